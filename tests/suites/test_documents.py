@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import io
 from email.message import EmailMessage
 from pathlib import Path
 
 import pytest
+from pypdf import PdfReader, PdfWriter
 
+from benchmarks.office.pictures import scanned_pdf
 from milo_bench.config.written import Problem
 from milo_bench.suites.documents.reader import DocumentBroken, read_document
+from tests.suites.test_hostile_documents import pdf
 
 
 def read(tmp_path: Path, name: str, raw: bytes) -> tuple[str, list[Problem]]:
@@ -149,3 +153,75 @@ def test_a_page_with_a_form_is_read_as_it_is_filled_in(tmp_path: Path) -> None:
     for raw in (page.encode(), page.encode("utf-16")):
         text, _ = read(tmp_path, "a.html", raw)
         assert text == "Name: Jo Roe [x] yes\nB\n1 2\n3\n"
+
+
+def page_with(*more: bytes, content: bytes = b"BT /F 12 Tf 50 800 Td (Name:) Tj ET", catalog: bytes = b"") -> bytes:
+    """A PDF of one page; ``more`` are the annotations on it."""
+    annotations = b" ".join(b"%d 0 R" % (6 + number) for number in range(len(more)))
+    return pdf(
+        b"<</Type/Catalog/Pages 2 0 R" + catalog + b">>",
+        b"<</Type/Pages/Kids[3 0 R]/Count 1>>",
+        b"<</Type/Page/Parent 2 0 R/MediaBox[0 0 595 842]/Resources<</Font<</F 5 0 R>>>>/Contents 4 0 R/Annots["
+        + annotations
+        + b"]>>",
+        b"<</Length %d>>stream\n" % len(content) + content + b"\nendstream",
+        b"<</Type/Font/Subtype/Type1/BaseFont/Helvetica/Encoding<</Differences[174/fi]>>>>",
+        *(b"<</Type/Annot/Rect[0 0 9 9]" + one + b">>" for one in more),
+    )
+
+
+def test_a_pdf_keeps_every_note_and_what_its_lists_show(tmp_path: Path) -> None:
+    raw = page_with(
+        b"/Subtype/Text/Contents(check this)",
+        b"/Subtype/StrikeOut/Contents(not this)",
+        b"/Subtype/Stamp/Contents(APPROVED)",
+        b"/Subtype/Link/Contents(a link)",
+        b"/Subtype/Widget/FT/Ch/T(colour)/Opt[[(r)(Red)][(g)(Green)]]/V(g)",
+        catalog=b"/AcroForm<</Fields[10 0 R]>>",
+    )
+    text, _ = read(tmp_path, "a.pdf", raw)
+    assert text == "Name:\n\nForm fields:\ncolour: Green\n\nNotes:\ncheck this\nnot this\nAPPROVED"
+
+
+def test_ligatures_of_print_are_letters(tmp_path: Path) -> None:
+    assert read(tmp_path, "a.pdf", page_with(content=b"BT /F 12 Tf 50 800 Td (o\256ce) Tj ET"))[0] == "ofice"
+
+
+def test_a_file_in_a_pdf_is_read_or_named(tmp_path: Path) -> None:
+    writer = PdfWriter(clone_from=PdfReader(io.BytesIO(page_with())))
+    writer.add_attachment("rows.csv", b"a,b\n")
+    writer.add_attachment("invoice.xml", b"<Invoice/>")
+    made = io.BytesIO()
+    writer.write(made)
+    text, left_out = read(tmp_path, "a.pdf", made.getvalue())
+    assert "----- Attachment: rows.csv -----\na,b" in text
+    assert [problem.what.partition(":")[0] for problem in left_out] == ["'invoice.xml' inside it"]
+
+
+def test_a_scan_with_a_page_number_on_it_is_not_taken_for_its_page_number(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("milo_bench.suites.documents.formats.pdf.ocr_is_installed", lambda: False)
+    writer = PdfWriter(clone_from=PdfReader(io.BytesIO(scanned_pdf(["Claim report 7"]))))
+    writer.pages[0].merge_page(PdfReader(io.BytesIO(page_with())).pages[0])
+    made = io.BytesIO()
+    writer.write(made)
+    text, left_out = read(tmp_path, "a.pdf", made.getvalue())
+    assert text == "Name:" and [problem.what for problem in left_out] == ["page 1, a picture with no text or little"]
+
+
+@pytest.mark.parametrize("algorithm", ["RC4-128", "AES-128", "AES-256"])
+def test_a_pdf_that_only_its_owner_may_change_is_read_and_one_with_a_password_is_named(
+    tmp_path: Path, algorithm: str
+) -> None:
+    for password in ("", "secret"):
+        writer = PdfWriter(clone_from=PdfReader(io.BytesIO(page_with())))
+        writer.encrypt(password, "owner", algorithm=algorithm)
+        made = io.BytesIO()
+        writer.write(made)
+        if not password:
+            assert read(tmp_path, "a.pdf", made.getvalue())[0] == "Name:"
+            continue
+        with pytest.raises(DocumentBroken, match="locked with a password") as broken:
+            read(tmp_path, "a.pdf", made.getvalue())
+        assert broken.value.hint == "save it without a password."

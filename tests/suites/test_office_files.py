@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import struct
 import unicodedata
 import zipfile
@@ -161,6 +162,16 @@ def test_errors_and_formulas_without_a_value_are_named_with_their_cell(tmp_path:
     said = [str(problem) for problem in result.not_carried]
     assert any("cell A9: shows the error #REF!" in one for one in said)
     assert any("cell B9: a formula without a saved value" in one for one in said)
+
+
+def test_an_error_in_a_cell_of_expected_values_is_not_the_answer_null(tmp_path: Path) -> None:
+    raw = xlsx(LABELS)
+    parts = {name: zipfile.ZipFile(BytesIO(raw)).read(name) for name in zipfile.ZipFile(BytesIO(raw)).namelist()}
+    name = "xl/worksheets/sheet2.xml"
+    broken, count = re.subn(rb'<c r="(\w+)"[^>]*><v>1234\.5</v></c>', rb'<c r="\1" t="e"><v>#N/A</v></c>', parts[name])
+    assert count == 1
+    result = rows_of(tmp_path, zipped({**parts, name: broken}))
+    assert ["Amount" in case.expect["fields"] for case in result.cases] == [False, True, True]
 
 
 def test_an_archive_that_unpacks_to_too_much_is_refused_while_it_unpacks(monkeypatch: pytest.MonkeyPatch) -> None:

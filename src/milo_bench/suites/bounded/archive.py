@@ -44,7 +44,7 @@ class Archive:
         if info is None:
             raise DocumentBroken(f"its part '{name}' is missing")
         if info.flag_bits & 1:
-            raise DocumentBroken("locked with a password")
+            raise DocumentBroken("locked with a password", hint="save it without a password.")
         try:
             with self._zip.open(info) as part:
                 data = part.read(self._left + 1)

@@ -136,7 +136,7 @@ def _reader(document: Document) -> DocumentReader:
             return reader
     if document.raw.startswith(_OLE):
         if "EncryptedPackage".encode("utf-16-le") in document.raw:
-            raise DocumentBroken("locked with a password")
+            raise DocumentBroken("locked with a password", hint="save it without a password.")
         raise DocumentBroken(
             f"'{ending}' files of Office 97 to 2003 are not supported", hint="save it as .docx, .pptx or .xlsx."
         )

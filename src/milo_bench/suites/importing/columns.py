@@ -39,11 +39,12 @@ _EXPECT_NAMES = ("gold", "expected", "expect", "fields", "answer", "output")
 
 @dataclass(frozen=True)
 class ImportRow:
-    """One row of a table and where it stands."""
+    """One row of a table and where it stands. ``unread`` are columns whose cell says something that was not read."""
 
     values: dict[str, Any]
     place: str
     provenance: dict[str, Any] = field(default_factory=dict)
+    unread: frozenset[str] = frozenset()
 
 
 def import_rows(rows: Sequence[ImportRow], request: ImportRequest, result: Imported) -> Imported:
@@ -175,6 +176,8 @@ def _expect(row: ImportRow, mapping: _Mapping) -> dict[str, Any]:
         return {} if value is None or str(value).strip() == "" else {"label": label_text(value)}
     fields: dict[str, Any] = {}
     for name in mapping.expects:
+        if name in row.unread:
+            continue  # an error in a cell is not the answer null: the field is unjudged
         value = row.values.get(name)
         if isinstance(value, dict):
             fields.update({str(key): None if item == "" else item for key, item in value.items()})

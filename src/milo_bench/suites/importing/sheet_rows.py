@@ -13,7 +13,7 @@ from milo_bench.suites.bounded.broken import DocumentBroken, PackageMissing
 from milo_bench.suites.importing.columns import ImportRow
 from milo_bench.suites.importing.importer import Imported, ImportRequest
 from milo_bench.suites.importing.tables import distinct_names
-from milo_bench.suites.sheets.workbook import Cell, WorkSheet, read_sheets, sheet_format
+from milo_bench.suites.sheets.workbook import Cell, WorkSheet, cell_name, read_sheets, sheet_format
 
 _HEADER_WITHIN: Final = 30  # rows from the first one; titles and addresses come before a table
 _NumberedRow = tuple[int, list[Cell]]
@@ -53,12 +53,20 @@ def sheet_rows(path: Path, request: ImportRequest, result: Imported, *, likely: 
     at, names = rows[header]
     columns = distinct_names([_heading(name) for name in names], f"{path} sheet {sheet.name} row {at}", result)
     used = [index for index in range(len(columns)) if any(values[index] is not None for _, values in rows[header:])]
-    for cell, said in sheet.notes:
-        result.not_carried.append(Problem(f"{path} sheet {sheet.name} cell {cell}", said, "it is read as empty."))
+    unread: dict[int, set[str]] = {}
+    for row, column, said in sheet.notes:
+        where = f"{path} sheet {sheet.name} cell {cell_name(row, column)}"
+        result.not_carried.append(Problem(where, said, "its value is unknown, so no answer is compared with it."))
+        if column < len(columns):
+            unread.setdefault(row + 1, set()).add(columns[column])
     if sheet.hidden_rows:
         result.guesses.append(f"{sheet.hidden_rows} hidden rows of sheet '{sheet.name}' are read as well")
     return [
-        ImportRow({columns[index]: values[index] for index in used}, f"{path} sheet {sheet.name} row {number}")
+        ImportRow(
+            {columns[index]: values[index] for index in used},
+            f"{path} sheet {sheet.name} row {number}",
+            unread=frozenset(unread.get(number, ())),
+        )
         for number, values in rows[header + 1 :]
         if any(value is not None and str(value).strip() for value in values)
     ]

@@ -19,7 +19,7 @@ MOST_ROWS: Final = 1_048_576
 class WorkSheet:
     """One sheet: ``cells`` by (row, column) from 0, ``merged`` as (first row, first column, last row, last column).
 
-    ``notes`` says what its cells do not: errors, formulas without a value, with the place.
+    ``notes`` says what its cells do not: errors, formulas without a value, with row and column from 0.
     """
 
     name: str
@@ -27,7 +27,7 @@ class WorkSheet:
     merged: list[tuple[int, int, int, int]] = field(default_factory=list)
     hidden: bool = False
     hidden_rows: int = 0
-    notes: list[tuple[str, str]] = field(default_factory=list)
+    notes: list[tuple[int, int, str]] = field(default_factory=list)
 
     def put(self, row: int, column: int, value: Cell) -> None:
         """Raises DocumentBroken past the limits of a sheet."""
@@ -38,7 +38,7 @@ class WorkSheet:
         self.cells[row, column] = value
 
     def note(self, row: int, column: int, said: str) -> None:
-        self.notes.append((cell_name(row, column), said))
+        self.notes.append((row, column, said))
 
     def fill_merged(self) -> None:
         """Every cell of a merged range says what its first cell says: that is what a person reads."""

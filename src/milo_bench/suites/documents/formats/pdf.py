@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import io
 import logging
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final
 
 from milo_bench.core.text import one_line, shorten
+from milo_bench.suites.documents.formats.mail import add_attachment
 from milo_bench.suites.documents.ocr import MOST_PAGES as MOST_SCANS
 from milo_bench.suites.documents.ocr import ocr_is_installed, read_picture, require_ocr
 from milo_bench.suites.documents.page_pictures import draw_page
@@ -17,6 +19,10 @@ if TYPE_CHECKING:
     from pypdf import PdfReader
 
 MOST_PAGES: Final = 5_000
+_FEW_WORDS: Final = 200  # characters
+_PAGE_OF_POINTS: Final = 500_000  # of a picture that could be a page: A4 at 75 points an inch
+_LIGATURES: Final = str.maketrans({"ﬀ": "ff", "ﬁ": "fi", "ﬂ": "fl", "ﬃ": "ffi", "ﬄ": "ffl", "ﬅ": "st", "ﬆ": "st"})
+_NOT_NOTES: Final = ("/Link", "/Widget", "/Popup", "/FileAttachment", "/Screen", "/Movie", "/Sound")
 
 
 def read_pdf(document: Document) -> DocumentText:
@@ -31,7 +37,7 @@ def read_pdf(document: Document) -> DocumentText:
     try:
         reader = PdfReader(io.BytesIO(document.raw))
         if reader.is_encrypted and not reader.decrypt(""):
-            raise DocumentBroken("locked with a password")
+            raise DocumentBroken("locked with a password", hint="save it without a password.")
         if len(reader.pages) > MOST_PAGES:
             raise DocumentBroken(f"more than {MOST_PAGES:,} pages")
         built = TextBuilder()
@@ -39,8 +45,14 @@ def read_pdf(document: Document) -> DocumentText:
         for number, page in enumerate(reader.pages, start=1):
             built.add("\n\n" if number > 1 else "")
             built.begin("page", str(number))
-            text = page.extract_text()
+            text = page.extract_text().translate(_LIGATURES)
             document.alive()
+            scanned = _is_scanned(page, text)
+            if text.strip() and scanned and ocr_is_installed():
+                _add_scan(document, number, built)  # the picture of the page shows its few words as well
+                continue
+            if text.strip() and scanned:
+                unread.append(number)
             built.add(text)
             if said := "" if text.strip() else _unreadable(page):
                 document.leave_out(f"page {number}: {said}", "save it anew in the program that made it.")
@@ -49,6 +61,9 @@ def read_pdf(document: Document) -> DocumentText:
                     _add_scan(document, number, built)
                 else:
                     unread.append(number)
+        for name, parts in reader.attachments.items():
+            for raw in parts:
+                add_attachment(document, built, name, bytes(raw))
         for title, lines in (("Form fields:", _form_values(reader)), ("Notes:", _notes(reader))):
             if lines:
                 built.add("\n\n")
@@ -67,7 +82,7 @@ def read_pdf(document: Document) -> DocumentText:
             raise DocumentBroken("OCR found no text in it")
         raise DocumentBroken("contains no text")
     for number in unread:
-        document.leave_out(f"page {number}, a picture without text", "pip install 'milo-bench[ocr]'")
+        document.leave_out(f"page {number}, a picture with no text or little", "pip install 'milo-bench[ocr]'")
     return built.read()
 
 
@@ -85,9 +100,25 @@ def _unreadable(page: Any) -> str:
 
 
 def _has_pictures(page: Any) -> bool:
+    return bool(_objects(page))
+
+
+def _objects(page: Any) -> Mapping[str, Any]:
     resources = page.get("/Resources")
     objects = resources.get_object().get("/XObject") if resources is not None else None
-    return bool(objects is not None and objects.get_object())
+    return {} if objects is None else objects.get_object()
+
+
+def _is_scanned(page: Any, text: str) -> bool:
+    """Whether a page is a picture with a few words on top, such as a page number or the name of the scanner."""
+    if len(text.strip()) > _FEW_WORDS:
+        return False
+    for name in _objects(page):
+        one = _objects(page)[name].get_object()
+        width, height = one.get("/Width"), one.get("/Height")
+        if isinstance(width, int) and isinstance(height, int) and width * height >= _PAGE_OF_POINTS:
+            return True
+    return False
 
 
 def _add_scan(document: Document, number: int, built: TextBuilder) -> None:
@@ -106,18 +137,20 @@ def _form_values(reader: PdfReader) -> list[str]:
         value: Any = field.get("/V")
         if value in (None, "", "/Off"):
             continue
-        said = ", ".join(str(one).removeprefix("/") for one in (value if isinstance(value, list) else [value]))
+        chosen = value if isinstance(value, list) else [value]
+        shown = dict(one for one in field.get("/Opt") or () if isinstance(one, list) and len(one) == 2)
+        said = ", ".join(str(shown.get(one, one)).removeprefix("/") for one in chosen)
         lines.append(f"{field.get('/TU') or name}: {said}")
     return lines
 
 
 def _notes(reader: PdfReader) -> list[str]:
-    """Notes that a reader pinned to the pages, and text typed over them."""
+    """Notes that a reader pinned to the pages, stamps, and text typed over them."""
     lines = []
     for page in reader.pages:
         for reference in page.get("/Annots") or ():
             note = reference.get_object()
-            text = note.get("/Contents") if note.get("/Subtype") in ("/Text", "/FreeText", "/Highlight") else None
+            text = None if note.get("/Subtype") in _NOT_NOTES else note.get("/Contents")
             if isinstance(text, str) and text.strip():
                 lines.append(text.strip())
     return lines

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from milo_bench.suites.documents.read_text import DocumentText, TextBuilder
 from milo_bench.suites.documents.reader import DOCUMENTS, Document, DocumentReader
-from milo_bench.suites.sheets.workbook import read_sheets, sheet_format
+from milo_bench.suites.sheets.workbook import cell_name, read_sheets, sheet_format
 
 
 def read_spreadsheet(document: Document) -> DocumentText:
@@ -18,8 +18,8 @@ def read_spreadsheet(document: Document) -> DocumentText:
         built.add_line(f"Sheet: {sheet.name}")
         for _, values in sheet.rows():
             built.add_line("\t".join("" if value is None else " ".join(str(value).split()) for value in values))
-        for cell, said in sheet.notes:
-            document.leave_out(f"sheet '{sheet.name}' cell {cell} {said}", "correct the cell.")
+        for row, column, said in sheet.notes:
+            document.leave_out(f"sheet '{sheet.name}' cell {cell_name(row, column)} {said}", "correct the cell.")
     return built.read()
 
 
