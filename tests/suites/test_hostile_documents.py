@@ -8,15 +8,18 @@ import signal
 import zipfile
 import zlib
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from benchmarks.office.documents import Page, docx
+from benchmarks.office.sheets import Labels, xlsx
 from milo_bench.config.written import Problem
+from milo_bench.core.errors import DataError
 from milo_bench.suites.documents.reader import Document, DocumentBroken, read_bytes
 from milo_bench.suites.importing.apart import ReadApart
-from milo_bench.suites.importing.importer import ImportRequest
+from milo_bench.suites.importing.importer import IMPORTERS, ImportRequest
 from milo_bench.suites.importing.suite_folder import import_suite
 
 _WORD = 'xmlns:w="http://schemas.openxmlformats.org/wordprocessingml/2006/main"'
@@ -143,3 +146,46 @@ def test_plain_text_needs_no_other_process() -> None:
         assert apart._process is None
         apart.read(Document(Path("mail.txt"), b"From: a@x.example\nSubject: b\n\nc"), "text")
         assert apart._process is not None
+
+
+def test_a_table_is_read_by_a_process_with_limits_like_any_document(tmp_path: Path) -> None:
+    labels = Labels(("id", "text", "queue"), ("text", "text", "text"), (("a", "one", "motor"), ("b", "two", "roof")))
+    (tmp_path / "t.xlsx").write_bytes(xlsx(labels))
+    request = ImportRequest(tmp_path / "t.xlsx")
+    assert len(IMPORTERS.get("spreadsheet").read(request).cases) == 2
+    with pytest.raises(DataError, match="took longer than 1 ms to read") as caught:
+        IMPORTERS.get("spreadsheet").read(replace(request, time_limit_s=0.001))
+    assert "--time-limit" in caught.value.hint
+    with pytest.raises(DataError, match="took longer than 1 ms to read"):
+        IMPORTERS.get("folder").read(ImportRequest(tmp_path, labels=tmp_path / "t.xlsx", time_limit_s=0.001))
+
+
+def locked(kind: str) -> bytes:
+    """An office file that needs a password, as far as a reader without it can see."""
+    if kind == "ole":
+        return b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(504) + "EncryptedPackage".encode("utf-16-le") + bytes(504)
+    made = io.BytesIO()
+    with zipfile.ZipFile(made, "w") as archive:
+        archive.writestr("mimetype", f"application/vnd.oasis.opendocument.{kind}")
+        archive.writestr("META-INF/manifest.xml", "<m:manifest><m:encryption-data/></m:manifest>")
+        archive.writestr("content.xml", b"\x01\x02")
+    return made.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("name", "kind"), [("t.xlsx", "ole"), ("t.ods", "spreadsheet"), ("t.docx", "ole"), ("t.odt", "text")]
+)
+def test_a_file_with_a_password_is_named_as_one_whatever_it_is_for(tmp_path: Path, name: str, kind: str) -> None:
+    folder = tmp_path / "share"
+    folder.mkdir()
+    (folder / name).write_bytes(locked(kind))
+    (folder / "a.txt").write_text("We pay.")
+    (folder / "labels.csv").write_text(f"file,label\na.txt,x\n{name},y\n")
+    result = IMPORTERS.get("folder").read(ImportRequest(folder))
+    assert [(problem.what, problem.hint) for problem in result.broken] == [
+        ("locked with a password", "save it without a password.")
+    ]
+    if name in ("t.xlsx", "t.ods"):
+        for request in (ImportRequest(folder / name), ImportRequest(folder, labels=folder / name)):
+            with pytest.raises(DataError, match="locked with a password"):
+                IMPORTERS.get("spreadsheet" if request.labels is None else "folder").read(request)

@@ -244,11 +244,8 @@ def test_word_s_deleted_text_is_left_out_and_notes_and_boxes_are_read() -> None:
         "See the law.",
     ]
     assert result.where(result.text.index("control")) == "page 2, paragraph 2"
-    assert [problem.what for problem in left_out] == [
-        "text that a tracked change deletes",
-        "hidden text",
-        "a picture in it",
-    ]
+    assert [problem.what for problem in left_out][:2] == ["text that a tracked change deletes", "hidden text"]
+    assert "in it" in left_out[2].what and "picture" in left_out[2].what  # with milo-bench[ocr] it says why
 
 
 @pytest.mark.parametrize(
@@ -405,5 +402,5 @@ def test_locked_and_old_office_files_say_what_they_are(tmp_path: Path) -> None:
         read(ole + "EncryptedPackage".encode("utf-16-le"), "a.docx")
     with pytest.raises(DocumentBroken, match=r"'\.doc' files of Office 97 to 2003 are not supported"):
         read(ole, "a.doc")
-    with pytest.raises(DataError, match="may be locked with a password"):
+    with pytest.raises(DataError, match="is not a table that can be read"):
         rows_of(tmp_path, ole)

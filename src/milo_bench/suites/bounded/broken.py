@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 
 class DocumentBroken(Exception):
     """One document cannot be read; the message says why, ``hint`` what would help."""
 
-    def __init__(self, message: str, *, hint: str = "correct or remove it. The rest is imported.") -> None:
+    HINT: ClassVar[str] = "correct or remove it. The rest is imported."
+
+    def __init__(self, message: str, *, hint: str = "") -> None:
         super().__init__(message)
-        self.hint = hint
+        self.hint = hint or self.HINT
 
 
 class NoSuchForm(DocumentBroken):

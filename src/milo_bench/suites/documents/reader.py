@@ -10,6 +10,7 @@ from typing import Final
 from milo_bench.config.written import FILE_LIMIT_BYTES, Problem
 from milo_bench.core.registry import Registry
 from milo_bench.suites.bounded.broken import DocumentBroken, PackageMissing
+from milo_bench.suites.bounded.locked import refuse_locked
 from milo_bench.suites.documents.read_text import DocumentText
 
 __all__ = ["DOCUMENTS", "Document", "DocumentBroken", "DocumentReader", "PackageMissing", "read_bytes", "read_document"]
@@ -131,12 +132,11 @@ def is_plain(document: Document) -> bool:
 def _reader(document: Document) -> DocumentReader:
     start = document.raw[:4096]
     ending = document.path.suffix.lower()
+    refuse_locked(document.raw)
     for name, reader in DOCUMENTS:
         if reader.recognises(document.raw if reader.whole else start) and not (name == "archive" and ending in _IWORK):
             return reader
     if document.raw.startswith(_OLE):
-        if "EncryptedPackage".encode("utf-16-le") in document.raw:
-            raise DocumentBroken("locked with a password", hint="save it without a password.")
         raise DocumentBroken(
             f"'{ending}' files of Office 97 to 2003 are not supported", hint="save it as .docx, .pptx or .xlsx."
         )

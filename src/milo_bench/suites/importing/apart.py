@@ -1,4 +1,4 @@
-"""A document in, its input in a form out, read by a process of its own that is ended at a time or memory limit."""
+"""A document or a spreadsheet in, what is in it out, read by a process that is ended at a time or memory limit."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ from milo_bench.suites.bounded.broken import DocumentBroken, NoSuchForm, Package
 from milo_bench.suites.documents.read_text import DocumentText
 from milo_bench.suites.documents.reader import Document, is_plain
 from milo_bench.suites.importing.forms import DocumentForm, FormInput, document_in_form
+from milo_bench.suites.sheets.workbook import WorkSheet
 
 MEMORY_LIMIT_BYTES: Final = 4 * 1024**3
 TIME_LIMIT_S: Final = 60.0  # without a page more
@@ -28,10 +29,10 @@ _LENGTH: Final = 8
 
 
 class ApartRequest(msgspec.Struct, frozen=True):
-    """One document for the process that reads."""
+    """One document for the process that reads; ``form`` "sheets" asks for the cells of a spreadsheet."""
 
     path: str
-    form: DocumentForm
+    form: DocumentForm | Literal["sheets"]
     raw: bytes
 
 
@@ -43,6 +44,7 @@ class ApartReply(msgspec.Struct, frozen=True):
     read: DocumentText = DocumentText("")
     files: dict[str, bytes] = {}
     left_out: list[Problem] = []
+    sheets: list[WorkSheet] = []
     message: str = ""
     hint: str = ""
     extra: str = ""
@@ -79,15 +81,24 @@ class ReadApart:
         """As ``document_in_form``. Raises DocumentBroken also for a document that reaches a limit."""
         if form == "text" and is_plain(document):
             return document_in_form(document, form)
+        reply = self._asked(ApartRequest(str(document.path), form, document.raw), document.left_out)
+        return FormInput(reply.value, reply.read, reply.files)
+
+    def read_sheets(self, path: Path, raw: bytes) -> list[WorkSheet]:
+        """As ``sheets.workbook.read_sheets``. Raises DocumentBroken also for a workbook that reaches a limit."""
+        return self._asked(ApartRequest(str(path), "sheets", raw), []).sheets
+
+    def _asked(self, request: ApartRequest, left_out: list[Problem]) -> ApartReply:
+        """The reply of the process. Raises DocumentBroken for anything but what was asked for."""
         stdin = self._started()
         try:
-            write_frame(stdin, msgspec.msgpack.encode(ApartRequest(str(document.path), form, document.raw)))
+            write_frame(stdin, msgspec.msgpack.encode(request))
         except OSError:
             raise self._ended() from None
         reply = self._reply()
-        document.left_out.extend(reply.left_out)
+        left_out.extend(reply.left_out)
         if reply.kind == "done":
-            return FormInput(reply.value, reply.read, reply.files)
+            return reply
         if reply.extra:
             missing = PackageMissing(reply.message, reply.extra)
             missing.args = (reply.message,)

@@ -20,6 +20,7 @@ from milo_bench.suites.importing.apart import (
     write_frame,
 )
 from milo_bench.suites.importing.forms import document_in_form
+from milo_bench.suites.sheets.workbook import read_sheets
 
 
 def main() -> None:
@@ -37,6 +38,8 @@ def _answer(request: ApartRequest, out: IO[bytes]) -> ApartReply:
     document = dataclasses.replace(as_document(request), alive=lambda: write_frame(out, alive))
     left_out = document.left_out
     try:
+        if request.form == "sheets":
+            return ApartReply("done", sheets=read_sheets(request.raw))
         given = document_in_form(document, request.form)
     except PackageMissing as missing:
         return ApartReply("broken", left_out=left_out, message=str(missing), hint=missing.hint, extra=missing.extra)

@@ -9,7 +9,7 @@ from typing import Final
 from milo_bench.core.errors import DataError, UsageError
 from milo_bench.suites.importing.columns import ImportRow
 from milo_bench.suites.importing.importer import Imported, ImportRequest
-from milo_bench.suites.importing.sheet_rows import is_packed, is_spreadsheet, sheet_rows
+from milo_bench.suites.importing.sheet_rows import is_locked_table, is_packed, is_spreadsheet, sheet_rows
 from milo_bench.suites.importing.tables import csv_rows, jsonl_rows
 
 FILE_NAMES: Final = (
@@ -51,11 +51,10 @@ def label_rows(
 
     Where no column has a name for that, the one is guessed in which most values are documents.
     """
-    if is_spreadsheet(labels):
+    if is_spreadsheet(labels) or is_locked_table(labels):
         rows = sheet_rows(labels, request, result, likely=FILE_NAMES)
     elif is_packed(labels):
-        message = f"{labels} is not a table that can be read. It may be locked with a password, or an .xlsb file."
-        raise DataError(message, hint="save it without a password as .xlsx or .csv.")
+        raise DataError(f"{labels} is not a table that can be read.", hint="save it as .xlsx or .csv.")
     elif labels.suffix.lower() in (".jsonl", ".ndjson"):
         rows = jsonl_rows(labels, result)
     else:

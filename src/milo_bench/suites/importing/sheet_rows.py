@@ -10,10 +10,13 @@ from milo_bench.config.written import FILE_LIMIT_BYTES, Problem
 from milo_bench.core.errors import DataError, PrerequisiteError, UsageError
 from milo_bench.core.suggest import hint_for
 from milo_bench.suites.bounded.broken import DocumentBroken, PackageMissing
+from milo_bench.suites.bounded.locked import is_locked
+from milo_bench.suites.documents.reader import file_bytes
+from milo_bench.suites.importing.apart import ReadApart
 from milo_bench.suites.importing.columns import ImportRow
 from milo_bench.suites.importing.importer import Imported, ImportRequest
 from milo_bench.suites.importing.tables import distinct_names
-from milo_bench.suites.sheets.workbook import Cell, WorkSheet, cell_name, read_sheets, sheet_format
+from milo_bench.suites.sheets.workbook import Cell, WorkSheet, cell_name, sheet_format
 
 _HEADER_WITHIN: Final = 30  # rows from the first one; titles and addresses come before a table
 _NumberedRow = tuple[int, list[Cell]]
@@ -23,6 +26,14 @@ def is_spreadsheet(path: Path) -> bool:
     """Whether the file's content is that of a spreadsheet, whatever it is called."""
     try:
         return path.stat().st_size <= FILE_LIMIT_BYTES and bool(sheet_format(path.read_bytes()))
+    except OSError:
+        return False
+
+
+def is_locked_table(path: Path) -> bool:
+    """Whether the file is an office file that needs a password."""
+    try:
+        return path.stat().st_size <= FILE_LIMIT_BYTES and is_locked(path.read_bytes())
     except OSError:
         return False
 
@@ -44,11 +55,13 @@ def sheet_rows(path: Path, request: ImportRequest, result: Imported, *, likely: 
     for one that needs a package.
     """
     try:
-        sheets = read_sheets(path.read_bytes())
+        with ReadApart(request.time_limit_s) as apart:
+            sheets = apart.read_sheets(path, file_bytes(path))
     except PackageMissing as missing:
         raise PrerequisiteError(f"{path}: {missing}.", hint=missing.hint) from None
     except DocumentBroken as broken:
-        raise DataError(f"{path}: {broken}.", hint="save it again as .xlsx or .csv.") from None
+        hint = "save it again as .xlsx or .csv." if broken.hint == DocumentBroken.HINT else broken.hint
+        raise DataError(f"{path}: {broken}.", hint=hint) from None
     sheet, header, rows = _table(path, sheets, request, likely, result)
     at, names = rows[header]
     columns = distinct_names([_heading(name) for name in names], f"{path} sheet {sheet.name} row {at}", result)

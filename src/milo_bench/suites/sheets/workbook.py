@@ -8,6 +8,7 @@ from typing import Final, TypeAlias
 
 from milo_bench.core.registry import Registry
 from milo_bench.suites.bounded.broken import DocumentBroken
+from milo_bench.suites.bounded.locked import refuse_locked
 
 Cell: TypeAlias = str | int | float | bool | None
 MOST_CELLS: Final = 5_000_000  # of one sheet, empty ones between written ones included
@@ -81,6 +82,7 @@ def sheet_format(raw: bytes) -> str:
 
 def read_sheets(raw: bytes) -> list[WorkSheet]:
     """The sheets of a workbook, merged cells filled. Raises DocumentBroken."""
+    refuse_locked(raw)
     name = sheet_format(raw)
     if not name:
         raise DocumentBroken("not a spreadsheet that can be read (.xlsx, .xls or .ods)")

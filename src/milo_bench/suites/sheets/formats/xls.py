@@ -25,6 +25,8 @@ def read_xls(raw: bytes) -> list[WorkSheet]:
     except DocumentBroken:
         raise
     except Exception as error:
+        if "encrypted" in str(error):
+            raise DocumentBroken("locked with a password", hint="save it without a password.") from None
         # The parser believes what the file says of itself and fails anywhere in a damaged one.
         raise DocumentBroken(f"not a readable .xls file: {type(error).__name__}: {str(error)[:200]}") from None
 
