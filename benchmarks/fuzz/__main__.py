@@ -8,10 +8,11 @@ import sys
 import tempfile
 import time
 from collections.abc import Sequence
+from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
 from benchmarks.fuzz.kinds import kinds
-from benchmarks.fuzz.throw import Fault, Kind, limit_memory, throw_all, throw_one
+from benchmarks.fuzz.throw import Fault, Kind, throw_all, throw_one
 
 _BLOCK = 500  # inputs that one process throws before it takes others
 
@@ -55,6 +56,8 @@ def _again(kind: Kind, seed: int, number: int) -> int:
     from random import Random
 
     with tempfile.TemporaryDirectory(prefix="milo-fuzz-") as folder:
+        if kind.prepare is not None:
+            kind.prepare()
         fault = throw_one(kind, seed, number, Path(folder))
         print(f"{kind.name}:{number}: {fault.what if fault else 'no fault'}")
         if fault is not None:
@@ -69,8 +72,9 @@ def _throw(counts: Sequence[tuple[Kind, int]], seed: int, workers: int) -> list[
         for start in range(0, count, _BLOCK)
     ]
     # One process has one kind after the other, so that what is made once for a kind is made once.
-    with multiprocessing.get_context("fork").Pool(workers, limit_memory) as pool:
-        return [fault for found in pool.imap_unordered(_block, blocks) for fault in found]
+    # A process that dies ends the run with an error; a multiprocessing.Pool would wait for it for good.
+    with ProcessPoolExecutor(workers, multiprocessing.get_context("fork")) as pool:
+        return [fault for found in pool.map(_block, blocks) for fault in found]
 
 
 def _block(block: tuple[str, int, int, int]) -> list[Fault]:

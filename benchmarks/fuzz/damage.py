@@ -74,14 +74,15 @@ def dumped(data: Any) -> str:
         return "null"
 
 
-def _places(tree: Any, at: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
+def places_of(tree: Any, at: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
+    """The way to each value inside plain data."""
     found = [at] if at else []
     if isinstance(tree, dict):
         for key, item in tree.items():
-            found += _places(item, (*at, key))
+            found += places_of(item, (*at, key))
     elif isinstance(tree, list):
         for index, item in enumerate(tree):
-            found += _places(item, (*at, index))
+            found += places_of(item, (*at, index))
     return found
 
 
@@ -89,7 +90,7 @@ def damaged_tree(random: Random, tree: Any, times: int = 2) -> Any:
     """A copy of plain data with values replaced, removed, renamed or repeated at a few places."""
     tree = json.loads(json.dumps(tree))
     for _ in range(random.randint(1, times)):
-        places = _places(tree)
+        places = places_of(tree)
         if not places:
             return value(random)
         *path, last = random.choice(places)

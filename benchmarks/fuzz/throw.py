@@ -34,12 +34,16 @@ class _TooLong(BaseException):
 class Kind:
     """One kind of input. ``throw`` makes one and gives it to its parsers; their own errors are an answer.
 
-    ``share`` is how many of all inputs are of this kind, before all shares are made to add up to 1.
+    ``share`` is how many of all inputs are of this kind, before all shares are made to add up to 1. ``prepare`` makes
+    what all inputs share, once a process and at no input's cost. ``draws`` is for kinds that render charts: V8 reserves
+    more addresses than the limit has, and ends its process where it gets none.
     """
 
     name: str
     throw: Throw
     share: float
+    prepare: Callable[[], object] | None = None
+    draws: bool = False
 
 
 @dataclass(frozen=True)
@@ -57,9 +61,10 @@ class Fault:
         return f"{self.kind}:{self.number}"
 
 
-def limit_memory() -> None:
+def _limit_memory(kind: Kind) -> None:
     """A parser that goes wild gets a MemoryError instead of the machine."""
-    resource.setrlimit(resource.RLIMIT_AS, (_ADDRESS_SPACE_BYTES, resource.RLIM_INFINITY))
+    most = resource.RLIM_INFINITY if kind.draws else _ADDRESS_SPACE_BYTES
+    resource.setrlimit(resource.RLIMIT_AS, (most, resource.RLIM_INFINITY))
 
 
 def throw_one(kind: Kind, seed: int, number: int, folder: Path) -> Fault | None:
@@ -93,6 +98,9 @@ def throw_all(kinds: Iterable[tuple[Kind, range]], seed: int, folder: Path) -> l
     for kind, numbers in kinds:
         mine = folder / f"{kind.name}-{os.getpid()}"
         mine.mkdir(parents=True, exist_ok=True)
+        _limit_memory(kind)
+        if kind.prepare is not None:
+            kind.prepare()
         found += [fault for number in numbers if (fault := throw_one(kind, seed, number, mine)) is not None]
     return found
 

@@ -11,6 +11,7 @@ import msgspec
 import pytest
 
 from milo_bench import api
+from milo_bench.core.errors import DataError
 from milo_bench.core.records import Attempt, AttemptKey, Plan, RunEnd, RunHeader, TargetRecord, Timings, Usage
 from milo_bench.store.log.writer import RunLogWriter
 from milo_bench.suites import load_suite
@@ -208,3 +209,15 @@ def test_a_decision_padded_with_what_no_reader_sees_does_not_hold(copied: Path) 
     plain = json.loads(path.read_text(encoding="utf-8"))
     path.write_text(json.dumps({**plain, "approved": True}), encoding="utf-8")
     assert "decision.json" in {one.file for one in verified(copied).differences}
+
+
+def test_a_decision_that_names_a_figure_it_lacks_is_said_to_be_incomplete(copied: Path, tmp_path: Path) -> None:
+    path = copied / "decision.json"
+    data = json.loads(path.read_bytes())
+    name = next(iter(data["measures"]))
+    data["measures"][name][0] = "measure/never\x1b[2J"
+    path.write_text(json.dumps(data))
+    for work in (lambda: api.verify_package(copied), lambda: api.report_decision(copied, tmp_path / "again")):
+        with pytest.raises(DataError, match="incomplete.*measure/never") as refused:
+            work()
+        assert "\x1b" not in refused.value.message

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from milo_bench.config.settings import TargetConfig
+from milo_bench.config.settings import TargetConfig, is_own_network
 from milo_bench.core.errors import TargetError
 from milo_bench.core.records import Fixture
 from milo_bench.targets import open_target
@@ -34,6 +34,8 @@ PUBLIC = "8.8.8.8"
         ("::ffff:8.8.8.8", False),
         ("2606:4700::1111", False),
         ("64:ff9b::808:808", False),
+        ("2001:0:808:808::1", False),  # Teredo: a tunnel to a public address
+        ("2002:808:808::1", False),
         ("not an address", False),
     ],
 )
@@ -62,8 +64,9 @@ def resolves_outside(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     ("settings", "env"),
     [
         ({"api": "openai", "base_url": "http://models.internal:8080/v1"}, {}),
-        ({"api": "openai", "base_url": "http://134744072:8080/v1"}, {}),
-        ({"api": "openai", "base_url": "http://0x08080808/v1"}, {}),
+        ({"api": "ollama"}, {"OLLAMA_HOST": "http://134744072:8080"}),
+        ({"api": "ollama"}, {"OLLAMA_HOST": "http://0x08080808"}),
+        ({"api": "ollama"}, {"OLLAMA_HOST": "８.８.８.８"}),
         ({"api": "openai", "base_url": "https://models.internal/v1"}, {}),
         ({"api": "ollama"}, {"OLLAMA_HOST": f"http://{PUBLIC}:11434"}),
         ({"api": "ollama"}, {"OLLAMA_HOST": "models.internal"}),
@@ -83,6 +86,44 @@ async def test_a_local_target_whose_next_hop_is_public_is_refused_before_a_byte_
     finally:
         await target.stop()
     assert "hosted" in refused.value.hint
+
+
+@pytest.mark.parametrize(
+    "host",
+    ["134744072", "0x08080808", "010.8.8.8", "8.8.2056", "8.526344", "８.８.８.８", "8。8。8。8", "[::ffff:8.8.8.8]"],
+)
+@pytest.mark.parametrize("scheme", ["http", "https"])
+def test_a_public_address_in_any_spelling_has_to_be_called_hosted(host: str, scheme: str) -> None:
+    assert not is_own_network(f"{scheme}://{host}:8080/v1")
+    with pytest.raises(ValueError, match="outside your network"):
+        TargetConfig(name="t", api="openai", base_url=f"{scheme}://{host}:8080/v1", model="m")
+
+
+@pytest.mark.parametrize(
+    "host", ["127.1", "2130706433", "0177.0.0.1", "0x7f.1", "①②⑦.0.0.1", "ⓛocalhost", "LOCALHOST", "[::1]"]
+)
+def test_loopback_in_any_spelling_is_loopback(host: str) -> None:
+    address = parse_address(f"http://{host}:8080/v1")
+    assert address.is_loopback and address.host_header.isascii() and is_own_network(f"http://{host}/v1")
+
+
+async def test_a_name_with_one_public_address_among_its_own_ones_is_refused(
+    monkeypatch: pytest.MonkeyPatch, resolves_outside: list[str]
+) -> None:
+    places = [("10.0.0.1", 1), (PUBLIC, 1)]
+    both = [(socket.AF_INET, socket.SOCK_STREAM, 6, "", place) for place in places]
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: both)
+    for base_url in ("http://models.internal/v1", "https://models.internal/v1"):
+        target = open_target(TargetConfig(name="local", api="openai", model="m", base_url=base_url), {})
+        try:
+            with pytest.raises(TargetError, match="outside your network"):
+                await target.start()
+        finally:
+            await target.stop()
+
+
+def test_a_path_in_any_script_is_sent_escaped() -> None:
+    assert parse_address("http://127.0.0.1/模型/a%20b/v1/").path == "/%E6%A8%A1%E5%9E%8B/a%20b/v1"
 
 
 def test_no_proxy_covers_names_subdomains_addresses_and_networks() -> None:

@@ -58,7 +58,7 @@ def _header() -> RunHeader:
 
 
 @cache
-def _sound() -> bytes:
+def sound_log() -> bytes:
     """A small log with a row of nearly every kind."""
     import tempfile
 
@@ -93,9 +93,9 @@ def _sealed(lines: list[bytes]) -> bytes:
     return b"".join(line + b"\n" for line in found)
 
 
-def _changed_row(random: Random) -> bytes:
+def odd_log(random: Random) -> bytes:
     """A log of which a row says something odd, sealed as if it had been written so."""
-    lines = _sound().splitlines()
+    lines = sound_log().splitlines()
     places = [n for n, line in enumerate(lines) if not line.startswith(SEAL_START)]
     place = random.choice(places)
     row: Any = json.loads(lines[place])
@@ -114,7 +114,7 @@ def _written(row: dict[str, Any], name: str, depth: int) -> bytes:
 
 def _log(random: Random, folder: Path) -> None:
     path = folder / "log.jsonl"
-    data = damaged(random, _sound()) if random.random() < 0.6 else _changed_row(random)
+    data = damaged(random, sound_log()) if random.random() < 0.6 else odd_log(random)
     path.write_bytes(data)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", RowLeftOut)
@@ -130,11 +130,11 @@ def _read(path: Path) -> None:
             for _ in log.attempts:
                 pass
         except MiloError as error:
-            _readable(error)
+            check_readable(error)
     try:
         score_logs([path])
     except MiloError as error:
-        _readable(error)
+        check_readable(error)
 
 
 def _resume(path: Path, data: bytes) -> None:
@@ -142,7 +142,7 @@ def _resume(path: Path, data: bytes) -> None:
     try:
         resumed = RunLogWriter.resume(path, _header(), _FIXTURES)
     except MiloError as error:
-        _readable(error)
+        check_readable(error)
         if path.read_bytes() != data:
             raise Lost("a resume that was refused changed the log") from error
         return
@@ -150,14 +150,14 @@ def _resume(path: Path, data: bytes) -> None:
     whole = data[: data.rfind(b"\n") + 1]
     if not path.read_bytes().startswith(whole):
         raise Lost("a resume changed whole lines")
-    if b"\n" not in data and len(data) > len(_sound()) - 500:
+    if b"\n" not in data and len(data) > len(sound_log()) - 500:
         raise Lost(f"a resume cut {len(data)} bytes that are no torn first line")
 
 
 def _torn(random: Random, folder: Path) -> None:
     """Killed at any byte: everything whole is there again, and each finished key is known."""
     path = folder / "torn.jsonl"
-    data = _sound()[: random.randrange(1, len(_sound()))]
+    data = sound_log()[: random.randrange(1, len(sound_log()))]
     path.write_bytes(data)
     resumed = RunLogWriter.resume(path, _header(), _FIXTURES)
     resumed.writer.close()
@@ -201,17 +201,17 @@ def _audit(random: Random, folder: Path) -> None:
         if check.ok and not check.unfinished and data != _audited():
             raise Lost("an audit that was changed was found whole")
     except MiloError as error:
-        _readable(error)
+        check_readable(error)
     list(read_audit(audit))
     try:
         AuditWriter(audit, _KEY, head=head).close()
     except MiloError as error:
-        _readable(error)
+        check_readable(error)
         if path.read_bytes() != data:
             raise Lost("an audit that was refused was changed") from error
 
 
-def _readable(error: MiloError) -> None:
+def check_readable(error: MiloError) -> None:
     """An error of the house: a sentence, and not a whole file."""
     for one in (error, *error.also):
         if len(one.message) > 4_000:

@@ -7,7 +7,7 @@ from pathlib import Path
 from milo_bench.core.errors import UsageError
 from milo_bench.core.paths import AnyPath
 from milo_bench.decide.records import Decision
-from milo_bench.report.decision_file import read_decision
+from milo_bench.report.decision_file import read_decision, whole_decision
 from milo_bench.report.package import DECISION, write_package
 
 
@@ -22,7 +22,9 @@ def report_decision(decision: Decision | AnyPath, out: AnyPath) -> list[Path]:
     if out.exists() and not out.is_dir():
         message = f"{out} is a file, but a package is a folder."
         raise UsageError(message, hint="choose a folder with --out.")
-    if not isinstance(decision, Decision):
-        path = Path(decision)
-        decision = read_decision(path / DECISION if path.is_dir() else path)
-    return write_package(decision, out)
+    if isinstance(decision, Decision):
+        return write_package(decision, out)
+    path = Path(decision)
+    file = path / DECISION if path.is_dir() else path
+    with whole_decision(file):
+        return write_package(read_decision(file), out)

@@ -22,7 +22,7 @@ from milo_bench.evidence.audited.served import count_served
 from milo_bench.evidence.gather import gather_evidence
 from milo_bench.operator.permit.holds import day_of
 from milo_bench.probes.base import PROBES
-from milo_bench.report.decision_file import read_decision
+from milo_bench.report.decision_file import read_decision, whole_decision
 from milo_bench.report.runbook.alarms import served_checks
 from milo_bench.store.audit.chain import KEY_VARIABLE, read_key
 from milo_bench.store.audit.verify import read_audit, verify_audit
@@ -72,7 +72,8 @@ def gate_logs(
     new = gather_evidence({path: str(path) for path in logs}, today=datetime.now(UTC).date())
     old = _old_evidence(decision, baseline)
     spread = None if old is None else spread_evidence(rules, old)
-    return check_against(decision, spread_policy(rules), spread_evidence(rules, new), spread, tolerance=tolerance)
+    with whole_decision(baseline):
+        return check_against(decision, spread_policy(rules), spread_evidence(rules, new), spread, tolerance=tolerance)
 
 
 def _gate_audit(decision: Decision, folder: Path, env: Mapping[str, str], tolerance: float) -> StandingReport:

@@ -17,6 +17,7 @@ from milo_bench.config.gateway import GatewayConfig
 from milo_bench.config.target_settings import API_SETTINGS
 from milo_bench.config.written import Problem, as_error
 from milo_bench.core.errors import UsageError
+from milo_bench.core.hosts import canonical_host
 from milo_bench.core.records import Price, StoreText
 from milo_bench.core.suggest import hint_for
 from milo_bench.core.text import one_line
@@ -30,9 +31,12 @@ _OWN_ZONES = (".local", ".localhost", ".internal", ".lan", ".home.arpa", ".test"
 
 def is_own_network(base_url: str) -> bool:
     """Whether an address can only be in the reader's own network: a bare name, a local zone, a private address."""
-    host = urlsplit(base_url).hostname or ""
     try:
-        address = ip_address(host)
+        host = canonical_host(urlsplit(base_url).hostname or "").removesuffix(".")
+    except ValueError:
+        return False
+    try:
+        address = ip_address(host.partition("%")[0])
     except ValueError:
         return "." not in host or host.endswith(_OWN_ZONES)
     return address.is_private or address.is_loopback or address.is_link_local

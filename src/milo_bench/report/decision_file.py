@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 import msgspec
@@ -10,6 +11,7 @@ import msgspec
 from milo_bench.core.errors import DataError, PrerequisiteError
 from milo_bench.core.files import read_at_most, write_file
 from milo_bench.core.paths import AnyPath
+from milo_bench.core.text import one_line
 from milo_bench.decide.records import DECISION_SCHEMA, Decision
 
 _MOST_BYTES = 1 << 30
@@ -35,6 +37,17 @@ def read_decision(path: AnyPath) -> Decision:
         raise DataError(message, hint="give the decision.json written by 'milo-bench decide'.") from None
     message = f"{path} has schema version {version}, but this version of Milo Bench reads {DECISION_SCHEMA}."
     raise DataError(message, hint="decide again from the run logs, or use the version that wrote it.")
+
+
+@contextmanager
+def whole_decision(path: AnyPath) -> Iterator[None]:
+    """Around work on a decision that was read from ``path``: DataError where a part of it names one that is missing."""
+    try:
+        yield
+    except LookupError as error:
+        named = one_line(str(error.args[0]) if error.args else "", 100)
+        message = f"{Path(path)} is incomplete: a part of it names '{named}', which is not in it."
+        raise DataError(message, hint="decide again from the run logs.") from error
 
 
 def decision_bytes(decision: Decision) -> bytes:

@@ -10,7 +10,7 @@ import msgspec
 from milo_bench.core.paths import AnyPath
 from milo_bench.core.records import Frozen
 from milo_bench.decide.records import Decision
-from milo_bench.report.decision_file import decision_bytes, read_decision
+from milo_bench.report.decision_file import decision_bytes, read_decision, whole_decision
 from milo_bench.report.evidence_check import CheckLog, DecideAgain, HeldFiles, check_evidence, of_another_version
 from milo_bench.report.figures import source_text
 from milo_bench.report.package import DECISION, render_files
@@ -75,7 +75,8 @@ def verify_package(
     decision = read_decision(folder / DECISION)
     another = of_another_version(decision)
     differences = [] if another else list(_decision_file(folder, decision))
-    wanted = render_files(decision)
+    with whole_decision(folder / DECISION):
+        wanted = render_files(decision)
     shown = 0
     other_pages: list[str] = []
     for named, data in wanted.items():

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from ipaddress import ip_address
-from urllib.parse import urlsplit
+from typing import Final
+from urllib.parse import quote, urlsplit
 
 from milo_bench.core.errors import ConfigError
+from milo_bench.core.hosts import canonical_host
+
+_PATH: Final = "/%~:@!$&'()*+,;="  # what a path may have as it is; an escape stays one
 
 
 @dataclass(frozen=True)
@@ -24,7 +28,7 @@ class Address:
 
     @property
     def host_header(self) -> str:
-        host = f"[{self.host}]" if ":" in self.host else self.host
+        host = f"[{self.host.partition('%')[0]}]" if ":" in self.host else self.host
         return host if self.port == (443 if self.tls else 80) else f"{host}:{self.port}"
 
     @property
@@ -37,24 +41,25 @@ class Address:
         try:
             return ip_address(self.host).is_loopback
         except ValueError:
-            return self.host == "localhost" or self.host.endswith(".localhost")
+            name = self.host.removesuffix(".")
+            return name == "localhost" or name.endswith(".localhost")
 
 
 def parse_address(url: str) -> Address:
     """Split ``url``. Raises ConfigError where it is no http or https address."""
     try:
         parts = urlsplit(url)
-        port = parts.port
+        port, host = parts.port, canonical_host(parts.hostname or "")
     except ValueError:
-        parts, port = urlsplit(""), None
-    if parts.scheme not in ("http", "https") or not parts.hostname or _has_control(url):
+        parts, port, host = urlsplit(""), None, ""
+    if parts.scheme not in ("http", "https") or not host or _has_control(url):
         message = "A base_url is not an http or https address."
         raise ConfigError(message, hint="write http://HOST:PORT or https://HOST, e.g. http://127.0.0.1:8080/v1")
     if parts.username or parts.password:
         message = f"The base_url of {parts.hostname} carries a user name or password."
         raise ConfigError(message, hint="put the key into an environment variable and set api_key_env: MY_KEY")
     default = 443 if parts.scheme == "https" else 80
-    return Address(parts.scheme, parts.hostname, port or default, parts.path.rstrip("/"))
+    return Address(parts.scheme, host, port or default, quote(parts.path.rstrip("/"), safe=_PATH))
 
 
 def ollama_url(value: str) -> str:

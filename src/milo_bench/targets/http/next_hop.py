@@ -19,6 +19,8 @@ def is_inside(address: str) -> bool:
         return False
     if isinstance(found, IPv6Address) and found.ipv4_mapped is not None:
         found = found.ipv4_mapped
+    if isinstance(found, IPv6Address) and found.teredo is not None:
+        return False  # a tunnel over public addresses, whatever its own is called
     return not found.is_global and not found.is_multicast
 
 
