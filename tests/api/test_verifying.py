@@ -218,6 +218,6 @@ def test_a_decision_that_names_a_figure_it_lacks_is_said_to_be_incomplete(copied
     data["measures"][name][0] = "measure/never\x1b[2J"
     path.write_text(json.dumps(data))
     for work in (lambda: api.verify_package(copied), lambda: api.report_decision(copied, tmp_path / "again")):
-        with pytest.raises(DataError, match="incomplete.*measure/never") as refused:
+        with pytest.raises(DataError, match=r"incomplete.*measure/never") as refused:
             work()
         assert "\x1b" not in refused.value.message
