@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from milo_bench.core.errors import DataError, RowLeftOut
+from milo_bench.store.log.lines import open_log
 from milo_bench.store.log.reader import RunLog, read_run_log
 from milo_bench.store.log.writer import RunLogWriter
 from tests.store.log_parts import make_attempt, make_end, make_fixtures, make_header, without_seals
@@ -101,3 +102,17 @@ def test_a_line_that_is_gone_is_no_bad_row(path: Path) -> None:
     path.write_bytes(b"\n".join(lines))
     with pytest.raises(DataError):
         read_whole(path)
+
+
+@pytest.mark.parametrize("end", [b"\r\n", b"\r"], ids=["CRLF", "CR"])
+def test_changed_line_ends_are_named_as_that(path: Path, end: bytes) -> None:
+    path.write_bytes(path.read_bytes().replace(b"\n", end))
+    with pytest.raises(DataError, match="its line ends were changed"):
+        read_run_log(path)
+
+
+@pytest.mark.skipif(not Path("/proc/self/mem").exists(), reason="needs a file that opens and cannot be read")
+def test_a_disk_that_fails_while_it_is_read_is_named_with_the_file() -> None:
+    with open_log(Path("/proc/self/mem")) as file, pytest.raises(OSError, match="Input/output error") as failed:
+        file.read(1)
+    assert failed.value.filename == "/proc/self/mem"

@@ -14,10 +14,10 @@ from pydantic.json_schema import SkipJsonSchema
 from milo_bench.config.checked import Checked, CheckedFile, FileKind, Mistake, load_checked, mistakes_in
 from milo_bench.config.fleet import FleetConfig
 from milo_bench.config.gateway import GatewayConfig
+from milo_bench.config.hosts import canonical_host
 from milo_bench.config.target_settings import API_SETTINGS
 from milo_bench.config.written import Problem, as_error
 from milo_bench.core.errors import UsageError
-from milo_bench.core.hosts import canonical_host
 from milo_bench.core.records import Price, StoreText
 from milo_bench.core.suggest import hint_for
 from milo_bench.core.text import one_line

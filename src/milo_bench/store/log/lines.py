@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import errno
+import io
 import os
 import re
 from pathlib import Path
-from typing import BinaryIO, get_args
+from typing import Any, BinaryIO, get_args
 
 import msgspec
 
@@ -74,9 +75,19 @@ def open_log(path: Path) -> BinaryIO:
     try:
         if not is_regular(path) and not path.is_dir():
             raise not_regular(path)
-        return path.open("rb")
+        return io.BufferedReader(_Reader(path), 1 << 18)
     except OSError as error:
         raise cannot_open(path, error) from None
+
+
+class _Reader(io.FileIO):
+    """A file whose disk may fail in the middle: the error then names it."""
+
+    def readinto(self, buffer: Any) -> int | None:
+        try:
+            return super().readinto(buffer)
+        except OSError as error:
+            raise OSError(error.errno, error.strerror, str(self.name)) from None
 
 
 def not_regular(path: Path) -> DataError:
@@ -172,8 +183,13 @@ def require_torn(path: Path, number: int, line: bytes) -> None:
     """
     rest = line.rstrip(b"\x00")
     if any(byte < 0x20 for byte in rest) or _NEXT_ROW.search(rest):
-        message = f"{path} line {number}: its line ends were changed."
-        raise DataError(message, hint="restore the file, or write it with LF line ends (\\n) again.")
+        raise changed_line_ends(path, number)
+
+
+def changed_line_ends(path: Path, number: int) -> DataError:
+    """The error for a log that an editor or a transfer wrote anew with CR or CRLF."""
+    message = f"{path} line {number}: its line ends were changed."
+    return DataError(message, hint="restore the file, or write it with LF line ends (\\n) again.")
 
 
 def not_a_log(path: Path) -> DataError:

@@ -36,6 +36,7 @@ from milo_bench.store.log.bad_rows import BadRows
 from milo_bench.store.log.lift import list_unknown
 from milo_bench.store.log.lines import (
     HEADER_START,
+    changed_line_ends,
     decode_header,
     decode_line,
     not_a_log,
@@ -169,6 +170,8 @@ def read_open_log(path: Path, file: BinaryIO, *, check_seals: bool = True, stric
                 raise not_a_log(path)
             break
         if fold is None:
+            if line.endswith(b"\r\n"):
+                raise changed_line_ends(path, number)
             fold = _Fold(path, decode_header(path, line), check_seals=check_seals, strict=strict)
             fold.take(1, line)
         else:

@@ -7,8 +7,8 @@ from ipaddress import ip_address
 from typing import Final
 from urllib.parse import quote, urlsplit
 
+from milo_bench.config.hosts import canonical_host
 from milo_bench.core.errors import ConfigError
-from milo_bench.core.hosts import canonical_host
 
 _PATH: Final = "/%~:@!$&'()*+,;="  # what a path may have as it is; an escape stays one
 

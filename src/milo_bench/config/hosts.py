@@ -1,4 +1,4 @@
-"""The host of an address as somebody wrote it in, the one spelling of it that is resolved, compared and shown out."""
+"""The host of an address as a person wrote it in, the one spelling of it that is resolved, compared and shown out."""
 
 from __future__ import annotations
 
