@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from milo_bench.config.settings import TargetConfig, is_own_network
-from milo_bench.core.errors import TargetError
+from milo_bench.core.errors import ConfigError, TargetError
 from milo_bench.core.records import Fixture
 from milo_bench.targets import open_target
 from milo_bench.targets.http.address import parse_address
@@ -141,6 +141,31 @@ def test_no_proxy_covers_names_subdomains_addresses_and_networks() -> None:
     env = {"HTTPS_PROXY": "http://proxy:3128"}
     assert proxy_for(parse_address("https://127.0.0.1/v1"), env) is None
     assert proxy_for(parse_address("https://10.0.0.1/v1"), env) == "http://proxy:3128"
+
+    assert proxy_for(parse_address("https://10.0.0.1/v1"), {"https_proxy": "proxy:3128"}) == "http://proxy:3128"
+
+
+@pytest.mark.parametrize("proxy", ["socks5://10.0.0.1:1080", "http://", "http://pro xy:1", "http://10.0.0.1:99999"])
+def test_a_proxy_that_cannot_be_one_is_named_with_its_variable(proxy: str) -> None:
+    with pytest.raises(ConfigError, match="HTTPS_PROXY is not an http address"):
+        proxy_for(parse_address("https://10.0.0.1/v1"), {"HTTPS_PROXY": proxy})
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["http://300.1.1.1/v1", "http://127.0.0.1 /v1", "http://[::1/v1", "http://h:99999", "http://h:0", "socks5://h:1"],
+)
+@pytest.mark.parametrize("setting", ["base_url", "proxy"])
+def test_what_is_not_an_address_is_said_to_be_none(url: str, setting: str) -> None:
+    given = {"name": "t", "api": "openai", "model": "m", "base_url": "http://127.0.0.1:1", setting: url}
+    with pytest.raises(ValueError, match=r"not an http\(s\) address"):
+        TargetConfig(**given)
+
+
+def test_a_password_in_an_address_is_not_repeated() -> None:
+    with pytest.raises(ValueError, match="not an http") as refused:
+        TargetConfig(name="t", api="openai", model="m", base_url="http://ann:s3cret@127.0.0.1:99999/v1")
+    assert "s3cret" not in str(refused.value).partition("[type=")[0]
 
 
 def test_a_name_that_only_begins_like_loopback_is_not_loopback() -> None:

@@ -4,8 +4,23 @@ from __future__ import annotations
 
 import re
 import socket
+from urllib.parse import urlsplit
 
 _NUMBERS = re.compile(r"(?:0x[0-9a-f]+|[0-9]+)(?:\.(?:0x[0-9a-f]+|[0-9]+)){0,3}")
+
+
+def is_http_address(url: str) -> bool:
+    """Whether ``url`` is an http or https address with a host and a port that exist."""
+    try:
+        parts = urlsplit(url)
+        return (
+            parts.scheme in ("http", "https")
+            and bool(canonical_host(parts.hostname or ""))
+            and parts.port != 0
+            and not any(ord(char) <= 32 or ord(char) == 127 for char in url)
+        )
+    except ValueError:
+        return False
 
 
 def canonical_host(host: str) -> str:

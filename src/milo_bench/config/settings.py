@@ -14,7 +14,7 @@ from pydantic.json_schema import SkipJsonSchema
 from milo_bench.config.checked import Checked, CheckedFile, FileKind, Mistake, load_checked, mistakes_in
 from milo_bench.config.fleet import FleetConfig
 from milo_bench.config.gateway import GatewayConfig
-from milo_bench.config.hosts import canonical_host
+from milo_bench.config.hosts import canonical_host, is_http_address
 from milo_bench.config.target_settings import API_SETTINGS
 from milo_bench.config.written import Problem, as_error
 from milo_bench.core.errors import UsageError
@@ -45,6 +45,13 @@ def is_own_network(base_url: str) -> bool:
 Effort: TypeAlias = Literal["off", "low", "medium", "high"]
 Thinking: TypeAlias = Effort | Annotated[int, Field(gt=0, le=1_000_000)]
 """Tokens that a model may think beside its answer, an effort, or no thinking at all."""
+
+
+def _without_user(url: str) -> str:
+    """What may be repeated of an address: not the password that people write into one."""
+    scheme, _, rest = url.partition("://")
+    authority, slash, path = rest.partition("/")
+    return one_line(f"{scheme}://{authority.rpartition('@')[2]}{slash}{path}" if rest else url)
 
 
 class PriceConfig(Checked):
@@ -111,11 +118,11 @@ class TargetConfig(Checked):
             )
         return value
 
-    @field_validator("base_url")
+    @field_validator("base_url", "proxy")
     @classmethod
     def _is_http(cls, value: str | None) -> str | None:
-        if value is not None and not value.startswith(("http://", "https://")):
-            raise Mistake(f"'{one_line(value)}' is not an http(s) address", "write http://HOST:PORT or https://…")
+        if value is not None and not is_http_address(value):
+            raise Mistake(f"'{_without_user(value)}' is not an http(s) address", "write http://HOST:PORT or https://…")
         return value
 
     @field_validator("api_key_env")

@@ -20,6 +20,7 @@ from aiohttp.http import RawResponseMessage
 from multidict import CIMultiDict
 from yarl import URL
 
+from milo_bench.config.hosts import is_http_address
 from milo_bench.core.errors import ConfigError
 from milo_bench.core.records import FailureKind, Timeouts
 from milo_bench.core.text import one_line
@@ -250,7 +251,10 @@ class _Limits:
 
 
 def proxy_for(address: Address, env: Mapping[str, str]) -> str | None:
-    """The proxy that the environment names for ``address`` (HTTPS_PROXY, HTTP_PROXY, NO_PROXY), or None."""
+    """The proxy that the environment names for ``address`` (HTTPS_PROXY, HTTP_PROXY, NO_PROXY), or None.
+
+    Raises ConfigError for one that is not an http address, such as a SOCKS proxy.
+    """
     named = {
         scheme: value
         for scheme in ("http", "https", "no")
@@ -258,4 +262,10 @@ def proxy_for(address: Address, env: Mapping[str, str]) -> str | None:
     }
     if address.is_loopback or is_excepted(address.host, address.port, named.get("no", "")):
         return None
-    return named.get(address.scheme)
+    proxy = named.get(address.scheme)
+    if proxy and "://" not in proxy:
+        proxy = f"http://{proxy}"  # as curl takes it
+    if proxy and not is_http_address(proxy):
+        message = f"The environment variable {address.scheme.upper()}_PROXY is not an http address."
+        raise ConfigError(message, hint="set it to http://HOST:PORT, or put the server into NO_PROXY.")
+    return proxy
