@@ -6,6 +6,8 @@ import re
 import socket
 from urllib.parse import urlsplit
 
+from milo_bench.config.checked import Mistake
+
 _NUMBERS = re.compile(r"(?:0x[0-9a-f]+|[0-9]+)(?:\.(?:0x[0-9a-f]+|[0-9]+)){0,3}")
 
 
@@ -25,17 +27,17 @@ def is_http_address(url: str) -> bool:
 
 def canonical_host(host: str) -> str:
     """ASCII in lower case; an IPv4 address in any of the forms that resolvers take (decimal, octal, hexadecimal, short,
-    full-width digits) as four decimal numbers; an IPv6 zone after ``%``. Raises ValueError for what is not a host.
+    full-width digits) as four decimal numbers; an IPv6 zone after ``%``. Raises Mistake for what is not a host.
     """
     if ":" in host:
         return host.replace("%25", "%").lower()
     try:
         plain = host.lower() if host.isascii() else host.encode("idna").decode("ascii").lower()
     except UnicodeError:
-        raise ValueError("not a host name") from None
+        raise Mistake("is not a host name") from None
     if _NUMBERS.fullmatch(plain):
         try:
             return socket.inet_ntoa(socket.inet_aton(plain))
         except OSError:
-            raise ValueError("not an IPv4 address") from None
+            raise Mistake("is not an IPv4 address") from None
     return plain

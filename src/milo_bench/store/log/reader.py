@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import itertools
 import os
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO
@@ -104,7 +106,7 @@ class RunLog:
     @property
     def unsealed(self) -> int:
         """How many whole lines come after the last seal; all of them where there is none."""
-        return len(self.chain.open)
+        return self.chain.unsealed
 
     def variant_of(self, fixture: Fixture) -> str:
         """Which variant of its workload the run used, "" for the shipped contract."""
@@ -193,7 +195,7 @@ class _Fold:
         bad = BadRows(strict)
         attempts = LoggedAttempts(path, header.plan, fixtures, bad=bad)
         self.log = RunLog(path, header, attempts, fixtures=fixtures, bad_rows=bad)
-        self._block: list[tuple[int, bytes]] = []  # the lines after the last seal, each with its number
+        self._block = (1, 0)  # number and place in the file of the first line after the last seal
         self._unknown_rows = 0  # lines that are no records, and do not begin as one
         self.log.schemas.append(header.schema_version)
         self._workloads = frozenset(workload.name for workload in header.workloads)
@@ -223,13 +225,12 @@ class _Fold:
     def take(self, number: int, line: bytes) -> None:
         """A line that a seal will vouch for."""
         self.log.chain.add(line[:-1])
-        self._block.append((number, line))
 
     def _check_seal(self, number: int, line: bytes) -> None:
         seal = decode_line(self.log.path, number, line)
         assert isinstance(seal, Seal)
         self.log.seals.add(seal.hash)
-        block, self._block = self._block, []
+        block, self._block = self._block, (number + 1, self.log.whole_bytes + len(line))
         if not self.log.bad_rows.strict and self._only_unreadable_differ(block, seal):
             self.log.chain.go_on(number, seal)
             return
@@ -244,7 +245,7 @@ class _Fold:
             self.log.broken_seals.append(error.message)
             self.log.chain.go_on(number, seal)
 
-    def _only_unreadable_differ(self, block: list[tuple[int, bytes]], seal: Seal) -> bool:
+    def _only_unreadable_differ(self, block: tuple[int, int], seal: Seal) -> bool:
         """Whether each line that is not as it was sealed is no record any more: damaged, and so no other answer.
 
         Such lines are left out. The lines beside them are known by the digits of their digests in the seal.
@@ -253,8 +254,7 @@ class _Fold:
         if not differing:
             return False
         found: list[tuple[int, DataError, bool]] = []
-        for place in differing:
-            number, line = block[place]
+        for number, line in self._lines_at(block, differing):
             try:
                 decode_line(self.log.path, number, line, self.log.schemas[-1])
             except DataError as error:
@@ -266,6 +266,16 @@ class _Fold:
         if not self._check_seals:  # who looks for every fault is told of the seal too
             self.log.broken_seals += [wrong.message for _, wrong, _ in found]
         return True
+
+    def _lines_at(self, block: tuple[int, int], places: Sequence[int]) -> Iterator[tuple[int, bytes]]:
+        """The lines at ``places`` of a block, with their numbers, read again: they are not kept."""
+        first, start = block
+        wanted = set(places)
+        with open_log(self.log.path) as file:
+            file.seek(start)
+            for place, line in enumerate(itertools.islice(file, max(places) + 1)):
+                if place in wanted:
+                    yield first + place, line
 
     def _add_attempt(self, number: int, length: int) -> None:
         log = self.log

@@ -13,7 +13,6 @@ A block of lines ends in a ``seal`` line. Its hash is SHA-256(hash of the seal b
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Final
@@ -25,6 +24,7 @@ from milo_bench.core.hashing import sha256_data
 from milo_bench.core.records import Frozen, Plan, Seal
 
 SALT_BYTES: Final = 16
+DIGEST_BYTES: Final = 32
 SHOWN: Final = 8  # hexadecimal digits of a line's digest that its seal repeats, to name the line that differs
 SEAL_START: Final = b'{"type":"seal"'
 SALT_MARK: Final = b',"salt":"'
@@ -87,17 +87,22 @@ class Chain:
 
     last: bytes = FIRST
     seals: int = 0
-    open: list[bytes] = field(default_factory=list)
+    open: bytearray = field(default_factory=bytearray)  # one after the other: a log without seals has a million
     first_open: int = 1  # the number of the first line after the last seal
 
+    @property
+    def unsealed(self) -> int:
+        """How many lines come after the last seal."""
+        return len(self.open) // DIGEST_BYTES
+
     def add(self, line: bytes) -> None:
-        self.open.append(digest_of_line(line))
+        self.open += digest_of_line(line)
 
     def seal(self, plan: str = "") -> Seal:
         """Close the block of the lines since the last seal."""
         made = Seal(
             hash=block_hash(self.last, self.open).hex(),
-            lines="".join(digest.hex()[:SHOWN] for digest in self.open),
+            lines=self._shown(),
             plan=plan,
         )
         self._close(bytes.fromhex(made.hash))
@@ -105,7 +110,7 @@ class Chain:
 
     def check(self, path: object, number: int, seal: Seal) -> None:
         """``seal``, read in line ``number``, closes the block. Raises DataError with the line that differs."""
-        found = "".join(digest.hex()[:SHOWN] for digest in self.open)
+        found = self._shown()
         if found != seal.lines:
             raise self._broken(path, number, seal.lines, found)
         if block_hash(self.last, self.open).hex() != seal.hash:
@@ -118,15 +123,20 @@ class Chain:
         Empty too where lines were added or removed, so that no place can be told.
         """
         sealed = _digests(seal.lines)
-        if len(sealed) != len(self.open):
+        if len(sealed) != self.unsealed:
             return []
-        found = [digest.hex()[:SHOWN] for digest in self.open]
+        found = _digests(self._shown())
         return [place for place, (one, other) in enumerate(zip(sealed, found, strict=True)) if one != other]
 
     def go_on(self, number: int, seal: Seal) -> None:
         """Take ``seal``, read in line ``number``, as the last one, whether it holds or not."""
         self._close(_bytes(seal.hash))
         self.first_open = number + 1
+
+    def _shown(self) -> str:
+        """The digits of each line's digest that a seal repeats."""
+        step, half = DIGEST_BYTES, SHOWN // 2
+        return "".join([self.open[at : at + half].hex() for at in range(0, len(self.open), step)])
 
     def _close(self, hash: bytes) -> None:
         self.last = hash
@@ -150,9 +160,9 @@ class Chain:
         return _error(path, line, "this line was changed after it was sealed")
 
 
-def block_hash(last: bytes, digests: Sequence[bytes]) -> bytes:
-    """The hash of a seal: 32 bytes."""
-    return sha256(last + b"".join(digests)).digest()
+def block_hash(last: bytes, digests: bytes | bytearray) -> bytes:
+    """The hash of a seal, 32 bytes, of the digests of its lines one after the other."""
+    return sha256(last + digests).digest()
 
 
 def _bytes(hash: str) -> bytes:

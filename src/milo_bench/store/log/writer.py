@@ -237,7 +237,7 @@ class RunLogWriter:
             self._written.add(record.key)
         line, digest = encode_line(self._policy.stored(record), self._salt())
         self._group.append(line)
-        self._chain.open.append(digest)
+        self._chain.open += digest
         self._group_bytes += len(line)
         if len(self._group) >= GROUP_RECORDS or self._group_bytes >= GROUP_BYTES:
             self.flush()
