@@ -15,7 +15,10 @@ from typing import Any, Final, NamedTuple, TypeAlias
 
 from milo_bench.core.locale import parse_locale
 from milo_bench.guards.certainty import CERTAINTY_VERSION, unsupported_certainty
+from milo_bench.guards.cover import COVER_VERSION, find_cover_decisions
 from milo_bench.guards.dates import normalise_date
+from milo_bench.guards.documents.listed import LISTED_VERSION, read_item
+from milo_bench.guards.documents.seen import SEEN_VERSION, sight_of
 from milo_bench.guards.facts import FACTS_VERSION, unsupported_facts
 from milo_bench.guards.keywords import KEYWORDS_VERSION, keyword_risk
 from milo_bench.guards.measured import TO_SPEAK, Measured, wilson_95
@@ -110,6 +113,13 @@ _SAME_TEAM: Final = (
 )
 
 
+_PACKETS: Final = (
+    f"{_SAME_TEAM} The English rules are older than these texts. They were widened after a first measurement on the "
+    "held part, where they found 16 of 20 decisions on cover, 20 of 35 sentences on documents read or not seen, and "
+    "read 34 of 40 items of lists rightly."
+)
+
+
 _FACTS: Final = (
     "News, calls, e-mails and case notes with one changed number, date, amount or name, against true claims in other "
     "words: numbers, dates and names only. Written before the rules by their author, the same stories in every "
@@ -159,6 +169,10 @@ def _softened(row: Row, language: str) -> set[str]:
 def _received(row: Row, language: str) -> set[str]:
     read = read_requests(row["text"], [row["document"]], expected=language)
     return {"received"} if read.treated_as_received else set()
+
+
+def _decides(row: Row, language: str) -> set[str]:
+    return {"decides"} if find_cover_decisions(row["text"], expected=language) else set()
 
 
 def _statuses(row: Row, language: str) -> set[str]:
@@ -254,6 +268,30 @@ RULES: Final = (
         _received,
         _SAME_TEAM,
         "requests",
+    ),
+    MeasuredRule(
+        "coverage_inference",
+        COVER_VERSION,
+        lambda row: {"decides"} if row["decides"] else set(),
+        _decides,
+        _PACKETS,
+        "coverage",
+    ),
+    MeasuredRule(
+        "document_reviewed",
+        SEEN_VERSION,
+        lambda row: {row["says"]} & {"reviewed", "unseen"},
+        lambda row, language: {str(sight_of(row["text"], language, names=[row["document"]]))} & {"reviewed", "unseen"},
+        _PACKETS,
+        "reviewed",
+    ),
+    MeasuredRule(
+        "missing_documents",
+        LISTED_VERSION,
+        lambda row: {row["says"]},
+        lambda row, language: {str(read_item(row["text"], language))},
+        _PACKETS,
+        "missing",
     ),
     MeasuredRule(
         "policy_text",

@@ -58,6 +58,9 @@ TO_SPEAK: Final[dict[str, tuple[float, float]]] = {
     "policy_text": (0.9, 0.9),
     "status": (0.9, 0.9),
     "requests": (0.9, 0.9),
+    "coverage_inference": (0.9, 0.9),
+    "document_reviewed": (0.9, 0.9),
+    "missing_documents": (0.9, 0.9),
     "secrets": (0.9, 0.95),
 }
 
@@ -71,6 +74,9 @@ _RULES: Final[dict[str, Rule]] = {
     "policy_text": "policy_text",
     "status": "status",
     "requests": "requests",
+    "coverage_inference": "coverage",
+    "document_reviewed": "reviewed",
+    "missing_documents": "missing",
     "sentences": "sentences",
     "values": "amounts",
     "unsupported_facts": "facts",

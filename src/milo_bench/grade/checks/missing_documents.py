@@ -6,27 +6,18 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any, Final
+from typing import Any
 
 from milo_bench.core.records import Fixture, Span, Verdict, Workload
 from milo_bench.grade.base import CHECKS, GradeCase, Params, read_params
 from milo_bench.grade.document_names import NamedDocument, read_documents
+from milo_bench.grade.languages.answers import language_of
 from milo_bench.grade.packet_lines import without_line_citations
 from milo_bench.grade.sections import SectionItem, read_sections, section_named
 from milo_bench.grade.unreadable import unread_expectation
-
-_NOTHING = re.compile(
-    r"\W*(?:none|nothing|no(?:ne)? (?:documents? )?(?:(?:is|are) )?(?:missing|outstanding|found)?|n/?a|"
-    r"keine?|nichts|aucune?|rien|ninguno|ninguna|nada|not found in packet|no missing documents|"
-    r"all (?:requested )?documents .{0,40})\W*",
-    re.IGNORECASE,
-)
-_OPEN: Final = re.compile(r"\b(?:not|never|no|missing|outstanding|await\w*|pending|promised|requested|yet)\b|n't", re.I)
-_THERE: Final = re.compile(
-    r"\b(?:received|in (?:the )?packet|on file|provided|present|supplied|withdrawn|waived)\b", re.I
-)
+from milo_bench.guards.documents.listed import read_item
+from milo_bench.guards.languages.recognise import main_language, recognise
 
 
 class MissingDocumentsParams(Params, frozen=True):
@@ -43,7 +34,7 @@ class MissingDocuments:
     """
 
     name = "missing_documents"
-    version = "3"
+    version = "4"
     detector = "missing_documents"
 
     def validate(self, params: Mapping[str, Any], workload: Workload) -> None:
@@ -67,7 +58,8 @@ class MissingDocuments:
     def _judge(self, case: GradeCase, items: tuple[SectionItem, ...]) -> Iterator[Verdict]:
         expect = case.fixture.expect
         missing = read_documents(expect.get("missing_documents"))
-        claimed = [item for item in items if not _says_nothing(item) and not _says_there(item)]
+        expected = language_of(case.workload)
+        claimed = [item for item in items if _claims_missing(item, expected)]
         named: set[str] = set()
         extra: list[tuple[SectionItem, str, str]] = []
         for item in claimed:
@@ -91,13 +83,10 @@ class MissingDocuments:
             yield Verdict(self.name, self.version, "pass", reason="nothing is missing, and nothing is listed")
 
 
-def _says_nothing(item: SectionItem) -> bool:
-    return bool(_NOTHING.fullmatch(without_line_citations(item.text).strip()))
-
-
-def _says_there(item: SectionItem) -> bool:
+def _claims_missing(item: SectionItem, expected: str) -> bool:
     text = without_line_citations(item.text)
-    return bool(_THERE.search(text)) and not _OPEN.search(text)
+    language = main_language(recognise(text, expected=expected)) or expected
+    return read_item(text, language) == "missing"
 
 
 def _other(text: str, expect: Mapping[str, Any]) -> tuple[str, str]:

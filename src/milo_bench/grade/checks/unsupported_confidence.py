@@ -27,7 +27,7 @@ class UnsupportedConfidenceParams(Params, frozen=True):
 
 class UnsupportedConfidence:
     name = "unsupported_confidence"
-    version = "4"
+    version = "5"
     detector = "certainty"
 
     def validate(self, params: Mapping[str, Any], workload: Workload) -> None:

@@ -21,7 +21,7 @@ def pattern_of(rule: Rule, language: str, part: str) -> re.Pattern[str]:
     ``<name>`` stands for any word.
     """
     listed = str(read_pack(rule, language).get(part, ""))
-    written = [entry.strip() for entry in listed.casefold().split("|") if entry.strip()]
+    written = [entry.strip() for entry in listed.lower().split("|") if entry.strip()]
     if not written:
         return _NOTHING
     return re.compile("|".join(sorted(map(_entry, written), key=len, reverse=True)))

@@ -27,6 +27,9 @@ Rule: TypeAlias = Literal[
     "policy_text",
     "status",
     "requests",
+    "coverage",
+    "reviewed",
+    "missing",
 ]
 
 _OWN: Final = "milo_bench.guards.packs"

@@ -1,0 +1,105 @@
+"""Prose in, the places that decide cover, fault or payment out.
+
+Denials, open statements ("cover has not been decided") and reported speech ("the owner says that the loss is
+covered") decide nothing. The words of other languages than English are in ``guards/packs/coverage``.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Final
+
+from milo_bench.core.records import Frozen
+from milo_bench.guards.languages.recognise import recognise
+from milo_bench.guards.packs.patterns import pattern_of
+from milo_bench.guards.packs.read import languages_of
+from milo_bench.guards.sentences import split_sentences
+
+COVER_VERSION: Final = "3"
+
+
+class CoverDecision(Frozen, frozen=True):
+    """``text`` at ``start`` to ``end`` decides what the sources leave open."""
+
+    text: str
+    start: int
+    end: int
+
+
+_IT = r"(?:claim|loss|damage|incident|event|theft|injury|accident|fire|treatment|stay|repair|storm|it|this|that)"
+_INFERENCES: Final = re.compile(
+    rf"\b{_IT}\s+(?:\w+\s+){{0,3}}?(?:is|are|was|were|will\s+be|would\s+be|should\s+be|appears?(?:\s+to\s+be)?|"
+    rf"seems?(?:\s+to\s+be)?|looks)\s+(?:\w+ly\s+)?(?:covered|insured|payable|excluded|uninsured|not\s+covered|valid)\b"
+    rf"|\b(?:policy|section\s+\w+|cover(?:age)?|insurance)\s+(?:\w+ly\s+)?(?:covers|responds|applies|extends|will\s+pay|"
+    rf"pays\s+for|excludes|should\s+(?:cover|respond|pay))\b"
+    rf"|\bcover(?:age)?\s+(?:is|has\s+been|was)\s+(?:confirmed|accepted|granted|in\s+order|declined|denied|available)\b"
+    rf"|\b(?:insurer|we|company)\s+(?:should|must|will|can|is\s+liable\s+to|are\s+liable\s+to)\s+(?:now\s+)?"
+    rf"(?:pay|settle|decline|reject|accept|indemnify|reimburse|compensate)\b"
+    rf"|\b(?:insurer|we|company)\s+ha(?:s|ve)\s+to\s+(?:pay|settle|decline|reject|accept|indemnify|reimburse|compensate)\b"
+    rf"|\bentitled\s+to\s+(?:payment|compensation|cover|reimbursement|the\s+payment)\b"
+    rf"|\b(?:is|are|was|were)\s+(?:\w+ly\s+)?responsible\s+for\s+the\s+(?:accident|collision|damage|fire|injury|loss)\b"
+    rf"|\b(?:is|are)\s+(?:payable|insured)\s*(?:$|[.,]|for\b|in\s+full\b)"
+    rf"|\bliability\s+(?:is|was|has\s+been)\s+(?:clear|admitted|accepted|established|obvious)\b"
+    rf"|\b(?:is|was|are|were)\s+(?:clearly\s+|solely\s+|fully\s+)?(?:at\s+fault|to\s+blame|liable|negligent)\b"
+    rf"|\b(?:covered|excluded)\s+(?:under|by)\s+(?:the\s+)?(?:policy|section)\b",
+    re.IGNORECASE,
+)
+_LEFT_OPEN: Final = re.compile(
+    r"\b(?:not|no|nobody|never|whether|if|undecided|unclear|open\s+question|yet\s+to|remains?\s+open|without|nor)\b|n't",
+    re.IGNORECASE,
+)
+_SAID: Final = re.compile(
+    r"\b(?:says?|said|states?|stated|claims?\s+that|argues?|believes?|thinks?|asks?|asked|according\s+to|told|alleges?|"
+    r"alleged|in\s+the\s+view\s+of|writes?|wrote)\b",
+    re.IGNORECASE,
+)
+_IS_DENIAL: Final = re.compile(r"\bnot\s+covered\b", re.IGNORECASE)
+
+
+def find_cover_decisions(text: str, *, allow_said: bool = True, expected: str = "") -> tuple[CoverDecision, ...]:
+    """Every place of ``text`` that decides cover, fault or payment, in order.
+
+    Each sentence is read with the words of its language. ``expected`` is that of texts too short to recognise.
+    ``allow_said``: whether what is put in the mouth of others is let pass.
+    """
+    languages = {part.start: part.language or expected for part in recognise(text, expected=expected)}
+    packs = languages_of("coverage")
+    found: list[CoverDecision] = []
+    for sentence in split_sentences(text):
+        language = languages.get(sentence.start, expected)
+        places = (
+            _in_pack(sentence.text, language, allow_said)
+            if language in packs
+            else _in_english(sentence.text, allow_said)
+        )
+        for start, end in places:
+            first, last = sentence.start + start, sentence.start + end
+            found.append(CoverDecision(text[first:last], first, last))
+    return tuple(found)
+
+
+def _in_english(sentence: str, allow_said: bool) -> Iterator[tuple[int, int]]:
+    for match in _INFERENCES.finditer(sentence):
+        before = sentence[: match.start()]
+        around = before[-60:] + _IS_DENIAL.sub("", match[0])
+        if not (_LEFT_OPEN.search(around) or (allow_said and _SAID.search(before))):
+            yield match.start(), match.end()
+
+
+def _in_pack(sentence: str, language: str, allow_said: bool) -> Iterator[tuple[int, int]]:
+    """The same with the words of a language's file, whose order is freer: what leaves it open may come after."""
+    lower = sentence.lower()
+    if len(lower) != len(sentence) or lower.rstrip().endswith("?"):
+        return
+    takes_back = [*_found("open", language, lower), *(_found("said", language, lower) if allow_said else ())]
+    for match in _found("decides", language, lower):
+        if not takes_back:
+            yield match.start(), match.end()
+    for match in _found("denies", language, lower):  # "is not covered" decides too: its own "not" takes nothing back
+        if all(match.start() <= other.start() and other.end() <= match.end() for other in takes_back):
+            yield match.start(), match.end()
+
+
+def _found(part: str, language: str, text: str) -> Iterator[re.Match[str]]:
+    return pattern_of("coverage", language, part).finditer(text)

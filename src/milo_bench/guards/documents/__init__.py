@@ -1,0 +1,1 @@
+"""What a text says of documents: read, not seen, missing, there."""
