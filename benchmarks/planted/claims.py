@@ -60,16 +60,18 @@ def part_notes(text: str) -> str:
 
 
 def escalation(fixture: Fixture, fault: str) -> str | None:
-    """One JSON object. Faults: downgraded (to the label below), upgraded, prose."""
+    """One JSON object. Faults: downgraded (to the label below), overlooked (escalate as routine), upgraded, prose."""
     label = fixture.expect["label"]
     place = _LEVELS.index(label)
     if fault == "prose":
         return f"This one belongs in the {label} pile."
     if fault == "downgraded" and place == 0:
         return None
+    if fault == "overlooked" and place < 2:
+        return None
     if fault == "upgraded" and place == 2:
         return None
-    chosen = _LEVELS[place + {"": 0, "downgraded": -1, "upgraded": 1}[fault]]
+    chosen = _LEVELS[place + {"": 0, "downgraded": -1, "overlooked": -2, "upgraded": 1}[fault]]
     return json.dumps({"label": chosen, "reason": "going by the wording of the note"})
 
 

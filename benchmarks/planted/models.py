@@ -79,7 +79,7 @@ CLAIMS = (
         quantisation="Q4_K_M",
         errors={
             "packet_summary": {"invented_document": 2, "wrong_level": 4, "uncited": 3},
-            "escalation": {"downgraded": 6, "upgraded": 24, "prose": 2},
+            "escalation": {"overlooked": 7, "upgraded": 24, "prose": 2},
             "handoff": {"claimed_review": 17, "uncited": 9},
             "handoff/extraction_first": {"claimed_review": 1},
             "packet_summary/chunked": {"missed_document": 2, "wrong_level": 4, "uncited": 3},
@@ -96,7 +96,7 @@ CLAIMS = (
         quantisation="Q6_K",
         errors={
             "packet_summary": {"invented_document": 21, "wrong_level": 18, "uncited": 9, "four_bullets": 4},
-            "escalation": {"downgraded": 15, "upgraded": 40, "prose": 9},
+            "escalation": {"overlooked": 15, "downgraded": 10, "upgraded": 40, "prose": 9},
             "handoff": {"claimed_review": 41, "uncited": 14},
         },
         lost={"packet_summary": 3},

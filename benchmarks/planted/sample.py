@@ -30,7 +30,8 @@ class Sample:
     models: Sequence[PlantedModel]
     loads: Sequence[tuple[str, str, float]]  # model, workload, and seconds of each level
     variants: Sequence[tuple[str, str, str]] = ()  # workload, variant, model
-    policy: tuple[str, str] = ("", "")  # a change to the text of the built-in policy
+    policy: Sequence[tuple[str, str]] = ()  # changes to the text of the built-in policy
+    economics: Sequence[tuple[str, str]] = ()  # changes to the text of the example of its economics
 
     @property
     def folder(self) -> Path:
@@ -39,6 +40,95 @@ class Sample:
     def model(self, name: str) -> PlantedModel:
         return next(one for one in self.models if one.name == name)
 
+
+# A missed document delays a claim, so this desk asks for more than the built-in policy. Summaries that leave the house
+# are few, and to serve them here costs more than it saves. No claim note leaves the house to have its label verified.
+_CLAIMS_POLICY = (
+    ("        at_least: 0.7\n", "        at_least: 0.88\n"),
+    (
+        "  packet_summary:\n    risk: medium\n",
+        """\
+  packet_summary:
+    risk: medium
+    uses:
+      triage: {title: Packet summaries for internal triage}
+      letters:
+        title: Packet summaries for letters to customers
+        value: {figures: [letters.usd], least_usd_per_month: 500}
+""",
+    ),
+    ("      mixed_routing:\n      human_review:\n    recall_class", "      human_review:\n    recall_class"),
+)
+_CLAIMS_ECONOMICS = (
+    ("workload: packet_summary,", 'workload: "packet_summary:triage",'),
+    (
+        "volumes: {packet_summary: packets,",
+        'volumes: {"packet_summary:triage": triage_packets, "packet_summary:letters": letters,',
+    ),
+    (
+        "  packet_price:",
+        """\
+  letters:
+    {unit: packet/month, low: 500, base: 600, high: 800, source: "example: summaries for letters to customers"}
+  triage_packets: {unit: packet/month, exact: 17400, source: "example: the 18,000 packets without those for letters"}
+  packet_price:""",
+    ),
+    (
+        "  hosted_notes:",
+        """\
+  letters: {kind: hosted_spend_displaced, workload: "packet_summary:letters", title: Hosted summaries for letters,
+    volume: letters, price: packet_price}
+  hosted_notes:""",
+    ),
+)
+# Staff read a preview beside the record, so the small model may write it. A cited summary is read alone.
+_CASE_OPS_POLICY = (
+    (
+        "  timeline:\n    risk: medium\n",
+        """\
+  timeline:
+    risk: medium
+    uses:
+      preview:
+        title: "Timelines: previews beside the record"
+        gates:
+          - measure: check_pass_rate
+            slice: check=current_status
+            at_least: 0.75
+            note: staff see the status in the record beside it
+          - measure: policy_violation_rate
+            at_most: 0.08
+            safety: true
+            note: a promise is wrong wherever it is read
+      cited: {title: "Timelines: cited summaries for staff"}
+""",
+    ),
+)
+_CASE_OPS_ECONOMICS = (
+    ("workload: timeline,", 'workload: "timeline:cited",'),
+    (
+        "volumes: {extraction: inbound_items, timeline: complex_cases,",
+        'volumes: {extraction: inbound_items, "timeline:preview": searches, "timeline:cited": complex_cases,',
+    ),
+    (
+        "  # Hosted spend\n",
+        """\
+  # Previews
+  searches: {unit: case/month, low: 7000, base: 9000, high: 11000, source: "example: cases found in a search"}
+  opened_less: {unit: share, low: 0.1, base: 0.2, high: 0.3, source: "example: cases that a preview saves opening"}
+  opening: {unit: s/case, low: 30, base: 45, high: 60, source: "example: seconds to open a case and look"}
+
+  # Hosted spend
+""",
+    ),
+    (
+        "  hosted_extraction:",
+        """\
+  previews: {kind: capacity_returned, workload: "timeline:preview", title: Previews in search, volume: searches,
+    factors: [opened_less], time: opening, wage: staff_cost}
+  hosted_extraction:""",
+    ),
+)
 
 SAMPLES = (
     Sample(
@@ -49,8 +139,8 @@ SAMPLES = (
         # Packets take 16 s each and differ, so a level needs more than a few of them.
         loads=(("local_27b", "packet_summary", 1_800.0), ("local_8b", "escalation", 600.0)),
         variants=(("handoff", "extraction_first", "local_27b"), ("packet_summary", "chunked", "local_27b")),
-        # A missed document delays a claim, so this desk asks for more than the built-in policy.
-        policy=("        at_least: 0.7\n", "        at_least: 0.88\n"),
+        policy=_CLAIMS_POLICY,
+        economics=_CLAIMS_ECONOMICS,
     ),
     Sample(
         "case_ops",
@@ -58,11 +148,8 @@ SAMPLES = (
         "Case office, planted models",
         CASE_OPS,
         loads=(("local_8b", "extraction", 600.0), ("local_14b", "timeline", 600.0)),
-        # Summaries save staff less than this office asks of a change.
-        policy=(
-            "  timeline:\n",
-            "  timeline:\n    value: {figures: [timeline.usd], least_usd_per_month: 8000}\n",
-        ),
+        policy=_CASE_OPS_POLICY,
+        economics=_CASE_OPS_ECONOMICS,
     ),
 )
 
@@ -88,14 +175,20 @@ def record_sample(sample: Sample, folder: Path) -> list[str]:
 
 
 def write_inputs(sample: Sample, folder: Path) -> None:
-    """The built-in policy of the suite and the example of its economics."""
+    """The built-in policy of the suite and the example of its economics, each with the sample's changes."""
     source = ROOT / "src" / "milo_bench"
-    example = source / "economics" / "examples" / f"{sample.name}.yaml"
-    (folder / "economics.yaml").write_bytes(example.read_bytes())
-    policy = (source / "decide" / "policies" / f"{sample.suite}.yaml").read_text(encoding="utf-8")
-    (folder / "policy.yaml").write_text(
-        policy.replace(*sample.policy) if sample.policy[0] else policy, encoding="utf-8"
-    )
+    kept = {
+        "policy.yaml": (source / "decide" / "policies" / f"{sample.suite}.yaml", sample.policy),
+        "economics.yaml": (source / "economics" / "examples" / f"{sample.name}.yaml", sample.economics),
+    }
+    for name, (path, changes) in kept.items():
+        text = path.read_text(encoding="utf-8")
+        for old, new in changes:
+            if old not in text:
+                message = f"{path.name} does not have the text that {sample.name} changes: {old!r}"
+                raise ValueError(message)
+            text = text.replace(old, new)
+        (folder / name).write_text(text, encoding="utf-8")
 
 
 def decide_sample(sample: Sample, folder: Path, logs: Sequence[str]) -> Decision:

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from benchmarks.planted.models import PlantedModel
 from benchmarks.planted.probing import LATE_S
 from benchmarks.planted.sample import Sample
-from milo_bench.decide.records import Decision, Finding
+from milo_bench.config.routing.use_names import workload_of
+from milo_bench.core.records import Fixture
+from milo_bench.decide.records import Candidate, Decision, Finding
 from milo_bench.suites.load import load_suite
 
+CHUNKED = "chunked"
 _BAD_EVERYWHERE = 50  # wrong answers of 120: no length divides such a model's work into good and bad
 
 
@@ -30,11 +33,17 @@ def truth_rows(sample: Sample, decision: Decision) -> Iterator[TruthRow]:
     for model in sample.models:
         if model.hosted:
             continue
-        for workload in suite.workloads:
+        for name in _names(decision, suite.workloads):
+            fixtures = [one for one in suite.fixtures if one.workload == workload_of(name)]
+            yield _passed(decision, model, name, fixtures)
+            if workload_of(name) in model.lost:
+                yield _lost(decision, model, name)
+    for workload, variant, target in sample.variants:
+        for name in _names(decision, (workload,)):
             fixtures = [one for one in suite.fixtures if one.workload == workload]
-            yield _passed(decision, model, workload, fixtures)
-            if workload in model.lost:
-                yield _lost(decision, model, workload)
+            yield _passed(decision, sample.model(target), name, fixtures, variant)
+            if variant == CHUNKED:
+                yield _chunking(decision, sample.model(target), name)
     for model_name, _, _ in sample.loads:
         yield _knee(decision, sample.model(model_name))
     yield from _limits(sample, decision)
@@ -42,20 +51,37 @@ def truth_rows(sample: Sample, decision: Decision) -> Iterator[TruthRow]:
     yield from _agreement(decision)
 
 
-def _passed(decision: Decision, model: PlantedModel, workload: str, fixtures: list) -> TruthRow:  # type: ignore[type-arg]
-    wrong = len(set(model.faults(workload, fixtures)) - model.lost_ids(workload, fixtures))
-    lost = model.lost.get(workload, 0)
-    right = len(fixtures) - wrong - lost
-    figure = decision.figures[f"measure/{workload}/{model.name}/pass_rate"]
-    found = f"{figure.k} of {figure.n}"
-    planted = f"{right} of {len(fixtures)}"
-    return TruthRow(f"{workload} on {model.name}: right answers", planted, found, figure.k == right)
+def _names(decision: Decision, workloads: Iterable[str]) -> list[str]:
+    """What the decision calls each workload: itself, or its uses."""
+    named = dict.fromkeys(finding.workload for finding in decision.findings)
+    return [name for workload in workloads for name in named if workload_of(name) == workload]
 
 
-def _lost(decision: Decision, model: PlantedModel, workload: str) -> TruthRow:
-    figure = decision.figures[f"measure/{workload}/{model.name}/failure_rate"]
-    planted = model.lost[workload]
-    return TruthRow(f"{workload} on {model.name}: lost attempts", f"{planted}", f"{figure.k}", figure.k == planted)
+def _passed(
+    decision: Decision, model: PlantedModel, name: str, fixtures: Sequence[Fixture], variant: str = ""
+) -> TruthRow:
+    work = "/".join(filter(None, (workload_of(name), variant)))
+    lost = model.lost_ids(work, fixtures)
+    wrong = len(set(model.faults(work, fixtures)) - lost)
+    right = len(fixtures) - wrong - len(lost)
+    figure = decision.figures[f"measure/{Candidate(name, model.name, variant).text}/pass_rate"]
+    what = f"{name} on {model.name}{', ' if variant else ''}{variant}: right answers"
+    return TruthRow(what, f"{right} of {len(fixtures)}", f"{figure.k} of {figure.n}", figure.k == right)
+
+
+def _chunking(decision: Decision, model: PlantedModel, name: str) -> TruthRow:
+    """In parts, the model was planted not to break past any length: as a fix, chunking has to pass where it ships."""
+    tried = [one for one in decision.replays if (one.workload, one.target) == (name, model.name)]
+    alone = next(one for one in tried if one.remedies == ("chunking",))
+    failed = [gate.measure for gate in alone.gates if gate.outcome == "fail"]
+    found = f"fails {', '.join(failed)}" if failed else "fails no gate"
+    return TruthRow(f"{name} on {model.name}: long input in parts", "breaks at no length", found, not failed)
+
+
+def _lost(decision: Decision, model: PlantedModel, name: str) -> TruthRow:
+    figure = decision.figures[f"measure/{name}/{model.name}/failure_rate"]
+    planted = model.lost[workload_of(name)]
+    return TruthRow(f"{name} on {model.name}: lost attempts", f"{planted}", f"{figure.k}", figure.k == planted)
 
 
 def _knee(decision: Decision, model: PlantedModel) -> TruthRow:

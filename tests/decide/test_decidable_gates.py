@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import msgspec
+
 from milo_bench.config.policy.file import PolicyFile, read_policy
 from milo_bench.core.records import Fixture
 from milo_bench.decide.gates.decidable import short_gates
@@ -41,3 +43,10 @@ def test_slices_count_their_own_fixtures_and_probes_and_times_none() -> None:
     )
     found = {short.gate: short.held for short in short_gates(policy(gates), fixtures(40))}
     assert found == {"recall[class=a]": 20, "pass_rate[tag=long]": 20}
+
+
+def test_fixtures_of_one_story_count_once() -> None:
+    by = policy("{measure: failure_rate, at_most: 0.06}")
+    paired = [msgspec.structs.replace(one, group=f"story {n // 2}") for n, one in enumerate(fixtures(96))]
+    (short,) = short_gates(by, paired)
+    assert (short.held, short.needed) == (48, 49)

@@ -106,8 +106,8 @@ def test_work_that_is_unsafe_on_both_sides_goes_to_people_and_not_to_the_hosted_
         (rule,) = decision.routing["rules"]
         assert rule["route"] == route
         said = " ".join(shown(text, decision) for text in found.reasons)
-        assert ("cloud also fails check pass rate of safe" in said) is (safe == 40)
-        assert ("cloud is undecided on check pass rate of safe" in said) is (safe == 90)
+        assert ("(cloud) also fails check pass rate of safe" in said) is (safe == 40)
+        assert ("(cloud) is undecided on check pass rate of safe" in said) is (safe == 90)
 
 
 @pytest.mark.parametrize(

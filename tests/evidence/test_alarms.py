@@ -9,6 +9,7 @@ import pytest
 from milo_bench.config.alarms import AlarmCount, read_alarms
 from milo_bench.core.errors import ConfigError
 from milo_bench.evidence.audited.alarms import AlarmWatch, count_alarms
+from milo_bench.evidence.audited.served import count_served
 from milo_bench.store.audit.records import AuditedCall, AuditedRequest
 
 FILE = """
@@ -51,6 +52,23 @@ def test_each_alarm_rings_for_its_own_fault(name: str, call: AuditedCall | None,
     found = counted(*(request(n) for n in range(1, 21)), *(request(n, call, **more) for n in range(21, 61)))
     assert found[name].state == "alarm"
     assert {one.alarm for one in found.values() if one.state == "alarm"} <= {name, "late"}  # no answer is late, too
+
+
+def test_an_alarm_of_one_use_does_not_count_the_others() -> None:
+    file = read_alarms(FILE.replace("{id: broken, workload: notes,", "{id: broken, workload: notes, use: preview,"))
+    refused = AuditedCall("local", 0, "refused")
+    other = [request(n, refused, use="cited") for n in range(1, 41)]
+    mine = [request(n, refused, use="preview") for n in range(41, 81)]
+    (count,) = [one for one in count_alarms(file, other) if one.alarm == "broken"]
+    assert (count.watched, count.workload) == (0, "notes:preview")
+    (count,) = [one for one in count_alarms(file, [*other, *mine]) if one.alarm == "broken"]
+    assert (count.watched, count.state) == (40, "alarm")
+
+
+def test_what_was_served_is_counted_by_use_where_each_was_measured() -> None:
+    lines = [request(1, use="cited"), request(2, use="preview"), request(3, use="other")]
+    found = count_served(lines, {"notes:cited": ("schema",), "notes:preview": ()})
+    assert {one.workload: one.calls for one in found} == {"notes:cited": 1, "notes:preview": 1, "notes": 1}
 
 
 def test_an_alarm_stays_until_a_person_has_dealt_with_it() -> None:

@@ -95,12 +95,14 @@ def check_gates(suite: str, policy: AnyPath | None, *, targets: int = 1) -> list
     for short in short_gates(file, loaded.fixtures, targets=targets):
         shown = f"{short.workload}: {short.gate} against {units.number(short.threshold)}"
         if short.undecidable:
-            what = f"{shown} needs {short.needed} fixtures without a mistake, and the suite has {short.held}"
+            what = (
+                f"{shown} needs {short.needed} independent fixtures without a mistake, and the suite has {short.held}"
+            )
             hint = "add fixtures, or choose a threshold that so many can prove."
         else:
             what = (
-                f"{shown} needs {short.needed} fixtures without a mistake, and a fix is judged on {short.fixed} of "
-                f"{short.held}"
+                f"{shown} needs {short.needed} independent fixtures without a mistake, and a fix is judged on "
+                f"{short.fixed} of {short.held}"
             )
             hint = "the work can be kept as it is, but no fix can pass. Add fixtures for that."
         found.append(Problem(file.path, what, hint, "warning"))

@@ -10,6 +10,7 @@ from pydantic import Field
 
 from milo_bench.config.checked import Checked, CheckedFile, FileKind, load_checked, read_checked
 from milo_bench.config.routing.rule import DriftStep, RuleName, ServedCheck
+from milo_bench.config.routing.use_names import name_of_use
 from milo_bench.config.written import Problem
 from milo_bench.core.records import Frozen
 
@@ -22,6 +23,7 @@ class Alarm(Checked):
 
     id: RuleName
     workload: str = Field(min_length=1, max_length=200, description="workload whose requests are counted")
+    use: str = Field(default="", max_length=40, description="use whose requests are counted (empty: all of the work)")
     target: str = Field(default="", max_length=200, description="target whose calls are counted (empty: requests)")
     measure: AlarmMeasure = Field(description="what is counted")
     check: ServedCheck | None = Field(default=None, description="the check that a call failed, for failed_check")
@@ -36,6 +38,11 @@ class Alarm(Checked):
         description="what a gateway does beside opening an incident: report (or what the rule says), or roll_back",
     )
     baseline: str = Field(default="", max_length=400, description="what was measured, for people")
+
+    @property
+    def work(self) -> str:
+        """``timeline``, or ``timeline:preview`` of one use."""
+        return name_of_use(self.workload, self.use)
 
 
 class AlarmsFile(CheckedFile):

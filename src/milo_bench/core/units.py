@@ -12,6 +12,7 @@ from milo_bench.core.records import Interval, Measure
 
 NOTHING = "—"  # where there is no value
 _MINUS = "\u2212"
+_WHOLE_DOLLARS = 1_000
 _SPELLED = frozenset({"hour", "week", "month", "quarter", "year"})
 # Written with "/": 38 tokens/s, 12 J/request. Anything else per something is written out: 900 packets per month.
 _CLOCK = frozenset({"s", "min"})
@@ -34,6 +35,8 @@ def between(low: float | None, high: float | None, unit: str) -> str:
         return f"≥ {figure(low, unit)}"
     if low is None:
         return f"≤ {figure(high, unit)}"
+    if unit.startswith("USD") and 1 <= abs(low) < _WHOLE_DOLLARS <= abs(high) < math.inf:
+        low = float(round(low))  # cents beside thousands would say more than is known
     (first, its_unit), (last, last_unit) = _parts(low, unit), _parts(high, unit)
     if its_unit != last_unit:
         first += its_unit
@@ -136,7 +139,7 @@ def dollars(value: float) -> str:
     sign = _MINUS if value < 0 else ""
     if not math.isfinite(value):
         return f"{sign}endless"
-    if size >= 1_000:
+    if size >= _WHOLE_DOLLARS:
         return f"{sign}${size:,.0f}"
     if size >= 0.1:
         return f"{sign}${size:.2f}".removesuffix(".00")

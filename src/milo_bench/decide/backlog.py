@@ -10,6 +10,7 @@ from typing import Final
 from milo_bench.config.policy.file import PolicyFile
 from milo_bench.config.policy.models import Risk
 from milo_bench.config.policy.remedies import REMEDIES, find_work
+from milo_bench.config.routing.use_names import said_of_use
 from milo_bench.decide.evidence import Evidence
 from milo_bench.decide.figures import Figures
 from milo_bench.decide.records import BacklogItem, Figure, Finding, GateResult, LinkedText, Remedy, Source
@@ -125,15 +126,15 @@ def _of_finding(finding: Finding, evidence: Evidence, policy: PolicyFile) -> Ite
             grave = risk == "high" or remedy.params.get("severity") == "critical"
             yield (remedy.name, target), _work(remedy, f"on {target}", "high" if grave else "medium")
         elif finding.kind == "fix" or _replacement(finding, remedy, policy):
-            yield (remedy.name, finding.workload), _work(remedy, f"for {finding.workload}", risk)
+            yield (remedy.name, finding.workload), _work(remedy, f"for {said_of_use(finding.workload)}", risk)
     undecided = [gate for gate in finding.gates if gate.outcome == "undecided"]
     probes = [gate for gate in undecided if gate.measure.startswith("probe:")]
-    if probes and finding.kind == "defer":
+    if probes and finding.undecided:
         names = join_words([gate.measure.removeprefix("probe:") for gate in probes])
         reason = (f"no workload on {target} can be kept without {names}",)
         yield ("run_probes", target), _Work("run_probes", f"Run the probe {names} on {target}", reason, "high", [])
     rest = [gate for gate in undecided if gate not in probes]
-    if rest and finding.kind == "defer":
+    if rest and finding.undecided:
         yield ("more_fixtures", finding.workload), _more_fixtures(finding, rest, risk)
 
 
@@ -150,7 +151,7 @@ def _replacement(finding: Finding, remedy: Remedy, policy: PolicyFile) -> bool:
 def _more_fixtures(finding: Finding, gates: Sequence[GateResult], risk: Risk) -> _Work:
     names = join_words([spell_out(f"{gate.measure}[{gate.slice}]" if gate.slice else gate.measure) for gate in gates])
     reason: LinkedText = (f"undecided with the current fixtures: {names}",)
-    return _Work("more_fixtures", f"More fixtures for {finding.workload}", reason, risk, [])
+    return _Work("more_fixtures", f"More fixtures for {said_of_use(finding.workload)}", reason, risk, [])
 
 
 def _hours(work: str, policy: PolicyFile, figures: Figures) -> tuple[str, str, str]:

@@ -46,7 +46,7 @@ from milo_bench.decide.remedies.choose import replays_for
 from milo_bench.decide.rerun import rerun_commands
 from milo_bench.decide.routing.table import make_routing
 from milo_bench.decide.selection import SHIPS, choose_findings
-from milo_bench.decide.uses import spread_evidence, spread_policy
+from milo_bench.decide.uses import require_named_uses, spread_evidence, spread_policy
 from milo_bench.decide.verdict import make_verdict, missing_evidence
 from milo_bench.economics import make_case
 from milo_bench.economics.business_case import BusinessCase
@@ -72,6 +72,8 @@ def decide(
     ConfigError for an economics that asks for a measure which the evidence does not give.
     """
     written = with_baseline(policy, evidence)
+    if economics is not None:
+        require_named_uses(written, economics)
     evidence, policy = spread_evidence(written, evidence), spread_policy(written)
     figures = Figures()
     judged = judged_candidates(policy, evidence)

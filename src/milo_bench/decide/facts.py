@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from milo_bench.config.policy.file import PolicyFile
 from milo_bench.config.policy.models import WorkloadPolicy
 from milo_bench.config.policy.rules import ProbeState, RemedyState, RuleFacts
+from milo_bench.config.routing.use_names import use_of, workload_of
 from milo_bench.core.errors import ConfigError
 from milo_bench.core.records import ProbeResult
 from milo_bench.core.suggest import hint_for
@@ -137,7 +138,8 @@ def _value_below(policy: PolicyFile, workload: str, business: BusinessCase | Non
     total = 0.0
     for name in value.figures:
         figure = known.get(name)
-        where = policy.where("workloads", workload, "value", "figures")
+        uses = ("uses", use_of(workload)) if use_of(workload) else ()
+        where = policy.where("workloads", workload_of(workload), *uses, "value", "figures")
         if figure is None:
             message = f"{where}: the economics has no figure '{name[:60]}'."
             raise ConfigError(message, hint=hint_for(name, known, noun="figures"))

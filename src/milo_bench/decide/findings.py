@@ -185,7 +185,7 @@ def _reasons(kind: FindingKind, config: RuleConfig, seen: CandidateFacts, figure
         found.append(("the knee is at ", knee, ", below the concurrency that the workload needs"))
     if kind == "fix" and seen.chosen is not None:
         found.append(_replay_text(seen, figures))
-    if seen.world.value_below_least:
+    if seen.world.value_below_least and "value_below_least" not in config.when:
         found.append(("even the best-case monthly value is below the policy's minimum",))
     return tuple(capitalise(text) for text in found)
 
@@ -201,7 +201,7 @@ def _baseline_reason(
     keys = [f"{gate.measure}[{gate.slice}]" if gate.slice else gate.measure for gate in failed or missed]
     names = join_words([spell_out(key) for key in keys])
     what = f"also fails {names}" if failed else f"is undecided on {names}"
-    return ((f"The hosted baseline {policy.baseline} {what}, so the work goes to human review",),)
+    return ((f"The hosted baseline ({policy.baseline}) {what}, so the work goes to human review",),)
 
 
 def _probe_text(result: ProbeResult) -> LinkedText:

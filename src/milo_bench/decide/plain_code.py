@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from milo_bench.config.routing.use_names import workload_of
 from milo_bench.core.records import Workload
 from milo_bench.decide.records import LinkedText
 from milo_bench.decide.wording import join_words
@@ -17,7 +18,7 @@ def plain_code(workloads: Mapping[tuple[str, str], Workload]) -> tuple[LinkedTex
         if variant:
             continue
         for what in _of(contract):
-            found.setdefault(what, {})[name.replace("_", " ")] = None
+            found.setdefault(what, {})[workload_of(name).replace("_", " ")] = None
     return tuple((f"{what} ({join_words(list(names))}).",) for what, names in found.items())
 
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from milo_bench.config.policy.file import PolicyFile
+from milo_bench.config.routing.use_names import workload_of
 from milo_bench.core.records import Measure
 from milo_bench.decide.evidence import Evidence
 from milo_bench.decide.figures import Figures
@@ -19,7 +20,6 @@ from milo_bench.decide.gates.ends import ends_of
 from milo_bench.decide.gates.family import shared_confidence
 from milo_bench.decide.records import Candidate, Choice, Figure, Finding, FindingKind, LinkedText, Replay, Source
 from milo_bench.decide.replay.split import fit_part_of_groups
-from milo_bench.decide.uses import workload_of
 from milo_bench.stats.arrays import Bools
 from milo_bench.stats.cases.measures import measure_cases
 from milo_bench.stats.cases.rows import RateRows, select_rows

@@ -8,28 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import replace
-from typing import Any, Final
+from typing import Any
 
+from milo_bench.config.economics.file import EconomicsFile
 from milo_bench.config.policy.file import PolicyFile
 from milo_bench.config.policy.models import WorkloadPolicy
+from milo_bench.config.routing.use_names import name_of_use, use_of, workload_of
+from milo_bench.core.errors import ConfigError
 from milo_bench.decide.evidence import Evidence
 from milo_bench.decide.records import Candidate
-
-_BETWEEN: Final = ":"
-
-
-def name_of_use(workload: str, use: str) -> str:
-    return f"{workload}{_BETWEEN}{use}"
-
-
-def workload_of(name: str) -> str:
-    """The workload in the logs that ``name`` is a use of, or is."""
-    return name.partition(_BETWEEN)[0]
-
-
-def use_of(name: str) -> str:
-    """The use in ``name``, "" for a workload without uses."""
-    return name.partition(_BETWEEN)[2]
+from milo_bench.decide.wording import join_words
 
 
 def spread_policy(policy: PolicyFile) -> PolicyFile:
@@ -80,6 +68,19 @@ def spread_evidence(policy: PolicyFile, evidence: Evidence) -> Evidence:
             for name in named(candidate.workload)
         ),
     )
+
+
+def require_named_uses(policy: PolicyFile, economics: EconomicsFile) -> None:
+    """Raise ConfigError for a line or volume of a workload with uses that names none of them: it would be forgone."""
+    named: list[tuple[tuple[str, ...], str]] = [(("volumes", name), name) for name in economics.volumes]
+    named += [(("lines", name, "workload"), line.workload) for name, line in economics.lines.items()]
+    for place, name in named:
+        config = policy.workloads.get(workload_of(name))
+        if config is None or not config.uses or use_of(name) in config.uses:
+            continue
+        uses = [name_of_use(workload_of(name), use) for use in config.uses]
+        message = f"{economics.where(*place)}: '{name[:60]}' is not a use of the policy's workload."
+        raise ConfigError(message, hint=f"write {join_words(uses, 'or')}.")
 
 
 def routed_use(rule: Mapping[str, Any], uses: Collection[str]) -> dict[str, Any]:

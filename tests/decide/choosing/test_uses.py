@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import pytest
 
+from milo_bench.config.alarms import read_alarms
+from milo_bench.config.economics.file import read_economics
 from milo_bench.config.policy.file import PolicyFile, read_policy
 from milo_bench.config.routing.file import RoutingFile, read_routing
 from milo_bench.core.cases.facts import CaseFacts
 from milo_bench.core.errors import ConfigError
 from milo_bench.decide.routing.rules import RequestFacts, route_request
 from milo_bench.report.package import render_files
+from milo_bench.report.runbook.alarms import alarms_yaml
 from tests.decide.choosing.test_one_choice import assert_one_answer, slow
 from tests.decide.decision_cases import RULES, decided
 from tests.decide.evidence_cases import Made, of
@@ -49,6 +52,50 @@ def test_previews_go_to_the_small_target_and_cited_summaries_to_the_large_one() 
     assert file.flags == ("notes:preview", "notes:cited")
     page = render_files(decision)["index.html"].decode()
     assert "Previews for staff" in page and "Notes: cited" in page
+
+
+def test_a_use_without_gates_has_those_of_its_workload() -> None:
+    inherited = policy(USES.replace("cited: {gates: [{measure: pass_rate, at_least: 0.9}]}", "cited: {}"))
+    assert inherited.gates_of("notes", "cited") == inherited.gates_of("notes")
+    assert [(one.workload, one.target) for one in decided(two(), inherited).choices] == [
+        ("notes:preview", "small"),
+        ("notes:cited", "large"),
+    ]
+
+
+def test_mistakes_in_the_gates_of_a_use_are_named_with_their_line() -> None:
+    twice = USES.replace("at_least: 0.6}", "at_least: 0.6}, {measure: pass_rate, at_least: 0.7}")
+    with pytest.raises(ConfigError, match="line 8: the gate on pass_rate is repeated"):
+        policy(twice)
+
+
+COSTS = """
+assumptions:
+  notes: {unit: note/month, exact: 9000, source: ours}
+  saved: {unit: min/note, exact: 1, source: ours}
+  wage: {unit: USD/hour, exact: 42, source: ours}
+counted: [note]
+volumes: {"notes:cited": notes}
+lines:
+  notes: {kind: capacity_returned, workload: "WORK", volume: notes, time: saved, wage: wage}
+"""
+
+
+def test_an_economics_line_names_the_use_that_it_is_worth() -> None:
+    costs = read_economics(COSTS.replace("WORK", "notes:cited"))
+    decision = decided(two(), policy(USES), economics=costs)
+    assert decision.figures["economics/worth.notes:cited"].value == 6300
+    with pytest.raises(ConfigError, match="'notes' is not a use") as caught:
+        decided(two(), policy(USES), economics=read_economics(COSTS.replace("WORK", "notes")))
+    assert caught.value.hint == "write notes:preview or notes:cited."
+
+
+def test_alarms_of_a_use_name_the_workload_that_requests_carry() -> None:
+    alarms = read_alarms(alarms_yaml(decided(two(), policy(USES)))).alarms
+    assert {(one.workload, one.use, one.target) for one in alarms if one.target} == {
+        ("notes", "preview", "small"),
+        ("notes", "cited", "large"),
+    }
 
 
 def test_a_workload_without_uses_is_decided_as_before() -> None:

@@ -77,14 +77,18 @@ class PolicyFile(CheckedFile):
         """The rules of the findings, in order."""
         return tuple(config.rule for config in self.findings)
 
-    def gates_of(self, workload: str) -> tuple[GateConfig, ...]:
-        """A workload's own gates and those of ``defaults`` that it does not have; () for an unknown workload."""
+    def gates_of(self, workload: str, use: str = "") -> tuple[GateConfig, ...]:
+        """The gates of a workload, or of one use of it, and those of ``defaults`` that it does not have.
+
+        A use without gates has those of its workload; an unknown workload has none.
+        """
         config = self.workloads.get(workload)
         if config is None:
             return ()
-        own = {(gate.key, gate.direction, gate.against) for gate in config.gates}
+        gates = (config.uses[use].gates if use else ()) or config.gates
+        own = {(gate.key, gate.direction, gate.against) for gate in gates}
         shared = (gate for gate in self.defaults.gates if (gate.key, gate.direction, gate.against) not in own)
-        return (*config.gates, *shared)
+        return (*gates, *shared)
 
     def on_drift_of(self, workload: str) -> DriftStep:
         """What a gateway does once an alarm about this workload rings."""
@@ -158,7 +162,9 @@ def _doubled_order(file: PolicyFile) -> Iterator[Problem]:
 def _gates(file: PolicyFile, probes: Collection[str] | None) -> Iterator[Problem]:
     """Two gates of one kind on the same measure and slice, a least above a most, no gate, an unknown probe."""
     groups: list[tuple[tuple[str, ...], Sequence[GateConfig]]] = [(("defaults", "gates"), file.defaults.gates)]
-    groups += [(("workloads", name, "gates"), config.gates) for name, config in file.workloads.items()]
+    for name, config in file.workloads.items():
+        groups.append((("workloads", name, "gates"), config.gates))
+        groups += [(("workloads", name, "uses", use, "gates"), own.gates) for use, own in config.uses.items()]
     for place, gates in groups:
         seen: dict[tuple[str, str, str], int] = {}
         for number, gate in enumerate(gates):
@@ -170,18 +176,23 @@ def _gates(file: PolicyFile, probes: Collection[str] | None) -> Iterator[Problem
             if gate.probe and probes is not None and gate.probe not in probes:
                 what = f"unknown probe '{gate.probe[:60]}'"
                 yield Problem(file.where(*place, number), what, hint_for(gate.probe, probes, noun="probes"))
-    for name in file.workloads:
-        gates = file.gates_of(name)
-        if not gates:
-            what = f"'{name}' has no gates, so nothing can fail"
-            yield Problem(file.where("workloads", name), what, "add gates: with at least one measure and threshold.")
-        least = {gate.key: gate.at_least for gate in gates if gate.at_least is not None}
-        for number, gate in enumerate(gates):
-            low = least.get(gate.key)
-            if gate.at_most is not None and low is not None and low > gate.at_most:
-                what = f"{gate.key} cannot be at least {low:g} and at most {gate.at_most:g}"
-                where = file.where("workloads", name, "gates", number)
-                yield Problem(where, what, "swap the thresholds, or remove one of the gates.")
+    for name, config in file.workloads.items():
+        for use in config.uses or ("",):
+            yield from _gates_that_can_fail(file, name, use)
+
+
+def _gates_that_can_fail(file: PolicyFile, workload: str, use: str) -> Iterator[Problem]:
+    place = ("workloads", workload, *(("uses", use) if use else ()))
+    gates = file.gates_of(workload, use)
+    if not gates:
+        what = f"'{use or workload}' has no gates, so nothing can fail"
+        yield Problem(file.where(*place), what, "add gates: with at least one measure and threshold.")
+    least = {gate.key: gate.at_least for gate in gates if gate.at_least is not None}
+    for number, gate in enumerate(gates):
+        low = least.get(gate.key)
+        if gate.at_most is not None and low is not None and low > gate.at_most:
+            what = f"{gate.key} cannot be at least {low:g} and at most {gate.at_most:g}"
+            yield Problem(file.where(*place, "gates", number), what, "swap the thresholds, or remove one of the gates.")
 
 
 def _hours_without_work(file: PolicyFile) -> Iterator[Problem]:

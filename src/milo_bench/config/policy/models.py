@@ -202,13 +202,14 @@ RemedyName: TypeAlias = Annotated[str, _Named(REMEDIES)]
 
 
 class UsePolicy(Checked):
-    """One use of a workload's output, with gates of its own. What it does not say is as the workload has it."""
+    """One use of a workload's output. What it does not say, gates included, is as the workload has it."""
 
     title: str = ""
-    gates: tuple[GateConfig, ...] = Field(min_length=1)
+    gates: tuple[GateConfig, ...] = Field(default=(), min_length=1)
     decide_on: DecideOn = DecideOn()
     min_automated_share: Share = 0.3
     streams: Annotated[int, Field(strict=True, ge=1, le=100_000)] | None = None
+    value: ValueConfig | None = None
 
 
 class AssistPolicy(Checked):
@@ -230,7 +231,7 @@ class AssistPolicy(Checked):
 class WorkloadPolicy(Checked):
     """All that the policy says of one workload. ``streams`` is how many requests production has at once.
 
-    ``uses`` are purposes of its output, each decided by its own gates, so that each may get another target.
+    ``uses`` are purposes of its output, each decided by itself, so that each may get another target.
     ``on_drift`` is what a gateway does once live work has left what was measured; unless given, what the policy says.
     """
 

@@ -10,7 +10,7 @@ from milo_bench.core.text import shorten
 from milo_bench.decide.records import ShownStatement
 from milo_bench.guards.citing.statements import CitedSource, cited_statements, sources_in
 
-_COVERAGE: Final = "citation_coverage"
+_UNCITED: Final = {"citation_coverage": "", "evidence_lines": "no_evidence"}  # check: category, "" for any
 _MOST_SENTENCE: Final = 600
 _MOST_SOURCE: Final = 300
 _MOST_SOURCES: Final = 6
@@ -29,7 +29,7 @@ def shown_statements(
     found = cited_statements(attempt.output, sources_in(fixture.input, attempt.prepared))
     if not any(one.sources for one in found):
         return ()
-    lacking = [span for one in verdicts if (one.check, one.outcome) == (_COVERAGE, "fail") for span in one.spans]
+    lacking = [span for one in verdicts if _lacks_citation(one) for span in one.spans]
     return tuple(
         ShownStatement(
             text=shorten(one.text, _MOST_SENTENCE),
@@ -45,3 +45,9 @@ def shown_statements(
         )
         for one in found[:_MOST_STATEMENTS]
     )
+
+
+def _lacks_citation(verdict: Verdict) -> bool:
+    if verdict.outcome != "fail" or verdict.check not in _UNCITED:
+        return False
+    return _UNCITED[verdict.check] in ("", verdict.category)

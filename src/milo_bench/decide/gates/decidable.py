@@ -20,7 +20,7 @@ class ShortGate:
     """A gate that needs ``needed`` fixtures without a mistake and has ``held``; ``fixed`` of them count for a fix.
 
     ``undecidable``: even without a mistake the gate stays undecided. Else only a fix cannot pass it, because a fix is
-    judged on the fixtures that did not choose it.
+    judged on the fixtures that did not choose it. Fixtures of one story count once: they err together.
     """
 
     workload: str
@@ -52,7 +52,7 @@ def short_gates(policy: PolicyFile, fixtures: Sequence[Fixture], *, targets: int
             if known_measures()[gate.measure].kind != "rate":
                 continue
             needed = least_without_data(bound, gate.direction, confidence)
-            held = sum(_in_slice(gate, one) for one in mine)
+            held = len({one.group or one.id for one in mine if _in_slice(gate, one)})
             fixed = math.floor(held * (1 - FIT_SHARE)) if config.remedies else held
             if needed is not None and min(held, fixed) < needed:
                 yield ShortGate(name, gate.key, bound, held, fixed, needed)

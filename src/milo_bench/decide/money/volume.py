@@ -6,6 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Final
 
 from milo_bench.config.economics.file import EconomicsFile
+from milo_bench.config.routing.use_names import workload_of
 from milo_bench.decide.figures import Figures
 from milo_bench.decide.load_evidence import knee_cap
 from milo_bench.decide.money.chosen_measures import AUTOMATED, taken_replay
@@ -88,6 +89,7 @@ def add_capacity(
     """
     for target in dict.fromkeys(choice.target for choice in choices if choice.workload in ships):
         mine = [one.workload for one in choices if one.target == target and one.workload in ships]
+        works = {workload_of(workload) for workload in mine}
         cap = knee_cap(target, figures)
         most = figures[cap].value if cap else None
         closed = [
@@ -95,7 +97,7 @@ def add_capacity(
             for one in load
             if (one.window.target, one.window.mode) == (target, "closed")
             and "requests_per_s" in one.figures
-            and not set(mine).isdisjoint(loaded.get(one.log, ()))
+            and not works.isdisjoint(loaded.get(one.log, ()))
         ]
         within = [one for one in closed if most is None or one.window.level <= most] or closed[:1]
         if not within:

@@ -28,7 +28,7 @@ from milo_bench.decide.replay.figures import add_figures
 from milo_bench.decide.replay.gates import judge_replay, routing_can_change
 from milo_bench.decide.replay.recorded import Recorded, record_of
 from milo_bench.decide.replay.replay import UPPER_BOUND, ReplayOutcome, replay
-from milo_bench.decide.replay.split import fit_part_of_groups
+from milo_bench.decide.replay.split import FIT_SHARE, fit_part_of_groups
 from milo_bench.decide.wording import capitalise
 
 Mask = NDArray[np.bool_]
@@ -153,6 +153,7 @@ class _Worked:
     def _standings(self, plans: Sequence[ReplayPlan], outcomes: Sequence[ReplayOutcome]) -> list[Standing]:
         """Every plan on the part for choosing; one that changes nothing there is no remedy, and not for choice."""
         as_it_is = outcomes[0]
+        choosing = _policy_for_choosing(self.ground.policy)
         found = []
         for number, (plan, outcome) in enumerate(zip(plans, outcomes, strict=True)):
             point = self._point(outcome, self.fit)
@@ -161,8 +162,10 @@ class _Worked:
             hoped_for = outcome.verifier == UPPER_BOUND
             allowed = plan.judged is not None and not same and not other_work and not hoped_for
             gates: tuple[str, ...] = ()
-            if allowed:
-                judged = self._gates(plan, outcome, self.fit, Figures(), "")
+            if allowed and plan.judged is not None:
+                judged = judge_replay(
+                    choosing, self.ground.recorded, outcome, plan.judged, self.fit, Figures(), prefix=""
+                )
                 gates = tuple(gate.outcome for gate in judged if routing_can_change(gate))
             away = any(REMEDIES.get(name).elsewhere for name in plan.remedies)
             found.append(Standing(point, gates, self.config.min_automated_share, len(plan.remedies), away, allowed))
@@ -247,6 +250,16 @@ class _Worked:
             ref(made.figures["automated_share"], whole=True), ", with undetected errors at ",
             ref(made.figures["error_passing_rate"], whole=True),
         )  # fmt: skip
+
+
+def _policy_for_choosing(policy: PolicyFile) -> PolicyFile:
+    """At the confidence that makes this part as tight as the larger held-out part, where nothing goes wrong.
+
+    No mistake in n fixtures proves a rate below 1 - alpha^(1/n), so alpha^(n/m) in n proves what alpha in m does.
+    Else a fix that asks the model for fewer cases would lose to one that fails more of them.
+    """
+    alpha = (1 - policy.confidence) ** (FIT_SHARE / (1 - FIT_SHARE))
+    return policy.model_copy(update={"confidence": 1 - alpha})
 
 
 def _same(one: ReplayOutcome, other: ReplayOutcome, units: Mask) -> bool:

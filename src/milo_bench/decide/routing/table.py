@@ -11,12 +11,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
+from itertools import takewhile
 from typing import Any, Final
 
 from milo_bench.config.policy.file import PolicyFile
 from milo_bench.config.routing.file import RoutingFile, Validity, check_routing
 from milo_bench.config.routing.flags import FlagsFile
 from milo_bench.config.routing.rule import CUT_UNCITED, MODEL_ROUTES, RUNTIME_CHECKS
+from milo_bench.config.routing.use_names import use_of
 from milo_bench.core.records import Workload
 from milo_bench.decide.evidence import Evidence
 from milo_bench.decide.figures import Figures
@@ -25,7 +27,7 @@ from milo_bench.decide.load_evidence import knee_cap
 from milo_bench.decide.records import Candidate, Choice, Finding, PermitEvidence, Replay
 from milo_bench.decide.remedies.plans import routing_target, rule_id
 from milo_bench.decide.selection import SHIPS
-from milo_bench.decide.uses import routed_use, use_of
+from milo_bench.decide.uses import routed_use
 from milo_bench.operator.permit.grants import grants_of
 
 # A flag asks for a look and is often wrong; as a guardrail it would send most answers to people.
@@ -87,11 +89,13 @@ class _Writer:
         if self.finding.kind not in SHIPS:
             return [*self._assisted(), self._turned_away()]
         rules = self._answered()
-        health = self._not_ready(rules[-1])
+        # What goes to people whatever a model says goes to them while the target is down too, and to no hosted model.
+        first = list(takewhile(_is_for_people, rules))
+        rules = [*first, *self._not_ready(rules[-1]), *rules[len(first) :]]
         flag = rule_id(self.finding.workload)
         step = self.policy.on_drift_of(self.finding.workload)
         asks = {"flag": flag, **({"on_drift": step} if step != "report" else {})}
-        made = [rule if rule["route"] not in MODEL_ROUTES else {**rule, **asks} for rule in (*health, *rules)]
+        made = [rule if rule["route"] not in MODEL_ROUTES else {**rule, **asks} for rule in rules]
         return [{"finding": self.finding.id, **rule} for rule in made]
 
     @property
@@ -201,6 +205,12 @@ class _Writer:
 
     def _why(self) -> str:
         return "every gate passes" if self.finding.kind == "keep" else "gates pass with these rules"
+
+
+def _is_for_people(rule: Mapping[str, Any]) -> bool:
+    """Whether the rule sends cases to people before any model answers."""
+    when = rule.get("when", {})
+    return rule["route"] not in MODEL_ROUTES and not when.get("local_label") and not when.get("failed_checks")
 
 
 def _guardrails(contract: Workload, *, cuts: bool = False) -> list[str]:

@@ -38,6 +38,8 @@ class AlarmWatch:
             return ()
         ringing = []
         for alarm in self._by_workload.get(line.workload, ()):
+            if alarm.use and alarm.use != line.use:
+                continue
             watch = self._watches[alarm.id]
             rang = [watch.add(event) for event in _events(alarm, line)]  # every event counts
             if any(rang):
@@ -82,7 +84,7 @@ def count_alarms(file: AlarmsFile, lines: Iterable[AuditLine]) -> tuple[AlarmCou
 
 
 def _version(file: AlarmsFile, alarm: Alarm) -> str:
-    counted = alarm.model_dump(mode="json", exclude={"baseline", "then"})
+    counted = alarm.model_dump(mode="json", exclude={"baseline", "then", *(() if alarm.use else ("use",))})
     return f"{alarm.id}:{sha256_data([counted, file.chance_each])[:16]}"
 
 
@@ -109,7 +111,7 @@ def _events(alarm: Alarm, request: AuditedRequest) -> Iterator[bool]:
 
 def _counted(alarm: Alarm, watch: RateWatch) -> AlarmCount:
     return AlarmCount(
-        alarm.id, alarm.workload, alarm.target, alarm.measure, "alarm" if watch.alarmed_at else "usual",
+        alarm.id, alarm.work, alarm.target, alarm.measure, "alarm" if watch.alarmed_at else "usual",
         sum(watch.recent), len(watch.recent), watch.requests, alarm.at_most, watch.evidence, 1 / watch.chance,
         alarm.then, alarm.baseline,
     )  # fmt: skip

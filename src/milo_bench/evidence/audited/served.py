@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
+from milo_bench.config.routing.use_names import name_of_use
 from milo_bench.decide.changes.served import ServedCounts
 from milo_bench.store.audit.records import AuditedRequest, AuditLine
 
 
 def count_served(lines: Iterable[AuditLine], checks: Mapping[str, Iterable[str]]) -> tuple[ServedCounts, ...]:
     """Calls by workload and target. ``checks`` are the checks that the routing table has for each workload's answers.
+
+    A use that ``checks`` names (``timeline:preview``) is counted by itself.
 
     Left out: requests in shadow, with a prompt that was not measured, that the gateway rejected as wrong, and those
     whose client left.
@@ -21,10 +24,12 @@ def count_served(lines: Iterable[AuditLine], checks: Mapping[str, Iterable[str]]
         if line.prompt == "free":
             continue
         for call in line.calls:
-            key = (line.workload, call.target)
+            use = name_of_use(line.workload, line.use)
+            work = use if use in checks else line.workload
+            key = (work, call.target)
             counts = found.get(key)
             if counts is None:
-                failed = dict.fromkeys(checks.get(line.workload, ()), 0)
+                failed = dict.fromkeys(checks.get(work, ()), 0)
                 counts = found[key] = ServedCounts(*key, failed=failed)
             counts.calls += 1
             if call.failure:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from milo_bench.config.routing.rule import Action
+from milo_bench.config.routing.use_names import name_of_use
 from milo_bench.core.chat import ChatRequest
 from milo_bench.core.records import Timeouts
 from milo_bench.decide.routing.rules import AnswerFacts, RequestFacts, Routed, may_leave
@@ -86,7 +87,8 @@ class ServedRequest:
         if asked.callback:
             gateway.check_callback(asked.callback)
         gateway.access.count(key, requests=1)
-        closed = gateway.rolled_back.get(asked.workload, frozenset())
+        works = (asked.workload, name_of_use(asked.workload, asked.use))
+        closed = frozenset().union(*(gateway.rolled_back.get(work, frozenset()) for work in works))
         # A key with an operator permit is for one target: its work takes part in no trial.
         canaries = drawn_canaries(table, asked, self.id) if table.challengers and not key.permit else {}
         tokens = await serving.count_tokens(asked)

@@ -224,7 +224,7 @@ def _drift(alarm: Alarm, count: AlarmCount, *, rolled_back: bool) -> Incident:
     )
     page = STALL_PAGE if alarm.measure in ("slow", "no_answer", "queued") else QUALITY_PAGE
     return _made(
-        "drift", _drift_subject(alarm.id), what, page, workload=alarm.workload, target=alarm.target,
+        "drift", _drift_subject(alarm.id), what, page, workload=alarm.work, target=alarm.target,
         rolled_back=rolled_back,
     )  # fmt: skip
 

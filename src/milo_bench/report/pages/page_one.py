@@ -6,14 +6,15 @@ gave count as they are, so keep them short.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, Literal, TypeAlias
 
 from milo_bench.config.policy.remedies import OTHER_WORK, REMEDIES
+from milo_bench.config.routing.use_names import workload_of
 from milo_bench.core.units import things
 from milo_bench.decide.records import BacklogItem, Choice, Decision, Finding, GateResult, LinkedText, Ref, Replay
-from milo_bench.decide.wording import join_words
+from milo_bench.decide.wording import join_words, sentence_case
 from milo_bench.report.charts.lanes import Lane, lane_of
 from milo_bench.report.pages.mistakes import mistake
 
@@ -21,6 +22,7 @@ TITLE_MOST: Final = 60
 SENTENCE_MOST: Final = 110
 LINE_MOST: Final = 56
 WHOLE_ROWS: Final = 3
+_WHOLE_WITH_USES: Final = 4  # three workloads, one of them with two uses: as many rows as the side takes
 _LANES: Final = 2
 _NUMBERS: Final = (
     "no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve",
@@ -70,6 +72,7 @@ class PageOne:
     steps: tuple[Step, ...]
     risks: tuple[LinkedText, ...]
     unknown: tuple[LinkedText, ...]
+    reasons: tuple[LinkedText, ...]  # why the models of the whole rows were chosen
 
 
 def page_one(decision: Decision) -> PageOne:
@@ -79,13 +82,16 @@ def page_one(decision: Decision) -> PageOne:
     chosen = [(choice, by_id[choice.finding]) for choice in decision.choices if choice.finding in by_id]
     chosen.sort(key=lambda pair: order[pair[1].shown_kind])
     jobs = tuple(_job(decision, choice, finding) for choice, finding in chosen)
+    reasons = {choice.workload: choice.reason for choice, _ in chosen}
+    whole = _WHOLE_WITH_USES if len({workload_of(job.workload) for job in jobs}) <= WHOLE_ROWS else WHOLE_ROWS
     return PageOne(
         title=_title(decision, [finding for _, finding in chosen]),
-        jobs=jobs[:WHOLE_ROWS],
-        more=jobs[WHOLE_ROWS:],
+        jobs=jobs[:whole],
+        more=jobs[whole:],
         steps=tuple(_step(item) for item in decision.backlog[:3]),
         risks=tuple(_risks(decision, [finding for _, finding in chosen]))[:3],
         unknown=tuple(_unknown(decision, [finding for _, finding in chosen]))[:3],
+        reasons=tuple(_why_chosen(jobs[:whole], reasons)),
     )
 
 
@@ -112,11 +118,19 @@ def _title(decision: Decision, chosen: Sequence[Finding]) -> LinkedText:
         return ("Only operator work was measured.",) if decision.permits else ("Nothing was decided.",)
     first = "Fix, then move" if live and all(one.kind != "keep" for one in chosen) else "Move"
     whole = _count(decision, every, "count/works")
+    if not live and _some_hosted(chosen):
+        return ("Leave this job where it is.",) if every == 1 else ("Leave all ", whole, " jobs where they are.")
     if not live:
         return ("People keep this job for now.",) if every == 1 else ("People keep all ", whole, " jobs for now.")
     if live == every:
         return (first, " this job to a model.") if every == 1 else (first, " all ", whole, " jobs to models.")
-    return (first, " ", _count(decision, live, "count/ships"), " of ", whole, " jobs. People keep the rest.")
+    rest = "Leave the rest." if _some_hosted(chosen) else "People keep the rest."
+    return (first, " ", _count(decision, live, "count/ships"), " of ", whole, f" jobs. {rest}")
+
+
+def _some_hosted(chosen: Sequence[Finding]) -> bool:
+    """Whether some of the work that no model here gets goes to the hosted one."""
+    return any(finding.kind not in ("keep", "fix") and finding.route == "hosted" for finding in chosen)
 
 
 def _job(decision: Decision, choice: Choice, finding: Finding) -> JobRow:
@@ -167,7 +181,8 @@ def _sentence(decision: Decision, finding: Finding, live: bool) -> LinkedText:
     if not live and _assists(decision, finding):
         return (f"People keep this work. {target} may draft for staff while its flag is on.",)
     if not live and finding.route == "hosted":
-        return ("The hosted model takes this work. No local model passed every gate.",)
+        why = "Moving it is not worth the effort yet." if _by_value(finding) else "No local model passed every gate."
+        return (f"The hosted model takes this work. {why}",)
     match finding.shown_kind:
         case "keep":
             return (f"{target} does this work as it is. An answer that breaks a check goes to a person.",)
@@ -186,6 +201,8 @@ def _sentence(decision: Decision, finding: Finding, live: bool) -> LinkedText:
 def _first(decision: Decision, finding: Finding) -> LinkedText:
     works = list(dict.fromkeys(item.work for item in decision.backlog if finding.id in item.findings and item.work))
     hours = f"backlog/{finding.id}/hours"
+    # What is done to this work comes before what is done to its server.
+    works.sort(key=lambda work: work in OTHER_WORK or REMEDIES.get(work).follows is not None)
     if works and hours in decision.figures and finding.kind in ("keep", "fix"):
         names = join_words([*(short(work) for work in works[:2]), *(["more"] if works[2:] else [])])
         return (f"{names[:1].upper()}{names[1:]}: ", Ref(hours))
@@ -203,10 +220,17 @@ def _first(decision: Decision, finding: Finding) -> LinkedText:
         )
     if finding.shown_kind == "undecided" and undecided:
         return ("A run of the probes",)
+    if _by_value(finding):
+        return ("A higher value than the assumptions give",)
     replaced = next((one for one in finding.remedies if one.replay and _replaces(decision, one.replay)), None)
     if replaced is not None:
         return (f"Another way of working: {short(replaced.name)}",)
     return ("A better model or another way of working",)
+
+
+def _by_value(finding: Finding) -> bool:
+    """Whether the work is deferred because it is worth too little, whatever its gates say."""
+    return finding.shown_kind == "defer"
 
 
 def _replaces(decision: Decision, replay: str) -> bool:
@@ -250,8 +274,29 @@ def _other(decision: Decision, other: Finding, chosen: Finding) -> LinkedText:
 
 
 def _step(item: BacklogItem) -> Step:
-    title = item.title if len(item.title) <= TITLE_MOST - 1 else short(item.work).capitalize()
+    title = item.title
+    if len(title) >= TITLE_MOST and item.work in REMEDIES.names():
+        title = REMEDIES.get(item.work).title
+    if len(title) >= TITLE_MOST and item.work:
+        title = short(item.work)
+    title = sentence_case(title)
     return Step((f"{title}.",), item.owner, item.due, item.hours[1])
+
+
+def _why_chosen(jobs: Sequence[JobRow], reasons: Mapping[str, LinkedText]) -> Iterator[LinkedText]:
+    """Each reason once, after the jobs it is for; of jobs that go live, or of all where none does."""
+    live = [place for place, job in enumerate(jobs) if job.finding.kind in ("keep", "fix")]
+    places = live or range(len(jobs))
+    by_reason: dict[LinkedText, list[str]] = {}
+    for place in places:
+        by_reason.setdefault(reasons[jobs[place].workload], []).append(_NUMBERS[place + 1])
+    for reason, numbers in by_reason.items():
+        first = reason[0]
+        if len(by_reason) == 1 or not isinstance(first, str):
+            yield reason
+        else:
+            noun = "Job" if len(numbers) == 1 else "Jobs"
+            yield (f"{noun} {join_words(numbers)}: {first[:1].lower()}{first[1:]}", *reason[1:])
 
 
 def _risks(decision: Decision, chosen: Sequence[Finding]) -> Iterator[LinkedText]:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from milo_bench.config.routing.use_names import use_of, workload_of
 from milo_bench.decide.records import Decision
-from milo_bench.decide.uses import use_of, workload_of
 
 
 def rule_stub(decision: Decision, workload: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -12,6 +12,7 @@ import yaml
 
 from milo_bench.config.alarms import AlarmMeasure
 from milo_bench.config.routing.rule import RUNTIME_CHECKS
+from milo_bench.config.routing.use_names import name_of_use, use_of, workload_of
 from milo_bench.decide.records import Decision, Figure, Finding
 from milo_bench.report.runbook.launch import ship_order
 from milo_bench.report.runbook.watch import plain_number
@@ -88,13 +89,18 @@ def _effective(k: int, n: int, high: float | None, confidence: float | None) -> 
     return many
 
 
+def _works(when: Mapping[str, Any]) -> Iterator[str]:
+    for workload in when.get("workload", ()):
+        yield from [name_of_use(workload, use) for use in when.get("use", ())] or [workload]
+
+
 def served_checks(decision: Decision) -> dict[str, tuple[str, ...]]:
     """The checks that the routing table asks for while it serves each workload."""
     found: dict[str, dict[str, None]] = {}
     for rule in decision.routing.get("rules", ()):
         when = rule.get("when", {})
         names = [*rule.get("guardrails", ()), *when.get("failed_checks", ())]
-        for workload in when.get("workload", ()):
+        for workload in _works(when):
             known = found.setdefault(workload, {})
             known.update(dict.fromkeys(name for name in names if name in RUNTIME_CHECKS))
     return {workload: tuple(names) for workload, names in found.items()}
@@ -150,8 +156,10 @@ def _entry(alarm: PlannedAlarm, at_most: float, alarms: int) -> dict[str, Any]:
     parts = [alarm.workload, alarm.measure, alarm.check]
     entry: dict[str, Any] = {
         "id": _NOT_IN_AN_ID.sub("_", ".".join(filter(None, parts))).lstrip("_.:-")[:70] or f"alarm_{alarms}",
-        "workload": alarm.workload,
+        "workload": workload_of(alarm.workload),
     }
+    if use_of(alarm.workload):
+        entry["use"] = use_of(alarm.workload)
     if alarm.target:
         entry["target"] = alarm.target
     entry["measure"] = alarm.measure
