@@ -9,6 +9,7 @@ from functools import lru_cache
 from typing import Literal
 
 from milo_bench.core.records import Frozen
+from milo_bench.guards.languages.marks import unmarked
 from milo_bench.guards.packs.read import beginnings, languages_of, words
 from milo_bench.guards.sentences import Sentence, languages_told, split_sentences
 
@@ -36,18 +37,21 @@ def find_citations(text: str) -> tuple[Citation, ...]:
 
     Ids in one bracket may be parted by comma, semicolon, ampersand, "and" or space. Ids with
     other than four digits, in round brackets or without brackets are no citations; those are in
-    `find_malformed_citations`.
+    `find_malformed_citations`. Full-width characters and zero-width ones are read as a person sees them.
     """
-    return tuple(
-        Citation(event_id=event_id.translate(_SAME_HYPHEN), start=bracket.start(), end=bracket.end())
-        for bracket in _BRACKET.finditer(text)
-        for event_id in _EVENT_ID.findall(bracket.group(1))
-    )
+    plain = unmarked(text)
+    found = []
+    for bracket in _BRACKET.finditer(plain.text):
+        start, end = plain.at(*bracket.span())
+        for event_id in _EVENT_ID.findall(bracket.group(1)):
+            found.append(Citation(event_id=event_id.translate(_SAME_HYPHEN), start=start, end=end))
+    return tuple(found)
 
 
 def find_malformed_citations(text: str) -> tuple[Sentence, ...]:
     """What looks like a citation and is none, e.g. ``(E-0412)``, ``[E-412]``, ``E-0412`` without brackets."""
-    good = [match.span() for match in _BRACKET.finditer(text)]
+    plain = unmarked(text)
+    good = [plain.at(*match.span()) for match in _BRACKET.finditer(plain.text)]
     ends = [end for _, end in good]
     found = []
     for match in _LOOSE.finditer(text):

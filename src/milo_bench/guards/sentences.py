@@ -22,7 +22,7 @@ class Sentence(Frozen, frozen=True, omit_defaults=False):
     end: int
 
 
-SENTENCES_VERSION: Final = "3"
+SENTENCES_VERSION: Final = "4"
 LONGEST: Final = 2000  # characters
 _LINE_BREAK = re.compile(r"\r\n|[\n\r\x0b\x0c\x85\u2028\u2029]")
 # "- ", "* ", "• ", "1. ", "2) ", "(a) ", "> "; a year at the start of a line ("2025. …") is no bullet.
@@ -44,6 +44,8 @@ _ENDS_LIKE_A_SENTENCE = re.compile(rf"[{_END}{_WIDE_END}:;：；][{_CLOSING}」�
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _FEW: Final = 3  # more languages than these are no sign of any
 _TOLD_BY, _TOLD_BY_WORDS, _LEAST_TOLD = 4000, 400, 2  # a language shows in so many characters and words
+_SHORT = 30  # words
+_INITIALS = re.compile(r"\b(?:[^\W\d_]\.)+|\b[A-Z][-‐‑]?(?=\d)")  # of names, abbreviations and event ids
 _NEAR = 200  # characters: an abbreviation with its brackets and quotes
 _ENDED = re.compile(rf"[{_END}{_WIDE_END}\]\n](?:[ \u00a0\u202f]?»)?[{_CLOSING}」』）】〉》]*\s*$")
 _LAST_TOKEN = re.compile(
@@ -171,6 +173,7 @@ def _inside(block: str, start: int, cut: int, languages: tuple[str, ...]) -> boo
     found = _LAST_TOKEN.search(before)
     if found is None:
         return False
+    languages = _here(block[start:cut], languages)
     token, word = found["token"], found["token"].casefold()
     numbered = bool(found["number"])
     if after[:1].isdigit() and any(_before_number(word, one) for one in languages):
@@ -186,6 +189,12 @@ def _inside(block: str, start: int, cut: int, languages: tuple[str, ...]) -> boo
             return word != "i" and next_word[:1].isupper() and not era
         return languages != ("en",) and not (numbered and _starts(next_word, languages))
     return any(word in words("sentences", one, "never") for one in languages)
+
+
+def _here(text: str, languages: tuple[str, ...]) -> tuple[str, ...]:
+    """``languages`` of a block and those of one sentence of it, which may be in another: any where none is told."""
+    told = languages_told(text) or languages_of("sentences")
+    return languages if set(told) <= set(languages) else (*languages, *(one for one in told if one not in languages))
 
 
 def _before_number(word: str, language: str) -> bool:
@@ -210,7 +219,10 @@ def _starts(text: str, languages: tuple[str, ...]) -> bool:
 def languages_told(text: str) -> tuple[str, ...]:
     """The languages that small words of ``text`` speak for, the likeliest first; none where there are too few."""
     counts: Counter[str] = Counter()
-    for word in _FIRST_WORD.findall(text[:_TOLD_BY])[:_TOLD_BY_WORDS]:
+    words_there = _FIRST_WORD.findall(_INITIALS.sub(" ", text[:_TOLD_BY]))[:_TOLD_BY_WORDS]
+    if len(words_there) <= _SHORT:
+        words_there = list(dict.fromkeys(map(str.casefold, words_there)))  # "de" twice tells no more than once
+    for word in words_there:
         counts.update(_languages_by_word().get(word.casefold().replace("’", "'"), ()))
     if not counts or (most := counts.most_common(1)[0][1]) < _LEAST_TOLD:
         return ()

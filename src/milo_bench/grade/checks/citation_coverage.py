@@ -26,7 +26,7 @@ class CitationCoverage:
     """
 
     name = "citation_coverage"
-    version = "3"
+    version = "4"
     detector = "sentences"
 
     def validate(self, params: Mapping[str, Any], workload: Workload) -> None:

@@ -64,7 +64,7 @@ class ExactFields:
     """
 
     name = "exact_fields"
-    version = "4"
+    version = "5"
 
     def validate(self, params: Mapping[str, Any], workload: Workload) -> None:
         read_params(self.name, params, ExactFieldsParams)

@@ -38,7 +38,7 @@ class KeyFacts:
     """One verdict with parts. A fact is stated where its numbers, dates and names stand, else half of its words."""
 
     name = "key_facts"
-    version = "2"
+    version = "3"
 
     def validate(self, params: Mapping[str, Any], workload: Workload) -> None:
         rules = read_params(self.name, params, KeyFactsParams)

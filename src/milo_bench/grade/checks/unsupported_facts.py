@@ -27,7 +27,7 @@ class UnsupportedFactsParams(Params, frozen=True):
 
 class UnsupportedFacts:
     name = "unsupported_facts"
-    version = "4"
+    version = "5"
     detector = "unsupported_facts"
 
     def validate(self, params: Mapping[str, Any], workload: Workload) -> None:

@@ -10,7 +10,7 @@ name agrees with a source where every word of it stands there.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from decimal import Decimal
 from functools import lru_cache
 from typing import Final
@@ -24,11 +24,13 @@ from milo_bench.guards.facts.abroad import doubtful_numbers, find_facts_abroad
 from milo_bench.guards.facts.english import durations_named, find_facts_english, ordinals, plain_number
 from milo_bench.guards.facts.fact import Fact, FactKind
 from milo_bench.guards.facts.names_abroad import same_name
+from milo_bench.guards.languages.marks import Unmarked, unmarked
+from milo_bench.guards.languages.recognise import recognise
 from milo_bench.guards.names import words_of
 from milo_bench.guards.packs.read import languages_of
 from milo_bench.guards.sentences import languages_told
 
-FACTS_VERSION: Final = "2"
+FACTS_VERSION: Final = "3"
 _TOLD_BY: Final = 4000  # characters
 _SHORT: Final = 200
 _LONG: Final = 2000
@@ -38,11 +40,38 @@ ENGLISH: Final = "en"
 
 
 def find_facts(text: str, *, day_first: bool = True, language: str = "") -> tuple[Fact, ...]:
-    """The facts of ``text`` in order, none inside another; ``language`` (ISO 639-1) is told by the text without one."""
-    language = language or language_of_facts(text)
+    """The facts of ``text`` in order, none inside another, each sentence by the rules of its own language.
+
+    ``language`` (ISO 639-1) is that of texts whose words tell none. Zero-width characters and digits of other scripts
+    hide nothing.
+    """
+    plain = unmarked(text)
+    found = [
+        fact
+        for told, start, end in read_languages(plain.text, language)
+        for fact in _facts_within(plain.text, start, end, told, day_first)
+    ]
+    if plain.places is None:
+        return tuple(found)
+    return tuple(_placed(fact, text, plain) for fact in found)
+
+
+def _facts_within(text: str, start: int, end: int, language: str, day_first: bool) -> Iterator[Fact]:
+    part = text[start:end]
     if language == ENGLISH:
-        return find_facts_english(text, day_first=day_first)
-    return find_facts_abroad(text, language=language, day_first=day_first)
+        found = find_facts_english(part, day_first=day_first)
+    else:
+        found = find_facts_abroad(part, language=language, day_first=day_first)
+    if not start:
+        yield from found
+        return
+    for fact in found:
+        yield structs.replace(fact, start=fact.start + start, end=fact.end + start)
+
+
+def _placed(fact: Fact, text: str, plain: Unmarked) -> Fact:
+    start, end = plain.at(fact.start, fact.end)
+    return structs.replace(fact, text=text[start:end], start=start, end=end)
 
 
 def unsupported_facts(
@@ -72,7 +101,7 @@ def supports(fact: Fact, sources: Sequence[str], *, day_first: bool = True) -> b
 
 
 def language_of_facts(text: str, otherwise: str = ENGLISH) -> str:
-    """The language whose rules read ``text``: that of its small words or its script, ``otherwise`` where none is told.
+    """The language of most of ``text``: that of its small words or its script, ``otherwise`` where none is told.
 
     Only languages with a file in ``packs/facts`` are told; all others are read as ``otherwise``.
     """
@@ -86,6 +115,28 @@ def language_of_facts(text: str, otherwise: str = ENGLISH) -> str:
         if language == ENGLISH or language in languages_of("facts"):
             return language
     return otherwise
+
+
+@lru_cache(maxsize=4096)
+def read_languages(text: str, otherwise: str = ENGLISH) -> tuple[tuple[str, int, int], ...]:
+    """Which language's rules read which part of ``text``, in order, from its beginning to its end.
+
+    A sentence in a language without rules, or in none, is read as the one before it; all are read as ``otherwise``
+    where none is told.
+    """
+    otherwise = otherwise or ENGLISH
+    told = [
+        (part.language, part.start)
+        for part in recognise(text, expected=language_of_facts(text, otherwise))
+        if part.language == ENGLISH or part.language in languages_of("facts")
+    ]
+    changes = [(language, at) for i, (language, at) in enumerate(told) if not i or told[i - 1][0] != language]
+    if not changes:
+        return ((language_of_facts(text, otherwise), 0, len(text)),)
+    ends = [at for _, at in changes[1:]] + [len(text)]
+    return tuple(
+        (language, at if i else 0, end) for i, ((language, at), end) in enumerate(zip(changes, ends, strict=True))
+    )
 
 
 def _known_for(
@@ -156,17 +207,18 @@ def _stated_by(sources: tuple[str, ...], day_first: bool, language: str) -> _Kno
     languages: set[str] = set()
     doubtful: set[str] = set()
     for source in sources:
-        told = language_of_facts(source, language)
-        for fact in _facts_of_source(source, day_first, told):
+        for fact in _facts_of_source(source, day_first, language):
             by_kind.setdefault(fact.kind, set()).add(fact.value)
-        if told != ENGLISH:
-            languages.add(told)
-            doubtful |= set(doubtful_numbers(source, told))
-        else:
-            doubtful |= ordinals(source)
+        plain = unmarked(source).text
+        for told, start, end in read_languages(plain, language):
+            if told != ENGLISH:
+                languages.add(told)
+                doubtful |= set(doubtful_numbers(plain[start:end], told))
+            else:
+                doubtful |= ordinals(plain[start:end])
     money = by_kind.get("money", set())
     percents = by_kind.get("percent", set())
-    text = "\n".join(sources)
+    text = unmarked("\n".join(sources)).text
     durations = by_kind.get("duration", set())
     numbers = by_kind.get("number", set()) | {one.split(" ", 1)[1] for one in money} | {one[:-1] for one in percents}
     numbers |= {one.split(" ", 1)[0] for one in durations} | doubtful

@@ -34,6 +34,8 @@ def find_number_words(text: str, language: str) -> Iterator[NumberWords]:
         if parts and word == joiner:
             continue
         read = _read(word, language)
+        if not read and parts and (one := _doubtful(language).get(word)) is not None and one < 10:
+            read = (one,) if between.fullmatch(text, end, match.start()) and _adds(parts, (one,)) else ()
         goes_on = bool(parts and read and between.fullmatch(text, end, match.start()) and _adds(parts, read))
         if parts and not goes_on:
             yield NumberWords(_sum(parts), start, end)
@@ -66,7 +68,7 @@ def _sum(parts: list[int]) -> int:
         if part == _THOUSAND:
             total += max(current, 1) * part
             current = 0
-        elif part == _HUNDRED and 0 < current < 10:
+        elif part == _HUNDRED and 0 < current < _HUNDRED:  # "twaalfhonderd" is 1200
             current *= part
         else:
             current += part
@@ -82,11 +84,28 @@ def _read(word: str, language: str) -> tuple[int, ...]:
     if len(word) > _LONGEST:
         return ()
     if not read_pack("facts", language).get("glued"):
-        pieces = re.split(r"[-‐]", word)
-        joiner = str(read_pack("facts", language).get("joiner", ""))
-        values = [known.get(piece) for piece in pieces if piece != joiner]
-        return tuple(value for value in values if value is not None) if len(pieces) > 1 and None not in values else ()
+        return _joined_by_hyphens(word.replace("‐", "-"), language)
     return _taken_apart(word, language)
+
+
+def _joined_by_hyphens(word: str, language: str) -> tuple[int, ...]:
+    """The numbers that are joined, the longest first: "quatre-vingt-douze" is 80 and 12. () where a piece is none."""
+    known = _numbers(language)
+    joiner = str(read_pack("facts", language).get("joiner", ""))
+    pieces = word.split("-")
+    values: list[int] = []
+    while len(pieces) > 1 or values:
+        if not pieces:
+            return tuple(values)
+        size = next((size for size in range(len(pieces), 0, -1) if "-".join(pieces[:size]) in known), 0)
+        if size:
+            values.append(known["-".join(pieces[:size])])
+        elif (one := _doubtful(language).get(pieces[0])) is not None and values and one < 10:
+            values.append(one)
+        elif pieces[0] != joiner:
+            return ()
+        pieces = pieces[max(size, 1) :]
+    return ()
 
 
 def _taken_apart(word: str, language: str) -> tuple[int, ...]:

@@ -8,10 +8,11 @@ from functools import cache, lru_cache
 from typing import Final
 
 from milo_bench.core.amounts import MAX_CHARS, decimal_mark, lone_mark, parse_amount, plain_marks
+from milo_bench.guards.languages.marks import unmarked
 from milo_bench.guards.packs.read import languages_of, read_pack, words
 from milo_bench.guards.sentences import languages_told
 
-VALUES_VERSION: Final = "1"
+VALUES_VERSION: Final = "2"
 _TOLD_BY: Final = 4000  # characters
 _LONGEST: Final = MAX_CHARS + 32  # a number and the words beside it
 # A sign may stand before the currency, behind the number, or both may be in brackets.
@@ -19,12 +20,13 @@ _PARTS = re.compile(
     r"(?P<before>[^\d(+.,-]{0,40})(?P<core>[(+.,-]{0,3}[^\S\n]?\d[\d.,' ]*)(?P<after>.{0,60})", re.DOTALL
 )
 _NO_CENTS = re.compile(r"(?<=\d)[.,] ?-{1,2}(?=\D*$)")  # 1.250,-- and 1'250.-
-_WORD = re.compile(r"[^\W\d_]+(?:[-'][^\W\d_]+)*\.?|[^\s\w]|_")
+_WORD = re.compile(r"[千万萬億亿]+|[^\W\d_]+(?:[-'][^\W\d_]+)*\.?|[^\s\w]|_")
 _SYMBOL = re.compile(r"[a-z]{0,3}[$£€¥₹₽₺₩₪₫₱₴₦฿₡₾円元원]")
 _CODES: Final = frozenset(  # ISO 4217
     """
     aed ars aud bgn brl cad chf clp cny cop czk dkk egp eur gbp hkd huf idr ils inr isk jpy krw mad mxn myr ngn nok nzd
-    pen php pkr pln qar ron rsd rub sar sek sgd thb try twd uah usd vnd zar us sfr fr rm
+    pen php pkr pln qar ron rsd rub sar sek sgd thb try twd uah usd vnd zar us sfr fr rm tl
+    руб рублей рубля рубль грн лв
     """.split()  # noqa: SIM905  a list of words reads better unquoted
 )
 _SILENT_MARKS: Final = frozenset(".,")
@@ -40,7 +42,7 @@ def read_amount(text: str, *, locale: str = "") -> Decimal | None:
     if len(text) > _LONGEST or not any(mark.isdigit() for mark in text):
         return None
     decimal = decimal_mark(locale) if locale else None
-    plain = plain_marks(text).strip()
+    plain = plain_marks(unmarked(text).text).strip()
     if no_cents := _NO_CENTS.search(plain):
         decimal = "," if no_cents[0][0] == "," else "."  # what stands for the cents begins decimals
         plain = _NO_CENTS.sub("", plain)

@@ -1,0 +1,97 @@
+"""Texts of two languages or with odd marks: each sentence by the rules of its own language, places as written."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import pytest
+
+from milo_bench.guards.citations import cited_sentences, find_citations
+from milo_bench.guards.facts import find_facts, unsupported_facts
+from milo_bench.guards.facts.numbers import find_number_words
+from milo_bench.guards.languages.recognise import recognise
+from milo_bench.guards.sentences import split_sentences
+from milo_bench.guards.values.amounts import read_amount
+
+
+def test_facts_of_a_german_sentence_in_an_english_answer_are_read_as_german() -> None:
+    source = "The bill of 12 May came to EUR 2,340.50. The landlord has paid nothing."
+    answer = "The bill came to EUR 2,340.50. Die Rechnung vom 12.05. über 2.340,50 € hat der Vermieter nicht bezahlt."
+    assert unsupported_facts(answer, [source]) == ()
+    (wrong,) = unsupported_facts(answer.replace("2.340,50 €", "2.430,50 €"), [source])
+    assert wrong.text == "2.430,50 €"
+
+
+def test_a_source_of_two_languages_supports_both_forms() -> None:
+    source = "La facture du 3 mai est de 1 450,00 €. The tenant paid 200 pounds."
+    assert unsupported_facts("Invoice: EUR 1,450, dated 3 May. Le locataire a payé 200 livres.", [source]) == ()
+
+
+def test_dates_of_short_texts_are_read_in_their_language() -> None:
+    assert [fact.value for fact in find_facts("Umowa zawarta 7 sierpnia 2024 r.")] == ["2024-08-07"]
+    assert [fact.value for fact in find_facts("Le bail commence le 1er octobre 2024.")] == ["2024-10-01"]
+
+
+def test_hidden_marks_within_a_number_change_nothing_and_the_place_is_as_written() -> None:
+    answer = "The sum is 2\u200b340 EUR."
+    assert unsupported_facts(answer, ["The sum is 2340 EUR."]) == ()
+    (wrong,) = unsupported_facts(answer, ["The sum is 2430 EUR."])
+    assert (wrong.text, answer[wrong.start : wrong.end]) == ("2\u200b340 EUR", "2\u200b340 EUR")
+
+
+@pytest.mark.parametrize(
+    ("language", "words", "value"),
+    [
+        ("fr", "quatre-vingt-treize", 93),
+        ("fr", "soixante et un", 61),
+        ("pl", "czterdzieści jeden", 41),
+        ("pt", "trinta e um", 31),
+        ("nl", "vijftienhonderd", 1500),
+        ("de", "achtzehnhundert", 1800),
+        ("it", "millesettecento", 1700),
+        ("es", "dos mil cuatrocientos", 2400),
+    ],
+)
+def test_number_words_of_several_parts_are_one_number(language: str, words: str, value: int) -> None:
+    assert [one.value for one in find_number_words(f"x {words} y", language)] == [value]
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("₹3.5 lakh", 350_000),
+        ("2 crore rupees", 20_000_000),
+        ("7.5万円", 75_000),
+        ("2億円", 200_000_000),
+        ("980,50 TL", Decimal("980.5")),
+        ("4 300,00 руб.", 4300),
+        ("4.\u200b300,00 €", 4300),
+    ],
+)
+def test_amounts_of_other_countries_are_read(text: str, value: int) -> None:
+    locale = "tr-TR" if "TL" in text else "de-DE" if "€" in text or "руб" in text else "en-IN"
+    assert read_amount(text, locale=locale) == value
+
+
+def test_a_citation_in_full_width_marks_is_one_at_its_place() -> None:
+    text = "請求書は届いた［Ｅ－０４０２］。次の書類も届いた［E-0403］。"
+    assert [one.event_id for one in find_citations(text)] == ["E-0402", "E-0403"]
+    assert text[find_citations(text)[0].start : find_citations(text)[0].end] == "［Ｅ－０４０２］"
+    assert [one.event_ids for one in cited_sentences(text)] == [("E-0402",), ("E-0403",)]
+
+
+def test_abbreviations_of_a_sentence_in_another_language_than_the_rest_end_none() -> None:
+    text = (
+        "We have read the report, and the invoice is with us. Der Gutachter kam lt. Protokoll ggf. zu spät bzw. gar "
+        "nicht. The case is open."
+    )
+    assert [one.text[:11] for one in split_sentences(text)] == ["We have rea", "Der Gutacht", "The case is"]
+
+
+def test_dutch_titles_end_no_sentence_of_a_short_text() -> None:
+    assert len(split_sentences("Mevr. de Jong en dhr. Bakker tekenden o.a. het verslag.")) == 1
+
+
+def test_russian_in_latin_letters_is_not_read_as_english() -> None:
+    (part,) = recognise("My obeshchaem, chto vyplata pridyot v ponedelnik.")
+    assert part.language not in ("", "en")  # Slovak, perhaps, or none that is known: no rule reads it
