@@ -12,6 +12,7 @@ import pytest
 from milo_bench.board.views.gateway.health import check_gateway
 from milo_bench.core.errors import UsageError
 from milo_bench.report.package import write_package
+from milo_bench.store.state.incidents import Incident, IncidentPart, known_incident, open_incident
 from milo_bench.store.state.people import add_person
 from milo_bench.store.state.queue import QueuedWork, add_work, known_work, new_id
 from tests.board.conftest import DATA, BoardClient, wait_until_read
@@ -108,6 +109,37 @@ def test_who_may_only_look_answers_nothing(client: BoardClient) -> None:
     assert "Send the answer" not in client.html(f"/gateway/queue/{id}")
     assert client.send(f"/gateway/queue/{id}/answer", text="x").status_code == 403
     assert known_work(client.board.engine, id).state == "waiting"
+
+
+def test_an_incident_is_shown_with_all_that_its_cause_did_and_is_closed_once_with_a_note(client: BoardClient) -> None:
+    engine = client.board.engine
+    also = IncidentPart("alarm/b", "the queue grew <b>", "notes", "", rolled_back=False)
+    open_incident(
+        engine,
+        Incident("i_1", "drift", "alarm/a", "calls fail <script>", "runbook.md#x", time.time(), "notes", "local_8b",
+                 rolled_back=True, also=(also,)),
+    )  # fmt: skip
+    (shown,) = client.data("/gateway")["incidents"]
+    assert (shown["also"], shown["rolled_back"]) == (
+        ["the queue grew <b>"],
+        [{"workload": "notes", "target": "local_8b"}],
+    )
+    page = client.html("/gateway")
+    assert "calls fail &lt;script&gt;" in page and "local_8b is rolled back for notes" in page
+    assert client.send("/gateway/incidents/i_1/close", note=" ").status_code == 400
+    assert client.send("/gateway/incidents/i_1/close", note="restarted").status_code == 303
+    assert known_incident(engine, "i_1").closed_by == "ann"
+    assert "No incident is open." in client.html("/gateway")
+    assert client.send("/gateway/incidents/i_1/close", note="again").status_code == 400
+
+
+def test_who_may_only_look_closes_no_incident(client: BoardClient) -> None:
+    open_incident(client.board.engine, Incident("i_2", "queue_overdue", "queue", "3 wait", "runbook.md#y", time.time()))
+    token, _ = add_person(client.board.engine, "eve", ["answer"])
+    client.http.cookies.clear()
+    client.http.get("/", params={"token": token})
+    assert "needs the right" in client.html("/gateway")
+    assert client.send("/gateway/incidents/i_2/close", note="x").status_code == 403
 
 
 @pytest.mark.parametrize(

@@ -11,12 +11,14 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 import yaml
 
 from milo_bench.core.errors import ConfigError
+from milo_bench.gateway.control.joining import absorbed, find_cause, with_parts
 from milo_bench.store.state.database import open_state
-from milo_bench.store.state.incidents import Incident, close_incident, list_incidents, saved_alarms
+from milo_bench.store.state.incidents import Incident, close_incident, list_incidents, open_incident, saved_alarms
 from milo_bench.store.state.queue import QueuedWork, add_work, end_work
 from tests.gateway.running import APIS, RunningGateway, running_gateway
 from tests.patience import WAIT_S
@@ -239,3 +241,92 @@ def test_an_address_that_cannot_be_told_is_refused(tmp_path: Path, setting: dict
     (tmp_path / "bench.yaml").write_text(yaml.safe_dump({"gateway": {"incidents": setting}}))
     with pytest.raises(ConfigError, match=said):
         load_settings(tmp_path / "bench.yaml", {}, apis=APIS)
+
+
+SHARED = {
+    "targets": {"local_8b": {"model": "fake-1"}},
+    "rules": [
+        {"id": name, "when": {"workload": name}, "route": "local", "target": "local_8b"} for name in ("notes", "mails")
+    ],
+    "default": {"route": "refuse"},
+}
+MANY = """
+schema_version: 1
+alarms:
+- {id: notes.no_answer, workload: notes, target: local_8b, measure: no_answer, at_most: 0.001}
+- {id: notes.slow, workload: notes, target: local_8b, measure: slow, slower_than_s: 50, at_most: 0.001, then: roll_back}
+- {id: notes.queued, workload: notes, measure: queued, at_most: 0.001}
+- {id: mails.no_answer, workload: mails, target: local_8b, measure: no_answer, at_most: 0.001, then: roll_back}
+- {id: mails.queued, workload: mails, measure: queued, at_most: 0.001}
+"""
+
+
+async def test_one_broken_target_is_one_incident_whatever_rings_and_for_whichever_workload(tmp_path: Path) -> None:
+    (tmp_path / "alarms.yaml").write_text(MANY)
+    async with running_gateway(tmp_path, SHARED, {"local_8b": BROKEN}) as gateway:
+        async with gateway.client() as client:
+            for number in range(10):
+                model = f"milo/{('notes', 'mails')[number % 2]}"
+                await client.chat.completions.with_raw_response.create(model=model, messages=HELLO)
+        await asyncio.wait_for(until(gateway, "incident_joined", 4), WAIT_S)
+        [incident] = open_ones(gateway, closed=True)
+        assert sorted(incident.subjects) == sorted(
+            f"alarm/{name}"
+            for name in ("notes.no_answer", "notes.slow", "notes.queued", "mails.no_answer", "mails.queued")
+        )
+        assert set(incident.rolls_back) == {("notes", "local_8b"), ("mails", "local_8b")}
+        assert incident.told_at is None
+        async with httpx.AsyncClient() as http:
+            page = (await http.get(f"{gateway.admin}/metrics")).text
+        assert 'milo_open_incidents{kind="drift"} 1' in page
+        assert 'milo_open_incidents{kind="queue_overdue"} 0' in page
+        assert 'milo_rolled_back{workload="mails",target="local_8b"} 1' in page
+        close_incident(open_state(gateway.options.state), incident.id, "mia", "", time.time())
+        async with gateway.client() as client:
+            cause = "rolled_back"
+            while cause == "rolled_back":
+                raw = await client.chat.completions.with_raw_response.create(model="milo/mails", messages=HELLO)
+                cause = raw.headers.get("X-Milo-Cause", "")
+
+
+async def test_a_gateway_leaves_the_incidents_of_another_one_open(tmp_path: Path) -> None:
+    async with running_gateway(tmp_path, ROUTING, {"local_8b": {"reply": {"text": "fine"}}}) as gateway:
+        theirs = Incident("i_theirs", "target_closed", "target/other", "it is closed there", "runbook.md", time.time())
+        open_incident(open_state(gateway.options.state), theirs)
+        (tmp_path / "alarms.yaml").write_text("schema_version: 1\nalarms: []\n")
+        await asyncio.sleep(2.5)  # two looks
+        assert [one.id for one in open_ones(gateway)] == ["i_theirs"]
+
+
+@pytest.mark.parametrize(
+    ("open_one", "new", "joins"),
+    [
+        (("drift", "notes", "local_8b"), ("drift", "mails", "local_8b"), True),
+        (("drift", "notes", "local_8b"), ("drift", "notes", "hosted_a"), False),
+        (("drift", "notes", "local_8b"), ("drift", "notes", ""), True),
+        (("drift", "notes", ""), ("drift", "notes", "local_8b"), True),
+        (("drift", "notes", ""), ("drift", "mails", "local_8b"), False),
+        (("target_closed", "", "local_8b"), ("drift", "notes", ""), True),
+        (("behaviour", "", "local_8b"), ("drift", "notes", "local_8b"), True),
+        (("behaviour", "", "hosted_a"), ("drift", "notes", ""), False),
+        (("queue_overdue", "", ""), ("drift", "notes", ""), False),
+        (("drift", "notes", "local_8b"), ("permit_expires", "", "local_8b"), False),
+    ],
+)
+def test_what_has_one_cause_is_joined_and_nothing_else(
+    open_one: tuple[Any, str, str], new: tuple[Any, str, str], joins: bool
+) -> None:
+    def made(name: str, kind: Any, workload: str, target: str) -> Incident:
+        return Incident(name, kind, name, "x", "runbook.md", 0.0, workload, target)
+
+    first, second = made("a", *open_one), made("b", *new)
+    assert (find_cause(second, [first], lambda _: ("local_8b",)) is not None) == joins
+
+
+def test_a_target_that_is_another_one_takes_the_alarms_about_it_along() -> None:
+    alarm = Incident("a", "drift", "alarm/a", "slow", "runbook.md", 0.0, "notes", "local_8b", rolled_back=True)
+    closed = Incident("b", "behaviour", "target/local_8b", "another", "runbook.md", 0.0, target="local_8b")
+    assert absorbed(closed, [alarm]) == (alarm,)
+    joined = with_parts(closed, [alarm])
+    assert joined.rolls_back == (("notes", "local_8b"),)
+    assert absorbed(alarm, [closed]) == ()

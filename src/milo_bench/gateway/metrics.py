@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING, Final
+from collections import Counter as Counted
+from typing import TYPE_CHECKING, Final, get_args
 
 from milo_bench.store.audit.records import AuditedRequest
+from milo_bench.store.state.incidents import IncidentKind
 from milo_bench.telemetry.prometheus import Counter, Gauge, Histogram, metrics_page
 
 if TYPE_CHECKING:
@@ -34,9 +36,13 @@ class GatewayMetrics:
         health = Gauge("milo_target_state", "1 ready, 0.5 degraded, 0 down.", ("target",), self._health)
         inside = Gauge("milo_target_requests", "Requests at a target, and waiting for it.", ("target", "state"),
                        self._inside)  # fmt: skip
+        incidents = Gauge("milo_open_incidents", "Open incidents by kind.", ("kind",), self._incidents)
+        rolled_back = Gauge("milo_rolled_back", "1: an incident keeps the target from the workload.",
+                            ("workload", "target"), self._rolled_back)  # fmt: skip
         self._all = (
             self.requests, self.seconds, self.first, self.calls, self.guards, self.tokens, self.refused,
             self.copies, self.unrecorded, self.reloads, health, inside,
+            incidents, rolled_back,
         )  # fmt: skip
 
     def count(self, record: AuditedRequest) -> None:
@@ -59,6 +65,15 @@ class GatewayMetrics:
         now_s = time.monotonic()
         upstreams = self._gateway.serving.upstreams
         return {(name,): _STATES[one.health.state(now_s)] for name, one in upstreams.items()}
+
+    def _incidents(self) -> dict[tuple[str, ...], float]:
+        """Each kind has a value, so that an alert sees it come and go."""
+        counts = Counted(one.kind for one in self._gateway.incidents)
+        return {(kind,): float(counts[kind]) for kind in get_args(IncidentKind)}
+
+    def _rolled_back(self) -> dict[tuple[str, ...], float]:
+        closed = self._gateway.rolled_back
+        return {(workload, target): 1.0 for workload, targets in closed.items() for target in targets}
 
     def _inside(self) -> dict[tuple[str, ...], float]:
         found: dict[tuple[str, ...], float] = {}

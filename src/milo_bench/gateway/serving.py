@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -30,6 +30,7 @@ from milo_bench.gateway.upstream.targets import Upstream
 from milo_bench.gateway.wire.replies import ApiError
 from milo_bench.store.audit.records import AuditedRequest, AuditedShadow
 from milo_bench.store.audit.writer import AuditWriter
+from milo_bench.store.state.incidents import Incident
 from milo_bench.store.state.queue import QueuedWork, add_work, find_work
 
 _HEALTH_KEPT_S: Final = 0.05
@@ -132,6 +133,7 @@ class Gateway:
         self.judges = ThreadPoolExecutor(2, thread_name_prefix="judge")
         self.now: Callable[[], datetime] = lambda: datetime.now(UTC)
         self.rolled_back: Mapping[str, frozenset[str]] = {}  # workload to targets that an open incident keeps from it
+        self.incidents: Sequence[Incident] = ()  # open ones, at most about a second old
         self.sampler = TrafficSampler(settings.gateway.sample, settings.gateway.sample_most, self.say)
         self.listeners: list[Callable[[AuditedRequest], None]] = []  # told of each record; they must be quick
         self.shadows = ShadowCalls(self)

@@ -83,6 +83,16 @@ class RoutingTable:
             found[rule] = (*found.get(rule, ()), one)
         return found
 
+    def targets_of(self, workload: str) -> frozenset[str]:
+        """The targets that the rules of a workload call, fallbacks aside."""
+        return frozenset(
+            target
+            for action in actions_of(self.file)
+            if not isinstance(action, RoutingRule) or not action.when.workload or workload in action.when.workload
+            for target in (action.target, action.verifier)
+            if target
+        )
+
     def rolls_back(self, workload: str, target: str) -> bool:
         """Whether a rule that sends this work to ``target`` says that drift rolls it back."""
         return any(

@@ -15,6 +15,7 @@ from milo_bench.board.server.render import Renderer
 from milo_bench.board.server.requests import MovedTo, NotThere, PageRequest, Shown
 from milo_bench.board.views.attempt import show_attempt, show_picture
 from milo_bench.board.views.failures import show_failures
+from milo_bench.board.views.gateway.incidents import close
 from milo_bench.board.views.gateway.queue import answer, reject, show_gateway, show_work, take
 from milo_bench.board.views.live import run_events
 from milo_bench.board.views.notes import add_wrong_check, send_answer_to_review
@@ -82,6 +83,7 @@ ROUTES: Final[tuple[BoardRoute, ...]] = (
     BoardRoute("/roles/{id}/promote", _later("decisions.roles", "promote"), "promote", changes=True),
     BoardRoute("/roles/{id}/roll-back", _later("decisions.roles", "roll_back"), "promote", changes=True),
     BoardRoute("/gateway", show_gateway),
+    BoardRoute("/gateway/incidents/{id}/close", close, "promote", changes=True),
     BoardRoute("/gateway/queue/{id}", show_work),
     BoardRoute("/gateway/queue/{id}/take", take, "answer", changes=True),
     BoardRoute("/gateway/queue/{id}/answer", answer, "answer", changes=True),

@@ -81,7 +81,8 @@ def incident_data(incident: Incident) -> dict[str, Any]:
     """What an incident tells: names, counts and times."""
     return {
         "incident": incident.id, "kind": incident.kind, "workload": incident.workload, "target": incident.target,
-        "what": incident.what, "page": incident.page, "rolled_back": incident.rolled_back,
+        "what": incident.what, "also": [part.what for part in incident.also], "page": incident.page,
+        "rolled_back": bool(incident.rolls_back),
         "opened_at": datetime.fromtimestamp(incident.opened_at, UTC).isoformat(timespec="seconds"),
     }  # fmt: skip
 
@@ -92,9 +93,10 @@ def _send(config: IncidentsConfig, incident: Incident) -> None:
     message["Subject"] = one_line(f"Milo Bench incident {incident.id}: {incident.kind.replace('_', ' ')}, {about}", 150)
     message["From"] = config.mail_from or ""
     message["To"] = ", ".join(config.mail_to)
-    rolled = "The route is rolled back to its fallback.\n" if incident.rolled_back else ""
+    rolled = "The route is rolled back to its fallback.\n" if incident.rolls_back else ""
+    also = "".join(f"Also: {part.what}.\n" for part in incident.also)
     message.set_content(
-        f"{incident.what[:1].upper()}{incident.what[1:]}.\n{rolled}\nSee {incident.page}.\n"
+        f"{incident.what[:1].upper()}{incident.what[1:]}.\n{also}{rolled}\nSee {incident.page}.\n"
         f"milo-bench incidents show {incident.id}\nmilo-bench incidents close {incident.id} --note TEXT\n"
     )
     host, _, port = config.mail_server.rpartition(":")

@@ -11,18 +11,22 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
+import msgspec
+
 from milo_bench.config.alarms import Alarm, AlarmCount, AlarmsFile, load_alarms
 from milo_bench.core import units
 from milo_bench.core.errors import MiloError
 from milo_bench.core.text import one_line
 from milo_bench.evidence.audited.alarms import AlarmWatch
 from milo_bench.gateway.control.behaviour import BehaviourWatch
+from milo_bench.gateway.control.joining import absorbed, find_cause, part_of, with_parts
 from milo_bench.store.audit.records import AuditedRequest
 from milo_bench.store.audit.verify import read_audit
 from milo_bench.store.state.incidents import (
     GATEWAY,
     Incident,
     close_incident,
+    join_incident,
     list_incidents,
     new_incident_id,
     open_incident,
@@ -103,13 +107,14 @@ class StandingControl:
                 await self.behaviours.accept(causes.pop(subject).target)  # a person has closed it
         self._mine |= causes.keys()
         changed = False
-        for subject, incident in {**self._to_open, **causes}.items():
-            if subject not in known and await run(open_incident, engine, incident):
-                changed = True
-                self._say("incident", incident)
+        for subject, incident in {**causes, **self._to_open}.items():
+            if not any(subject in one.subjects for one in known.values()):
+                changed |= await self._open(incident, known, run)
             self._to_open.pop(subject, None)
         for one in found:
-            if one.kind != "drift" and one.subject not in causes and one.subject in self._mine:
+            # One that an alarm was joined to keeps routes closed until a person has looked.
+            gone = one.kind != "drift" and one.subject not in causes and not known[one.subject].also
+            if gone and one.subject in self._mine:
                 await run(close_incident, engine, one.id, GATEWAY, "the cause has gone", time.time())
                 changed = True
                 self._say("incident_closed", one)
@@ -118,8 +123,29 @@ class StandingControl:
             found = await run(list_incidents, engine)
         self._open_behaviour = {one.subject for one in found if one.kind == "behaviour"}
         self._close_routes(found)
-        self._begin_again({one.subject for one in found})
+        self._begin_again({subject for one in found for subject in one.subjects})
         await self._save(run)
+
+    async def _open(self, incident: Incident, known: dict[str, Incident], run: RunOutside) -> bool:
+        """Open ``incident``, or join it to the open one with the same cause; ``known`` (by subject) follows."""
+        engine = self._gateway.engine
+        cause = find_cause(incident, known.values(), self._gateway.serving.table.targets_of)
+        if cause is not None:
+            if not await run(join_incident, engine, cause.id, part_of(incident)):
+                return False
+            known[cause.subject] = with_parts(cause, [incident])
+            self._say("incident_joined", msgspec.structs.replace(incident, id=cause.id))
+            return True
+        alarms = absorbed(incident, known.values())
+        incident = with_parts(incident, alarms)
+        if not await run(open_incident, engine, incident):
+            return False
+        for one in alarms:
+            await run(close_incident, engine, one.id, GATEWAY, f"it has the cause of {incident.id}", time.time())
+            known.pop(one.subject)
+        known[incident.subject] = incident
+        self._say("incident", incident)
+        return True
 
     async def _count_pending(self) -> None:
         while self._pending:
@@ -145,8 +171,9 @@ class StandingControl:
     def _close_routes(self, found: tuple[Incident, ...]) -> None:
         closed: dict[str, set[str]] = {}
         for one in found:
-            if one.rolled_back:
-                closed.setdefault(one.workload, set()).add(one.target)
+            for workload, target in one.rolls_back:
+                closed.setdefault(workload, set()).add(target)
+        self._gateway.incidents = found
         self._gateway.rolled_back = {workload: frozenset(targets) for workload, targets in closed.items()}
 
     async def _save(self, run: RunOutside) -> None:

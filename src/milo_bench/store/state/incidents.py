@@ -23,6 +23,16 @@ IncidentKind: TypeAlias = Literal[
 GATEWAY = "gateway"  # who closes what has gone by itself
 
 
+class IncidentPart(msgspec.Struct, frozen=True):
+    """What else the cause of an incident has done: an alarm that rang while it was open."""
+
+    subject: str
+    what: str
+    workload: str = ""
+    target: str = ""
+    rolled_back: bool = False
+
+
 class Incident(msgspec.Struct, frozen=True):
     """One incident. ``subject`` names what it is about, and is open once at most; times are seconds since 1970.
 
@@ -42,6 +52,18 @@ class Incident(msgspec.Struct, frozen=True):
     closed_at: float | None = None
     closed_by: str = ""
     note: str = ""
+    also: tuple[IncidentPart, ...] = ()
+
+    @property
+    def subjects(self) -> tuple[str, ...]:
+        """What it is about, with all that it has been joined with."""
+        return (self.subject, *(part.subject for part in self.also))
+
+    @property
+    def rolls_back(self) -> tuple[tuple[str, str], ...]:
+        """Workload and target of each route that it keeps closed."""
+        parts = (IncidentPart(self.subject, "", self.workload, self.target, self.rolled_back), *self.also)
+        return tuple((part.workload, part.target) for part in parts if part.rolled_back)
 
     @property
     def open(self) -> bool:
@@ -54,7 +76,7 @@ def new_incident_id() -> str:
 
 def open_incident(engine: Engine, incident: Incident) -> bool:
     """Record ``incident``; false where its subject is open already, here or by another gateway."""
-    values = {name: getattr(incident, name) for name in _FIELDS}
+    values = {name: getattr(incident, name) for name in _FIELDS} | {"also": _parts_text(incident.also)}
     try:
         with engine.begin() as connection:
             next_number = select(func.coalesce(func.max(INCIDENTS.c.number), 0) + 1).scalar_subquery()
@@ -63,6 +85,22 @@ def open_incident(engine: Engine, incident: Incident) -> bool:
             )
     except IntegrityError:
         return False
+    return True
+
+
+def join_incident(engine: Engine, id: str, part: IncidentPart) -> bool:
+    """Add what else has the cause of an open incident; false where it is there already, or the incident is closed.
+
+    People are told again where it closes a route.
+    """
+    mine = and_(INCIDENTS.c.id == id, INCIDENTS.c.open_subject.is_not(None))
+    with engine.begin() as connection:
+        row = connection.execute(select(INCIDENTS).where(mine)).first()
+        if row is None or part.subject in _incident(row).subjects:
+            return False
+        parts = (*_incident(row).also, part)
+        again = {"told_at": None} if part.rolled_back else {}
+        connection.execute(update(INCIDENTS).where(mine).values(also=_parts_text(parts), **again))
     return True
 
 
@@ -129,4 +167,9 @@ _FIELDS = Incident.__struct_fields__
 
 def _incident(row: Row[tuple[object, ...]]) -> Incident:
     found = row._mapping
-    return Incident(**{name: found[name] for name in _FIELDS})
+    given = {name: found[name] for name in _FIELDS}
+    return Incident(**given | {"also": msgspec.json.decode(found["also"], type=tuple[IncidentPart, ...])})
+
+
+def _parts_text(parts: tuple[IncidentPart, ...]) -> str:
+    return msgspec.json.encode(parts).decode()

@@ -151,6 +151,7 @@ INCIDENTS: Final = Table(
     Column("closed_at", Float),
     Column("closed_by", String(200), nullable=False),
     Column("note", Text, nullable=False),
+    Column("also", Text, nullable=False, server_default="[]"),  # JSON: what else has the same cause
     Index("incidents_by_opening", "opened_at"),
 )
 

@@ -9,10 +9,12 @@ from typing import Any, Final, get_args
 from milo_bench.board.parts import BoardParts
 from milo_bench.board.server.requests import MovedTo, NotThere, PageRequest, Shown
 from milo_bench.board.views.gateway.health import read_health
+from milo_bench.board.views.gateway.incidents import incident_line
 from milo_bench.board.views.paging import key_page
 from milo_bench.core import units
 from milo_bench.core.errors import UsageError
 from milo_bench.core.text import visible
+from milo_bench.store.state.incidents import list_incidents
 from milo_bench.store.state.queue import (
     OPEN,
     QueuedWork,
@@ -25,16 +27,19 @@ from milo_bench.store.state.queue import (
 )
 
 _MOST_LISTED: Final = 2_000
+_MOST_INCIDENTS: Final = 100
 _MOST_ANSWER: Final = 100_000
 
 
 def show_gateway(board: BoardParts, asked: PageRequest) -> Shown:
-    """``/gateway``: health where --gateway names one, and the queue, the oldest work first."""
+    """``/gateway``: health where --gateway names one, open incidents, and the queue; the oldest first."""
     states: tuple[QueueState, ...] = OPEN if asked.query.get("state", "open") == "open" else get_args(QueueState)
     found = list_work(board.engine, states=states, queue=asked.query.get("queue", "")[:200], limit=_MOST_LISTED)
     page, links = key_page(found, lambda work: work.id, asked.query)
     data = {
         "health": read_health(board.gateway) if board.gateway else {"named": False},
+        "incidents": [incident_line(one) for one in list_incidents(board.engine, limit=_MOST_INCIDENTS)],
+        "may_close": asked.person.may("promote"),
         "work": [work_line(work) for work in page],
         "waiting": sum(work.state == "waiting" for work in found),
         "taken": sum(work.state == "taken" for work in found),

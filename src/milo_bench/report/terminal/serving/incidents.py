@@ -41,8 +41,10 @@ def print_incident(one: Incident) -> None:
         f"{one.what[:1].upper()}{one.what[1:]}.",
         f"workload {one.workload or '—'}, target {one.target or '—'}, since {date_text(one.opened_at)}",
     ]
-    if one.rolled_back and one.open:
-        lines.append(f"The rules of {one.target} for {one.workload} take their fallback until you close this.")
+    lines += [f"also: {part.what}" for part in one.also]
+    if one.open:
+        for workload, target in one.rolls_back:
+            lines.append(f"The rules of {target} for {workload} take their fallback until you close this.")
     lines.append(f"what to do: {one.page}")
     lines.append(f"told: {date_text(one.told_at) or 'not yet, or no address is set'}")
     if not one.open:
@@ -54,7 +56,8 @@ def incident_record(one: Incident) -> dict[str, Any]:
     """Plain data of one incident."""
     return {
         "id": one.id, "state": "open" if one.open else "closed", "kind": one.kind, "workload": one.workload,
-        "target": one.target, "what": one.what, "page": one.page, "rolled_back": one.rolled_back,
+        "target": one.target, "what": one.what, "also": [part.what for part in one.also],
+        "page": one.page, "rolled_back": bool(one.rolls_back),
         "opened_at": date_text(one.opened_at), "told_at": date_text(one.told_at),
         "closed_at": date_text(one.closed_at), "closed_by": one.closed_by, "note": one.note,
     }  # fmt: skip
@@ -63,4 +66,4 @@ def incident_record(one: Incident) -> dict[str, Any]:
 def _state(one: Incident) -> str:
     if not one.open:
         return "closed"
-    return "open, rolled back" if one.rolled_back else "open"
+    return "open, rolled back" if one.rolls_back else "open"
