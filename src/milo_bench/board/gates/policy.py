@@ -23,6 +23,8 @@ def policy_of(log: Path, root: Path, header: RunHeader) -> tuple[PolicyFile | No
         if rule is not None:
             return read_policy(rule.policy_text, name=rule.policy), "the run's own policy"
         for folder in (log.parent, *log.parent.parents):
+            if (folder / _NAME).is_symlink() and root.resolve() not in (folder / _NAME).resolve().parents:
+                return None, f"{Path(folder.name) / _NAME} is a link out of the board's folder, so it is not read."
             if (folder / _NAME).is_file():
                 return load_policy(folder / _NAME, probes=PROBES.names()), str(Path(folder.name) / _NAME)
             if folder == root:

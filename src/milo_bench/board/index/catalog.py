@@ -233,7 +233,7 @@ def _log_files(folder: Path) -> Iterator[tuple[str, Path]]:
 
 
 def _is_parquet(path: Path) -> bool:
-    return not path.is_symlink() and is_parquet_log(path)
+    return not path.is_symlink() and is_parquet_log(path) and not any(one.is_symlink() for one in path.rglob("*"))
 
 
 def _begins_as_a_log(path: Path) -> bool:

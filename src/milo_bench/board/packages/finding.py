@@ -90,10 +90,10 @@ class Packages:
         name = path.relative_to(self.folder).as_posix() if path != self.folder else path.resolve().name
         bare = FoundPackage(
             _id(self.folder, path), path, name, name, "", (), (), has_decision=False,
-            has_page=(path / "index.html").is_file(),
+            has_page=is_own_file(path / "index.html"),
         )  # fmt: skip
         try:
-            if file.is_file():
+            if is_own_file(file):
                 decision = self._decision(file)
                 return replace(
                     bare,
@@ -127,14 +127,19 @@ class Packages:
 def routing_of(path: Path) -> RoutingFile | None:
     """The routing table of a package as it would be enforced, None where it has none. Raises ConfigError."""
     file = path / "routing.yaml"
-    return load_routing(file) if file.is_file() else None
+    return load_routing(file) if is_own_file(file) else None
 
 
 def flags_of(path: Path, routing: RoutingFile) -> dict[str, bool]:
     """Each flag of a routing table, and whether it is on; off where no file says so."""
     file = path / routing.flags_file if routing.flags_file else None
-    on = load_flags(file, known=routing.flags).on if file is not None and file.is_file() else frozenset()
+    on = load_flags(file, known=routing.flags).on if file is not None and is_own_file(file) else frozenset()
     return {flag: flag in on for flag in routing.flags}
+
+
+def is_own_file(path: Path) -> bool:
+    """Whether there is a file that is no link: a link could lead to what only the board can read."""
+    return path.is_file() and not path.is_symlink()
 
 
 def _decision_file(path: Path) -> Path:
@@ -152,7 +157,7 @@ def _walk(folder: Path) -> Iterator[tuple[Path, frozenset[str]]]:
     """Folders and the names in them; hidden folders are left out, links are not followed."""
     for number, (root, folders, names) in enumerate(os.walk(folder)):
         folders[:] = sorted(one for one in folders if not one.startswith(".") and one not in _SKIPPED)
-        yield Path(root), frozenset(names)
+        yield Path(root), frozenset(name for name in names if is_own_file(Path(root) / name))
         if number == _MOST_FOLDERS:
             return
 

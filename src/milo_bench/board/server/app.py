@@ -7,15 +7,18 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from importlib.resources import files
 from typing import Any, Final
+from urllib.parse import quote, urlencode
 
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
+from starlette.types import ASGIApp
 
 from milo_bench.board.parts import BoardParts
-from milo_bench.board.server.guard import secured, wrong_origin
+from milo_bench.board.server.guard import Guarded, comes_from_elsewhere
 from milo_bench.board.server.people import SESSION_S, BoardPerson
 from milo_bench.board.server.render import Renderer, as_json
 from milo_bench.board.server.requests import MovedTo, NotThere, PageRequest, Shown, read_form
@@ -30,6 +33,7 @@ _STATIC: Final = {
     "htmx.min.js": "text/javascript",
 }
 _STATUS: Final = {"UsageError": 400, "DataError": 409, "PrerequisiteError": 503}
+_IN_ADDRESS: Final = "/?#%=&:@!$'()*+,;~-._"
 _Handler = Callable[[Request], Awaitable[Response]]
 
 
@@ -41,7 +45,7 @@ class WebBoard:
         self._renderer = Renderer()
         self._static = {name: files("milo_bench.board").joinpath("static", name).read_bytes() for name in _STATIC}
 
-    def application(self) -> Starlette:
+    def application(self) -> ASGIApp:
         """The application for a server to run."""
         routes = [Route("/", self._checked(self._home, None)), Route("/login", self._login, methods=["GET", "POST"])]
         routes += [Route(f"/static/{name}", self._file(name)) for name in _STATIC]
@@ -65,27 +69,27 @@ class WebBoard:
             finally:
                 await run_in_threadpool(self._board.close)
 
-        return Starlette(routes=routes, lifespan=lifespan, exception_handlers={500: self._fault})
+        app = Starlette(
+            routes=routes, lifespan=lifespan, exception_handlers={500: self._fault, HTTPException: self._refused}
+        )
+        return Guarded(app, self._board.hosts)
 
     # ------------------------------------------------------------ who asks
 
     def _checked(self, handler: Callable[[Request, BoardPerson], Awaitable[Response]], right: Any) -> _Handler:
         async def handle(request: Request) -> Response:
-            wrong = wrong_origin(request, self._board.hosts)
-            if wrong is not None:
-                return secured(JSONResponse({"error": {"message": wrong[1], "hint": wrong[2]}}, wrong[0]))
             token = request.query_params.get("token")
             if token is not None and request.method == "GET":
-                return secured(self._sign_in(request, token))
+                return await run_in_threadpool(self._sign_in, request, token)
             person = await run_in_threadpool(self._board.access.of_request, request, self._board.cookie)
             if person is None:
-                return secured(self._ask_to_sign_in(request))
+                return self._ask_to_sign_in(request)
             if right is not None and not person.may(right):
                 message = f"{person.name} does not have the right '{right}'."
                 return self._error(
                     request, person, 403, message, "on the board's machine: milo-bench people add NAME --right RIGHT"
                 )
-            return secured(await handler(request, person))
+            return await handler(request, person)
 
         return handle
 
@@ -93,12 +97,14 @@ class WebBoard:
         person = self._board.access.by_token(token)
         if person is None:
             return self._ask_to_sign_in(request, "This token is not valid. The board prints a new one at each start.")
+        known = self._board.access.of_request(request, self._board.cookie)
+        if known is not None and known.name != person.name and comes_from_elsewhere(request.headers):
+            message = f"You are signed in as {known.name}, and this link would sign you in as {person.name}."
+            return self._error(request, known, 403, message, "if you want that, open the address by hand.")
         query = [(name, value) for name, value in request.query_params.multi_items() if name != "token"]
         path = request.url.path if request.url.path != "/login" else "/"
-        target = str(request.url.replace(scheme="", netloc="", path=path, query="")) or "/"
+        target = _own_path(path)
         if query:
-            from urllib.parse import urlencode
-
             target += f"?{urlencode(query)}"
         return self._with_session(RedirectResponse(target, 303), person)
 
@@ -110,25 +116,25 @@ class WebBoard:
         return response
 
     def _ask_to_sign_in(self, request: Request, problem: str = "") -> Response:
-        if request.url.path.endswith(".json") or "authorization" in request.headers:
+        if _wants_json(request) or request.headers.get("authorization", "").lower().startswith("bearer "):
             error = {"message": "No valid token.", "hint": "send the header Authorization: Bearer TOKEN."}
             return JSONResponse({"error": error}, 401)
         shown = Shown("login.html.jinja", "Sign in", {"problem": problem, "to": request.url.path}, status=401)
         return self._page(request, None, shown)
 
     async def _login(self, request: Request) -> Response:
-        wrong = wrong_origin(request, self._board.hosts)
-        if wrong is not None:
-            return secured(JSONResponse({"error": {"message": wrong[1], "hint": wrong[2]}}, wrong[0]))
-        if request.method == "GET":
-            token = request.query_params.get("token")
-            return secured(self._sign_in(request, token) if token else self._ask_to_sign_in(request))
-        form = await read_form(request)
+        if request.method != "POST":
+            token = request.query_params.get("token") if request.method == "GET" else None
+            return await run_in_threadpool(self._sign_in, request, token) if token else self._ask_to_sign_in(request)
+        try:
+            form = await read_form(request)
+        except MiloError as error:
+            return self._problem(request, None, error)
         person = await run_in_threadpool(self._board.access.by_token, form.get("token", "").strip())
         if person is None:
             await asyncio.sleep(0.5)  # a guess costs time
-            return secured(self._ask_to_sign_in(request, "This token is not valid."))
-        return secured(self._with_session(RedirectResponse(_own_path(form.get("to", "/")), 303), person))
+            return self._ask_to_sign_in(request, "This token is not valid.")
+        return self._with_session(RedirectResponse(_own_path(form.get("to", "/")), 303), person)
 
     # ------------------------------------------------------------ answers
 
@@ -137,6 +143,12 @@ class WebBoard:
 
     async def _nothing(self, request: Request, person: BoardPerson) -> Response:
         return self._error(request, person, 404, "There is no such page.", "start from the list of runs.")
+
+    async def _refused(self, request: Request, error: Exception) -> Response:
+        """What the router refuses: a method that an address does not take."""
+        status = getattr(error, "status_code", 400)
+        message = "This address does not take this method." if status == 405 else "This request cannot be answered."
+        return JSONResponse({"error": {"message": message, "hint": ""}}, status, getattr(error, "headers", None))
 
     async def _fault(self, request: Request, error: Exception) -> Response:
         """A fault of the board itself: the rest of it works on."""
@@ -153,6 +165,8 @@ class WebBoard:
                 return self._problem(request, person, error)
             if isinstance(found, Shown) and as_twin:
                 return Response(as_json(found), found.status, media_type="application/json")
+            if isinstance(found, MovedTo) and as_twin:
+                return RedirectResponse(f"{found.to}.json", 303)
             return await run_in_threadpool(self._respond, request, person, found)
 
         return handle
@@ -162,9 +176,8 @@ class WebBoard:
             try:
                 form = await read_form(request)
                 cookie = request.cookies.get(self._board.cookie, "")
-                by_bearer = "authorization" in request.headers
                 given = form.pop("form_token", "") or request.headers.get("x-form-token", "")
-                if not by_bearer and not self._board.access.is_form_token(given, person, cookie):
+                if person.way != "bearer" and not self._board.access.is_form_token(given, person, cookie):
                     message = "This form was not sent from a page of this session."
                     return self._error(request, person, 403, message, "load the page again, and send it from there.")
                 found = await run_in_threadpool(
@@ -196,15 +209,15 @@ class WebBoard:
             return found
         return self._page(request, person, found)
 
-    def _problem(self, request: Request, person: BoardPerson, error: MiloError) -> Response:
+    def _problem(self, request: Request, person: BoardPerson | None, error: MiloError) -> Response:
         status = 503 if isinstance(error, PrerequisiteError) else _STATUS.get(type(error).__name__, 409)
         return self._error(request, person, status, error.message, error.hint)
 
     def _error(self, request: Request, person: BoardPerson | None, status: int, message: str, hint: str) -> Response:
         if _wants_json(request):
-            return secured(JSONResponse({"error": {"message": message, "hint": hint}}, status))
+            return JSONResponse({"error": {"message": message, "hint": hint}}, status)
         shown = Shown("error.html.jinja", "This did not work", {"message": message, "hint": hint}, status=status)
-        return secured(self._page(request, person, shown))
+        return self._page(request, person, shown)
 
     def _page(self, request: Request, person: BoardPerson | None, shown: Shown) -> Response:
         cookie = request.cookies.get(self._board.cookie, "")
@@ -220,7 +233,7 @@ class WebBoard:
         async def handle(request: Request) -> Response:
             response = Response(self._static[name], media_type=_STATIC[name])
             response.headers["Cache-Control"] = "no-cache"
-            return secured(response)
+            return response
 
         return handle
 
@@ -237,4 +250,4 @@ def _twin(request: Request) -> str:
 def _own_path(text: str) -> str:
     """``text`` where it is a path of this board: never another site."""
     plain = text.startswith("/") and not text.startswith(("//", "/\\")) and one_line(text, None) == text
-    return text if plain else "/"
+    return quote(text, safe=_IN_ADDRESS) if plain else "/"

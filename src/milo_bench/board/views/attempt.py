@@ -211,7 +211,7 @@ def _beside(board: BoardParts, found: FoundAttempt) -> list[FoundAttempt]:
 def _diff(board: BoardParts, opened: OpenedAttempt, beside: list[FoundAttempt], wanted: str) -> dict[str, Any] | None:
     """Word by word against the attempt that was asked for, else the first one beside it that passes."""
     others = [one for one in beside if one.row.n != opened.found.row.n and one.kind.outcome in ("pass", "fail")]
-    if wanted.isdigit():
+    if wanted.isascii() and wanted.isdigit() and len(wanted) < 16:
         others = [one for one in others if one.row.n == int(wanted)]
     else:
         others.sort(key=lambda one: one.kind.outcome != "pass")

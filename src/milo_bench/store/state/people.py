@@ -77,6 +77,12 @@ def person_named(engine: Engine, name: str) -> KnownPerson | None:
     return None if row is None or row.revoked else _person(row)
 
 
+def token_hash_of(engine: Engine, name: str) -> str:
+    """The hash of a person's token, "" where there is none."""
+    with engine.connect() as connection:
+        return str(connection.execute(select(PEOPLE.c.token_hash).where(PEOPLE.c.name == name)).scalar() or "")
+
+
 def revoke_person(engine: Engine, name: str) -> KnownPerson:
     """Sign a person out for good. Raises UsageError for one who is not there."""
     with engine.begin() as connection:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import UTC, date, datetime
 from typing import Any
 
-from milo_bench.board.packages.finding import FoundPackage, flags_of, routing_of
+from milo_bench.board.packages.finding import FoundPackage, flags_of, is_own_file, routing_of
 from milo_bench.board.parts import BoardParts
 from milo_bench.board.server.requests import NotThere, PageRequest, Shown
 from milo_bench.board.views.decisions.roles import registry_line
@@ -186,6 +186,6 @@ def _permits(decision: Decision | None, routing: dict[str, Any] | None) -> list[
 def _text_of(package: FoundPackage, name: str) -> str:
     """A text file of a package whose decision.json is elsewhere."""
     file = package.path / name
-    if not file.is_file():
+    if not is_own_file(file):
         return ""
     return file.read_text(encoding="utf-8", errors="replace")[:60_000]

@@ -6,6 +6,7 @@ from typing import Final
 
 from starlette.responses import Response
 
+from milo_bench.board.packages.finding import is_own_file
 from milo_bench.board.parts import BoardParts
 from milo_bench.board.server.guard import PACKAGE_CSP
 from milo_bench.board.server.requests import NotThere, PageRequest
@@ -24,6 +25,6 @@ def show_package_page(board: BoardParts, asked: PageRequest) -> Response | NotTh
     folder = package.path / "appendix" if name else package.path
     wanted = f"{name.removesuffix('.html')}.html" if name else "index.html"
     file = next((one for one in folder.glob("*.html") if one.name == wanted), None) if folder.is_dir() else None
-    if file is None or file.is_symlink() or file.stat().st_size > _MOST_BYTES:
+    if file is None or folder.is_symlink() or not is_own_file(file) or file.stat().st_size > _MOST_BYTES:
         return NotThere("This package has no such page.", "open the package from its folder.")
     return Response(file.read_bytes(), media_type="text/html", headers={"Content-Security-Policy": PACKAGE_CSP})

@@ -66,6 +66,10 @@ def _number(form: dict[str, str], name: str, usual: int, *, most: int) -> int:
     text = form.get(name, "").strip()
     if not text:
         return usual
-    if not (text.isascii() and text.isdigit()) or int(text) > most or (int(text) == 0 and name != "seed"):
+    if (
+        not (text.isascii() and text.isdigit() and len(text) < 16)
+        or int(text) > most
+        or (int(text) == 0 and name != "seed")
+    ):
         raise UsageError(f"'{text[:20]}' cannot be used for {name}.", hint=f"give a whole number up to {most:,}.")
     return int(text)
