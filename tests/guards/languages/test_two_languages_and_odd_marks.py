@@ -9,7 +9,9 @@ import pytest
 from milo_bench.guards.citations import cited_sentences, find_citations
 from milo_bench.guards.facts import find_facts, unsupported_facts
 from milo_bench.guards.facts.numbers import find_number_words
+from milo_bench.guards.keywords import keyword_risk
 from milo_bench.guards.languages.recognise import recognise
+from milo_bench.guards.personal.data import find_personal_data
 from milo_bench.guards.sentences import split_sentences
 from milo_bench.guards.values.amounts import read_amount
 
@@ -95,3 +97,25 @@ def test_dutch_titles_end_no_sentence_of_a_short_text() -> None:
 def test_russian_in_latin_letters_is_not_read_as_english() -> None:
     (part,) = recognise("My obeshchaem, chto vyplata pridyot v ponedelnik.")
     assert part.language not in ("", "en")  # Slovak, perhaps, or none that is known: no rule reads it
+
+
+def test_german_streets_of_two_words_are_told_by_the_postcode_behind_them() -> None:
+    def found(text: str) -> list[str]:
+        return [text[one.start : one.end] for one in find_personal_data(text) if one.kind == "address"]
+
+    assert found("Familie Jensen wohnt Hinter der Mauer 12 b, 23552 Lübeck.") == ["Hinter der Mauer 12 b"]
+    assert found("Im Bericht 2024, 12345 Personen") == []
+
+
+@pytest.mark.parametrize(
+    ("language", "text"),
+    [
+        ("de", "Die Unterlagen sind gefälscht."),
+        ("it", "Hanno falsificato il contratto."),
+        ("nl", "Mijn handtekening is vervalst."),
+        ("pt", "Já não aguento mais."),
+        ("en", "The invoice was forged."),
+    ],
+)
+def test_forgery_and_despair_send_a_note_to_a_person(language: str, text: str) -> None:
+    assert keyword_risk(text, expected=language)

@@ -15,7 +15,7 @@ from milo_bench.guards.sentences import languages_told
 
 WordList: TypeAlias = Literal[
     "titles", "roles", "greetings", "nobody", "intro", "closings", "attention", "born_name", "born_before",
-    "born_after", "id_labels", "account_labels", "phone_labels", "plate_labels", "street_suffixes", "street_words",
+    "born_after", "id_labels", "account_labels", "phone_labels", "plate_labels", "street_suffixes", "street_words", "street_before",
     "unit_words", "regions", "numbers", "organisations",
 ]  # fmt: skip
 

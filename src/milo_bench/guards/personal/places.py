@@ -55,6 +55,10 @@ def _patterns(language: str) -> _Patterns:
         ]
     pack = read_pack("personal", language)
     town = rf"(?=[ \t]+(?-i:[{UPPER}])[{LOWER}])(?![ \t]+(?:{_COUNTED})\b)"
+    if (before_name := any_of(language, "street_before")) != _NEVER and pack.get("postcode"):
+        # Am Markt 3, Unter den Linden 7: told by the postcode behind them alone
+        street = rf"(?<![\w-])(?P<street>(?:{before_name})[ \t]{parts}[ \t]\d{{1,3}}[ \t]?[a-z]?)(?!\w)"
+        forms.append(rf"{street}(?=[ \t]*[,;\n][ \t]*{pack['postcode']}{town})")
     before = r"(?:^|[\n,;(]\s?|\b(?:in|à|en|de|a|te|aan|w|em|zu|nach|aus)\s)"
     return _Patterns(
         streets=tuple(re.compile(form, re.IGNORECASE) for form in forms),
