@@ -15,8 +15,8 @@ from milo_bench.guards.sentences import languages_told
 
 WordList: TypeAlias = Literal[
     "titles", "roles", "greetings", "nobody", "intro", "closings", "attention", "born_name", "born_before",
-    "born_after", "id_labels", "account_labels", "phone_labels", "plate_labels", "street_suffixes", "street_words", "street_before",
-    "unit_words", "regions", "numbers", "organisations",
+    "born_after", "id_labels", "account_labels", "phone_labels", "plate_labels", "street_suffixes", "street_words",
+    "street_before", "unit_words", "regions", "numbers", "organisations",
 ]  # fmt: skip
 
 _EXTENDED = [mark for mark in map(chr, range(0x100, 0x180)) if mark.isalpha()]
