@@ -14,7 +14,7 @@ import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, Literal, Protocol, TypeAlias
+from typing import IO, Any, Literal, Protocol, TypeAlias
 
 import msgspec
 
@@ -122,12 +122,12 @@ def grade_to_columns(
     ):
         find_bad_line(log)  # names the rows that were left out
     found: dict[Candidate, list[Cases]] = {}
-    for piece in pieces:
-        for cases in piece.values():
+    while pieces:  # what is joined is let go, so that a million attempts are there once
+        for cases in pieces.pop(0).values():
             cases = replace(cases, decoding=_ours(cases.decoding))
             candidate = Candidate(cases.workload, cases.target, cases.variant, cases.decoding)
             found.setdefault(candidate, []).append(cases)
-    return {candidate: join_cases(cases) for candidate, cases in found.items()}
+    return {candidate: join_cases(found.pop(candidate)) for candidate in list(found)}
 
 
 def _ours(decoding: Decoding) -> Decoding:
@@ -227,7 +227,7 @@ class _Builders:
             builder.judge(_of_this_answer(self._judgements.get(without_retry(key), {}), attempt))
 
     def build(self) -> dict[Candidate, Cases]:
-        built = [builder.build() for builder in self._by_place.values()]
+        built = [self._by_place.pop(place).build() for place in list(self._by_place)]
         return {Candidate(cases.workload, cases.target, cases.variant, cases.decoding): cases for cases in built}
 
 
@@ -261,7 +261,7 @@ def _in_processes(jobs: Sequence[Job]) -> list[dict[Candidate, Cases]]:
         found = [run_job(jobs[0])]
         for child in children:
             assert child.stdout is not None
-            found.append(_answer(child.stdout.read()))
+            found.append(_answer(child.stdout))
             child.wait()
     finally:
         for child in children:
@@ -271,11 +271,12 @@ def _in_processes(jobs: Sequence[Job]) -> list[dict[Candidate, Cases]]:
     return found
 
 
-def _answer(data: bytes) -> dict[Candidate, Cases]:
-    if not data:
+def _answer(stream: IO[bytes]) -> dict[Candidate, Cases]:
+    try:
+        kind, content = pickle.load(stream)  # noqa: S301  written by our own child process, from our own memory
+    except (EOFError, pickle.UnpicklingError):
         message = "A grading process ended without a result."
-        raise MiloError(message, hint="it may have run out of memory: give the logs one at a time.")
-    kind, content = pickle.loads(data)  # noqa: S301  written by our own child process, from our own memory
+        raise MiloError(message, hint="it may have run out of memory: give the logs one at a time.") from None
     if kind == "columns":
         columns: dict[Candidate, Cases] = content
         return columns
@@ -290,7 +291,7 @@ def _main() -> None:
         answer = ("bad", (error.message, error.hint))
     except MiloError as error:
         answer = ("error", (error.message, error.hint))
-    sys.stdout.buffer.write(pickle.dumps(answer, protocol=pickle.HIGHEST_PROTOCOL))
+    pickle.dump(answer, sys.stdout.buffer, protocol=pickle.HIGHEST_PROTOCOL)
 
 
 if __name__ == "__main__":

@@ -302,8 +302,8 @@ class CasesBuilder:
 
     def build(self) -> Cases:
         rows = len(self.fixture)
-        times = np.array(self.times, dtype=np.float64).reshape(rows, 7)
-        tokens = np.array(self.tokens, dtype=np.int32).reshape(rows, 2)
+        times = np.frombuffer(self.times, dtype=np.float64).reshape(rows, 7)
+        tokens = np.frombuffer(self.tokens, dtype=np.int32).reshape(rows, 2)
         return Cases(
             workload=self.workload,
             target=self.target,

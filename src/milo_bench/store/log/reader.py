@@ -136,6 +136,7 @@ def read_run_log(path: Path, *, check_seals: bool = True, strict: bool = False) 
             raise DataError(f"{path} is empty.", hint="remove it and run again.")
         message = f"{path} ends inside its first line."
         raise DataError(message, hint="the run was killed at its start. Remove the file and run again.")
+    log.chain.drop_open()
     return log
 
 

@@ -89,11 +89,17 @@ class Chain:
     seals: int = 0
     open: bytearray = field(default_factory=bytearray)  # one after the other: a log without seals has a million
     first_open: int = 1  # the number of the first line after the last seal
+    dropped: int = 0  # lines after the last seal whose digests are not kept
 
     @property
     def unsealed(self) -> int:
         """How many lines come after the last seal."""
-        return len(self.open) // DIGEST_BYTES
+        return self.dropped + len(self.open) // DIGEST_BYTES
+
+    def drop_open(self) -> None:
+        """Let the digests after the last seal go: whoever only reads seals nothing."""
+        self.dropped = self.unsealed
+        self.open.clear()
 
     def add(self, line: bytes) -> None:
         self.open += digest_of_line(line)
