@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
+import json
 import threading
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -16,6 +21,7 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTrace
 
 from milo_bench import api
 from milo_bench.core.errors import PrerequisiteError, UsageError
+from milo_bench.telemetry.lines import opened_events
 from milo_bench.telemetry.prometheus import Counter, metrics_page
 from milo_bench.telemetry.publishing import published
 from milo_bench.telemetry.spans import open_spans
@@ -165,6 +171,119 @@ async def test_a_request_through_the_gateway_is_a_span_with_its_calls_under_the_
         assert inner["http.response.status_code"] == 200
         assert inner["server.address"] == "127.0.0.1"
     assert not any(SECRET.encode() in body for body in collector.bodies)
+
+
+@asynccontextmanager
+async def recording_upstream() -> AsyncIterator[tuple[str, list[str]]]:
+    """A server that answers every chat; the ``traceparent`` of each, "" for none."""
+    seen: list[str] = []
+    body = b'{"model":"fake-1","choices":[{"index":0,"message":{"content":"yes"},"finish_reason":"stop"}]}'
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with contextlib.suppress(asyncio.IncompleteReadError, ConnectionError):
+            while True:
+                head = (await reader.readuntil(b"\r\n\r\n")).decode()
+                fields = dict(line.split(": ", 1) for line in head.lower().split("\r\n")[1:] if ": " in line)
+                await reader.readexactly(int(fields.get("content-length", 0)))
+                if "/chat/completions" in head:
+                    seen.append(fields.get("traceparent", ""))
+                    kind, status, said = "application/json", "200 OK", body
+                else:
+                    kind, status, said = "text/plain", "404 Not Found", b""
+                writer.write(
+                    f"HTTP/1.1 {status}\r\nContent-Type: {kind}\r\nContent-Length: {len(said)}\r\n\r\n".encode() + said
+                )
+        writer.close()
+
+    server = await asyncio.start_server(answer, "127.0.0.1", 0)
+    try:
+        yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/v1", seen
+    finally:
+        server.close()
+
+
+TRACED = {
+    "targets": {"local": {"model": "fake-1"}},
+    "rules": [{"id": "notes", "when": {"workload": "notes"}, "route": "local", "target": "local"}],
+    "default": {"route": "refuse"},
+}
+CLIENTS = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-00"
+
+
+@pytest.mark.parametrize(
+    ("sent", "passed"),
+    [
+        (CLIENTS, CLIENTS),
+        ("", ""),
+        ("00-0af7651916cd43dd8448eb211c80319c-0000000000000000-01", ""),
+        ("00-XYZ", ""),
+        (f"{CLIENTS}-more", ""),
+        (CLIENTS.upper(), ""),
+    ],
+)
+async def test_a_clients_trace_goes_on_to_the_model_and_nothing_that_is_not_one(
+    tmp_path: Path, sent: str, passed: str
+) -> None:
+    async with recording_upstream() as (url, seen):
+        served = running_gateway(tmp_path, TRACED, {"local": {}}, targets={"local": {"base_url": url}})
+        async with served as gateway, gateway.client() as client:
+            seen.clear()
+            await client.chat.completions.create(
+                model="milo/notes", messages=[{"role": "user", "content": "hi"}],
+                extra_headers={"traceparent": sent} if sent else {},
+            )  # fmt: skip
+        assert seen == [passed]
+
+
+async def test_a_model_is_told_the_gateways_own_span_where_spans_are_sent(tmp_path: Path, collector: Collector) -> None:
+    async with recording_upstream() as (url, seen):
+        served = running_gateway(
+            tmp_path, TRACED, {"local": {}}, targets={"local": {"base_url": url}}, env=collector.env
+        )
+        async with served as gateway, gateway.client() as client:
+            seen.clear()
+            for header in (CLIENTS[:-2] + "01", ""):
+                await client.chat.completions.create(
+                    model="milo/notes", messages=[{"role": "user", "content": "hi"}],
+                    extra_headers={"traceparent": header} if header else {},
+                )  # fmt: skip
+    calls = [span for span, _ in collector.spans() if span.name == "chat fake-1"]
+    assert [f"00-{span.trace_id.hex()}-{span.span_id.hex()}-01" for span in calls] == seen
+    assert seen[0].startswith(CLIENTS[:35])
+    assert seen[1][3:35] != seen[0][3:35]
+
+
+def test_a_run_writes_a_line_for_each_event_and_no_text(bench: Path) -> None:
+    place = bench / "events.jsonl"
+    for out in ("run.jsonl", "again.jsonl"):
+        with api.observe_run("", {}, print, events=str(place)) as listeners:
+            api.run_suite(replace(options(bench), out=bench / out), {}, listeners=listeners)
+    lines = [json.loads(line) for line in place.read_text().splitlines()]
+    kinds = [line["event"] for line in lines]
+    assert kinds.count("run_started") == kinds.count("run_ended") == 2  # lines are added
+    attempts = [line for line in lines if line["event"] == "attempt"]
+    assert len(attempts) == 12
+    assert attempts[0]["outcome"] == "answered"
+    assert attempts[0]["completion_tokens"] > 0 and attempts[0]["took_s"] > 0
+    assert lines[-1]["complete"] is True
+    assert SECRET not in place.read_text()
+
+
+def test_a_load_writes_a_line_for_each_window_on_standard_error(bench: Path, capsys: Any) -> None:
+    load = api.LoadOptions(suite="demo_v1", model="small", concurrency=(1, 2), duration_s=0.2, warmup_s=0.0,
+                           out=bench / "load.jsonl", config=bench / "bench.yaml")  # fmt: skip
+    with api.observe_load("", {}, print, events="-") as listeners:
+        api.load_target(load, {}, listeners=listeners)
+    lines = [json.loads(line) for line in capsys.readouterr().err.splitlines() if line.startswith("{")]
+    assert [(line["event"], line["level"]) for line in lines] == [("window", 1), ("window", 2)]
+    assert all(line["answered"] == line["requests"] > 0 for line in lines)
+
+
+def test_a_place_for_events_that_cannot_be_written_is_said_before_the_run(tmp_path: Path) -> None:
+    with pytest.raises(PrerequisiteError), opened_events(str(tmp_path / "no" / "events.jsonl")):
+        pass
+    with opened_events("") as write:
+        assert write is None
 
 
 def test_without_configuration_there_are_no_spans_and_a_disabled_sdk_stays_off() -> None:

@@ -23,6 +23,10 @@ METRICS = click.option(
     "--metrics", metavar="PORT|FILE.prom", default="", help="Prometheus metrics: a loopback port, or a textfile."
 )
 
+EVENTS = click.option(
+    "--events", metavar="FILE|-", default="", help="One JSON line per event, without text (-: stderr)."
+)
+
 ON = click.option(
     "--on",
     type=click.Choice(["here", "ray"]),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -32,6 +31,7 @@ from milo_bench.store.audit.records import AuditedRequest, AuditedShadow
 from milo_bench.store.audit.writer import AuditWriter
 from milo_bench.store.state.incidents import Incident
 from milo_bench.store.state.queue import QueuedWork, add_work, find_work
+from milo_bench.telemetry.lines import write_stderr
 
 _HEALTH_KEPT_S: Final = 0.05
 
@@ -229,5 +229,4 @@ class Gateway:
 
 
 def _say(event: Mapping[str, Any]) -> None:
-    sys.stderr.write(msgspec.json.encode({"at": round(time.time(), 3), **event}).decode() + "\n")
-    sys.stderr.flush()
+    write_stderr(**event)

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 
 from milo_bench.core.version import __version__
+from milo_bench.telemetry.trace_context import TraceContext
 
 if TYPE_CHECKING:
     from opentelemetry.sdk.trace.export import SpanExporter
@@ -36,18 +37,31 @@ class SpanSink:
         from opentelemetry.sdk.resources import Resource
         from opentelemetry.sdk.trace import TracerProvider
         from opentelemetry.sdk.trace.export import BatchSpanProcessor
+        from opentelemetry.sdk.trace.id_generator import RandomIdGenerator
 
+        class PlannedIds(RandomIdGenerator):
+            """Random ids, but for a span whose ids were sent to a server before it is recorded."""
+
+            planned: TraceContext | None = None
+
+            def generate_span_id(self) -> int:
+                return int(self.planned.span, 16) if self.planned is not None else super().generate_span_id()
+
+            def generate_trace_id(self) -> int:
+                return int(self.planned.trace, 16) if self.planned is not None else super().generate_trace_id()
+
+        self._ids = PlannedIds()
         resource = Resource.create({"service.name": service, "service.version": __version__})
-        self._provider = TracerProvider(resource=resource, shutdown_on_exit=False)
+        self._provider = TracerProvider(resource=resource, shutdown_on_exit=False, id_generator=self._ids)
         self._provider.add_span_processor(BatchSpanProcessor(exporter))
         self._tracer = self._provider.get_tracer("milo_bench", __version__)
         self._waiting = 0
 
     def begin(
         self, name: str, kind: SpanKind, start_ns: int, attributes: Mapping[str, Attribute], *, parent: Any = None,
-        traceparent: str = "",
+        traceparent: str = "", ids: TraceContext | None = None,
     ) -> Any:  # fmt: skip
-        """Start a span under ``parent``, or under what a client's ``traceparent`` header names."""
+        """Start a span under ``parent``, or under what a client's ``traceparent`` header names; ``ids`` are its own."""
         from opentelemetry import trace
         from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 
@@ -58,7 +72,11 @@ class SpanSink:
             context = TraceContextTextMapPropagator().extract({"traceparent": traceparent})
         kinds = {"internal": trace.SpanKind.INTERNAL, "server": trace.SpanKind.SERVER, "client": trace.SpanKind.CLIENT}
         known = {key: value for key, value in attributes.items() if value not in ("", ())}
-        return self._tracer.start_span(name, context, kinds[kind], known, start_time=start_ns)
+        self._ids.planned = ids
+        try:
+            return self._tracer.start_span(name, context, kinds[kind], known, start_time=start_ns)
+        finally:
+            self._ids.planned = None
 
     def end(
         self, span: Any, end_ns: int, *, error: str = "", attributes: Mapping[str, Attribute] | None = None
@@ -76,10 +94,10 @@ class SpanSink:
 
     def add(
         self, name: str, kind: SpanKind, times: SpanTimes, attributes: Mapping[str, Attribute], *, parent: Any = None,
-        error: str = "",
+        error: str = "", ids: TraceContext | None = None,
     ) -> None:  # fmt: skip
         """A span that is over."""
-        span = self.begin(name, kind, times.start_ns, attributes, parent=parent)
+        span = self.begin(name, kind, times.start_ns, attributes, parent=parent, ids=ids)
         self.end(span, times.end_ns, error=error)
 
     def make_room(self) -> None:

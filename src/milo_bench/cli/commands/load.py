@@ -13,6 +13,7 @@ import msgspec
 from milo_bench import api
 from milo_bench.cli.entry import say_next
 from milo_bench.cli.options import (
+    EVENTS,
     METRICS,
     MOST_CONCURRENT,
     MOST_PER_SECOND,
@@ -115,6 +116,7 @@ def _write_whole(data: bytes) -> None:
 @click.option("--grade", is_flag=True, help="Grade the answers too: each document alone first, then under load.")
 @click.option("--allow-hosted", is_flag=True, help="Allow sending fixtures to a hosted target.")
 @METRICS
+@EVENTS
 @click.option("--json", "as_json", is_flag=True, help="Print all measurements as one JSON document.")
 def load(
     suite: str,
@@ -145,6 +147,7 @@ def load(
     grade: bool,
     allow_hosted: bool,
     metrics: str,
+    events: str,
     as_json: bool,
 ) -> None:
     """Load a target with the suite's prompts and measure response times.
@@ -180,7 +183,7 @@ def load(
     def tell(text: str) -> None:
         click.echo(text, err=True)
 
-    with api.observe_load(metrics, os.environ, tell) as listeners:
+    with api.observe_load(metrics, os.environ, tell, events=events) as listeners:
         report = api.load_target(options, os.environ, tell=tell, listeners=listeners)
     if as_json:
         _write_whole(msgspec.json.format(msgspec.json.encode(report.as_record()), indent=2) + b"\n")

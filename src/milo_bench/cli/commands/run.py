@@ -16,6 +16,7 @@ from milo_bench.cli.entry import say_next
 from milo_bench.cli.executed import say_coder, say_executed
 from milo_bench.cli.options import (
     CONCURRENCY,
+    EVENTS,
     LANGUAGE,
     METRICS,
     MODELS,
@@ -124,6 +125,7 @@ SECTION = "Measure"
 @click.option("--execute-later", is_flag=True, help="Record answers only. 'grade' executes own checks later.")
 @click.option("--no-fingerprint", is_flag=True, help="Skip the fixed prompts that show a swapped model later.")
 @METRICS
+@EVENTS
 @click.option("--json", "as_json", is_flag=True, help="Print a summary as one JSON document.")
 def run(
     suite: str,
@@ -161,6 +163,7 @@ def run(
     execute_later: bool,
     no_fingerprint: bool,
     metrics: str,
+    events: str,
     as_json: bool,
 ) -> int:
     """Run a suite against targets and write a run log.
@@ -216,7 +219,7 @@ def run(
         return 0
     progress = terminal.progress_for(sys.stderr)
     try:
-        with api.observe_run(metrics, os.environ, lambda text: click.echo(text, err=True)) as listeners:
+        with api.observe_run(metrics, os.environ, lambda text: click.echo(text, err=True), events=events) as listeners:
             finished = api.run_suite(options, os.environ, listeners=[progress.listen, *listeners])
     finally:
         progress.close()

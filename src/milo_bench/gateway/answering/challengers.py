@@ -80,6 +80,7 @@ class CopiedRequest:
     asked: Question
     first: Routed
     challenger: str
+    traceparent: str = ""
 
 
 class ShadowCalls:
@@ -139,7 +140,7 @@ class ShadowCalls:
 
         async def fetch(request: ChatRequest) -> PartReply:
             body = upstream.rendered(request, stream=False)
-            reply = await upstream.pool.fetch(upstream.path(asked.door), body, limits)
+            reply = await upstream.pool.fetch(upstream.path(asked.door), body, limits, traceparent=copy.traceparent)
             return read_part(asked.door, reply.body(), reply_problem(reply, upstream).said)
 
         full = await merge_parts(prepared, fetch)
@@ -147,7 +148,7 @@ class ShadowCalls:
         if not isinstance(full, str):
             began_s = time.monotonic()
             body = body_for(asked.door, upstream, full.request, full.asked.fields, stream=False)
-            reply = await upstream.pool.fetch(upstream.path(asked.door), body, limits)
+            reply = await upstream.pool.fetch(upstream.path(asked.door), body, limits, traceparent=copy.traceparent)
             ended_s = time.monotonic()
             status, problem = reply.status, reply_problem(reply, upstream).said
             if not problem and upstream.leaks(reply.body()):

@@ -10,6 +10,7 @@ from typing import TypeAlias
 
 from milo_bench.decide.routing.rules import Routed
 from milo_bench.gateway.request import Question
+from milo_bench.gateway.spans import RequestTrace, TracedCall
 from milo_bench.store.audit.records import AuditedCall, AuditedRequest, AuditOutcome, TrialSide
 
 MakeRecord: TypeAlias = Callable[[int], AuditedRequest]
@@ -22,6 +23,7 @@ class RequestRecord:
     id: str
     table: str
     started_s: float
+    trace: RequestTrace
     door: str = ""
     key: str = ""
     words: int = 0
@@ -36,7 +38,7 @@ class RequestRecord:
     trial: TrialSide = ""
     copied_to: tuple[str, ...] = ()
     calls: list[AuditedCall] = field(default_factory=list)
-    call_ends_s: list[float] = field(default_factory=list)
+    traced: list[TracedCall] = field(default_factory=list)
     made: AuditedRequest | None = None  # its line of the audit, once it is written
     _asked: Question | None = None
     _routed: Routed | None = None
@@ -57,7 +59,7 @@ class RequestRecord:
     def called(
         self, target: str, status: int, failure: str, took_s: float, failed_checks: tuple[str, ...] = ()
     ) -> None:
-        self.call_ends_s.append(time.monotonic())
+        self.traced.append(TracedCall(time.monotonic(), self.trace.call))
         self.calls.append(AuditedCall(target, status, failure[:200], round(took_s, 6), failed_checks))
 
     def ended(self, outcome: AuditOutcome, status: int, *, reason: str = "") -> MakeRecord:

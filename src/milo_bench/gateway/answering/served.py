@@ -29,6 +29,7 @@ from milo_bench.gateway.control.sampling import streamed_text
 from milo_bench.gateway.judging import JudgedReply, first_text, judge_reply, no_answer, rejects_review
 from milo_bench.gateway.permits import permit_of_key, within_permit
 from milo_bench.gateway.request import DOORS, MODEL_PREFIX, Question, read_question
+from milo_bench.gateway.spans import RequestTrace
 from milo_bench.gateway.table import RuleContract
 from milo_bench.gateway.upstream.calls import body_for, reply_problem, timeouts
 from milo_bench.gateway.upstream.pool import WholeReply
@@ -38,6 +39,7 @@ from milo_bench.gateway.wire.replies import ApiError, encoded
 from milo_bench.store.audit.records import AuditedRequest, AuditOutcome
 from milo_bench.store.state.keys import GatewayKey
 from milo_bench.store.state.queue import QueuedWork, new_id
+from milo_bench.telemetry.trace_context import TRACEPARENT
 
 if TYPE_CHECKING:
     from milo_bench.gateway.serving import Gateway, Serving
@@ -51,7 +53,8 @@ class ServedRequest:
     def __init__(self, gateway: Gateway, serving: Serving, client: ClientConnection, http: HttpRequest) -> None:
         self._gateway, self._serving, self._client, self._http = gateway, serving, client, http
         self.id = f"r_{secrets.token_hex(8)}"
-        self._record = RequestRecord(self.id, serving.table.digest[:16], started_s=http.at_s, door=http.target)
+        self._trace = RequestTrace(http.headers.get(TRACEPARENT, ""), sends_spans=gateway.spans is not None)
+        self._record = RequestRecord(self.id, serving.table.digest[:16], http.at_s, self._trace, door=http.target)
         self._prepared: dict[tuple[int, str], PreparedQuestion] = {}
         self._last_body = b""
         self._last_failure: tuple[int, str, float | None] = (0, "", None)
@@ -73,8 +76,7 @@ class ServedRequest:
         finally:
             spans, record = self._gateway.spans, self._record
             if spans is not None and record.made is not None:
-                parent = self._http.headers.get("traceparent", "")
-                spans.served(record.made, record.started_s, record.call_ends_s, parent, self._serving.upstreams)
+                spans.served(record.made, record.started_s, record.traced, self._trace, self._serving.upstreams)
 
     async def _run(self) -> None:
         gateway, serving, record = self._gateway, self._serving, self._record
@@ -155,7 +157,9 @@ class ServedRequest:
         elif is_control(serving.table, facts, asked, first):
             record.trial = "control"
         for challenger in drawn_shadows(serving.table, facts, asked, self.id, first):
-            if self._gateway.shadows.start(serving, CopiedRequest(self.id, asked, first, challenger)):
+            if self._gateway.shadows.start(
+                serving, CopiedRequest(self.id, asked, first, challenger, self._trace.around)
+            ):
                 record.copied_to = (*record.copied_to, challenger)
 
     def _contract(self, routed: Routed, asked: Question) -> RuleContract:
@@ -178,7 +182,7 @@ class ServedRequest:
 
         async def fetch(request: ChatRequest) -> PartReply:
             began_s, body = time.monotonic(), upstream.rendered(request, stream=False)
-            reply = await upstream.pool.fetch(upstream.path(asked.door), body, self._timeouts(routed.action))
+            reply = await self._fetch(asked, routed, upstream, body)
             part = read_part(asked.door, reply.body(), self._problem(reply, upstream))
             self._record.called(upstream.name, reply.status, part.problem, time.monotonic() - began_s)
             self._count(key, upstream, part.usage)
@@ -237,8 +241,12 @@ class ServedRequest:
     ) -> JudgedReply:  # fmt: skip
         body = self._body(asked, upstream, prepared, stream=False)
         began_s = time.monotonic()
-        reply = await upstream.pool.fetch(upstream.path(asked.door), body, self._timeouts(routed.action))
+        reply = await self._fetch(asked, routed, upstream, body)
         return await self._read(asked, key, upstream, prepared, contract, reply, began_s)
+
+    async def _fetch(self, asked: Question, routed: Routed, upstream: Upstream, body: bytes) -> WholeReply:
+        limits = self._timeouts(routed.action)
+        return await upstream.pool.fetch(upstream.path(asked.door), body, limits, traceparent=self._trace.next_call())
 
     async def _read(
         self, asked: Question, key: GatewayKey, upstream: Upstream, prepared: PreparedQuestion, contract: RuleContract,
@@ -300,7 +308,9 @@ class ServedRequest:
         scan = EventScan(upstream.secrets, upstream.another_model)
         relay = StreamRelay(self._client, headers, finish, scan, keep=sampled)
         body = self._body(asked, upstream, prepared, stream=True)
-        connection = await upstream.pool.start(upstream.path(asked.door), body, relay, self._timeouts(routed.action))
+        limits, traceparent = self._timeouts(routed.action), self._trace.next_call()
+        path = upstream.path(asked.door)
+        connection = await upstream.pool.start(path, body, relay, limits, traceparent=traceparent)
         relay.upstream = connection
         try:
             await relay.done

@@ -15,6 +15,7 @@ from milo_bench.core.units import seconds
 from milo_bench.gateway.upstream.connection import ReplySink, UpstreamConnection
 from milo_bench.targets.http.address import Address
 from milo_bench.targets.http.next_hop import LeavesNetworkError, require_inside
+from milo_bench.telemetry.trace_context import TRACEPARENT
 
 IDLE_LIMIT_S: Final = 4.0  # servers commonly drop idle connections after 5 s; an older one is not used again
 _MOST_IDLE: Final = 256
@@ -33,12 +34,18 @@ class UpstreamPool:
         self._open: set[UpstreamConnection] = set()
         self._tls = ssl.create_default_context() if address.tls else None
 
-    async def start(self, path: str, body: bytes, sink: ReplySink, timeouts: Timeouts) -> UpstreamConnection | None:
-        """Send one POST. None where no connection could be made: ``sink.end`` has been told why."""
+    async def start(
+        self, path: str, body: bytes, sink: ReplySink, timeouts: Timeouts, *, traceparent: str = ""
+    ) -> UpstreamConnection | None:
+        """Send one POST. None where no connection could be made: ``sink.end`` has been told why.
+
+        ``traceparent`` is a header as ``telemetry.trace_context`` writes it.
+        """
         head = self._heads.get(path)
         if head is None:
             head = self._heads[path] = f"POST {path} HTTP/1.1\r\n{self._fixed}Content-Length: ".encode("latin-1")
-        data = b"%b%d\r\n\r\n%b" % (head, len(body), body)
+        traced = f"{TRACEPARENT}: {traceparent}\r\n".encode("ascii") if traceparent else b""
+        data = b"%b%d\r\n%b\r\n%b" % (head, len(body), traced, body)
         connection = self._take_idle()
         if connection is None:
             connection = await self._connect(sink, timeouts)
@@ -47,11 +54,11 @@ class UpstreamPool:
         connection.send(data, sink, first_s=timeouts.first_token_s, total_s=timeouts.total_s)
         return connection
 
-    async def fetch(self, path: str, body: bytes, timeouts: Timeouts) -> WholeReply:
+    async def fetch(self, path: str, body: bytes, timeouts: Timeouts, *, traceparent: str = "") -> WholeReply:
         """Send one POST and wait for the whole reply. Cancelling closes the connection."""
         reply = WholeReply()
         reply.done = asyncio.get_running_loop().create_future()
-        connection = await self.start(path, body, reply, timeouts)
+        connection = await self.start(path, body, reply, timeouts, traceparent=traceparent)
         try:
             await reply.done
         except asyncio.CancelledError:
