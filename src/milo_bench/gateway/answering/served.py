@@ -10,10 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from milo_bench.config.routing.rule import Action
 from milo_bench.config.routing.use_names import name_of_use
 from milo_bench.core.chat import ChatRequest
-from milo_bench.core.records import Timeouts
 from milo_bench.decide.routing.rules import AnswerFacts, RequestFacts, Routed, may_leave
 from milo_bench.decide.routing.walk import walk
 from milo_bench.gateway.answering.challengers import CopiedRequest, drawn_canaries, drawn_shadows, is_control
@@ -245,7 +243,7 @@ class ServedRequest:
         return await self._read(asked, key, upstream, prepared, contract, reply, began_s)
 
     async def _fetch(self, asked: Question, routed: Routed, upstream: Upstream, body: bytes) -> WholeReply:
-        limits = self._timeouts(routed.action)
+        limits = timeouts(self._gateway.settings.run, routed.action)
         return await upstream.pool.fetch(upstream.path(asked.door), body, limits, traceparent=self._trace.next_call())
 
     async def _read(
@@ -308,7 +306,7 @@ class ServedRequest:
         scan = EventScan(upstream.secrets, upstream.another_model)
         relay = StreamRelay(self._client, headers, finish, scan, keep=sampled)
         body = self._body(asked, upstream, prepared, stream=True)
-        limits, traceparent = self._timeouts(routed.action), self._trace.next_call()
+        limits, traceparent = timeouts(self._gateway.settings.run, routed.action), self._trace.next_call()
         path = upstream.path(asked.door)
         connection = await upstream.pool.start(path, body, relay, limits, traceparent=traceparent)
         relay.upstream = connection
@@ -347,13 +345,8 @@ class ServedRequest:
             self._serving.forget_health()
         return problem.said
 
-    # ------------------------------------------------------------ what is sent
-
     def _body(self, asked: Question, upstream: Upstream, prepared: PreparedQuestion, *, stream: bool) -> bytes:
         return body_for(asked.door, upstream, prepared.request, prepared.asked.fields, stream=stream)
-
-    def _timeouts(self, action: Action | None) -> Timeouts:
-        return timeouts(self._gateway.settings.run, action)
 
     # ------------------------------------------------------------ what comes back
 
