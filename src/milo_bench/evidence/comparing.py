@@ -13,6 +13,7 @@ from milo_bench.core.records import Decoding, RunHeader, TargetRecord
 from milo_bench.core.records.contract import contract_changes, contract_digests, fixture_changes
 from milo_bench.core.suggest import hint_for
 from milo_bench.core.weights.served import differences
+from milo_bench.evidence.asked import rows_that_count
 from milo_bench.evidence.joining import join_columns
 from milo_bench.stats.cases.columns import Cases, FixtureTable, fixture_table
 from milo_bench.stats.compare import Comparison, Side, compare_sides
@@ -85,11 +86,13 @@ class _Columns:
 
     table: FixtureTable
     cases: tuple[Cases, ...]
+    stopped: bool
 
 
 def _columns(log: RunLog) -> _Columns:
     table = fixture_table(list(log.fixtures.values()))
-    return _Columns(table, tuple(join_columns([log], table).values()))
+    cases, _ = rows_that_count([log], table, join_columns([log], table))
+    return _Columns(table, tuple(cases.values()), log.header.plan.stopping is not None)
 
 
 def _decodings_compared(log: RunLog, target: TargetRecord) -> Comparison:
@@ -103,7 +106,9 @@ def _decodings_compared(log: RunLog, target: TargetRecord) -> Comparison:
             both = np.isin(cases.fixture, constrained[cases.workload].fixture)
             # Under one name for the decoding, so that the two answers to a fixture are its pair.
             sides[cases.decoding].append(replace(cases.take(both), decoding="free"))
-    first, second = (Side(f"{target.name}, {decoding}", columns.table, cases) for decoding, cases in sides.items())
+    first, second = (
+        Side(f"{target.name}, {decoding}", columns.table, cases, columns.stopped) for decoding, cases in sides.items()
+    )
     return compare_sides(first, second, differs=["decoding: free → constrained"])
 
 
@@ -119,7 +124,7 @@ def _targets_of(log: RunLog, ref: SideRef) -> list[TargetRecord]:
 
 def _side(columns: _Columns, target: TargetRecord, ref: SideRef, several_logs: bool) -> Side:
     name = f"{target.name} ({ref.path.name})" if several_logs else target.name
-    return Side(name, columns.table, [cases for cases in columns.cases if cases.target == target.name])
+    return Side(name, columns.table, [cases for cases in columns.cases if cases.target == target.name], columns.stopped)
 
 
 def _differences(a: TargetRecord, b: TargetRecord, first: RunHeader, second: RunHeader) -> list[str]:

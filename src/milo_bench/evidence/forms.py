@@ -42,6 +42,8 @@ def compare_forms(ref: SideRef) -> tuple[Comparison, ...]:
     found = []
     for target in targets:
         first, *others = [_side(form, fixtures, documents, cases, target, len(targets) > 1) for form in forms]
+        stopped = log.header.plan.stopping is not None
+        first, *others = [replace(side, stopped=stopped) for side in (first, *others)]
         found += [compare_sides(first, other, differs=[f"form: {first.name} → {other.name}"]) for other in others]
     return tuple(found)
 

@@ -6,10 +6,12 @@ from msgspec import structs
 
 from milo_bench.core.errors import DataError
 from milo_bench.core.paths import AnyPaths, as_paths
+from milo_bench.evidence.asked import rows_that_count
 from milo_bench.evidence.grade_columns import GradingPool
 from milo_bench.evidence.joining import find_peak_memory_bytes, join_columns, join_fixtures, join_targets
 from milo_bench.evidence.judges.counts import judges_said
 from milo_bench.evidence.set_up import buffered_targets, find_set_up_problems, served_others
+from milo_bench.evidence.stopped_measures import at_any_look
 from milo_bench.run.plan import plan_attempts
 from milo_bench.stats.cases.columns import fixture_table
 from milo_bench.stats.scorecard import Scorecard, make_scorecard
@@ -35,10 +37,12 @@ def score_logs(paths: AnyPaths, *, pool: GradingPool | None = None) -> tuple[Sco
 def _score(logs: list[RunLog], pool: GradingPool | None) -> Scorecard:
     header = logs[0].header
     table = fixture_table(list(join_fixtures(logs).values()))
+    every = join_columns(logs, table, pool=pool)
+    cases, places = rows_that_count(logs, table, every)
     card = make_scorecard(
         header.suite,
         join_targets(logs),
-        list(join_columns(logs, table, pool=pool).values()),
+        list(cases.values()),
         table,
         planned=sum(len(plan_attempts(log.header.plan)) for log in logs),
         variants=header.plan.variants,
@@ -46,6 +50,9 @@ def _score(logs: list[RunLog], pool: GradingPool | None) -> Scorecard:
     )
     return structs.replace(
         card,
+        attempted=sum(map(len, every.values())),
+        measures=at_any_look(card.measures, cases, table, places),
+        stopped=tuple(f"{one.workload} on {one.target}" for one in places),
         set_up=tuple(find_set_up_problems(logs).values()),
         buffered=buffered_targets(logs),
         others=served_others(logs),

@@ -104,6 +104,15 @@ def is_above(
     return bool(len(units.held)) and bool(_log_wealths(units, mean).max() >= _needed(confidence))
 
 
+def p_at_any_look(values: Floats, mean: float, *, sizes: Floats | None = None) -> float:
+    """The p-value, two-sided, of ``mean`` that holds however often one looks: both bets' wealth, each at half."""
+    units = _units_at_looks(np.asarray(values, dtype=np.float64), sizes, in_order=False)
+    if not len(units.held):
+        return 1.0
+    most = max(_log_wealths(units, mean).max(), _log_wealths(units.turned, 1 - mean).max())
+    return float(min(1.0, 2 * math.exp(-most)))
+
+
 def _units_at_looks(values: Floats, sizes: Floats | None, in_order: bool) -> _Units:
     """Distinct units, and how many of each are known at each look; without an order there is one look, at all."""
     asked = np.ones(len(values)) if sizes is None else np.asarray(sizes, dtype=np.float64) / np.max(sizes, initial=1)

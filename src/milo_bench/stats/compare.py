@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from milo_bench.core.errors import DataError
 from milo_bench.core.records import Decoding, Frozen, Interval
 from milo_bench.core.units import share
+from milo_bench.stats.betting import betting_ends, p_at_any_look
 from milo_bench.stats.cases.columns import NOT_JUDGED, UNJUDGED, Cases, FixtureTable
 from milo_bench.stats.clustered_values import clustered_mean
 from milo_bench.stats.paired import (
@@ -85,6 +86,7 @@ class Side:
     name: str
     fixtures: FixtureTable
     cases: Sequence[Cases]
+    stopped: bool = False  # its run ended by what it saw
 
 
 @dataclass(frozen=True)
@@ -175,6 +177,12 @@ def compare_sides(first: Side, second: Side, *, differs: Sequence[str] = (), see
     if apart is not None:
         said = f"share of prompts from the cache: {share(apart[0])} → {share(apart[1])}, so times are not compared"
         differs = [*differs, said]
+    stopped = first.stopped or second.stopped
+    if stopped:
+        differs = [
+            *differs,
+            "a run stopped by what it saw, so only rates are compared, by bounds that hold at every look",
+        ]
     ours, theirs = _outcomes(first), _outcomes(second)
     shared = [place for place in ours if place in theirs]
     changed = sorted({place[0] for place in shared if ours[place].fixture_hash != theirs[place].fixture_hash})
@@ -192,8 +200,8 @@ def compare_sides(first: Side, second: Side, *, differs: Sequence[str] = (), see
     rates, means = [], []
     for (workload, decoding), places in groups.items():
         pairs = [(place[0], ours[place], theirs[place]) for place in places]
-        rates.append(_rates(workload, decoding, pairs))
-        means += _means(workload, decoding, pairs, seed, timed=apart is None)
+        rates.append(_rates(workload, decoding, pairs, stopped=stopped))
+        means += [] if stopped else _means(workload, decoding, pairs, seed, timed=apart is None)
     adjusted = holm([rate.p_value for rate in rates])
     return Comparison(
         first=first.name,
@@ -206,7 +214,9 @@ def compare_sides(first: Side, second: Side, *, differs: Sequence[str] = (), see
     )
 
 
-def _rates(workload: str, decoding: Decoding, pairs: list[tuple[str, _Outcome, _Outcome]]) -> RateComparison:
+def _rates(
+    workload: str, decoding: Decoding, pairs: list[tuple[str, _Outcome, _Outcome]], *, stopped: bool
+) -> RateComparison:
     differences = [a.rate() - b.rate() for _, a, b in pairs]
     only_first = tuple(name for (name, _, _), d in zip(pairs, differences, strict=True) if d > 0)
     only_second = tuple(name for (name, _, _), d in zip(pairs, differences, strict=True) if d < 0)
@@ -215,7 +225,14 @@ def _rates(workload: str, decoding: Decoding, pairs: list[tuple[str, _Outcome, _
     for group, difference in zip(groups.tolist(), differences, strict=True):
         together[group] = together.get(group, Fraction()) + difference
     once = all(a.tries == 1 and b.tries == 1 for _, a, b in pairs)
-    if len(together) < len(pairs):
+    if stopped:
+        _, places, counts = np.unique(groups, return_inverse=True, return_counts=True)
+        sums, sizes = np.bincount(places, weights=[float(d) for d in differences]), counts.astype(np.float64)
+        means = (sums / sizes + 1) / 2
+        p_value, method = p_at_any_look(means, 0.5, sizes=sizes), "betting"
+        low, high = betting_ends(means, 0.975, sizes=sizes)
+        interval: Interval | None = Interval(2 * low - 1, 2 * high - 1, 0.95, "betting")
+    elif len(together) < len(pairs):
         # Fixtures of one story are alike: a story is right or wrong as a whole, and is flipped so.
         p_value, method = sign_flip_exact(list(together.values())), "exact sign flip over groups"
         interval = clustered_mean([float(d) for d in differences], groups)

@@ -54,6 +54,7 @@ class Scorecard(Frozen, frozen=True):
     others: tuple[str, ...] = ()  # sentences on servers that worked for others beside our answers
     judges: tuple[str, ...] = ()  # sentences on what model judges said of the answers, uncorrected
     unread: tuple[str, ...] = ()  # sentences on rows of the logs that could not be read
+    stopped: tuple[str, ...] = ()  # what ended by what its run saw: its intervals hold at every look
     buffered: tuple[str, ...] = ()  # targets whose answers came in blocks: first-token times are unknown
 
     def find(

@@ -171,3 +171,25 @@ def test_verify_computes_the_stop_again_and_finds_one_that_came_too_soon(long_de
     log.write_text(text.replace('"fixtures":19', '"fixtures":12'), encoding="utf-8")
     found = [fault for fault in check_log(log).faults if "pass_rate at least" in fault.place]
     assert [(fault.said, fault.follows) for fault in found] == [("pass", "undecided")]
+
+
+def test_score_compare_and_gate_never_judge_a_stopped_log_by_a_fixed_number(long_desk: Path) -> None:
+    script = "rules:\n  - {when: {every: 6}, reply: {text: all is lost}}\nreply: {text: all is fine}\n"
+    (long_desk / "script.yaml").write_text(script, encoding="utf-8")
+    for seed in ("1", "2"):
+        assert milo(*RUN, "--seed", seed, "--out", f"u{seed}.jsonl", folder=long_desk).code == 0
+    (card,) = milo("score", "u1.jsonl", "--json", folder=long_desk).json()["scorecards"]
+    (rate,) = [one for one in card["measures"] if one["name"] == "pass_rate"]
+    assert rate["interval"]["method"] == "betting"
+    assert card["stopped"] == ["qa on scripted"]
+    shown = milo("score", "u1.jsonl", folder=long_desk)
+    assert "run until decided" in shown.out
+    (found,) = milo("compare", "u1.jsonl", "u2.jsonl", "--json", folder=long_desk).json()["comparisons"]
+    assert [rate["interval"]["method"] for rate in found["rates"]] == ["betting"]
+    assert found["means"] == []
+    assert milo("decide", "u1.jsonl", "--policy", "policy.yaml", "--out", "d.json", folder=long_desk).code == 0
+    assert milo("report", "d.json", "--out", "package", folder=long_desk).code == 0
+    gated = milo("gate", "--baseline", "package", "u2.jsonl", "--json", folder=long_desk).json()
+    methods = [one["method"] for one in gated["results"] if one["kind"] == "difference"]
+    assert methods
+    assert all(method.startswith("betting") for method in methods)

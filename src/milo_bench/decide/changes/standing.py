@@ -22,7 +22,7 @@ from milo_bench.decide.changes.answered import AnsweredModel, check_answered
 from milo_bench.decide.changes.contracts import changed_contracts, changed_suites
 from milo_bench.decide.evidence import Evidence
 from milo_bench.decide.figures import Figures
-from milo_bench.decide.gates.ends import difference_ends, fixture_means, pair_fixtures
+from milo_bench.decide.gates.ends import difference_at_any_look, difference_ends, fixture_means, pair_fixtures
 from milo_bench.decide.gates.judge import judge_gates
 from milo_bench.decide.records import Candidate, Decision, Figure, GateResult, prompt_identity
 from milo_bench.decide.wording import spell_out
@@ -283,10 +283,14 @@ def _difference(
             fixture_means(before_rows, old.cases[candidate].fixture),
             old.fixtures.group,
         )
-        ends = difference_ends(pairs, 0.975, rate=True)  # 95% between both ends
+        ends_of = difference_at_any_look if candidate in {*new.looked_at, *old.looked_at} else difference_ends
+        ends = ends_of(pairs, 0.975, rate=True)  # 95% between both ends
 
         def interval_at(confidence: float) -> Interval | None:
-            return share_difference(pairs.differences, confidence)
+            if ends_of is difference_ends:
+                return share_difference(pairs.differences, confidence)
+            at = ends_of(pairs, (1 + confidence) / 2, rate=True)
+            return Interval(at.low, at.high, confidence, at.method)
 
         value, low, high, method = ends.value, ends.low, ends.high, f"{ends.method}, {ends.n} paired fixtures"
         of_before = len(before_rows.by_fixture(old.cases[candidate].fixture)[0])
@@ -307,6 +311,9 @@ def _difference(
         assert interval is not None
         value, low, high = now_k / now_n - figure.k / figure.n, interval.low, interval.high
         method = f"{interval.method}, unpaired, without the baseline's logs"
+        if candidate in new.looked_at or figure.method.startswith("betting"):
+            low = high = None
+            method = "a run stopped by what it saw, and the baseline's logs are not here"
     unjudged = rows.count_unjudged
     if unjudged:
         low = high = None

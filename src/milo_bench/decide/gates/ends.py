@@ -10,6 +10,7 @@ from typing import Final, Literal, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from milo_bench.core.records import Interval
 from milo_bench.decide.records import GateOutcome
 from milo_bench.stats.arrays import Floats
 from milo_bench.stats.beta import t_quantile
@@ -103,13 +104,20 @@ def _mean_at_any_look(
         sure = 1 - (1 - confidence) / (look * (look + 1))
         interval = clustered_mean(rows.values[here], clusters[here], 2 * sure - 1, least=0.0)
         if interval is not None:
-            low = max(low, interval.low if interval.low is not None else -math.inf)
-            high = min(high, interval.high if interval.high is not None else math.inf)
+            last = _with_open_ends(interval)
+            low, high = max(low, last[0]), min(high, last[1])
+            if low > high:  # as for rates: the last look says which bound erred
+                low, high = last
         look, size = look + 1, 2 * size
     if look == 1:
         note = f"a mean is looked at after {_FIRST_LOOK} fixtures"
         return replace(plain, low=None, high=None, method="", note=note)
     return replace(plain, low=low, high=high, method="bootstrap_t_at_doublings")
+
+
+def _with_open_ends(interval: Interval) -> tuple[float, float]:
+    low, high = interval.low, interval.high
+    return -math.inf if low is None else low, math.inf if high is None else high
 
 
 def _quantile_at_any_look(
@@ -136,7 +144,11 @@ def _quantile_at_any_look(
     reached = first(lambda value: is_sure(within(value, beyond=False), q))
     possible = first(lambda value: not is_sure(within(value, beyond=True), 1.0 - q))
     high = float(ordered[reached]) if reached < len(ordered) else math.inf
-    return (float(ordered[possible]) if possible < len(ordered) else math.inf), high
+    low = float(ordered[possible]) if possible < len(ordered) else math.inf
+    if low > high and in_order:
+        # Two ends that cross: times drifted, or a bound erred at some look, and the last one says which.
+        return _quantile_at_any_look(rows, fixture, q, confidence, group, in_order=False)
+    return low, high
 
 
 def ends_of(

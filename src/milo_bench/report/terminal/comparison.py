@@ -53,9 +53,8 @@ def print_comparison(comparison: Comparison, console: Console) -> None:
     if any(rate.decoding == "constrained" for rate in comparison.rates):
         console.print(Text("* decoded within the answer schema", style="dim"))
     methods = ", ".join(dict.fromkeys(rate.method for rate in comparison.rates))
-    console.print(
-        Text(f"pass rates by {methods} with Holm over workloads, means by paired bootstrap, both at 95%", style="dim")
-    )
+    means = ", means by paired bootstrap, both at 95%" if comparison.means else ", at 95%"
+    console.print(Text(f"pass rates by {methods} with Holm over workloads{means}", style="dim"))
     console.print(Text("undecided: a difference may still exist, see its interval", style="dim"))
     console.print()
 

@@ -34,6 +34,10 @@ def print_scorecard(card: Scorecard, console: Console) -> None:
             Text(f"set-up problem, {where}: {problem.said} ({problem.count:,} of {problem.of:,}).", style="yellow")
         )
         console.print(Text(f"hint: {problem.hint}", style="yellow"))
+    for work in card.stopped:
+        console.print(
+            Text(f"{work} was run until decided: intervals hold at every look, so they are wide.", style="dim")
+        )
     for said in card.others:
         console.print(Text(f"{said}.", style="yellow"))
     for target in card.buffered:
