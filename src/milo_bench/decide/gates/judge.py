@@ -33,7 +33,7 @@ from milo_bench.decide.gates.ends import (
     pair_fixtures,
 )
 from milo_bench.decide.gates.judged import NO_BASELINE, JudgedRate, judged_rate, licence_clause, rests_on_judge
-from milo_bench.decide.gates.null_model import UNREAD, is_of_labels, nothing_was_read, undecide_null_passes
+from milo_bench.decide.gates.null_model import undecide_null_passes, why_nothing_is_proven
 from milo_bench.decide.records import Candidate, Figure, GateOutcome, GateResult, LinkedText, Ref, Source, SourceKind
 from milo_bench.decide.wording import TOO_CLOSE, spell_out
 from milo_bench.stats.arrays import Bools
@@ -122,8 +122,9 @@ class _Judge:
             return self._result(gate, ends, None)
         if rests_on_judge(gate, self.evidence, self.candidate):
             return self._judged(gate)
-        if is_of_labels(gate) and nothing_was_read(cases):
-            return self._result(gate, IntervalEnds(None, None, None, 0, 0, "", note=UNREAD), None)
+        contract = self.evidence.workloads.get((self.candidate.workload, self.candidate.variant))
+        if why := why_nothing_is_proven(gate, cases, contract):
+            return self._result(gate, IntervalEnds(None, None, None, 0, 0, "", note=why), None)
         found = self._rows(gate, cases, self.rows)
         if gate.not_worse_than:
             return self._against_baseline(gate, cases, found)
@@ -412,7 +413,12 @@ class _Judge:
             side = "without an interval to compare with"
         text: LinkedText = (f"{name} is ", shown, f", {side} ", limit)
         if ends.groups:
-            text = (*text, ", from ", self._groups_figure(gate, ends.groups), " groups of similar fixtures")
+            text = (
+                *text,
+                ", from ",
+                self._groups_figure(gate, ends.groups),
+                f" group{'s' * (ends.groups != 1)} of similar fixtures",
+            )
         if ends.unjudged:
             asked, unjudged = self._unjudged(gate, ends)
             text = (*text, ", with ", unjudged, " of ", asked, " answers unjudged")

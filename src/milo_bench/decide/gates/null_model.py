@@ -14,15 +14,18 @@ import msgspec
 import numpy as np
 
 from milo_bench.config.policy.models import GateConfig
+from milo_bench.core.records import Workload
 from milo_bench.decide.figures import Figures
 from milo_bench.decide.records import Figure, GateResult, LinkedText, Source
 from milo_bench.decide.wording import spell_out
+from milo_bench.grade.own_check import own_names
 from milo_bench.stats.cases.columns import LABEL_CHECKS, NOT_JUDGED, Cases
 from milo_bench.stats.cases.rows import RateRows, ValueRows
 
 UNREAD: Final = "no answer could be read as a label, so the fault is in how answers were asked for or parsed"
 LEAST_UNREAD: Final = 20  # answers; a few that cannot be read are a model's own fault
 _OF_LABELS: Final = frozenset({"accuracy", "recall", "precision", "pass_rate", "pass_rate_of_answers"})
+_OF_ALL_CHECKS: Final = frozenset({"pass_rate", "pass_rate_of_answers"})
 _UNREAD_AS: Final = frozenset({"unknown_label", "malformed_json", "no_choice", "missing_field", "missing_value"})
 
 
@@ -43,6 +46,22 @@ def nothing_was_read(cases: Cases) -> bool:
         if check in LABEL_CHECKS and category in _UNREAD_AS:
             unread[rows] = True
     return bool(unread[answered].all())
+
+
+def why_nothing_is_proven(gate: GateConfig, cases: Cases, contract: Workload | None) -> str:
+    """Why the answers prove nothing of ``gate``, whatever their rates; "" where they may.
+
+    ``contract`` is that of the run. A check that the suite's author wrote and that judged no answer at all was asked
+    for in vain, so the pass rate is that of the other checks alone.
+    """
+    if is_of_labels(gate) and nothing_was_read(cases):
+        return UNREAD
+    if gate.measure not in _OF_ALL_CHECKS or contract is None:
+        return ""
+    judged = {check for check, held in cases.held.items() if (held != NOT_JUDGED).any()}
+    idle = [name for name in own_names(contract) if name not in judged]
+    answered = int(((cases.outcome != NOT_JUDGED) & ~cases.bypassed).sum())
+    return f"the suite's own check '{idle[0]}' applied to none of {answered:,} answers" if idle and answered else ""
 
 
 RowsOf: TypeAlias = Callable[[GateConfig, Cases], RateRows | ValueRows]

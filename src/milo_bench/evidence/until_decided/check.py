@@ -93,7 +93,10 @@ def _work_end(
         one.candidate for (name, target), one in works.items() if target != policy.baseline and name in policy.workloads
     )
     places = np.arange(len(numbers), dtype=np.int32)
-    seen = Evidence((), targets, table, {work.candidate: work.cases()}, {}, looked_at={work.candidate: places})
+    candidate = work.candidate
+    contract = next(one for one in header.workloads if one.name == end.workload)
+    contracts = {(candidate.workload, candidate.variant): contract}
+    seen = Evidence((), targets, table, {candidate: work.cases()}, contracts, looked_at={candidate: places})
     looked = look_at(policy, seen, work.candidate, confidence_of_passes(policy, judged, work.candidate))
     found = {gate_name(gate): gate.outcome for gate in looked}
     for name, stated in end.gates.items():

@@ -265,7 +265,17 @@ class UntilDecided:
         """The columns of one work, and of the baseline where that was run on it."""
         places = {place, (place[0], self._policy.baseline)}
         cases = {self._works[one].candidate: self._works[one].cases() for one in places if one in self._works}
-        return Evidence((), self._targets, self._table, cases, {}, looked_at=dict.fromkeys(cases, self._places))
+        contracts = {
+            (one.candidate.workload, one.candidate.variant): one.candidate.workload for one in self._works.values()
+        }
+        return Evidence(
+            (),
+            self._targets,
+            self._table,
+            cases,
+            {place: self._spec.workloads[name] for place, name in contracts.items()},
+            looked_at=dict.fromkeys(cases, self._places),
+        )
 
     def _baselines_over(self) -> list[WorkEnd]:
         """The baseline need not go on where all that is judged beside it is over."""

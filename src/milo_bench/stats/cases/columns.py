@@ -469,13 +469,18 @@ def fixture_table(
 
 
 def _groups(fixtures: Sequence[Fixture]) -> NDArray[np.int32] | None:
-    if not any(fixture.group for fixture in fixtures):
-        return None
-    first: dict[tuple[str, str], int] = {}
-    return np.array(
-        [
-            first.setdefault((fixture.workload, fixture.group), number) if fixture.group else number
-            for number, fixture in enumerate(fixtures)
-        ],
-        dtype=np.int32,
-    )
+    """Of fixtures without a group those with one text are a cluster: a copy under another id proves nothing more."""
+    first: dict[tuple[str, str, str], int] = {}
+    found = [
+        first.setdefault((fixture.workload, fixture.group, "" if fixture.group else _text_of(fixture)), number)
+        for number, fixture in enumerate(fixtures)
+    ]
+    return None if len(first) == len(fixtures) else np.array(found, dtype=np.int32)
+
+
+def _text_of(fixture: Fixture) -> str:
+    """The words of a fixture's input, whatever their case and what is between them; of erased ones its hash."""
+    if fixture.erased:
+        return fixture.hash
+    words = "".join(letter if letter.isalnum() else " " for letter in repr(fixture.input).casefold())
+    return " ".join(words.split()) or fixture.id
