@@ -413,12 +413,8 @@ class _Judge:
             side = "without an interval to compare with"
         text: LinkedText = (f"{name} is ", shown, f", {side} ", limit)
         if ends.groups:
-            text = (
-                *text,
-                ", from ",
-                self._groups_figure(gate, ends.groups),
-                f" group{'s' * (ends.groups != 1)} of similar fixtures",
-            )
+            noun = "group" if ends.groups == 1 else "groups"
+            text = (*text, ", from ", self._groups_figure(gate, ends.groups), f" {noun} of similar fixtures")
         if ends.unjudged:
             asked, unjudged = self._unjudged(gate, ends)
             text = (*text, ", with ", unjudged, " of ", asked, " answers unjudged")
