@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import unicodedata
 from typing import Any
 
 import pytest
@@ -399,3 +400,49 @@ def test_no_answer_crashes_a_check(output: str) -> None:
 def test_a_label_with_marks_of_its_own_is_met_by_itself(label: str) -> None:
     fixture = Fixture("f", "w", {"text": "x"}, {"label": label})
     assert outcomes(judge("label", fixture, label)) == {"": "pass"}
+
+
+@pytest.mark.parametrize(
+    ("gold", "said"),
+    [
+        ("O'Brien", "O’Brien"),
+        ("AB-12", "AB\u201112"),
+        ("Versicherung", "Versiche\u00adrung"),
+        ("Office", "O\ufb03ce"),
+        ('"new"', "“new”"),
+        ("Müller", unicodedata.normalize("NFD", "Müller")),
+        ("x", "x\u200b"),
+    ],
+)
+def test_a_value_that_is_only_set_in_other_type_is_the_same(gold: str, said: str) -> None:
+    fixture = Fixture("f", "w", {"document": "x"}, {"fields": {"case_id": gold}})
+    assert outcomes(judge("exact_fields", fixture, json.dumps({"case_id": said}))) == {"case_id": "pass"}
+
+
+def test_true_is_not_the_number_1() -> None:
+    fixture = Fixture("f", "w", {"document": "x"}, {"fields": {"case_id": 1}})
+    assert outcomes(judge("exact_fields", fixture, '{"case_id": true}')) == {"case_id": "wrong_field"}
+
+
+@pytest.mark.parametrize(
+    ("source", "value", "quote", "supported"),
+    [
+        ("EUR 1k paid", 1000, "EUR 1k", True),
+        ("€2.5m paid", 2500000, "€2.5m", True),
+        ("€2.5m paid", 2, "€2.5m", False),
+        ("12.50CHF paid", 12, "12.50CHF", False),
+        ("Balance 1.250,00- EUR", -1250, "1.250,00-", True),
+        ("Total -5", 5, "Total -5", False),
+        ("Müller paid", unicodedata.normalize("NFD", "Müller"), unicodedata.normalize("NFD", "Müller paid"), True),
+        (unicodedata.normalize("NFD", "Müller paid"), "Müller", "Müller paid", True),
+        ("Versiche\u00adrung 7", "Versicherung", "Versicherung 7", True),
+        ("the “new” car", '"new"', 'the "new" car', True),
+    ],
+)
+def test_a_quote_supports_what_it_says_however_it_is_set(
+    source: str, value: object, quote: str, supported: bool
+) -> None:
+    fixture = Fixture("f", "w", {"document": source}, {})
+    said = json.dumps({"case_id": value, "source_spans": {"case_id": quote}})
+    wanted = "pass" if supported else "span_does_not_support"
+    assert outcomes(judge("source_spans", fixture, said)) == {"case_id": wanted}

@@ -8,6 +8,7 @@ from functools import lru_cache
 from typing import Any, Final, Literal, NamedTuple, TypeAlias
 
 from milo_bench.guards.dates import normalise_date
+from milo_bench.guards.quotes import plain_typography
 from milo_bench.guards.values.amounts import read_amount
 
 ValueKind: TypeAlias = Literal["text", "date", "number", "percent", "exact"]
@@ -62,6 +63,7 @@ def comparable(value: Any, likeness: Likeness) -> object:
 
 @lru_cache(maxsize=16_384)
 def _text(value: str, likeness: Likeness) -> str:
+    value = plain_typography(value)  # a program that sets type writes ’ for ', and ‑ for -
     if likeness.punctuation:
         value = _NOT_WORD.sub(" ", value)
     if likeness.casefold:

@@ -37,6 +37,10 @@ _DIGITS = re.compile(r"\d")
 _UNSPACED_SCRIPTS_FROM: Final = "\u2e80"  # from here on scripts write words without spaces between
 
 
+_LETTERS = str.maketrans({"ﬀ": "ff", "ﬁ": "fi", "ﬂ": "fl", "ﬃ": "ffi", "ﬄ": "ffl", "ﬅ": "st", "ﬆ": "st"})
+_UNSEEN = str.maketrans(dict.fromkeys("\u00ad\u200b\u200c\u200d\u2060\ufeff", ""))
+
+
 class QuoteMatch(NamedTuple):
     """Characters ``start`` to ``end`` of the source; ``score`` is 1.0 for an exact match."""
 
@@ -61,6 +65,11 @@ class _Index(NamedTuple):
         return self.origins[stretch] + at - self.starts[stretch]
 
 
+def plain_typography(text: str) -> str:
+    """``text`` with one kind of dash and of quotation mark, ligatures spelt out, and without marks that nobody sees."""
+    return text if text.isascii() else text.translate(_UNSEEN).translate(_LETTERS).translate(_SAME)
+
+
 def find_quote(quote: str, source: str, *, min_score: float = MIN_SCORE) -> QuoteMatch | None:
     """Where ``quote`` stands in ``source``, or None. Offsets are into ``source`` as given.
 
@@ -76,10 +85,19 @@ def find_quote(quote: str, source: str, *, min_score: float = MIN_SCORE) -> Quot
     index = _index(source)
     start = _at_word_edges(wanted, index.text)
     if start >= 0:
-        return _match(index, start, start + len(wanted), 1.0)
+        return _with_accents(source, _match(index, start, start + len(wanted), 1.0))
     if min_score >= 1 or not MIN_FUZZY_CHARS <= len(wanted) <= min(MAX_FUZZY_CHARS, len(index.text)):
         return None
-    return _nearest(wanted, index, min_score)
+    found = _nearest(wanted, index, min_score)
+    return None if found is None else _with_accents(source, found)
+
+
+def _with_accents(source: str, match: QuoteMatch) -> QuoteMatch:
+    """The match with the accents that are written apart behind its last letter."""
+    end = match.end
+    while end < len(source) and unicodedata.combining(source[end]):
+        end += 1
+    return match._replace(end=end)
 
 
 def _nearest(wanted: str, index: _Index, min_score: float) -> QuoteMatch | None:
@@ -138,8 +156,16 @@ def _made_comparable(text: str) -> _Index:
         begin, end = match.span()
         kind = match.lastgroup
         plain = " " if kind == "blank" else "" if kind == "hyphen" else _plain(match[0])
-        pieces += (text[done:begin], plain)
-        length += begin - done
+        before = text[done:begin]
+        if plain and unicodedata.combining(plain[0]):
+            base = before[-1:] or "".join(pieces[-2:])[-1:]
+            joined = unicodedata.normalize("NFC", base + plain)
+            if base and len(joined) == 1:  # an accent written apart: one letter, where its base is
+                if not before:
+                    pieces[-2:] = ["".join(pieces[-2:])[:-1]]
+                before, plain = before[:-1] + joined, ""
+        pieces += (before, plain)
+        length += begin - done  # also where a letter was joined: it takes the place of its base
         done = end
         if len(plain) == end - begin:
             length += 1

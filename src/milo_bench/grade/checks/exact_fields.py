@@ -102,7 +102,7 @@ class ExactFields:
         if got is ABSENT:
             reason = f"{name} is not in the answer, expected {expected}"
             return Verdict(self.name, self.version, "fail", "missing_field", reason, name, expected=expected)
-        if got == gold:
+        if got == gold and isinstance(got, bool) == isinstance(gold, bool):  # in Python True is 1
             return Verdict(self.name, self.version, "pass", subject=name, expected=expected, got=show_value(got))
         likeness = _likeness(case, rules, name, gold)
         if (

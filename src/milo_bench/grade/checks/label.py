@@ -29,7 +29,7 @@ class LabelParams(Params, frozen=True):
 
 class Label:
     name = "label"
-    version = "3"
+    version = "4"
 
     def validate(self, params: Mapping[str, Any], workload: Workload) -> None:
         rules = read_params(self.name, params, LabelParams)

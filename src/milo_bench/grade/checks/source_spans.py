@@ -8,6 +8,7 @@ from the schema's fixed list (an enum) is a judgement: it needs a quote, which n
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from functools import lru_cache
@@ -21,7 +22,8 @@ from milo_bench.grade.json_places import find_value, show_value
 from milo_bench.grade.languages.answers import day_first_of, language_of
 from milo_bench.grade.per_workload import PerWorkload
 from milo_bench.guards.dates import find_dates, normalise_date, same_date
-from milo_bench.guards.quotes import MIN_SCORE, find_quote
+from milo_bench.guards.quotes import MIN_SCORE, find_quote, plain_typography
+from milo_bench.guards.values.amounts import read_amount
 
 Support: TypeAlias = Literal["auto", "words", "date", "none"]
 
@@ -29,6 +31,7 @@ Support: TypeAlias = Literal["auto", "words", "date", "none"]
 _WORD = re.compile(r"[^\W_]+")
 _LINE_HYPHEN = re.compile(r"(?<=[^\W\d])[-‐\u00ad][^\S\n]*+\n\s*+(?=[^\W\d])")
 _MIN_JOINED: Final = 5  # characters
+_SCALED = re.compile(r"(?<!\S)[^\s\d]{0,4} ?\d[\d.,]{0,20} ?[^\W\d]{1,12}\b\.?")  # EUR 1k, 2.5 million
 _TOKEN = re.compile(r"[^\W_]+(?:(?<=\d)[.,'’](?=\d)[^\W_]+)*")  # a word, or a number with its separators
 
 
@@ -46,7 +49,7 @@ class SourceSpansParams(Params, frozen=True):
 
 class SourceSpans:
     name = "source_spans"
-    version = "4"
+    version = "5"
 
     def validate(self, params: Mapping[str, Any], workload: Workload) -> None:
         rules = read_params(self.name, params, SourceSpansParams)
@@ -149,11 +152,12 @@ def _says(said: str, value: str, kind: Support, day_first: bool, languages: tupl
         return any(same_date(day, found.value) for found in find_dates(said, day_first=day_first))
     if kind == "date":
         return False
-    unbroken = _LINE_HYPHEN.sub("", said)
+    value = plain_typography(unicodedata.normalize("NFC", value))
+    unbroken = plain_typography(unicodedata.normalize("NFC", _LINE_HYPHEN.sub("", said)))
     if kind != "words" and (number := parse_amount(value)) is not None:
         return _says_number(unbroken, value, number)
     if _words(value) <= _words(unbroken):
-        return bool(_words(value)) or value in said
+        return bool(_words(value)) or value in unbroken
     # Parted otherwise than in the source ("SWIFT HEALTH", "84 291"); short ones would be found anywhere.
     joined = "".join(_WORD.findall(value.casefold()))
     return len(joined) >= _MIN_JOINED and joined in "".join(_WORD.findall(unbroken.casefold()))
@@ -162,9 +166,17 @@ def _says(said: str, value: str, kind: Support, day_first: bool, languages: tupl
 def _says_number(said: str, value: str, number: Decimal) -> bool:
     """Whether ``said`` has ``number``, however it is written there, or the same digits as an identifier."""
     # "1.250" is a thousand in one country and one and a quarter in another; a source may mean either.
-    for found in (*find_amounts(said, decimal="."), *find_amounts(said, decimal=",")):
-        if found.value == number or (found.bracketed and -found.value == number):
-            return True
+    amounts = (*find_amounts(said, decimal="."), *find_amounts(said, decimal=","))
+    if any(found.value == number or (found.bracketed and -found.value == number) for found in amounts):
+        return True
+    if any(
+        read_amount(one[0].rstrip(".,;:"), locale=locale) == number
+        for one in _SCALED.finditer(said)
+        for locale in ("", "de")
+    ):
+        return True
+    if any(-found.value == number for found in amounts):
+        return False  # the same digits with the other sign
     # An account number or a case number is no amount: its digits count, spaces and hyphens among them do not.
     bare = value.strip().casefold()
     if not bare.isdecimal():
