@@ -11,6 +11,7 @@ from milo_bench.guards.citations import (
     is_claim,
     without_citations,
 )
+from milo_bench.guards.citing.lines import find_line_citations
 
 
 def test_several_ids_in_one_bracket_are_several_citations() -> None:
@@ -103,3 +104,34 @@ def test_a_list_of_citations_is_read_however_it_is_punctuated() -> None:
         "[E‑0401, E‐0402, or E-0403]",
     ):
         assert [citation.event_id for citation in find_citations(text)] == wanted
+
+
+@pytest.mark.parametrize(
+    ("text", "numbers"),
+    [
+        ("[L1-L3]", [1, 2, 3]),
+        ("[L1 to L3]", [1, 2, 3]),
+        ("[L1\u2011L3]", [1, 2, 3]),
+        ("[L1]–[L3]", [1, 2, 3]),
+        ("[L1, L2, and L4]", [1, 2, 4]),
+        ("[L1][L2]", [1, 2]),
+        ("【L7】", [7]),
+        ("[1][2]", []),
+    ],
+)
+def test_lines_are_cited_in_lists_and_ranges(text: str, numbers: list[int]) -> None:
+    assert [number for one in find_line_citations(text) for number in one.numbers] == numbers
+
+
+@pytest.mark.parametrize("text", ["[E-0401–E-0403]", "[E-0401 to E-0403]", "[E-0401 & E-0403]", "【E-0401, E-0403】"])
+def test_the_ends_of_a_range_of_events_are_cited(text: str) -> None:
+    assert [one.event_id for one in find_citations(text)] == ["E-0401", "E-0403"]
+
+
+def test_the_names_of_a_table_s_columns_need_no_citation() -> None:
+    text = (
+        "| Date | What happened |\n|---|---|\n| 3 March | The form was received [E-0401]. |\n| 4 March | It was paid. |"
+    )
+    assert [
+        (one.sentence.text[:10], one.claim) for one in cited_sentences(text) if one.claim and not one.event_ids
+    ] == [("| 4 March ", True)]

@@ -119,3 +119,16 @@ def test_a_denial_reaches_as_far_as_its_own_clause_and_a_heading_reaches_its_lin
     wanted = claims.split()
     assert [claim for claim in found if claim in wanted] == wanted, found
     assert not [claim for claim in found if claim.endswith(":current") and claim not in wanted]
+
+
+@pytest.mark.parametrize(
+    ("text", "stances"),
+    [
+        ("The claim is no longer closed but approved.", [("closed", "past"), ("approved", "current")]),
+        ("Status: approved (was: under review)", [("approved", "current"), ("under_review", "past")]),
+        ("The claim was reopened after being closed.", [("reopened", "change"), ("closed", "past")]),
+    ],
+)
+def test_a_status_that_is_over_is_past_beside_the_one_that_is(text: str, stances: list[tuple[str, str]]) -> None:
+    vocabulary = read_vocabulary(["closed", "approved", "under_review", "reopened"])
+    assert [(claim.status, claim.stance) for claim in find_status_claims(text, vocabulary)] == stances

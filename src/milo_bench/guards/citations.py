@@ -23,10 +23,13 @@ class Citation(Frozen, frozen=True, omit_defaults=False):
 
 
 _ID = r"E[-‐‑]\d{4}"  # models write a non-breaking hyphen as well
-_PARTED = r"(?:\s*[,;&]\s*(?:and\b|or\b|&)?\s*|\s+(?:and\b|or\b)?\s*)"
-_BRACKET = re.compile(rf"\[\s*({_ID}(?:{_PARTED}{_ID})*)\s*\]")
+_PARTED = r"(?:\s*[,;&]\s*(?:and\b|or\b|&)?\s*|\s*[-–—]\s*|\s+(?:and\b|or\b|to\b)?\s*)"
+_BRACKET = re.compile(rf"[\[【]\s*({_ID}(?:{_PARTED}{_ID})*)\s*[\]】]")
 _WITH_SPACE = re.compile(r"(?:(?<![ \t])[ \t]+)?" + _BRACKET.pattern)
 _EVENT_ID = re.compile(_ID)
+_UNDER_HEADING = re.compile(
+    r"[ \t|]*\n[ \t]*\|?[ \t]*:?-{3,}[-:| \t]*(?:\n|$)"
+)  # a table's names of columns are above it
 _SAME_HYPHEN = str.maketrans("‐‑", "--")
 # Anything that looks as if it meant to cite: a wrong number of digits, round brackets, a bare id.
 _LOOSE = re.compile(r"[\[(]\s*(?:see\s+)?(?:events?\s+)?E[-–—_ ]?\d+[^\])\n]{0,40}[\])]|\bE[-–—_]\d+\b", re.I)
@@ -35,7 +38,8 @@ _LOOSE = re.compile(r"[\[(]\s*(?:see\s+)?(?:events?\s+)?E[-–—_ ]?\d+[^\])\n]
 def find_citations(text: str) -> tuple[Citation, ...]:
     """Well-formed citations: ``[E-0412]``, ``[E-0412, E-0413, and E-0414]``; one Citation for each event id.
 
-    Ids in one bracket may be parted by comma, semicolon, ampersand, "and" or space. Ids with
+    Ids in one bracket may be parted by comma, semicolon, ampersand, "and" or space. Of a range, ``[E-0412–E-0418]``,
+    the ends are cited: which events are between them only the case says. Ids with
     other than four digits, in round brackets or without brackets are no citations; those are in
     `find_malformed_citations`. Full-width characters and zero-width ones are read as a person sees them.
     """
@@ -81,7 +85,7 @@ def cited_sentences(text: str, *, exempt: Iterable[str] = ()) -> tuple[CitedSent
         CitedSentence(
             sentence=sentence,
             event_ids=tuple(dict.fromkeys(citation.event_id for citation in find_citations(sentence.text))),
-            claim=is_claim(sentence.text, exempt=exempt),
+            claim=is_claim(sentence.text, exempt=exempt) and not _UNDER_HEADING.match(text, sentence.end),
         )
         for sentence in split_sentences(text)
     )

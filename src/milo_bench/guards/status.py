@@ -87,7 +87,8 @@ def find_status_claims(text: str, vocabulary: Vocabulary, *, expected: str = "")
                 stance = _stance(sentence.text, match.start(), match.end())
             if stance is None and last_stance and _AND.fullmatch(sentence.text, last_end, match.start()):
                 stance = last_stance  # "is open and under review"
-                if stance == "denied" and "but" in sentence.text[last_end : match.start()]:
+                over = stance == "past" and "no longer" in sentence.text[: match.start()].casefold()
+                if (stance == "denied" or over) and "but" in sentence.text[last_end : match.start()]:
                     stance = "current"  # "is not under review but approved"
             if stance is None and _is_value_of_heading(text, sentence, match):
                 stance = "current"
@@ -181,6 +182,10 @@ _A_CASE = re.compile(
     r"award|matter|record|entry|refund|licence|permit|review|it|this)\b"
 )
 _FROM = re.compile(r"\bfrom\s+(?:(?:the|a|an|status|being|of)\s+)*$")
+# "(was: under review)", "after being closed".
+_EARLIER = re.compile(
+    r"\b(?:was|were|previously|formerly|before|earlier)\s*[:=]$|\b(?:after|since|despite) (?:being|having been)$"
+)
 _CHANGE = re.compile(
     r"\b(?:set|moved|changed|updated|corrected|transferred|revised|amended|reclassified|switched|returned|reverted|"
     r"restored|marked|recorded|logged|listed|reported|noted|entered|placed|put|became|becomes|changes|moves|turned|"
@@ -215,7 +220,7 @@ def _stance(sentence: str, start: int, end: int) -> Stance | None:
     before = _clause_before(before_all)[-_REACH:]
     after = _clause_after(after_all)
     wording = sentence[start:end].casefold()
-    if _FROM.search(before + " "):
+    if _FROM.search(before + " ") or _EARLIER.search(before):
         return "past"
     anchored = _anchor(before, wording, after, before_all)
     if anchored is None:

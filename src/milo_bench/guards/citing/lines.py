@@ -8,9 +8,13 @@ from functools import lru_cache
 from typing import Final, NamedTuple
 
 _LINE = re.compile(r"^\[L(\d{1,6})\] ?(.*)$", re.MULTILINE)
-_ONE = r"L\s?\d{1,6}(?:\s?[-–]\s?L?\s?\d{1,6})?"
-_CITATION = re.compile(rf"[\[(]\s?{_ONE}(?:\s?(?:,|;|&|and)?\s{{0,2}}{_ONE}){{0,30}}\s?[\])]", re.IGNORECASE)
-_NUMBERS = re.compile(r"(\d{1,6})(?:\s?[-–]\s?L?\s?(\d{1,6}))?")
+_TO = r"\s?(?:[-‐‑–—−]|\bto\b|\bthrough\b)\s?"
+_ONE = rf"L\s?\d{{1,6}}(?:{_TO}L?\s?\d{{1,6}})?"
+_CITATION = re.compile(
+    rf"[\[(【]\s?{_ONE}(?:\s?(?:,|;|&|and)?\s{{0,2}}(?:and )?{_ONE}){{0,30}}\s?[\])】]", re.IGNORECASE
+)
+_NUMBERS = re.compile(rf"(\d{{1,6}})(?:{_TO}L?\s?(\d{{1,6}}))?", re.IGNORECASE)
+_ACROSS = re.compile(_TO, re.IGNORECASE)
 _MAX_RANGE: Final = 60
 
 
@@ -29,12 +33,17 @@ def numbered_lines(text: str) -> Mapping[int, str]:
 
 
 def find_line_citations(text: str) -> tuple[LineCitation, ...]:
-    """Citations in order. A range is written out; one that is longer than 60 lines cites its ends only."""
+    """Citations in order. A range is written out, also one from bracket to bracket; one that is longer than 60 lines
+    cites its ends only.
+    """
     found = []
     for match in _CITATION.finditer(text):
         numbers: list[int] = []
         for one in _NUMBERS.finditer(match[0]):
             first, last = int(one[1]), int(one[2] or one[1])
             numbers += range(first, last + 1) if 0 <= last - first <= _MAX_RANGE else (first, last)
+        if found and _ACROSS.fullmatch(text, found[-1].end, match.start()):  # [L12]–[L15]
+            last, first = found[-1].numbers[-1], numbers[0]
+            numbers = [*(range(last + 1, first) if 0 < first - last <= _MAX_RANGE else ()), *numbers]
         found.append(LineCitation(tuple(dict.fromkeys(numbers)), *match.span()))
     return tuple(found)
