@@ -36,7 +36,7 @@ def find_line_citations(text: str) -> tuple[LineCitation, ...]:
     """Citations in order. A range is written out, also one from bracket to bracket; one that is longer than 60 lines
     cites its ends only.
     """
-    found = []
+    found: list[LineCitation] = []
     for match in _CITATION.finditer(text):
         numbers: list[int] = []
         for one in _NUMBERS.finditer(match[0]):
