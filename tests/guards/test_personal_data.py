@@ -192,3 +192,18 @@ def test_an_e_mail_address_goes_whole(address: str) -> None:
 )
 def test_a_quantity_is_not_a_telephone_number(text: str) -> None:
     assert not [datum for datum in find_personal_data(f"Revenue: {text}.") if datum.kind == "phone"]
+
+
+@pytest.mark.parametrize(
+    ("text", "placeholder"),
+    [
+        ("IBAN DE89\n3704 0044 0532 0130 00", "IBAN [IBAN_1]"),
+        ("4111 - 1111 - 1111 - 1111", "[CARD_1]"),
+        ("robin@example\u200b.com", "[EMAIL_1]"),
+        ("ro\u00adbin@example.com", "[EMAIL_1]"),
+        ("robin (at) example (dot) com", "[EMAIL_1]"),
+        ("mailto:robin%40example.com", "mailto:[EMAIL_1]"),
+    ],
+)
+def test_numbers_and_addresses_that_are_parted_oddly_are_replaced_whole(text: str, placeholder: str) -> None:
+    assert Redactor().redact(text).text == placeholder
