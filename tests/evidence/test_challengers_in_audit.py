@@ -27,9 +27,10 @@ POLICY = PromotionPolicy()
 
 def request(n: int, target: str, *, ok: bool = True, **more: Any) -> AuditedRequest:
     call = AuditedCall(target, 200, took_s=0.5, failed_checks=() if ok else ("schema",))
-    given: dict[str, Any] = {"calls": (call,), "outcome": "answered", "guarded": True, **more}
+    given: dict[str, Any] = {"calls": (call,), "outcome": "answered", "trial_checks": ("schema",), **more}
     return AuditedRequest(
-        n=n, at="2026-11-29T00:00:00+00:00", request=f"r_{n}", status=200, workload="notes", rule="notes", table="t",
+        n=n, at="2026-11-29T00:00:00+00:00", request=f"r_{n}", status=200, workload="notes", rule="elsewhere",
+        trial_rule="notes", table="t",
         **given,
     )  # fmt: skip
 

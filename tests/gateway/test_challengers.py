@@ -169,6 +169,8 @@ async def test_a_shadow_is_judged_by_the_rules_own_checks(tmp_path: Path) -> Non
         await client.chat.completions.create(model="milo/orders", messages=[], extra_body={"milo": {"input": order()}})
         [shadow] = await asyncio.wait_for(shadows(gateway), WAIT_S)
         assert shadow.call.failed_checks == ("schema",)
+        [record] = gateway.audit()
+        assert (record.trial_rule, record.trial_checks) == ("orders", ("schema",))
 
 
 async def test_a_role_is_challenged_for_those_who_name_it(tmp_path: Path) -> None:
@@ -240,3 +242,23 @@ async def test_old_and_new_lines_are_read_as_one_audit(tmp_path: Path) -> None:
         await asyncio.wait_for(shadows(gateway), WAIT_S)
         kinds = [type(line) for line in lines(gateway)]
         assert sorted(kind.__name__ for kind in kinds[1:]) == sorted([AuditedRequest.__name__, AuditedShadow.__name__])
+
+
+async def test_a_request_that_is_routed_on_stays_with_the_rule_that_is_challenged(tmp_path: Path) -> None:
+    rules = [
+        {"id": "bad", "when": {"workload": "orders", "failed_checks": ["schema"]}, "route": "human_review"},
+        {"id": "orders", "when": {"workload": "orders"}, "route": "local", "target": "small"},
+    ]
+    table = {
+        "targets": TARGETS, "rules": rules, "default": {"route": "refuse"},
+        "challengers": [{"target": "new", "rule": "orders", "mode": "canary", "share": 1}],
+    }  # fmt: skip
+    scripts = {**SCRIPTS, "new": {"reply": {"text": "not JSON"}}}
+    served = running_gateway(tmp_path, table, scripts, suites=("demo_v1",))
+    async with served as gateway, gateway.client() as client:
+        raw = await client.chat.completions.with_raw_response.create(
+            model="milo/orders", messages=[], extra_body={"milo": {"input": order()}}
+        )
+        assert raw.http_response.status_code == 202
+        [record] = gateway.audit()
+        assert (record.rule, record.trial_rule, record.trial) == ("bad", "orders", "canary")

@@ -66,9 +66,17 @@ def _trial(
         workloads=tuple(sorted(filter(None, work.workloads))), live=live, verdict=verdict, reasons=reasons,
         missing=tuple(missing), comparisons=comparisons, answers=len(mine), others=len(work.answers("incumbent")),
         pairs=len(pairs), unchecked=sum(not one.checked for one in mine), failed=work.failed(),
+        checks=tuple(sorted(work.checks)), queued=_queued(work),
         p50_s=(work.p50_s("challenger"), work.p50_s("incumbent")),
         further=None if live != "undecided" or None in further else max(filter(None, further), default=None),
     )  # fmt: skip
+
+
+def _queued(work: LiveWork) -> tuple[int, int] | None:
+    """Only a canary's answer decides whether a person gets the request."""
+    if work.mode == "shadow":
+        return None
+    return sum(one.queued for one in work.answers("challenger")), sum(one.queued for one in work.answers("incumbent"))
 
 
 def _role_of(work: LiveWork, file: RegistryFile | None) -> str:

@@ -128,6 +128,8 @@ class LiveTrial(Frozen, frozen=True, omit_defaults=False):
     others: int
     pairs: int
     unchecked: int
+    checks: tuple[str, ...]
+    queued: tuple[int, int] | None  # requests that a person got: the challenger's, the incumbent's; None in shadow
     failed: dict[str, tuple[int, int]]  # by check or "no answer": the challenger's, the incumbent's
     p50_s: tuple[float | None, float | None]
     further: int | None = None

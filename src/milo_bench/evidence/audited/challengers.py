@@ -20,10 +20,11 @@ NO_ANSWER: Final = "no answer"
 
 @dataclass(frozen=True)
 class LiveAnswer:
-    """One call and how it did. ``checked``: its rule has checks of answers."""
+    """One call and how it did. ``checked``: its rule has checks of answers. ``queued``: a person got the request."""
 
     call: AuditedCall
     checked: bool
+    queued: bool = False
 
     @property
     def accepted(self) -> bool:
@@ -56,6 +57,7 @@ class LiveWork:
     incumbent: str
     challenger: str
     workloads: set[str] = field(default_factory=set)
+    checks: set[str] = field(default_factory=set)
     blocks: list[LiveBlock] = field(default_factory=list)
     unpaired: int = 0
 
@@ -93,7 +95,7 @@ def read_challengers(lines: Iterable[AuditLine]) -> tuple[LiveWork, ...]:
             if line.copied_to:
                 requests[line.request] = line
             if line.trial:
-                sides[line.table, line.rule].append(line)
+                sides[line.table, line.trial_rule].append(line)
     found: dict[tuple[str, ...], LiveWork] = {}
     for copy in copies:
         work = _work(found, copy.rule, "shadow", copy.incumbent, copy.challenger)
@@ -102,8 +104,10 @@ def read_challengers(lines: Iterable[AuditLine]) -> tuple[LiveWork, ...]:
         if request is None:
             work.unpaired += 1
             continue
-        mine = LiveAnswer(copy.call, request.guarded)
-        work.blocks.append(LiveBlock([mine], [LiveAnswer(_first_answer(request), request.guarded)]))
+        checked = bool(request.trial_checks)
+        work.checks.update(request.trial_checks)
+        mine, theirs = LiveAnswer(copy.call, checked), LiveAnswer(_first_answer(request), checked)
+        work.blocks.append(LiveBlock([mine], [theirs]))
     for (_, rule), requests_of in sides.items():
         _add_canaries(found, rule, requests_of)
     return tuple(found.values())
@@ -121,7 +125,8 @@ def _add_canaries(found: dict[tuple[str, ...], LiveWork], rule: str, requests: S
             if not mine and block.challenger and block.incumbent:
                 work.blocks.append(block)
                 block = LiveBlock()
-            answer = LiveAnswer(_first_answer(one), one.guarded)
+            answer = LiveAnswer(_first_answer(one), bool(one.trial_checks), queued=one.outcome == "queued")
+            work.checks.update(one.trial_checks)
             (block.challenger if mine else block.incumbent).append(answer)
             work.workloads.add(one.workload)
         if block.challenger and block.incumbent:

@@ -17,6 +17,7 @@ from milo_bench.core.text import one_line
 from milo_bench.decide.routing.rules import RequestFacts, Routed, may_try
 from milo_bench.gateway.answering.parts import PartReply, merge_parts, read_part
 from milo_bench.gateway.answering.prompting import prepare_question
+from milo_bench.gateway.answering.record import RequestRecord
 from milo_bench.gateway.judging import judge_reply
 from milo_bench.gateway.request import Question
 from milo_bench.gateway.table import RoutingTable
@@ -74,13 +75,30 @@ def _unit(id: str, what: str) -> float:
 
 @dataclass(frozen=True)
 class CopiedRequest:
-    """What a challenger gets a copy of: the question, its way so far, and the request's id."""
+    """What a challenger gets a copy of: the question, where its first rule sent it, and the trace that it is part of."""
 
-    id: str
     asked: Question
     first: Routed
-    challenger: str
     traceparent: str = ""
+
+
+def begin_trials(
+    gateway: Gateway, serving: Serving, record: RequestRecord, facts: RequestFacts, copy: CopiedRequest
+) -> None:
+    """Note on which side of a trial the request is, and send copies of it to challengers in shadow."""
+    table, asked, first = serving.table, copy.asked, copy.first
+    if not table.challengers:
+        return
+    if first.cause == "canary":
+        record.trial = "canary"
+    elif is_control(table, facts, asked, first):
+        record.trial = "control"
+    for challenger in drawn_shadows(table, facts, asked, record.id, first):
+        if gateway.shadows.start(serving, challenger, record.id, copy):
+            record.copied_to = (*record.copied_to, challenger)
+    if record.trial or record.copied_to:
+        record.trial_rule = first.rule
+        record.trial_checks = tuple(sorted(table.contract(first.place, asked.workload).watched))
 
 
 class ShadowCalls:
@@ -91,19 +109,19 @@ class ShadowCalls:
         self._tasks: set[asyncio.Task[None]] = set()
         self._running: Counter[str] = Counter()
 
-    def start(self, serving: Serving, copy: CopiedRequest) -> bool:
+    def start(self, serving: Serving, challenger: str, id: str, copy: CopiedRequest) -> bool:
         """Whether the copy is on its way; false where the challenger has as many as it may have."""
-        if self._running[copy.challenger] >= MOST_COPIES:
-            self._gateway.metrics.copies.add(copy.challenger, "left_out")
+        if self._running[challenger] >= MOST_COPIES:
+            self._gateway.metrics.copies.add(challenger, "left_out")
             return False
-        self._running[copy.challenger] += 1
+        self._running[challenger] += 1
         serving.enter()  # its targets stay open until it is done
-        task = asyncio.get_running_loop().create_task(self._send(serving, copy))
+        task = asyncio.get_running_loop().create_task(self._send(serving, challenger, id, copy))
         self._tasks.add(task)
 
         def ended(done: asyncio.Task[None]) -> None:
             self._tasks.discard(done)
-            self._running[copy.challenger] -= 1
+            self._running[challenger] -= 1
             serving.leave()
 
         task.add_done_callback(ended)
@@ -115,25 +133,23 @@ class ShadowCalls:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
-    async def _send(self, serving: Serving, copy: CopiedRequest) -> None:
+    async def _send(self, serving: Serving, challenger: str, id: str, copy: CopiedRequest) -> None:
         try:
-            line = await self._call(serving, copy)
+            line = await self._call(serving, challenger, id, copy)
         except ApiError:
             return  # the case does not fit the prompt: the client is told by the incumbent's own way
         except Exception as error:
-            self._gateway.report_fault(copy.id, error)
+            self._gateway.report_fault(id, error)
             return
         if line is not None:
-            self._gateway.metrics.copies.add(copy.challenger, "failed" if line.call.failure else "answered")
+            self._gateway.metrics.copies.add(challenger, "failed" if line.call.failure else "answered")
             self._gateway.note_shadow(line)
 
-    async def _call(self, serving: Serving, copy: CopiedRequest) -> AuditedShadow | None:
+    async def _call(self, serving: Serving, challenger: str, id: str, copy: CopiedRequest) -> AuditedShadow | None:
         gateway, asked, first = self._gateway, copy.asked, copy.first
-        upstream = serving.upstreams[copy.challenger]
+        upstream = serving.upstreams[challenger]
         limits = timeouts(gateway.settings.run, first.action)
-        prepared = prepare_question(
-            serving.table, asked, replace(first, target=copy.challenger, cause="canary"), copy.id
-        )
+        prepared = prepare_question(serving.table, asked, replace(first, target=challenger, cause="canary"), id)
         if prepared.bypass:
             return None
         began_s = ended_s = time.monotonic()
@@ -156,7 +172,7 @@ class ShadowCalls:
             if not problem:
                 contract = serving.table.contract(first.place, asked.workload)
                 judged = await asyncio.get_running_loop().run_in_executor(
-                    gateway.judges, lambda: judge_reply(full.asked, contract, full.shown, reply.body(), id=copy.id)
+                    gateway.judges, lambda: judge_reply(full.asked, contract, full.shown, reply.body(), id=id)
                 )
                 problem = judged.problem or upstream.another_model(judged.document.get("model"))
                 failed, usage = tuple(sorted(judged.facts.failed)), judged.document.get("usage")
@@ -168,9 +184,9 @@ class ShadowCalls:
             upstream.health.answered(time.monotonic())
         serving.forget_health()
         return AuditedShadow(
-            n=0, at=datetime.now(UTC).isoformat(timespec="milliseconds"), request=copy.id, workload=asked.workload,
-            role=asked.role, rule=first.rule, incumbent=first.target, challenger=copy.challenger,
-            call=AuditedCall(copy.challenger, status, one_line(problem, 200), round(ended_s - began_s, 6), failed),
+            n=0, at=datetime.now(UTC).isoformat(timespec="milliseconds"), request=id, workload=asked.workload,
+            role=asked.role, rule=first.rule, incumbent=first.target, challenger=challenger,
+            call=AuditedCall(challenger, status, one_line(problem, 200), round(ended_s - began_s, 6), failed),
             table=serving.table.digest[:16], prompt_tokens=_count(usage, "prompt_tokens"),
             completion_tokens=_count(usage, "completion_tokens"),
         )  # fmt: skip

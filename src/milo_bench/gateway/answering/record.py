@@ -37,6 +37,8 @@ class RequestRecord:
     shadow: bool = False
     trial: TrialSide = ""
     copied_to: tuple[str, ...] = ()
+    trial_rule: str = ""
+    trial_checks: tuple[str, ...] = ()
     calls: list[AuditedCall] = field(default_factory=list)
     traced: list[TracedCall] = field(default_factory=list)
     made: AuditedRequest | None = None  # its line of the audit, once it is written
@@ -84,6 +86,7 @@ class RequestRecord:
                 removed=self.removed, redacted=self.redacted,
                 calls=tuple(self.calls), reason=reason[:500], table=self.table,
                 shadow=self.shadow, trial=self.trial, copied_to=self.copied_to, queue=self.queue,
+                trial_rule=self.trial_rule, trial_checks=self.trial_checks,
                 prompt_tokens=self._prompt_tokens, completion_tokens=self._completion_tokens,
                 first_s=round(self.first_s - self.started_s, 6) if self.first_s else 0.0,
                 took_s=round(now_s - self.started_s, 6),

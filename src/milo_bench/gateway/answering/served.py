@@ -14,7 +14,7 @@ from milo_bench.config.routing.use_names import name_of_use
 from milo_bench.core.chat import ChatRequest
 from milo_bench.decide.routing.rules import AnswerFacts, RequestFacts, Routed, may_leave
 from milo_bench.decide.routing.walk import walk
-from milo_bench.gateway.answering.challengers import CopiedRequest, drawn_canaries, drawn_shadows, is_control
+from milo_bench.gateway.answering.challengers import CopiedRequest, begin_trials, drawn_canaries
 from milo_bench.gateway.answering.events import EventScan
 from milo_bench.gateway.answering.facts import Known, request_facts
 from milo_bench.gateway.answering.parts import PartReply, merge_parts, read_part
@@ -128,7 +128,8 @@ class ServedRequest:
             while True:
                 bypass = self._prepare(asked, routed).bypass
                 if first and not bypass and not key.permit:
-                    self._challenge(asked, facts, routed)
+                    copy = CopiedRequest(asked, routed, self._trace.around)
+                    begin_trials(self._gateway, self._serving, self._record, facts, copy)
                 first = False
                 if bypass:
                     judged = JudgedReply(AnswerFacts(), problem=bypass, bypassed=True)
@@ -144,21 +145,6 @@ class ServedRequest:
         except StopIteration as end:
             final: Routed = end.value
             return final, judged, False
-
-    def _challenge(self, asked: Question, facts: RequestFacts, first: Routed) -> None:
-        """Note on which side of a trial the request is, and send copies of it to challengers in shadow."""
-        serving, record = self._serving, self._record
-        if not serving.table.challengers:
-            return
-        if first.cause == "canary":
-            record.trial = "canary"
-        elif is_control(serving.table, facts, asked, first):
-            record.trial = "control"
-        for challenger in drawn_shadows(serving.table, facts, asked, self.id, first):
-            if self._gateway.shadows.start(
-                serving, CopiedRequest(self.id, asked, first, challenger, self._trace.around)
-            ):
-                record.copied_to = (*record.copied_to, challenger)
 
     def _contract(self, routed: Routed, asked: Question) -> RuleContract:
         return self._serving.table.contract(routed.place, asked.workload)

@@ -64,6 +64,8 @@ class AuditedRequest(msgspec.Struct, frozen=True, omit_defaults=True, tag="reque
     shadow: bool = False
     trial: TrialSide = ""
     copied_to: tuple[str, ...] = ()  # challengers that got a copy; each has a line of its own
+    trial_rule: str = ""  # the rule whose target is challenged: ``rule`` is where the request ended
+    trial_checks: tuple[str, ...] = ()  # what answers are judged by there
     queue: str = ""  # id in the queue
     prompt_tokens: int = 0
     completion_tokens: int = 0

@@ -32,13 +32,18 @@ def _print(one: LiveTrial, console: Console) -> None:
     said = escape(visible(f"{one.challenger} beside {one.incumbent or 'no incumbent'}"))
     where = escape(visible(f"({one.mode}, {place})"))
     console.print(f"[{_COLOURS[one.verdict]}]{one.verdict}[/] [bold]{said}[/] {where}", soft_wrap=True, highlight=False)
-    line(f"  answers: {one.answers:,} beside {one.others:,}, compared in {one.pairs:,} pairs")
+    pairs = "1 pair" if one.pairs == 1 else f"{one.pairs:,} pairs"
+    line(f"  answers: {one.answers:,} beside {one.others:,}, compared in {pairs}")
+    if one.checks:
+        line(f"  checked by: {', '.join(one.checks)}")
     if one.unchecked:
         line(f"  without a check of the answer: {one.unchecked:,}, so only whether they came is compared")
-    more = f" About {one.further:,} more pairs decide it." if one.further else ""
+    more = f" About {one.further:,} more pairs would decide it." if one.further else ""
     line(f"  live work: {_LIVE[one.live]}" + (f": {'; '.join(one.reasons)}." if one.reasons else ".") + more)
     for name, (mine, theirs) in one.failed.items():
         line(f"  {name}: {_of(mine, one.answers)} beside {_of(theirs, one.others)}")
+    if one.queued is not None:
+        line(f"  sent to a person: {_of(one.queued[0], one.answers)} beside {_of(one.queued[1], one.others)}")
     if None not in one.p50_s:
         mine_s, theirs_s = (units.seconds(value or 0.0) for value in one.p50_s)
         line(f"  median time: {mine_s} beside {theirs_s}")
