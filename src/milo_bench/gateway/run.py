@@ -324,7 +324,7 @@ async def _listen(listener: WireListener, host: str, port: int, tls: ssl.SSLCont
         return await listener.listen(host, port, tls)
     except OSError as error:
         message = f"Cannot listen on {_shown(host)}:{port}: {os.strerror(error.errno) if error.errno else error}."
-        raise PrerequisiteError(message, hint="stop what uses the port, or name another with --port or --admin-port.") from None
+        raise PrerequisiteError(message, hint="stop what uses it, or give --port or --admin-port.") from None
 
 
 def _tls(options: ServeOptions) -> ssl.SSLContext | None:

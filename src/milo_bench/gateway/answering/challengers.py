@@ -75,7 +75,7 @@ def _unit(id: str, what: str) -> float:
 
 @dataclass(frozen=True)
 class CopiedRequest:
-    """What a challenger gets a copy of: the question, where its first rule sent it, and the trace that it is part of."""
+    """What a challenger gets a copy of: the question, where its first rule sent it, the trace that it is in."""
 
     asked: Question
     first: Routed
