@@ -6,12 +6,14 @@ import json
 import time
 from pathlib import Path
 
+import msgspec
 import pytest
 from starlette.testclient import TestClient
 
 from milo_bench.board.server.app import WebBoard
 from milo_bench.board.serving import BoardOptions, make_board
 from milo_bench.store.state.queue import QueuedWork, add_work, new_id
+from milo_bench.store.state.samples import SampledWork, add_samples
 from milo_bench.suites.load import load_suite
 from tests.board.conftest import BASE, TOKEN, BoardClient, wait_until_read
 
@@ -75,6 +77,46 @@ def test_queued_work_is_redacted_before_it_is_written(with_suite: BoardClient, s
     assert "maria" not in json.dumps(made.input).lower()
     assert "Where is my order?" in made.input["message"]
     assert made.provenance["board"]["work"] == work.id
+
+
+SAMPLE = SampledWork(
+    request="r_0123456789abcdef", at=1_790_000_000.0, workload="queue", use="", tags=("en",), target="local_8b",
+    input={"message": "I am [PERSON_1]. Write to maria.lopez@example.com <b>today</b>."}, output="We wrote to you.",
+    model="m", model_digest="sha256:1", prompt="p", rule="queue.answer", routing="abc", outcome="answered",
+    failed_checks=("answer_present",), took_s=1.5, redacted=1,
+)  # fmt: skip
+
+
+def test_a_sample_of_live_work_becomes_a_fixture(with_suite: BoardClient, suite: Path) -> None:
+    assert with_suite.data("/gateway")["samples"] == 0
+    with_suite.html("/gateway/samples")
+    more = [
+        msgspec.structs.replace(SAMPLE, request=f"r_{n:016x}", failed_checks=(), workload="other") for n in range(60)
+    ]
+    add_samples(with_suite.board.engine, (SAMPLE, *more), most=100)
+    assert with_suite.data("/gateway")["samples"] == 61
+    listed = with_suite.data("/gateway/samples")
+    assert len(listed["samples"]) == 50
+    assert len(with_suite.data(f"/gateway/samples{listed['links']['next']}")["samples"]) == 11
+    (one,) = with_suite.data("/gateway/samples?checks=failed")["samples"]
+    assert with_suite.data("/gateway/samples?workload=queue")["samples"] == [one]
+    place = f"/gateway/samples/{one['request']}"
+    page = with_suite.html(place)
+    assert f'data-key="f" href="/fixtures/new?sample={one["request"]}"' in page
+    assert "&lt;b&gt;today" in page
+    shown = with_suite.data(f"/fixtures/new?sample={one['request']}")
+    fields = {"sample": one["request"], "suite": suite, "id": shown["fixture"]["id"], "expect": '{"label": "delivery"}'}
+    assert with_suite.send("/fixtures", **fields).headers["location"] == place
+    made = load_suite(str(suite)).fixtures[-1]
+    assert made.expect == {"label": "delivery"}
+    assert made.group == shown["fixture"]["group"]
+    assert "maria.lopez" not in made.input["message"]  # what the gateway's redaction left
+    assert made.provenance["request"] == one["request"]
+    assert made.provenance["target"] == "local_8b"
+    assert made.provenance["board"]["added_by"] == "ann"
+    assert {"live", "seen", "redacted"} <= set(made.tags)
+    assert with_suite.data(place)["notes"][0]["kind"] == "fixture"
+    assert with_suite.http.get("/gateway/samples/r_none").status_code == 404
 
 
 def test_only_a_suite_that_was_named_takes_fixtures(with_suite: BoardClient, suite: Path, tmp_path: Path) -> None:

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import msgspec
 import yaml
@@ -81,6 +80,7 @@ def _fixtures(
 ) -> tuple[list[Fixture], list[SampledWork]]:
     from milo_bench.run.prepare import prepare
     from milo_bench.suites.fixtures import make_fixture
+    from milo_bench.suites.sampled import sampled_fixture
 
     fixtures, kept, seen = [], [], set()
     for one in found:
@@ -95,7 +95,7 @@ def _fixtures(
         if content in seen:  # redaction makes two cases alike, or one came twice
             left_out["the same case as another one"] += 1
             continue
-        fixture = make_fixture(_fixture_data(one))
+        fixture = make_fixture(sampled_fixture(one))
         try:
             prepare(fixture, workload, decoding="free")
         except MiloError:
@@ -105,22 +105,6 @@ def _fixtures(
         fixtures.append(fixture)
         kept.append(one)
     return fixtures, kept
-
-
-def _fixture_data(one: SampledWork) -> dict[str, Any]:
-    return {
-        "id": f"live-{one.request.removeprefix('r_')}",
-        "workload": one.workload,
-        "input": one.input,
-        "expect": {},
-        "tags": list(dict.fromkeys((*one.tags, "live"))),
-        "provenance": {
-            "source": "sample of the gateway", "request": one.request,
-            "at": datetime.fromtimestamp(one.at, UTC).isoformat(timespec="seconds"), "routing": one.routing,
-            "rule": one.rule, "outcome": one.outcome, "target": one.target, "model_digest": one.model_digest,
-            "failed_checks": list(one.failed_checks), "redacted": one.redacted,
-        },
-    }  # fmt: skip
 
 
 def _write_suite(base: Suite, fixtures: Sequence[Fixture], out: Path) -> Path:

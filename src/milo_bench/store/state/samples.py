@@ -13,6 +13,17 @@ from milo_bench.store.state.tables import SAMPLES
 _JSON = ("tags", "input", "failed_checks")
 
 
+class SampleLine(msgspec.Struct, frozen=True):
+    """One request of live work without its texts. ``at`` is seconds since 1970."""
+
+    request: str
+    at: float
+    workload: str
+    target: str
+    outcome: str
+    failed_checks: tuple[str, ...]
+
+
 class SampledWork(msgspec.Struct, frozen=True):
     """One request of live work and its answer, both redacted. ``at`` is seconds since 1970.
 
@@ -61,6 +72,29 @@ def read_samples(engine: Engine, *, workloads: tuple[str, ...] = (), since: floa
         query = query.where(SAMPLES.c.workload.in_(workloads))
     with engine.connect() as connection:
         return tuple(_sample(row) for row in connection.execute(query).all())
+
+
+def count_samples(engine: Engine) -> int:
+    with engine.connect() as connection:
+        return int(connection.execute(select(func.count()).select_from(SAMPLES)).scalar_one())
+
+
+def list_samples(engine: Engine) -> tuple[SampleLine, ...]:
+    """Every sample without its texts, the newest first."""
+    columns = [SAMPLES.c[name] for name in SampleLine.__struct_fields__]
+    with engine.connect() as connection:
+        rows = connection.execute(select(*columns).order_by(SAMPLES.c.at.desc(), SAMPLES.c.request)).all()
+    return tuple(
+        SampleLine(row.request, row.at, row.workload, row.target, row.outcome,
+                   msgspec.json.decode(row.failed_checks, type=tuple[str, ...]))
+        for row in rows
+    )  # fmt: skip
+
+
+def find_sample(engine: Engine, request: str) -> SampledWork | None:
+    with engine.connect() as connection:
+        row = connection.execute(select(SAMPLES).where(SAMPLES.c.request == request)).first()
+    return None if row is None else _sample(row)
 
 
 def erase_samples(engine: Engine, matches: Callable[[str], bool], *, taken_before: float | None = None) -> int:

@@ -25,6 +25,7 @@ from milo_bench.store.state.queue import (
     list_work,
     take_work,
 )
+from milo_bench.store.state.samples import count_samples
 
 _MOST_LISTED: Final = 2_000
 _MOST_INCIDENTS: Final = 100
@@ -43,6 +44,7 @@ def show_gateway(board: BoardParts, asked: PageRequest) -> Shown:
         "work": [work_line(work) for work in page],
         "waiting": sum(work.state == "waiting" for work in found),
         "taken": sum(work.state == "taken" for work in found),
+        "samples": count_samples(board.engine),
         "shows_all": states is not OPEN,
         "links": links,
     }
