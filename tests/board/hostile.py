@@ -16,7 +16,9 @@ from milo_bench.board.views.routes import BoardRoute
 from milo_bench.report.package import write_package
 from milo_bench.store.log.reader import read_run_log
 from milo_bench.store.state.database import open_state
+from milo_bench.store.state.incidents import Incident, new_incident_id, open_incident
 from milo_bench.store.state.queue import QueuedWork, add_work, new_id
+from milo_bench.store.state.samples import SampledWork, add_samples
 from tests.board.conftest import DATA, BoardClient
 from tests.report.sample_decision import sample_decision
 from tests.sealing import seal_anew
@@ -79,6 +81,23 @@ def hostile_queue(state: Path | str) -> None:
         )
 
 
+def hostile_samples(state: Path | str) -> None:
+    """Live work that the gateway kept: texts, names and tags are attacks."""
+    sample = SampledWork(
+        "r_0123456789abcdef", time.time(), XSS, XSS, (XSS,), {XSS: XSS, "lines": [{XSS: XSS}]}, XSS, XSS, XSS, XSS, XSS,
+        XSS, XSS, XSS, (XSS,), 1.0, 1,
+    )  # fmt: skip
+    add_samples(open_state(str(state)), (sample,), most=10)
+
+
+def hostile_incident(state: Path | str) -> None:
+    """An incident about names that attack."""
+    open_incident(
+        open_state(str(state)),
+        Incident(new_incident_id(), "drift", XSS, XSS, XSS, time.time(), XSS[:80], XSS[:80], True),
+    )
+
+
 def every_address(client: BoardClient) -> list[tuple[BoardRoute, str]]:
     """Each route with each of the things that its address can name."""
     filled = _names(client)
@@ -98,7 +117,7 @@ def every_address(client: BoardClient) -> list[tuple[BoardRoute, str]]:
 
 def _names(client: BoardClient) -> dict[tuple[str, str], list[str]]:
     batches = [one["id"] for one in client.data("/review")["batches"]]
-    decisions = client.data("/decisions")
+    decisions, gateway = client.data("/decisions"), client.data("/gateway")
     return {
         ("runs", "run"): [run["id"] for run in client.data("/runs")["runs"]],
         ("runs", "n"): ["0", "3"],
@@ -106,7 +125,8 @@ def _names(client: BoardClient) -> dict[tuple[str, str], list[str]]:
         ("decisions", "id"): [one["id"] for one in decisions["packages"]],
         ("decisions", "name"): ["index", "findings"],
         ("roles", "id"): [one["id"] for one in decisions["registries"]],
-        ("gateway", "id"): [one["id"] for one in client.data("/gateway")["work"]],
+        ("gateway", "id"): [one["id"] for one in (*gateway["work"], *gateway["incidents"])],
+        ("gateway", "request"): [one["request"] for one in client.data("/gateway/samples")["samples"]],
         ("review", "batch"): batches,
         ("review", "n"): ["1"],
     }

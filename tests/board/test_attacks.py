@@ -24,7 +24,17 @@ from milo_bench.core.errors import UsageError
 from milo_bench.store.state.people import add_person, revoke_person
 from milo_bench.store.state.tables import METADATA
 from tests.board.conftest import BASE, TOKEN, BoardClient, wait_until_read
-from tests.board.hostile import SECRET, XSS, Page, events, every_address, hostile_folder, hostile_queue
+from tests.board.hostile import (
+    SECRET,
+    XSS,
+    Page,
+    events,
+    every_address,
+    hostile_folder,
+    hostile_incident,
+    hostile_queue,
+    hostile_samples,
+)
 
 VIEWS = Path(form_reading.__file__).parents[1]
 ABSURD = (
@@ -45,6 +55,8 @@ def hostile(tmp_path_factory: pytest.TempPathFactory) -> Iterator[BoardClient]:
     folder.mkdir()
     hostile_folder(folder)
     hostile_queue(root / "state.db")
+    hostile_samples(root / "state.db")
+    hostile_incident(root / "state.db")
     board = make_board(BoardOptions(folder, str(root / "state.db"), "ann <xss-probe>"), TOKEN)
     with TestClient(WebBoard(board).application(), base_url=BASE) as http:
         wait_until_read(board)

@@ -83,12 +83,9 @@ ROUTES: Final[tuple[BoardRoute, ...]] = (
     BoardRoute("/roles/{id}/promote", _later("decisions.roles", "promote"), "promote", changes=True),
     BoardRoute("/roles/{id}/roll-back", _later("decisions.roles", "roll_back"), "promote", changes=True),
     BoardRoute("/gateway", show_gateway),
-<<<<<<< HEAD
     BoardRoute("/gateway/incidents/{id}/close", close, "promote", changes=True),
-=======
     BoardRoute("/gateway/samples", _later("gateway.samples", "show_samples")),
     BoardRoute("/gateway/samples/{request}", _later("gateway.samples", "show_sample")),
->>>>>>> 07e5c4a (Samples of live work on the board: list, page, and a fixture in three keys)
     BoardRoute("/gateway/queue/{id}", show_work),
     BoardRoute("/gateway/queue/{id}/take", take, "answer", changes=True),
     BoardRoute("/gateway/queue/{id}/answer", answer, "answer", changes=True),
