@@ -79,8 +79,8 @@ def _fixtures(
     found: Sequence[SampledWork], base: Suite, left_out: Counter[str]
 ) -> tuple[list[Fixture], list[SampledWork]]:
     from milo_bench.run.prepare import prepare
+    from milo_bench.store.state.samples import sampled_fixture
     from milo_bench.suites.fixtures import make_fixture
-    from milo_bench.suites.sampled import sampled_fixture
 
     fixtures, kept, seen = [], [], set()
     for one in found:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
@@ -109,6 +110,23 @@ def erase_samples(engine: Engine, matches: Callable[[str], bool], *, taken_befor
         for request in doomed:
             connection.execute(delete(SAMPLES).where(SAMPLES.c.request == request))
     return len(doomed)
+
+
+def sampled_fixture(one: SampledWork) -> dict[str, Any]:
+    """The fields of a fixture, without an expected value: nobody has said yet what is right."""
+    return {
+        "id": f"live-{one.request.removeprefix('r_')}",
+        "workload": one.workload,
+        "input": one.input,
+        "expect": {},
+        "tags": list(dict.fromkeys((*one.tags, "live"))),
+        "provenance": {
+            "source": "sample of the gateway", "request": one.request,
+            "at": datetime.fromtimestamp(one.at, UTC).isoformat(timespec="seconds"), "routing": one.routing,
+            "rule": one.rule, "outcome": one.outcome, "target": one.target, "model_digest": one.model_digest,
+            "failed_checks": list(one.failed_checks), "redacted": one.redacted,
+        },
+    }  # fmt: skip
 
 
 def _sample(row: Row[tuple[object, ...]]) -> SampledWork:
