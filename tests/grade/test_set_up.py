@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import pytest
 
-from milo_bench.core.records import Attempt, AttemptKey, Failure, FailureKind, Timings, Workload
+from milo_bench.core.records import Attempt, AttemptKey, Failure, FailureKind, Timings, ToolCall, Usage, Workload
 from milo_bench.grade.set_up import SetUpProblem, SetUpWatch
 
 JSON = Workload("extraction", "p", "", "", (), json_schema={"type": "object"})
@@ -27,6 +28,22 @@ def test_failures_of_the_set_up_are_told_where_they_are_most_of_the_answers(kind
     found = seen(["", "", "", "", "{}", "{}"], failure=kind)
     assert found is not None and (found.kind, found.count, found.of) == (kind, 4, 6)
     assert seen(["", "", "", *["{}"] * 9], failure=kind) is None, "a few long ones are the model's own"
+
+
+def test_answers_that_stay_in_their_thinking_are_a_problem_of_the_set_up() -> None:
+    def told(**more: Any) -> SetUpProblem | None:
+        watch = SetUpWatch(TEXT, "small")
+        for number in range(5):
+            watch.add(Attempt(AttemptKey(f"f{number}", "small"), "", TIMES, finish_reason="stop", **more))
+        return watch.problem()
+
+    found = told(reasoning="long thoughts")
+    assert found is not None and found.kind == "only_thinking"
+    assert told(usage=Usage(3, 9, reasoning_tokens=9)) is not None, "a log without the texts of thinking"
+    assert told() is None, "an answer may be empty, and then it is the model's"
+    assert told(reasoning="hm", output="yes") is None
+    assert told(reasoning="hm", tool_calls=(ToolCall("a", "find", "{}"),)) is None
+    assert told(usage=Usage(3, 9, reasoning_tokens=9), output_hash="ab") is None, "a log of hashes"
 
 
 @pytest.mark.parametrize(

@@ -39,6 +39,39 @@ async def test_a_servers_own_error_is_no_answer(status: int, api: str) -> None:
         assert await state(f"{address}/v1", api) == f"answers with HTTP {status}"
 
 
+@asynccontextmanager
+async def showing(head: str, body: bytes = b"") -> AsyncIterator[str]:
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(f"HTTP/1.1 {head}\r\nContent-Length: {len(body)}\r\n\r\n".encode() + body)
+
+    server = await asyncio.start_server(answer, "127.0.0.1", 0)
+    yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/v1"
+    server.close()
+
+
+@pytest.mark.parametrize(
+    ("head", "body", "said"),
+    [
+        ("200 OK\r\nContent-Type: text/html", b"<!DOCTYPE html><title>Sign in</title>", "answers with a web page"),
+        ("302 Found\r\nLocation: https://sso.example/x?token=s3cret", b"", "redirects to https://sso.example/x"),
+        ("200 OK\r\nContent-Type: application/json", b"[]", "answers"),
+        ("429 Too Many Requests", b"", "answers"),
+    ],
+)
+@pytest.mark.parametrize("api", ["openai", "ollama"])
+async def test_what_stands_in_place_of_a_list_is_said(head: str, body: bytes, said: str, api: str) -> None:
+    async with showing(head, body) as address:
+        assert await state(address, api) == said
+
+
+async def test_a_list_that_fails_alone_is_explained() -> None:
+    async with always(500) as address:
+        settings = Settings(targets={"t": TargetConfig(name="t", api="openai", base_url=f"{address}/v1", model="m")})
+        (one,) = (await list_targets(settings, {})).targets
+    assert "the server may answer all the same" in one.hint and "transformers serve" in one.hint
+
+
 async def test_a_server_without_a_list_still_answers() -> None:
     async with always(404) as address:
         assert await state(f"{address}/v1") == "answers"

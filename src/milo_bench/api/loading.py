@@ -10,7 +10,6 @@ from functools import partial
 import msgspec
 
 from milo_bench.api.settings import load_settings
-from milo_bench.api.stopping import FRESH_SEED
 from milo_bench.config.settings import TargetConfig
 from milo_bench.core.chat import Exchange
 from milo_bench.core.errors import UsageError
@@ -42,7 +41,7 @@ from milo_bench.stats.load.knee import degradation
 from milo_bench.stats.load.level import judge_level
 from milo_bench.stats.load.quality import with_quality
 from milo_bench.store.log.writer import default_log_path, require_new_log
-from milo_bench.suites.fresh import FreshFixtures, can_draw
+from milo_bench.suites.fresh import FRESH_SEED, FreshFixtures, can_draw
 from milo_bench.suites.load import Suite, load_suite
 from milo_bench.targets.opening import open_target
 

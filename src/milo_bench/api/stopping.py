@@ -15,7 +15,7 @@ from milo_bench.roles.execute import needs_coder
 from milo_bench.run.budget import Budget
 from milo_bench.run.own_checks import LiveChecks
 from milo_bench.run.spec import RunSpec
-from milo_bench.suites.fresh import RETELLINGS, FreshFixtures, can_draw
+from milo_bench.suites.fresh import FRESH_SEED, RETELLINGS, FreshFixtures, can_draw
 from milo_bench.suites.load import Suite
 from milo_bench.suites.trust import own_checks_of
 
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from milo_bench.api.running import RunOptions
 
 MOST_FIXTURES: Final = 1_000  # of a workload, with fresh ones, unless the run says otherwise
-FRESH_SEED: Final = 1_000_003  # plus the run's own: far from the seeds that suites are regenerated with
 
 
 def stopping_of(options: RunOptions, suite: Suite) -> Stopping | None:

@@ -13,7 +13,7 @@ from milo_bench.core.records import Attempt, Frozen, Workload
 from milo_bench.grade.answer import read_json_answer
 
 SetUpKind: TypeAlias = Literal[
-    "cut_while_thinking", "template_refused", "template_marks", "wrapped", "repetition_stopped"
+    "cut_while_thinking", "only_thinking", "template_refused", "template_marks", "wrapped", "repetition_stopped"
 ]
 
 LEAST: Final = 4  # fewer answers alike may be chance
@@ -30,6 +30,10 @@ _WORDS: Final[dict[SetUpKind, tuple[str, str]]] = {
     "cut_while_thinking": (
         "answers were cut while the model was thinking",
         "give it a budget of its own or turn it off ('thinking' under the target in bench.yaml), and run again.",
+    ),
+    "only_thinking": (
+        "answers consist of thinking alone: the end of the thinking is not found",
+        "check the server's reasoning parser or template, or set 'thinking: off' under the target, and run again.",
     ),
     "template_refused": (
         "the chat template refuses the roles of the messages",
@@ -83,6 +87,10 @@ class SetUpWatch:
             if kind in ("cut_while_thinking", "template_refused", "repetition_stopped"):
                 self._kinds[kind] += 1
             return
+        thought = attempt.reasoning or attempt.usage.reasoning_tokens
+        kept = not (attempt.output_hash or attempt.erased)  # a log of hashes has no texts
+        if thought and kept and not attempt.output.strip() and not attempt.tool_calls:
+            self._kinds["only_thinking"] += 1
         if _MARKS.search(attempt.output):
             self._kinds["template_marks"] += 1
         if self._wants_json and attempt.output.strip() and not read_json_answer(attempt.output).usable:

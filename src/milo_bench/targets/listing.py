@@ -16,6 +16,7 @@ from milo_bench.targets.llamacpp.weights import BUILTIN, find_smollm2
 from milo_bench.targets.opening import open_target
 
 _LIST_TIMEOUT_S = 3.0
+_REDIRECT = re.compile(r"redirects to (\S+?),? which is not followed")
 _STATUS = re.compile(r"\bHTTP ([45][0-9]{2})\b")
 
 
@@ -98,6 +99,10 @@ def _why_not(message: str) -> str:
         return "answers, but its certificate is not trusted"
     if found := _STATUS.search(message):
         return f"answers with HTTP {found[1]}"
+    if "web page" in message:
+        return "answers with a web page"
+    if found := _REDIRECT.search(message):
+        return f"redirects to {found[1]}"
     return "does not answer"
 
 

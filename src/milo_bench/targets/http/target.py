@@ -16,6 +16,7 @@ from milo_bench.core.errors import TargetError
 from milo_bench.core.hiding import hidden_keys
 from milo_bench.core.records import Behaviour, Failure, TargetRecord, Timeouts
 from milo_bench.core.suggest import closest
+from milo_bench.core.units import seconds
 from milo_bench.core.weights.digests import DigestBook
 from milo_bench.targets.fingerprint import read_behaviour
 from milo_bench.targets.http.address import Address
@@ -173,15 +174,32 @@ class HttpTarget(ABC):
             raise await self._cannot_start(Failure(reply.broken, reply.broken_message))
         if reply.status in (401, 403):
             raise await self._cannot_start(refusal(reply, secrets=self._secrets))
-        if needed and reply.status >= 500:
-            message = f"Target '{self._config.name}' at {self._address.shown} answers with HTTP {reply.status}."
-            raise TargetError(message, hint="read the log of the server, or of the proxy before it.")
+        if needed and (problem := self._no_page(path, reply)) is not None:
+            raise problem
         if reply.status != 200:
             return None
         try:
             return decode_json(reply.body())
         except ValueError:
             return None
+
+    def _no_page(self, path: str, reply: HttpReply) -> TargetError | None:
+        """Why a page that a model server has is not there; None where it is, or where a server may do without it."""
+        name = f"Target '{self._config.name}' at {self._address.shown}"
+        if reply.status >= 500:
+            server = "transformers serve does so until its folder of models exists (HF_HOME/hub)"
+            hint = "read the log of the server, or of the proxy before it."
+            if reply.status == 500 and path.endswith("/models"):
+                hint = f"{path} fails; the server may answer all the same. {server}."
+            return TargetError(f"{name} answers with HTTP {reply.status}.", hint=hint)
+        if 300 <= reply.status < 400:
+            message = f"{name} {refusal(reply).message}."
+            return TargetError(message, hint="set base_url to the address that it leads to.")
+        if reply.status == 200 and reply.start(64).lstrip().startswith(b"<"):
+            return TargetError(
+                f"{name} answers with a web page.", hint=f"check base_url: no model server is at {path}."
+            )
+        return None
 
     def _open_book(self) -> DigestBook:
         """Digests of files of weights, remembered beside our other caches; a file of any size is hashed, once."""
@@ -247,7 +265,7 @@ class HttpTarget(ABC):
                 return await self._refused(failure)
             case _:
                 message = f"Target '{name}' at {place} returned no token: {failure.kind}, {failure.message}."
-                return TargetError(message, hint="send it a request by hand and read the server's log.")
+                return TargetError(message, hint=_first_token_hint(failure))
 
     async def _refused(self, failure: Failure) -> TargetError:
         name, place, model = self._config.name, self._address.shown, self._config.model
@@ -268,6 +286,17 @@ class HttpTarget(ABC):
         if self._config.api_key_env:
             return f"put a valid key into the environment variable {self._config.api_key_env}."
         return f"set api_key_env under target '{self._config.name}' to the environment variable that contains the key."
+
+
+def _first_token_hint(failure: Failure) -> str:
+    if failure.kind == "wrong_content_type":
+        return "check base_url: an 'openai' target's ends in /v1 with most servers."
+    if failure.http_status is not None and 300 <= failure.http_status < 400:
+        return "set base_url to the address that it leads to."
+    if failure.kind == "rate_limited":
+        pause = "" if failure.retry_after_s is None else f" of {seconds(failure.retry_after_s)}"
+        return f"the server asks for a pause{pause}: run again after it."
+    return "send it a request by hand and read the server's log."
 
 
 def _settings(config: TargetConfig) -> dict[str, Any]:
