@@ -7,13 +7,16 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Iterable, Mapping
-from typing import Any
+from functools import lru_cache
+from typing import Any, Final
 
 from milo_bench.core.errors import ConfigError
 from milo_bench.core.records import Fixture, Verdict, Workload
 from milo_bench.grade.base import CHECKS, GradeCase, Params, read_params
 from milo_bench.grade.json_places import show_value
 from milo_bench.grade.unreadable import unread_expectation
+
+_MOST_KEPT_CHARS: Final = 100
 
 
 class LabelParams(Params, frozen=True):
@@ -55,7 +58,7 @@ class Label:
         return [self._verdict(expected, got, rules)]
 
     def _verdict(self, expected: str, got: str, rules: LabelParams) -> Verdict:
-        known = {_folded(label, rules): label for label in (*rules.labels, expected)}
+        known = _known((*rules.labels, expected), rules.casefold)
         label = known.get(_folded(got, rules))
         if label == known[_folded(expected, rules)]:
             return Verdict(self.name, self.version, "pass", expected=expected, got=expected)
@@ -65,6 +68,12 @@ class Label:
             return Verdict(self.name, self.version, "fail", "unknown_label", reason, expected=expected, got=shown)
         reason = f"the label is {shown}, expected {expected}"
         return Verdict(self.name, self.version, "fail", "wrong_label", reason, expected=expected, got=shown)
+
+
+@lru_cache(maxsize=256)
+def _known(labels: tuple[str, ...], casefold: bool) -> Mapping[str, str]:
+    """Each label by how it is compared."""
+    return {_fold.__wrapped__(label, casefold): label for label in labels}
 
 
 def label_said(case: GradeCase, params: Mapping[str, Any]) -> str:
@@ -91,8 +100,14 @@ def _bare(label: str) -> str:
 
 
 def _folded(label: str, rules: LabelParams) -> str:
+    fold = _fold if len(label) <= _MOST_KEPT_CHARS else _fold.__wrapped__
+    return fold(label, rules.casefold)
+
+
+@lru_cache(maxsize=4096)  # a million answers name the same few labels
+def _fold(label: str, casefold: bool) -> str:
     plain = " ".join(_bare(unicodedata.normalize("NFC", label)).split())
-    return plain.casefold() if rules.casefold else plain
+    return plain.casefold() if casefold else plain
 
 
 CHECKS.add(Label.name, Label())

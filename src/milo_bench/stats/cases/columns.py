@@ -265,7 +265,9 @@ class CasesBuilder:
             if verdict.parts is not None and verdict.parts > 0:
                 # Of several counts in one check, each has a subject.
                 part = f"{check}.{verdict.subject}" if verdict.subject else check
-                part_held, part_asked = self.parts.setdefault(part, (_Sparse("i", 0), _Sparse("i", 0)))
+                if part not in self.parts:
+                    self.parts[part] = (_Sparse("i", 0), _Sparse("i", 0))
+                part_held, part_asked = self.parts[part]
                 part_held.put(row, part_held.get(row) + (verdict.parts_held or 0))
                 part_asked.put(row, part_asked.get(row) + verdict.parts)
             if outcome in ("skip", "unjudged"):
@@ -286,7 +288,9 @@ class CasesBuilder:
                 self.want.put(row, self.labels.setdefault(verdict.expected, len(self.labels)))
                 self.got.put(row, self.labels.setdefault(verdict.got, len(self.labels)))
         for check, held in held_by_check.items():
-            self.sparse.setdefault(check, _Sparse()).put(row, held)
+            if check not in self.sparse:
+                self.sparse[check] = _Sparse()
+            self.sparse[check].put(row, held)
         unjudged -= held_by_check.keys()
         for check in unjudged:
             self.sparse.setdefault(check, _Sparse()).put(row, UNJUDGED)
