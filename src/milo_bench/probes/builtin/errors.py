@@ -56,7 +56,7 @@ class Errors(Probe):
         severity: Severity = "major" if grave else "minor"
         within = seconds(_LIMIT_S)
         good = f"All {len(cases)} invalid requests got a JSON error within {within}, and the server kept running."
-        return self.judge(ctx, cases, good=good, evidence={"requests": evidence}, severity=severity)
+        return self.judge(ctx, cases, good=good, evidence={"replies": evidence}, severity=severity)
 
 
 def _mistakes(ctx: ProbeContext) -> Iterator[tuple[str, bytes]]:

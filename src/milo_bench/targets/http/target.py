@@ -190,7 +190,7 @@ class HttpTarget(ABC):
             server = "transformers serve does so until its folder of models exists (HF_HOME/hub)"
             hint = "read the log of the server, or of the proxy before it."
             if reply.status == 500 and path.endswith("/models"):
-                hint = f"{path} fails; the server may answer all the same. {server}."
+                hint = f"the list of models ({path}) fails, but the server may answer. {server}."
             return TargetError(f"{name} answers with HTTP {reply.status}.", hint=hint)
         if 300 <= reply.status < 400:
             message = f"{name} {refusal(reply).message}."
