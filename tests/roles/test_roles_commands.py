@@ -17,7 +17,10 @@ from milo_bench.board.serving import BoardOptions, make_board
 from milo_bench.cli.entry import run_command
 from milo_bench.cli.main import milo_bench
 from milo_bench.config.roles.file import load_registry
+from milo_bench.config.routing.file import load_routing
 from milo_bench.core.errors import ConfigError, DataError, UsageError
+from milo_bench.store.audit.records import AuditedCall, AuditedRequest, AuditedShadow
+from milo_bench.store.audit.writer import AuditWriter
 from milo_bench.targets.llamacpp.weights import find_smollm2
 from tests.board.conftest import BASE, TOKEN, BoardClient
 
@@ -107,6 +110,46 @@ def test_a_promotion_is_applied_shown_and_taken_back(
     day = datetime.now(UTC).date().isoformat()
     assert reports == [f"local-model-benchmark-{day}-2.md", f"local-model-benchmark-{day}.md"]
     assert "What changed since the last report" in (place / "reports" / reports[0]).read_text()
+
+
+def test_live_work_holds_or_rejects_what_cases_would_promote_and_a_promotion_ends_the_trial(
+    log: Path, place: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    trials = "challengers:\n  - {target: good, rule: coding, mode: shadow, share: 20%}\n"
+    trials += "  - {target: mid, rule: other, mode: shadow, share: 20%}\n"
+    routing = ROUTING.replace(
+        "  - id: coding", "  - {id: other, when: {workload: other}, route: local, target: good}\n  - id: coding"
+    )
+    (place / "routing.yaml").write_text(routing + trials)
+    for name, ok, count, verdict in (("worse", False, 60, "reject"), ("few", True, 1, "hold")):
+        writer = AuditWriter(place / name, b"k" * 32)
+        for number in range(count):
+            call = AuditedCall("mid", 200)
+            writer.write(
+                lambda n, id=f"r_{number}", call=call: AuditedRequest(  # type: ignore[misc]
+                    n, "2026-11-29T00:00:00+00:00", id, "answered", 200, workload="coder", rule="coding",
+                    trial_rule="coding", trial_checks=("schema",), copied_to=("good",), calls=(call,),
+                )
+            )  # fmt: skip
+            theirs = AuditedCall("good", 200, failed_checks=() if ok else ("schema",))
+            writer.write(
+                lambda n, id=f"r_{number}", theirs=theirs: AuditedShadow(  # type: ignore[misc]
+                    n, "2026-11-29T00:00:00+00:00", id, "good", theirs, incumbent="mid", workload="coder", rule="coding"
+                )
+            )
+        writer.close()
+        promotion = api.promote_roles([log], Path("registry.yaml"), audit=place / name)
+        found = next(one for one in promotion.record.roles[0].decisions if one.target == "good")
+        assert found.verdict == verdict
+        assert all(reason.startswith("on live work, its") for reason in found.reasons)
+    assert _milo("roles", "promote", str(log), "--apply") == 0
+    file = load_routing(place / "routing.yaml")
+    assert file.rules[1].target == "good"
+    assert [one.target for one in file.challengers] == ["mid"]
+    assert _milo("roles", "rollback") == 0
+    file = load_routing(place / "routing.yaml")
+    assert [one.target for one in file.challengers] == ["good", "mid"]
+    assert _milo("roles", "promote", str(log), "--audit", "nowhere") == 3
 
 
 def test_looking_again_at_the_same_log_rejects_nobody_twice(log: Path, place: Path) -> None:

@@ -11,7 +11,13 @@ from milo_bench.core.errors import PrerequisiteError, UsageError
 
 if TYPE_CHECKING:
     from milo_bench.config.roles.file import RegistryFile
-    from milo_bench.decide.promotion.records import ChallengerDecision, LiveTrial, PromotionRecord, RoleVerdict
+    from milo_bench.decide.promotion.records import (
+        ChallengerDecision,
+        LiveTrial,
+        LiveVerdict,
+        PromotionRecord,
+        RoleVerdict,
+    )
     from milo_bench.evidence.audited.challengers import LiveWork
 
 
@@ -21,16 +27,10 @@ def compare_challengers(audit: Path, registry: Path | None = None) -> tuple[Live
     Raises PrerequisiteError where there is no audit, UsageError where no challenger got any work.
     """
     from milo_bench.config.roles.file import PromotionPolicy, load_registry
-    from milo_bench.evidence.audited.challengers import read_challengers
     from milo_bench.roles.history import read_history
-    from milo_bench.store.audit.verify import read_audit
-    from milo_bench.store.audit.writer import audit_files
 
     file = load_registry(registry) if registry is not None else None
-    if not audit_files(audit):
-        message = f"{audit} contains no audit."
-        raise PrerequisiteError(message, hint="name the folder that 'milo-bench serve --audit' wrote.")
-    works = read_challengers(read_audit(audit))
+    works = _read(audit)
     if not works:
         message = f"No challenger got work in {audit}."
         raise UsageError(message, hint="list one under 'challengers:' in routing.yaml. See docs/how-to/gateway.md.")
@@ -38,6 +38,36 @@ def compare_challengers(audit: Path, registry: Path | None = None) -> tuple[Live
     policy = file.policy if file is not None else PromotionPolicy()
     beside = Counter(work.rule for work in works)
     return tuple(_trial(work, policy.error / beside[work.rule], registry, file, history) for work in works)
+
+
+def live_verdicts(audit: Path, file: RegistryFile) -> dict[tuple[str, str], list[tuple[LiveVerdict, tuple[str, ...]]]]:
+    """By role and challenger, what each of its trials on live work says, and why.
+
+    Raises PrerequisiteError where there is no audit.
+    """
+    from milo_bench.decide.promotion.judge import judge_live
+
+    works = _read(audit)
+    beside = Counter(work.rule for work in works)
+    found: dict[tuple[str, str], list[tuple[LiveVerdict, tuple[str, ...]]]] = {}
+    for work in works:
+        role = _role_of(work, file)
+        if role:
+            error = file.policy.error / beside[work.rule]
+            verdict, reasons, _ = judge_live(work.pairs(file.policy), file.policy, error=error)
+            found.setdefault((role, work.challenger), []).append((verdict, reasons))
+    return found
+
+
+def _read(audit: Path) -> tuple[LiveWork, ...]:
+    from milo_bench.evidence.audited.challengers import read_challengers
+    from milo_bench.store.audit.verify import read_audit
+    from milo_bench.store.audit.writer import audit_files
+
+    if not audit_files(audit):
+        message = f"{audit} contains no audit."
+        raise PrerequisiteError(message, hint="name the folder that 'milo-bench serve --audit' wrote.")
+    return read_challengers(read_audit(audit))
 
 
 def _trial(

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import msgspec
 
+from milo_bench.api.gateway.challengers import live_verdicts
 from milo_bench.api.roles.escalating import read_escalations
 from milo_bench.api.roles.mining import execute_coder
 from milo_bench.api.settings import load_settings
@@ -23,10 +24,11 @@ from milo_bench.core.hashing import sha256_data, sha256_text
 from milo_bench.core.records import TargetRecord
 from milo_bench.core.version import __version__
 from milo_bench.core.weights.gguf_header import BadHeader, read_gguf_header
-from milo_bench.decide.promotion.judge import RoleFacts, judge_challengers
+from milo_bench.decide.promotion.judge import RoleFacts, judge_challengers, with_live_work
 from milo_bench.decide.promotion.pairs import make_pairs, merge_pairs, target_figures
 from milo_bench.decide.promotion.records import (
     CostTier,
+    LiveVerdict,
     PromotionRecord,
     RegistryChange,
     RoleDecision,
@@ -82,6 +84,7 @@ def promote_roles(
     config: Path | None = None,
     apply: bool = False,
     fresh: bool = False,
+    audit: Path | None = None,
     unsafe_here: bool = False,
     env: Mapping[str, str] | None = None,
     now: datetime | None = None,
@@ -89,6 +92,7 @@ def promote_roles(
     """Decide on every role of ``registry`` from ``logs`` and what earlier looks saw; record it and write the report.
 
     With ``fresh`` only cases from after the release of both models count. ``apply`` changes registry and routing.
+    ``audit`` is the folder of a gateway's audit: what its trials say of a challenger on live work counts too.
     Raises ConfigError for the registry, DataError for a log or a history that cannot be used.
     """
     env = os.environ if env is None else env
@@ -97,7 +101,8 @@ def promote_roles(
     settings = load_settings(config, env)
     history = read_history(registry.parent / file.history)
     evidence = gather_roles(logs, file, env, unsafe_here=unsafe_here)
-    judge = _Judge(file, settings, evidence, history, fresh=fresh)
+    live = live_verdicts(audit, file) if audit is not None else {}
+    judge = _Judge(file, settings, evidence, history, live, fresh=fresh)
     decided = tuple(judge.role(name, role) for name, role in file.roles.items())
     before = next((one for one in reversed(history) if one.kind == "decision"), None)
     record = PromotionRecord(
@@ -180,10 +185,12 @@ class _Judge:
         settings: Settings,
         evidence: RoleEvidence,
         history: Sequence[PromotionRecord],
+        live: Mapping[tuple[str, str], Sequence[tuple[LiveVerdict, tuple[str, ...]]]],
         *,
         fresh: bool,
     ) -> None:
         self._file, self._settings, self._evidence, self._history = file, settings, evidence, history
+        self._live = live
         self._fresh = fresh
         self.pairs: dict[str, dict[str, tuple[RolePair, ...]]] = {}
 
@@ -211,7 +218,10 @@ class _Judge:
                 for target in role.challengers
             },
         )
-        decisions = judge_challengers(role, pairs, facts, self._file.policy)
+        decisions = tuple(
+            with_live_work(one, self._live.get((name, one.target), ()))
+            for one in judge_challengers(role, pairs, facts, self._file.policy)
+        )
         promoted = next((one.target for one in decisions if one.verdict == "promote"), "")
         retired = {one.target for one in decisions if one.verdict == "retire"}
         left = [target for target in role.challengers if target != promoted and target not in retired]
@@ -382,6 +392,15 @@ def _routing_values(path: Path, role: RoleConfig, decided: RoleDecision) -> dict
     if not values:
         message = f"{path} has no rule with the target {decided.before} for the role '{decided.role}'."
         raise ConfigError(message, hint="name its id as 'rule' in the registry.")
+    challengers = value_at(text, ("challengers",)) or []
+    ended = {rules[keys[1]].get("id") for keys in values if isinstance(keys[1], int)}
+    left = [
+        one
+        for one in challengers
+        if one.get("target") != decided.incumbent or not (one.get("role") == decided.role or one.get("rule") in ended)
+    ]
+    if len(left) < len(challengers):  # its trial is over: it has the work now
+        values[("challengers",)] = left
     return values
 
 

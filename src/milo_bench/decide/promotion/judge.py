@@ -13,6 +13,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
+import msgspec
 import numpy as np
 
 from milo_bench.config.roles.file import PromotionPolicy, RoleConfig
@@ -149,6 +150,22 @@ def judge_live(
     if not left and pairs:
         return "not_worse", _promoted(comparisons), comparisons
     return "undecided", tuple(_open(one) for one in left), comparisons
+
+
+def with_live_work(
+    decision: ChallengerDecision, live: Sequence[tuple[LiveVerdict, tuple[str, ...]]]
+) -> ChallengerDecision:
+    """A promotion also needs that each trial on live work is not worse; the other verdicts stay as they are."""
+    if decision.verdict != "promote" or not live:
+        return decision
+    for wanted, verdict in (("worse", "reject"), ("undecided", "hold")):
+        said = tuple(f"on live work, {reason}" for found, reasons in live if found == wanted for reason in reasons)
+        if any(found == wanted for found, _ in live):
+            count = decision.rejections + (verdict == "reject")
+            reasons = said or ("on live work, there is nothing to compare yet",)
+            return msgspec.structs.replace(decision, verdict=verdict, reasons=reasons, rejections=count)
+    shown = tuple(f"on live work, {reason}" for _, reasons in live for reason in reasons)
+    return msgspec.structs.replace(decision, reasons=(*decision.reasons, *shown))
 
 
 def _guards(role: RoleConfig, name: str, facts: RoleFacts) -> list[str]:

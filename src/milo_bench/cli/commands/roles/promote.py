@@ -21,6 +21,9 @@ from milo_bench.report import terminal
 @click.option("--config", type=click.Path(path_type=Path), help="Path of bench.yaml.")
 @click.option("--apply", is_flag=True, help="Change the registry, and the role's rule in routing.yaml.")
 @click.option("--fresh", is_flag=True, help="Only cases from after the release of both models.")
+@click.option(
+    "--audit", type=click.Path(path_type=Path, file_okay=False), help="A gateway's audit: its trials count too."
+)
 @click.option("--fail-on-change", is_flag=True, help="Exit with 1 if an incumbent changes.")
 @click.option("--unsafe-here", is_flag=True, help="Run coder answers without the sandbox.")
 @JSON_FLAG
@@ -30,6 +33,7 @@ def roles_promote(
     config: Path | None,
     apply: bool,
     fresh: bool,
+    audit: Path | None,
     fail_on_change: bool,
     unsafe_here: bool,
     as_json: bool,
@@ -40,7 +44,9 @@ def roles_promote(
     pain and hard failures, and the role keeps two families. Every decision is recorded with its
     evidence, and earlier looks count.
     """
-    promotion = api.promote_roles(logs, registry, config=config, apply=apply, fresh=fresh, unsafe_here=unsafe_here)
+    promotion = api.promote_roles(
+        logs, registry, config=config, apply=apply, fresh=fresh, audit=audit, unsafe_here=unsafe_here
+    )
     if as_json:
         roles = msgspec.to_builtins(promotion.record.roles)
         changes = msgspec.to_builtins(promotion.applied)
@@ -51,7 +57,8 @@ def roles_promote(
         click.echo(f"report: {promotion.report}", err=True)
     again = f" --registry {shlex.quote(str(registry))}"
     if promotion.changed and not apply:
-        say_next(f"milo-bench roles promote {' '.join(shlex.quote(str(log)) for log in logs)}{again} --apply")
+        live = f" --audit {shlex.quote(str(audit))}" if audit is not None else ""
+        say_next(f"milo-bench roles promote {' '.join(shlex.quote(str(log)) for log in logs)}{again}{live} --apply")
     else:
         say_next(f"milo-bench roles page{again} --out site/")
     return 1 if fail_on_change and promotion.changed else 0
