@@ -164,7 +164,15 @@ def random_policy(draw: random.Random) -> RoutingFile | None:
         "rules": rules,
         "default": draw.choice([{"route": "human_review"}, {"route": "refuse"}]),
         "flags_file": "flags.yaml",
-    }
+        "challengers": [
+            {"target": draw.choice([name for name in TARGETS if name != rule["target"]]), "rule": rule["id"],
+             "mode": mode, "share": 1}
+            for rule in rules
+            if rule["route"] in ("local", "hosted")
+            for mode in draw.sample(["canary", "shadow"], 1)
+            if draw.random() < 0.5
+        ],
+    }  # fmt: skip
     try:
         file = RoutingFile.model_validate(data)
         check_routing(file)
@@ -211,6 +219,7 @@ def replayed(
         keywords=frozenset(hit.keyword_set for hit in keyword_risk(message)),
         sensitive=bool(milo.get("sensitive")) or "sensitive" in tags, health=health, flags=flags,
         at=at, rolled_back=rolled_back, tokens=dict.fromkeys(TARGETS, len(message.split())),
+        canaries={one.rule or "": one.target for one in file.challengers if one.mode == "canary"},
     )  # fmt: skip
     steps = walk(file, facts)
     try:
@@ -298,6 +307,10 @@ async def compare(folder: Path, *, policies: int, requests: int, seed: int) -> t
                     wrong.append(f"{found.redacted} places redacted: {body['milo']}")
                 here = (wanted.rule, wanted.route, "" if wanted.cause == "rule" else wanted.cause, wanted.target)
                 there = (found.rule, found.route, found.cause, found.target)
+                if found.sensitive and (found.trial == "canary" or found.copied_to):
+                    seen = {call.target for call in found.calls[:1]} if found.trial else set(found.copied_to)
+                    if any(TARGETS[name] for name in seen):
+                        wrong.append(f"a hosted challenger saw sensitive work: {body['milo']}")
                 if wanted.route == "refuse":  # the target of a refused request is of no account
                     here, there = here[:3], there[:3]
                 if here != there or status not in _STATUSES[wanted.route]:
@@ -305,6 +318,8 @@ async def compare(folder: Path, *, policies: int, requests: int, seed: int) -> t
     finally:
         if listener is not None:
             await listener.stop(5.0)
+        if gateway is not None:
+            await gateway.shadows.stop()
         for one in upstreams.values():
             await one.stop()
         if gateway is not None:
