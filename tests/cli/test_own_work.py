@@ -16,7 +16,7 @@ def test_the_example_on_the_page_leads_from_an_excel_sheet_to_a_decision(tmp_pat
     section = PAGE.read_text(encoding="utf-8").partition("## From an Excel sheet to a decision")[2]
     lines = re.search(r"```sh\n(.*?)```", section, flags=re.DOTALL)
     assert lines is not None
-    made = make_folder(tmp_path / "claims", documents=12, pictures=0)
+    made = make_folder(tmp_path / "claims", documents=12, pictures=2)  # scans, which need milo-bench[ocr]
     answers = [
         {"when": {"contains": known.values["Amount"]}, "reply": {"text": json.dumps(known.values)}}
         for known in made.known.values()
@@ -30,4 +30,5 @@ def test_the_example_on_the_page_leads_from_an_excel_sheet_to_a_decision(tmp_pat
         assert said.code == 0, said.out + said.err
     assert "Field extraction:" in said.out
     report = json.loads((tmp_path / "out/own/import_report.json").read_text(encoding="utf-8"))
-    assert (report["fixtures"], report["broken"], report["not_carried"]) == (12, [], [])
+    assert (report["broken"], report["not_carried"]) == ([], [])
+    assert report["fixtures"] + len(report["unread"]) == 12 and len(report["unread"]) <= 2

@@ -12,7 +12,7 @@ from milo_bench.core import units
 from milo_bench.core.errors import DataError, UsageError
 from milo_bench.core.hashing import sha256_bytes
 from milo_bench.core.suggest import closest, hint_for
-from milo_bench.suites.bounded.broken import NoSuchForm
+from milo_bench.suites.bounded.broken import NoSuchForm, PackageMissing
 from milo_bench.suites.documents.read_text import DocumentText
 from milo_bench.suites.documents.reader import DocumentBroken
 from milo_bench.suites.importing.apart import ReadApart
@@ -155,6 +155,9 @@ def _row_in_form(
         problem = Problem(documents.place(name), str(missing), "import its text, with --forms text.")
         if problem not in result.not_carried:
             result.not_carried.append(problem)
+        return None
+    except PackageMissing as missing:
+        result.unread.append(Problem(documents.place(name), str(missing), missing.hint, kind="data"))
         return None
     except DocumentBroken as broken:
         result.broken.append(Problem(documents.place(name), str(broken), broken.hint, kind="data"))

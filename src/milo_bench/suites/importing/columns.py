@@ -50,9 +50,9 @@ class ImportRow:
 def import_rows(rows: Sequence[ImportRow], request: ImportRequest, result: Imported) -> Imported:
     """Fill ``result`` from ``rows``. Raises UsageError for a column that is not there or cannot be guessed."""
     columns = list(dict.fromkeys(column for row in rows for column in row.values))
-    if not columns and result.broken:
-        message = f"Nothing in {request.source} can be imported. First: {result.broken[0]}."
-        raise DataError(message, hint=result.broken[0].hint)
+    if not columns and (lost := [*result.unread, *result.broken]):
+        message = f"Nothing in {request.source} can be imported. First: {lost[0]}."
+        raise DataError(message, hint=lost[0].hint)
     if not columns:
         message = f"{request.source} contains no rows to import."
         raise UsageError(message, hint="give a table with a header, or one JSON object per line.")

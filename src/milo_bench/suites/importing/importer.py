@@ -80,6 +80,7 @@ class WorkloadDraft:
 class Imported:
     """What came of a source: cases, workloads, guesses made, what was not carried over, what was broken.
 
+    ``unread`` are documents for whose format a package is missing here.
     ``files`` are kept in the suite's folder. ``for_review`` is what was read with low confidence.
     """
 
@@ -88,6 +89,7 @@ class Imported:
     guesses: list[str] = field(default_factory=list)
     not_carried: list[Problem] = field(default_factory=list)
     broken: list[Problem] = field(default_factory=list)
+    unread: list[Problem] = field(default_factory=list)
     for_review: list[Problem] = field(default_factory=list)
     files: dict[str, bytes] = field(default_factory=dict)
 

@@ -41,6 +41,7 @@ class ImportReport(Frozen, frozen=True, omit_defaults=False):
     guesses: tuple[str, ...]
     not_carried: tuple[Problem, ...]
     broken: tuple[Problem, ...]
+    unread: tuple[Problem, ...]
     for_review: tuple[Problem, ...]
     secrets: tuple[Problem, ...]
     redacted: dict[str, int]
@@ -94,9 +95,10 @@ def import_suite(
     form = format_name or ("database" if request.address else guess_format(request.source))
     imported = IMPORTERS.get(form).read(request)
     if not imported.cases:
-        first = f" First: {imported.broken[0]}." if imported.broken else ""
+        lost = [*imported.unread, *imported.broken]
+        first = f" First: {lost[0]}." if lost else ""
         message = f"{request.source} contains nothing to import.{first}"
-        raise DataError(message, hint=imported.broken[0].hint if imported.broken else "check the file.")
+        raise DataError(message, hint=lost[0].hint if lost else "check the file.")
     if sample is not None:
         take_sample(imported, sample)
     if find_doubt is not None:
@@ -141,6 +143,7 @@ def write_imported(
         guesses=tuple(imported.guesses),
         not_carried=tuple(imported.not_carried),
         broken=tuple(imported.broken),
+        unread=tuple(imported.unread),
         for_review=tuple(imported.for_review) if redactor is None else (),  # its lines quote the documents
         secrets=tuple(secrets),
         redacted=dict(redactor.counts()) if redactor is not None else {},

@@ -101,13 +101,18 @@ def suite_import(
     if as_json:
         print_json({**msgspec.to_builtins(report), **(lost.as_record() if lost else {})})
     else:
-        if report.guesses:
-            say(f"guessed: {'  '.join(report.guesses)}", err=True)
+        flags = [guess for guess in report.guesses if guess.startswith("--")]
+        if flags:
+            say(f"guessed: {'  '.join(flags)}", err=True)
+        for guess in report.guesses:
+            if guess not in flags:
+                say(f"guessed: {guess}.", err=True)
         parts = ", ".join(f"{workload} {count}" for workload, count in report.workloads.items())
         say(f"{out}: {count_noun(report.fixtures, 'fixture')} ({parts})")
         for title, problems in (
             ("not imported", report.not_carried),
             ("broken", report.broken),
+            ("not read, because a package is missing", report.unread),
             ("read with low confidence", report.for_review),
             ("secrets found", report.secrets if not redact else ()),
         ):
@@ -123,6 +128,8 @@ def suite_import(
             said = ", ".join(f"{kind} {count}" for kind, count in report.redacted.items())
             say(f"redacted before writing: {said}. Some personal data remains: read a sample.")
         say(f"full list: {out / api.IMPORT_REPORT}")
+    if report.unread:
+        say(f"note: {count_noun(len(report.unread), 'document')} not read.\nhint: {report.unread[0].hint}", err=True)
     say_next(f"milo-bench suite check {out}", f"edit the prompt in {out / 'prompts'}")
     if lost and not as_json:
         raise lost
