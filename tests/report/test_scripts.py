@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import io
+from importlib import resources
 
+import pytest
 from rich.cells import cell_len
 from rich.text import Text
 
+from milo_bench.core.records import Span
+from milo_bench.report.pages.marked import is_right_to_left, mark_spans, values_isolated
 from milo_bench.report.pages.text_language import text_language
 from milo_bench.report.terminal.console import END_OF_ISOLATE, ISOLATE, VisibleConsole
 from milo_bench.report.terminal.lines import in_lines
@@ -61,3 +65,36 @@ def test_a_text_of_another_language_has_its_code_and_an_english_one_none() -> No
     assert text_language("Die Erstattung wird geprüft, und wir schreiben Ihnen, sobald es etwas Neues gibt.") == "de"
     assert text_language("We looked at the claim and will write to you about it.") == ""
     assert text_language("") == ""
+
+
+@pytest.mark.parametrize("width", [10, 11, 16, 21, 30])
+def test_no_line_of_japanese_begins_with_a_mark_that_ends_something(width: int) -> None:
+    mixed = f"{JAPANESE}The insurer asked for photos, and so on.終わり。"
+    lines = shown(Text(mixed), width)
+    assert not any(line.startswith(("。", "、", "」")) for line in lines)
+    assert "".join(lines).replace(" ", "") == mixed.replace(" ", "")
+    assert all(cell_len(line) <= width for line in lines)
+
+
+def test_a_label_beside_a_mark_keeps_out_of_the_order_of_the_text_around_it() -> None:
+    css = resources.files("milo_bench.report").joinpath("static/gallery.css").read_text("utf-8")
+    rule = next(line for line in css.splitlines() if line.startswith(".gallery .mark-label"))
+    assert "unicode-bidi: isolate" in rule
+
+
+def test_a_value_from_right_to_left_is_kept_apart_from_its_key() -> None:
+    text = f"n: 12\ndocument: {ARABIC} (CO-7)."
+    assert is_right_to_left(text)
+    shown_values = values_isolated(mark_spans(text, [Span("input", text.index("CO-7"), text.index("CO-7") + 4, "id")]))
+    assert f"document: <bdi>{ARABIC} (<mark>CO-7</mark>" in shown_values
+    assert shown_values.endswith(").</bdi>")
+
+
+def test_a_mark_over_two_lines_is_left_as_it_is() -> None:
+    text = f"first: {ARABIC}\nsecond: {ARABIC}"
+    shown_values = str(values_isolated(mark_spans(text, [Span("input", 7, len(text) - 4)])))
+    assert shown_values.count("<bdi>") == shown_values.count("</bdi>") == 0
+
+
+def test_words_that_no_language_has_do_not_decide_the_language_of_a_text() -> None:
+    assert text_language("Vielen Dank für Ihr Schreiben. Qwertz zuiopü asdfg hjklö yxcvb nmqwe rtzui.") == "de"

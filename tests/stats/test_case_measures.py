@@ -287,3 +287,13 @@ def test_a_scorecard_has_no_slice_of_a_group_and_none_of_a_few() -> None:
         builder.add(attempt, Graded(key, "w", (), True), number)
     found = measure_all(builder.build(), fixture_table(fixtures))
     assert {one.slice for one in found if one.name == "pass_rate"} == {"", "tag=many"}
+
+
+def test_a_rate_of_which_every_answer_is_unjudged_keeps_its_row_and_says_so() -> None:
+    builder = CasesBuilder("w", "small", "", "free")
+    attempt = Attempt(AttemptKey("f0", "small"), "r", Timings(0.0, 0.0, 1.0), output="x")
+    unread = Verdict("banned_commitments", "5", "unjudged", "unread_language")
+    builder.add(attempt, Graded(attempt.key, "w", (unread,), None), 0)
+    rows = {one.name: one for one in measure_all(builder.build(), table())}
+    assert rows["policy_violation_rate"].value is None
+    assert rows["policy_violation_rate"].note == "1 of 1 unjudged"

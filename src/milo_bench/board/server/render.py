@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 from urllib.parse import quote
 
 import jinja2
 import msgspec
+from markupsafe import Markup
 
 from milo_bench.board.server.requests import Shown
 from milo_bench.core import units
 from milo_bench.core.text import visible
+from milo_bench.report.pages.text_language import text_language
 
 SECTIONS: Final = (
     ("runs", "Runs", "/runs"),
@@ -27,6 +29,13 @@ def cause_text(cause: str) -> str:
     """A cause as a person reads it: ``no_answer:timeout`` becomes "no answer: timeout"."""
     head, colon, rest = cause.partition(":")
     return f"{head.replace('_', ' ')}{': ' if colon else ''}{rest.replace('_', ' ')}"
+
+
+def lang_attribute(text: str | Sequence[Mapping[str, Any]]) -> Markup:
+    """`` lang="de"`` for a text, or its pieces, in another language than the page's; "" for the rest."""
+    said = text if isinstance(text, str) else "".join(str(piece["text"]) for piece in text)
+    language = text_language(said)
+    return Markup(' lang="{}"').format(language) if language else Markup("")
 
 
 def day_text(iso: str) -> str:
@@ -53,7 +62,7 @@ class Renderer:
             cause=cause_text, day=day_text, visible=visible, share=units.share, seconds=units.seconds,
             number=units.number,
             count=lambda n: f"{n:,}", word=lambda text: str(text).replace("_", " "),
-            part=lambda text: quote(str(text), safe=""),
+            part=lambda text: quote(str(text), safe=""), lang=lang_attribute,
         )  # fmt: skip
 
     def page(self, shown: Shown, around: Mapping[str, Any]) -> str:

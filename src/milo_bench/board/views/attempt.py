@@ -22,6 +22,7 @@ from milo_bench.board.views.word_diff import word_diff
 from milo_bench.core import units
 from milo_bench.core.errors import MiloError
 from milo_bench.core.text import visible
+from milo_bench.report.pages.text_language import text_language
 from milo_bench.suites.pictures import read_shown_picture
 from milo_bench.suites.prompts import picture_names
 
@@ -125,6 +126,7 @@ def attempt_data(opened: OpenedAttempt, *, whole_input: bool = False, as_sent: b
             "finish_reason": attempt.finish_reason,
             "key": attempt.key.text,
             "erased": bool(attempt.erased),
+            "length": _length(attempt.output),
         },
         "why_not": opened.why_not,
         "reasons": [
@@ -160,6 +162,14 @@ def attempt_data(opened: OpenedAttempt, *, whole_input: bool = False, as_sent: b
             "completion_tokens": attempt.usage.completion_tokens,
         },
     }  # fmt: skip
+
+
+def _length(text: str) -> str:
+    """How long an answer is, in words, or in characters where the language writes without spaces."""
+    if text_language(text) in ("ja", "zh", "th"):
+        return f"{len(''.join(text.split())):,} characters"
+    words = len(text.split())
+    return f"{words:,} {'word' if words == 1 else 'words'}"
 
 
 def _checks(opened: OpenedAttempt) -> list[dict[str, str]]:

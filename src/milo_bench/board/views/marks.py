@@ -16,8 +16,9 @@ _MOST_LINES = 400
 
 
 def numbered(verdicts: Iterable[Verdict]) -> list[tuple[int, Verdict]]:
-    """Failed verdicts, then flags, each with the number that its marks carry; at most 40."""
-    told = [one for one in verdicts if one.outcome == "fail"] + [one for one in verdicts if one.outcome == "flag"]
+    """Failed verdicts, those left unjudged, then flags, each with the number that its marks carry; at most 40."""
+    kept = list(verdicts)
+    told = [one for outcome in ("fail", "unjudged", "flag") for one in kept if one.outcome == outcome]
     return list(enumerate(told[:40], start=1))
 
 

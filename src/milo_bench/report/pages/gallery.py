@@ -16,7 +16,7 @@ from milo_bench.core.text import one_line, visible
 from milo_bench.decide.examples.choose import MOST_INPUT, MOST_OUTPUT
 from milo_bench.decide.examples.text import cut
 from milo_bench.decide.records import Decision, ErrorShare, Example, Ref, ShownPicture
-from milo_bench.report.pages.marked import mark_spans
+from milo_bench.report.pages.marked import is_right_to_left, mark_spans, values_isolated
 from milo_bench.report.pages.text_language import text_language
 
 _MOST_STATEMENTS = 60
@@ -213,7 +213,8 @@ def _side(text: str, spans: Sequence[Span], part: str, most: int) -> Markup:
     mine = [span for span in spans if span.where == part or span.where.startswith(f"{part}.")]
     # Examples come bounded; a decision that was changed by hand may not be.
     text, mine = _bounded(text, mine, 2 * most)
-    return mark_spans(text, mine)
+    shown = mark_spans(text, mine)
+    return values_isolated(shown) if part == "input" and is_right_to_left(text) else shown
 
 
 def _bounded(text: str, spans: list[Span], most: int) -> tuple[str, list[Span]]:

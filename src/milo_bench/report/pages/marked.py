@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import unicodedata
 from collections.abc import Iterable, Sequence
 from itertools import pairwise
 
@@ -14,6 +16,7 @@ from milo_bench.decide.examples.text import CUT_MARK
 _MOST_SPANS = 200
 _LEFT_OUT = Markup('<span class="left-out">{}</span>')
 _MARK = Markup("<mark>{}</mark>")
+_KEYED = re.compile(r"(?m)^([A-Za-z_][\w.]{0,60}: )(.+)$")
 _LABEL = Markup('<span class="mark-label">{}</span>')
 
 
@@ -39,6 +42,22 @@ def mark_spans(text: str, spans: Sequence[Span]) -> Markup:
         if labels:
             shown.append(_LABEL.format(", ".join(labels)))
     return Markup("").join(shown)
+
+
+def is_right_to_left(text: str) -> bool:
+    """Whether some of ``text`` is written from right to left."""
+    return any(unicodedata.bidirectional(mark) in ("R", "AL") for mark in text)
+
+
+def values_isolated(shown: Markup) -> Markup:
+    """Lines such as "document: …" with the value in an element of its own, so that the key does not order its words."""
+    return Markup(_KEYED.sub(_isolated, str(shown)))  # noqa: S704  # its parts were escaped
+
+
+def _isolated(match: re.Match[str]) -> str:
+    key, value = match[1], match[2]
+    whole = all(value.count(f"<{tag}") == value.count(f"</{tag}>") for tag in ("mark", "span"))
+    return f"{key}<bdi>{value}</bdi>" if whole else match[0]
 
 
 def _inside(text: str, spans: Iterable[Span]) -> list[Span]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from milo_bench.guards.languages.recognise import main_language, recognise
+from milo_bench.guards.languages.recognise import UNKNOWN, main_language, recognise
 
 _PAGE: Final = "en"  # the language that every page is in
 _READ: Final = 600  # characters that show which language a text is in
@@ -12,5 +12,5 @@ _READ: Final = 600  # characters that show which language a text is in
 
 def text_language(text: str) -> str:
     """Its BCP 47 code; "" for the page's own language and where none is recognised."""
-    language = main_language(recognise(text[:_READ]))
+    language = main_language(part for part in recognise(text[:_READ]) if part.language != UNKNOWN)
     return "" if language == _PAGE else language

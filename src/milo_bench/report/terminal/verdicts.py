@@ -21,6 +21,7 @@ from milo_bench.suites.documents.read_text import read_positions, where_in
 
 VERDICTS_SCHEMA = "milo-bench.verdicts/1"
 _STYLES = {"pass": "green", "fail": "red", "flag": "yellow", "skip": "dim", "unjudged": "yellow"}
+_MARKED = ("fail", "flag", "unjudged")
 _OUTCOMES = ("pass", "fail", "flag", "skip", "unjudged")
 _BORDERS = 4  # columns of a panel's frame and the blanks inside it
 
@@ -82,7 +83,7 @@ def print_judged(attempt: Attempt, fixture: Fixture, graded: Graded, console: Co
     state = {"pass": "passed", "fail": "did not pass"}.get(_state(graded), _state(graded))
     title = f"{key.fixture} on {key.target}, {key.decoding}, repeat {key.repeat}: {state}"
     console.print(Text(title, style="bold"))
-    spans = [span for verdict in graded.verdicts if verdict.outcome in ("fail", "flag") for span in verdict.spans]
+    spans = [span for verdict in graded.verdicts if verdict.outcome in _MARKED for span in verdict.spans]
     width = max(40, console.width // 2 - 1)
     texts = (("input", _input(fixture, spans)), ("answer", _answer(attempt, spans)))
     panels = [

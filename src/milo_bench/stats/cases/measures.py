@@ -65,8 +65,10 @@ def measure_all(
             continue
         for slice in _slices(cases, table, known, classes, every_slice=every_slice):
             measure = measure_cases(cases, table, name, slice=slice)
-            # A class keeps its place although nobody has it; a figure that the run never asked for has none.
-            if known.needs == "class" or (measure.n and (known.good != "neither" or measure.k != 0)):
+            # A class keeps its place although nobody has it, and so does a rate of which all is unjudged; a figure that
+            # the run never asked for has none.
+            told = measure.n and (known.good != "neither" or measure.k != 0)
+            if known.needs == "class" or told or (measure.value is None and measure.note.endswith(" unjudged")):
                 found.append(measure)
     retries = int(cases.retry.sum())
     if retries:
