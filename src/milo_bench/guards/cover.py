@@ -20,11 +20,12 @@ COVER_VERSION: Final = "3"
 
 
 class CoverDecision(Frozen, frozen=True):
-    """``text`` at ``start`` to ``end`` decides what the sources leave open."""
+    """``text`` at ``start`` to ``end`` decides what the sources leave open; ``possible``: a person must read it."""
 
     text: str
     start: int
     end: int
+    possible: bool = False
 
 
 _IT = r"(?:claim|loss|damage|incident|event|theft|injury|accident|fire|treatment|stay|repair|storm|it|this|that)"
@@ -58,24 +59,29 @@ _IS_DENIAL: Final = re.compile(r"\bnot\s+covered\b", re.IGNORECASE)
 
 
 def find_cover_decisions(text: str, *, allow_said: bool = True, expected: str = "") -> tuple[CoverDecision, ...]:
-    """Every place of ``text`` that decides cover, fault or payment, in order.
+    """Every place of ``text`` that decides cover, fault or payment, in order; ``read_cover`` without the doubtful."""
+    return tuple(one for one in read_cover(text, allow_said=allow_said, expected=expected) if not one.possible)
 
-    Each sentence is read with the words of its language. ``expected`` is that of texts too short to recognise.
-    ``allow_said``: whether what is put in the mouth of others is let pass.
+
+def read_cover(text: str, *, allow_said: bool = True, expected: str = "") -> tuple[CoverDecision, ...]:
+    """What each sentence of ``text`` decides, in order, read with the words of its language.
+
+    In a language with a file, a sentence on cover, fault or payment that no rule describes is ``possible``.
+    ``expected`` is the language of texts too short to recognise. ``allow_said``: whether what is put in the mouth of
+    others is let pass.
     """
     languages = {part.start: part.language or expected for part in recognise(text, expected=expected)}
     packs = languages_of("coverage")
     found: list[CoverDecision] = []
     for sentence in split_sentences(text):
         language = languages.get(sentence.start, expected)
-        places = (
-            _in_pack(sentence.text, language, allow_said)
-            if language in packs
-            else _in_english(sentence.text, allow_said)
-        )
-        for start, end in places:
+        if language in packs:
+            places = list(_in_pack(sentence.text, language, allow_said))
+        else:
+            places = [(start, end, False) for start, end in _in_english(sentence.text, allow_said)]
+        for start, end, possible in places:
             first, last = sentence.start + start, sentence.start + end
-            found.append(CoverDecision(text[first:last], first, last))
+            found.append(CoverDecision(text[first:last], first, last, possible))
     return tuple(found)
 
 
@@ -87,18 +93,20 @@ def _in_english(sentence: str, allow_said: bool) -> Iterator[tuple[int, int]]:
             yield match.start(), match.end()
 
 
-def _in_pack(sentence: str, language: str, allow_said: bool) -> Iterator[tuple[int, int]]:
+def _in_pack(sentence: str, language: str, allow_said: bool) -> Iterator[tuple[int, int, bool]]:
     """The same with the words of a language's file, whose order is freer: what leaves it open may come after."""
     lower = sentence.lower()
     if len(lower) != len(sentence) or lower.rstrip().endswith("?"):
         return
     takes_back = [*_found("open", language, lower), *(_found("said", language, lower) if allow_said else ())]
-    for match in _found("decides", language, lower):
-        if not takes_back:
-            yield match.start(), match.end()
+    decided = [] if takes_back else list(_found("decides", language, lower))
     for match in _found("denies", language, lower):  # "is not covered" decides too: its own "not" takes nothing back
         if all(match.start() <= other.start() and other.end() <= match.end() for other in takes_back):
-            yield match.start(), match.end()
+            decided.append(match)
+    topic = None if takes_back or decided else next(_found("topic", language, lower), None)
+    yield from ((match.start(), match.end(), False) for match in decided)
+    if topic is not None:
+        yield topic.start(), topic.end(), True
 
 
 def _found(part: str, language: str, text: str) -> Iterator[re.Match[str]]:

@@ -29,6 +29,8 @@ class PacketWording(Checked):
     signs: dict[str, str] = {}  # a money sign of a story as this language's offices have it
     thousands: str
     decimal: str
+    colon: str = ": "  # between a heading's kind and its title
+    semicolon: str = "; "  # between the columns of a listing
     elided: list[str] = []  # words that lose their last letter before a name that begins with a vowel: "d'Agnès"
     kinds: dict[str, str]
     front: str

@@ -202,7 +202,7 @@ def _status_line(
 def _heading(document: Document | FillerDocument, title: str, values: SlotValues, day: int | None = None) -> str:
     on = document.day if isinstance(document, Document) else day
     dated = f", {values.date(on)}" if on is not None else ""
-    return f"=== {values.wording.kinds[document.kind]}{dated}: {title} ==="
+    return f"=== {values.wording.kinds[document.kind]}{dated}{values.wording.colon}{title} ==="
 
 
 def _words(sheet: _Sheet) -> int:
@@ -289,8 +289,10 @@ def _table(story: Story, bases: Bases, values: SlotValues, rng: random.Random, w
             init=rng.choice(("AK", "JB", "RM", "TS", "WD")),
             code=rng.randrange(1000, 9999),
         )
-        text = f"{len(lines) + 1}. {entry}; {tail}."
+        text = f"{len(lines) + 1}. {entry}{bases.wording.semicolon}{tail}."
         count += len(text.split())
         lines.append(_Inked(text))
     title = table["title"]
-    return _Sheet(rng.randrange(5, 15), f"=== {bases.wording.excerpt}: {title} ===", lines, title=title)
+    return _Sheet(
+        rng.randrange(5, 15), f"=== {bases.wording.excerpt}{bases.wording.colon}{title} ===", lines, title=title
+    )

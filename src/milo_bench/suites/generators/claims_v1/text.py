@@ -1,10 +1,11 @@
 """A line of a base text and a packet's chance in, the finished line with its marked facts out.
 
 Base texts are written by hand with these marks: ``(? a || b ?)`` one of several wordings; ``{p.ROLE}``,
-``{p.ROLE.last}``, ``{p.ROLE.first}`` a person; ``{d+12}`` the date twelve days after the loss (``:s`` short);
-``{m.KEY:400-900}`` money, ``{n.KEY:2-9}`` a number, ``{ref.KEY:##-@@}`` a reference, each the same wherever
-its key stands again; ``{i:2-9}`` a number and ``{init}`` initials, new at each place; ``{firm.KEY}``,
-``{town}``, ``{street}``; ``<f:NAME>…</f>`` a key fact.
+``{p.ROLE.last}``, ``{p.ROLE.first}`` a person, ``{p.ROLE:f}`` a woman and ``{p.ROLE:m}`` a man where the words
+around say so; ``{d+12}`` the date twelve days after the loss (``:s`` short); ``{m.KEY:400-900}`` money,
+``{n.KEY:2-9}`` a number, ``{ref.KEY:##-@@}`` a reference, each the same wherever its key stands again;
+``{i:2-9}`` a number and ``{init}`` initials, new at each place; ``{firm.KEY}``, ``{town}``, ``{street}``;
+``<f:NAME>…</f>`` a key fact.
 """
 
 from __future__ import annotations
@@ -38,7 +39,10 @@ def load_pools(root: Path) -> dict[str, Any]:
     own = root / WORDING / "values.yaml"
     path = own if own.exists() else find_base(root, "claims_v1", Path("bases", "values.yaml"))
     pools: dict[str, Any] = yaml.safe_load(path.read_text(encoding="utf-8"))
-    return {**pools, "wording": read_wording(root)}
+    women = [name for name in pools["first"] if name in pools.get("women", ())]
+    men = [name for name in pools["first"] if name not in women]
+    by_gender = {"first_f": women, "first_m": men} if women else {}
+    return {**pools, **by_gender, "wording": read_wording(root)}
 
 
 class SlotValues:
@@ -71,7 +75,9 @@ class SlotValues:
 
     def person(self, role: str) -> tuple[str, str]:
         """First and last name; no two roles share either."""
-        return self._once(f"p.{role}.first", "first"), self._once(f"p.{role}.last", "last")
+        stated = self._arguments.get(f"p.{role}", "")
+        given = f"first_{stated}" if f"first_{stated}" in self._pools else "first"
+        return self._once(f"p.{role}.first", given), self._once(f"p.{role}.last", "last")
 
     def _once(self, key: str, pool: str) -> str:
         if key not in self._known:
@@ -92,6 +98,8 @@ class SlotValues:
         kind, _, key = name.partition(".")
         if kind == "p":
             role, _, part = key.partition(".")
+            if argument:
+                self._arguments.setdefault(name, argument)
             first, last = self.person(role)
             return {"first": first, "last": last}.get(part, f"{first} {last}")
         if name in self._known:
