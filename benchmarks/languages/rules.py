@@ -120,6 +120,14 @@ _PACKETS: Final = (
 )
 
 
+_COVER: Final = (
+    f"{_PACKETS} In German, French and Spanish a sentence on cover that no rule describes is left for a person. Of 36 "
+    "decisions in quite other words, written later, the rules of then found 4 and left 6 for a person. After the words "
+    "were widened on those, of 30 others they found 3 and left 13 for a person. The words were tuned on all of them "
+    "since (tests/data/coverage_fresh_abroad.jsonl): in wordings of strangers expect about half to be caught."
+)
+
+
 _FACTS: Final = (
     "News, calls, e-mails and case notes with one changed number, date, amount or name, against true claims in other "
     "words: numbers, dates and names only. Written before the rules by their author, the same stories in every "
@@ -274,7 +282,7 @@ RULES: Final = (
         COVER_VERSION,
         lambda row: {"decides"} if row["decides"] else set(),
         _decides,
-        _PACKETS,
+        _COVER,
         "coverage",
     ),
     MeasuredRule(

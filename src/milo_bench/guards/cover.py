@@ -16,7 +16,8 @@ from milo_bench.guards.packs.patterns import pattern_of
 from milo_bench.guards.packs.read import languages_of
 from milo_bench.guards.sentences import split_sentences
 
-COVER_VERSION: Final = "3"
+COVER_VERSION: Final = "4"
+_QUOTED: Final = re.compile(r"«[^»]*»?|[\"“„][^\"”“]*[\"”“]?")
 
 
 class CoverDecision(Frozen, frozen=True):
@@ -103,7 +104,8 @@ def _in_pack(sentence: str, language: str, allow_said: bool) -> Iterator[tuple[i
     for match in _found("denies", language, lower):  # "is not covered" decides too: its own "not" takes nothing back
         if all(match.start() <= other.start() and other.end() <= match.end() for other in takes_back):
             decided.append(match)
-    topic = None if takes_back or decided else next(_found("topic", language, lower), None)
+    own = _QUOTED.sub(lambda match: " " * len(match[0]), lower)  # what is quoted is the packet's
+    topic = None if takes_back or decided else next(_found("topic", language, own), None)
     yield from ((match.start(), match.end(), False) for match in decided)
     if topic is not None:
         yield topic.start(), topic.end(), True

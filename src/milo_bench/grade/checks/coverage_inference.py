@@ -27,7 +27,7 @@ class CoverageInferenceParams(Params, frozen=True):
 
 class CoverageInference:
     name = "coverage_inference"
-    version = "3"
+    version = "4"
     detector = "coverage_inference"
 
     def validate(self, params: Mapping[str, Any], workload: Workload) -> None:

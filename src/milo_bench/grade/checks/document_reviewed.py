@@ -44,7 +44,7 @@ class DocumentReviewedParams(Params, frozen=True):
 
 class DocumentReviewed:
     name = "document_reviewed"
-    version = "3"
+    version = "4"
     detector = "document_reviewed"
 
     def validate(self, params: Mapping[str, Any], workload: Workload) -> None:

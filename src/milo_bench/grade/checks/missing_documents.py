@@ -34,7 +34,7 @@ class MissingDocuments:
     """
 
     name = "missing_documents"
-    version = "4"
+    version = "5"
     detector = "missing_documents"
 
     def validate(self, params: Mapping[str, Any], workload: Workload) -> None:
