@@ -19,6 +19,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from milo_bench.config.alarms import AlarmsFile
 from milo_bench.config.routing.flags import load_flags
 from milo_bench.config.settings import Settings
+from milo_bench.core import units
 from milo_bench.core.errors import ConfigError, MiloError, PrerequisiteError, UsageError
 from milo_bench.gateway.callbacks import Callbacks
 from milo_bench.gateway.control.telling import IncidentTeller
@@ -73,6 +74,7 @@ class Listening:
     targets: Mapping[str, str]  # name to "" or why it is not ready
     flags: Mapping[str, bool]
     roles: Mapping[str, str]  # name to incumbent
+    challengers: tuple[str, ...]  # each with its incumbent's place, mode and share, for people
     alarms: int
     rolled_back: Mapping[str, frozenset[str]]  # workload to targets that an open incident keeps from it
 
@@ -168,6 +170,10 @@ async def _serve(
                 {name: one.health.why(now_s) for name, one in gateway.serving.upstreams.items()},
                 {name: name in gateway.serving.flags for name in gateway.serving.table.file.flags},
                 {name: role.incumbent for name, role in gateway.serving.table.roles.items()},
+                tuple(
+                    f"{one.target} for {one.place} ({one.mode}, {units.share(one.share)})"
+                    for one in gateway.serving.table.file.challengers
+                ),
                 control.alarms,
                 gateway.rolled_back,
             )

@@ -18,12 +18,13 @@ from milo_bench.core.units import p_value
 from milo_bench.gateway.upstream.targets import Upstream
 from milo_bench.stats.model_equality import LEVEL, EqualityTest, compare_behaviour
 from milo_bench.store.audit.records import AuditedFingerprint
-from milo_bench.store.state.behaviours import forget_behaviour, keep_behaviour, kept_behaviour
+from milo_bench.store.state.behaviours import keep_behaviour, kept_behaviour
 
 if TYPE_CHECKING:
     from milo_bench.gateway.serving import Gateway, Serving
 
 _LOOK_S: Final = 0.5
+_QUIET_S: Final = 60.0  # how long a moment without requests is waited for
 _CONFIRMING: Final = 2  # times that the prompts are asked again before a route is closed
 
 
@@ -60,7 +61,7 @@ class BehaviourWatch:
             task.cancel()
         await asyncio.gather(*left, return_exceptions=True)
 
-    async def accept(self, target: str) -> None:
+    def accept(self, target: str) -> None:
         """A person has closed the incident: the route opens, and the target is asked again at once.
 
         Where a decision says how it answered when it was measured, only the measured answers keep it open.
@@ -68,7 +69,6 @@ class BehaviourWatch:
         upstream = self._gateway.serving.upstreams.get(target)
         if upstream is not None:
             upstream.health.behaviour_reason = ""
-        await self._database(forget_behaviour, self._gateway.engine, target)
         known = self._known.pop(target, None)
         if known is not None and known.task is not None:
             known.task.cancel()  # it compares with what was just forgotten
@@ -102,6 +102,10 @@ class BehaviourWatch:
 
     async def _look(self, serving: Serving, one: Upstream, known: _Known) -> None:
         one.health.came_back = False
+        waited_s = 0.0
+        while serving.gate(one.name).inside and waited_s < _QUIET_S:  # batches change the answers of some servers
+            await asyncio.sleep(_LOOK_S)
+            waited_s += _LOOK_S
         try:
             await self._compare(serving, one, known)
         except SQLAlchemyError as error:

@@ -104,7 +104,7 @@ class StandingControl:
         known = {one.subject: one for one in found}
         for subject in self._open_behaviour - known.keys():
             if subject in causes and causes[subject].kind == "behaviour":
-                await self.behaviours.accept(causes.pop(subject).target)  # a person has closed it
+                self.behaviours.accept(causes.pop(subject).target)  # a person has closed it
         self._mine |= causes.keys()
         changed = False
         for subject, incident in {**causes, **self._to_open}.items():

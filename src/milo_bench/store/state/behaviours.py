@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import msgspec
-from sqlalchemy import Engine, and_, delete, insert, select
+from sqlalchemy import Engine, and_, insert, select
 from sqlalchemy.exc import IntegrityError
 
 from milo_bench.core.records import Behaviour
@@ -30,9 +30,3 @@ def keep_behaviour(engine: Engine, target: str, model: str, behaviour: Behaviour
             connection.execute(insert(BEHAVIOURS).values(target=target, model=model, at=now, behaviour=text))
     except IntegrityError:
         return
-
-
-def forget_behaviour(engine: Engine, target: str) -> None:
-    """A person has accepted how it answers now: the next answers are kept anew."""
-    with engine.begin() as connection:
-        connection.execute(delete(BEHAVIOURS).where(BEHAVIOURS.c.target == target))

@@ -7,11 +7,11 @@ from collections.abc import Mapping, Sequence
 from typing import Literal, TypeAlias
 
 import msgspec
-from sqlalchemy import Engine, Row, and_, func, insert, select, update
+from sqlalchemy import Engine, Row, and_, delete, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from milo_bench.core.errors import UsageError
-from milo_bench.store.state.tables import INCIDENTS, WATCHED_AUDITS
+from milo_bench.store.state.tables import BEHAVIOURS, INCIDENTS, WATCHED_AUDITS
 
 IncidentKind: TypeAlias = Literal[
     "drift",  # an alarm rang: live work is not like the measured work
@@ -125,7 +125,10 @@ def known_incident(engine: Engine, id: str) -> Incident:
 
 
 def close_incident(engine: Engine, id: str, person: str, note: str, now: float) -> Incident:
-    """Close an open incident, once; a route that it rolled back opens again. Raises UsageError where it is closed."""
+    """Close an open incident, once; a route that it rolled back opens again. Raises UsageError where it is closed.
+
+    A person who closes one about behaviour accepts how the target answers now: what it answered first is forgotten.
+    """
     with engine.begin() as connection:
         done = connection.execute(
             update(INCIDENTS)
@@ -133,6 +136,9 @@ def close_incident(engine: Engine, id: str, person: str, note: str, now: float) 
             .values(open_subject=None, closed_at=now, closed_by=person, note=note)
         ).rowcount
     incident = known_incident(engine, id)
+    if done and incident.kind == "behaviour" and person != GATEWAY:
+        with engine.begin() as connection:
+            connection.execute(delete(BEHAVIOURS).where(BEHAVIOURS.c.target == incident.target))
     if not done:
         raise UsageError(f"{id} was closed by {incident.closed_by}.", hint="milo-bench incidents list")
     return incident

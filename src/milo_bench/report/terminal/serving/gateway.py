@@ -39,6 +39,8 @@ class _Listening(Protocol):
     @property
     def roles(self) -> Mapping[str, str]: ...
     @property
+    def challengers(self) -> tuple[str, ...]: ...
+    @property
     def alarms(self) -> int: ...
     @property
     def rolled_back(self) -> Mapping[str, frozenset[str]]: ...
@@ -47,7 +49,8 @@ class _Listening(Protocol):
 def print_listening(listening: _Listening) -> None:
     """The address on standard output, for scripts; the rest on standard error."""
     click.echo(f"{listening.address}/v1")
-    click.echo(f"Serving {listening.rules} rules for {', '.join(listening.workloads) or 'no workload'}.", err=True)
+    rules = "1 rule" if listening.rules == 1 else f"{listening.rules} rules"
+    click.echo(f"Serving {rules} for {', '.join(listening.workloads) or 'no workload'}.", err=True)
     for name, problem in listening.targets.items():
         click.echo(f"  {name}: {visible(problem) if problem else 'ready'}", err=True)
     if listening.flags:
@@ -56,6 +59,8 @@ def print_listening(listening: _Listening) -> None:
     if listening.roles:
         said = [f"milo/{name} ({target})" for name, target in sorted(listening.roles.items())]
         click.echo(f"Roles: {visible(', '.join(said))}.", err=True)
+    if listening.challengers:
+        click.echo(f"Challengers: {visible(', '.join(listening.challengers))}.", err=True)
     if listening.alarms:
         click.echo(f"Alarms watched: {listening.alarms}.", err=True)
     for workload, targets in sorted(listening.rolled_back.items()):
