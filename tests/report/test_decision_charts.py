@@ -175,6 +175,15 @@ def test_labels_that_look_alike_keep_their_own_rows(decision: Decision) -> None:
     assert len({row["want"] for row in rows_of(chart.spec) if "want" in row}) == 3
 
 
+def test_the_title_of_a_narrow_confusion_matrix_is_not_cut_off(decision: Decision) -> None:
+    first = decision.confusions[0]
+    few = ConfusionTable(first.candidate, ("a", "b"), tuple(row[:2] for row in first.counts[:2]))
+    narrow, wide = confusion_chart(decision, few), confusion_chart(decision, first)
+    assert narrow is not None and wide is not None
+    assert narrow.spec["title"]["text"] == ["rows: expected,", "columns: answered"]
+    assert wide.spec["title"]["text"] == "rows: expected, columns: answered"
+
+
 def test_cells_of_a_confusion_say_the_figures(decision: Decision) -> None:
     table = decision.confusions[0]
     chart = confusion_chart(decision, table)

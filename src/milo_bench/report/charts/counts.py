@@ -15,6 +15,8 @@ from milo_bench.report.figures import part_text, range_text
 _MOST_ROWS = 12
 _ROW = 36
 _MOST_LABELS = 10
+_AXES = "rows: expected, columns: answered"
+_TITLE_WIDTH = 220  # of that in one line; a matrix that is narrower would cut it off
 
 
 def error_chart(decision: Decision, workload: str) -> Chart | None:
@@ -137,11 +139,13 @@ def confusion_chart(decision: Decision, table: ConfusionTable) -> Chart | None:
     layers.append(
         vega.mark("text", cells, {"x": x, "y": y, "text": vega.category("said"), "color": vega.fixed(INK)}, fontSize=13)
     )
+    width = size * len(labels)
+    title = _AXES if width >= _TITLE_WIDTH else _AXES.replace(", ", ",\n").split("\n")
     plot = vega.layered(
         layers,
-        width=size * len(labels),
+        width=width,
         height=min(size, 54) * len(labels),
-        title=vega.heading("rows: expected, columns: answered", color=INK, offset=10, anchor="end"),
+        title=vega.heading(title, color=INK, offset=10, anchor="end"),
     )
     name = decision.workload_titles.get(table.candidate.workload, table.candidate.workload)
     who = candidate_text(table.candidate)

@@ -53,6 +53,6 @@ def layered(layers: Sequence[Spec], **settings: Any) -> Spec:
     return {"layer": list(layers), **settings}
 
 
-def heading(text: str, **settings: Any) -> Spec:
-    """A plot's title."""
+def heading(text: str | Sequence[str], **settings: Any) -> Spec:
+    """A plot's title, in several lines where it is given so."""
     return {"text": text, **settings}
