@@ -13,9 +13,10 @@ import pytest
 
 from milo_bench import api
 from milo_bench.core.errors import DataError
-from milo_bench.core.records import Attempt, AttemptKey, Plan, RunEnd, RunHeader, TargetRecord, Timings
-from milo_bench.core.records.contract import contract_digests, fixture_digests
+from milo_bench.core.records import Attempt, AttemptKey, Fixture, Plan, RunEnd, RunHeader, TargetRecord, Timings
+from milo_bench.core.records.contract import contract_changes, contract_digests, fixture_digests
 from milo_bench.evidence.grade_columns import Job, PartKind, judge_part
+from milo_bench.evidence.joining import join_fixtures
 from milo_bench.evidence.regrading import changed_text, regrade_log, write_regraded
 from milo_bench.store.log.attempts import LogRange, attempt_lines
 from milo_bench.store.log.reader import read_run_log
@@ -215,3 +216,23 @@ def test_digests_are_of_what_a_contract_holds_and_not_of_what_it_states() -> Non
     workload = load_suite("demo_v1").workloads["topics"]
     forged = msgspec.structs.replace(workload, prompt_source="Say 'late'.")
     assert contract_digests(forged)["prompt"] != contract_digests(workload)["prompt"]
+
+
+def test_groups_that_were_taken_away_or_renamed_are_named() -> None:
+    alike = [Fixture(id=f"t-{n}", workload="topics", group="story") for n in range(4)]
+    alone = [msgspec.structs.replace(one, group="") for one in alike]
+    before, now = fixture_digests(alike), fixture_digests(alone)
+    assert contract_changes("topics", before, now) == ("groups of topics changed",)
+    older = {part: digest for part, digest in before.items() if part != "groups"}
+    assert contract_changes("topics", older, now) == ()
+    log = ReadLog(alike), ReadLog(alone)
+    with pytest.raises(DataError, match="another group"):
+        join_fixtures(log)  # type: ignore[arg-type]
+
+
+class ReadLog:
+    """As much of a log as its fixtures are joined by."""
+
+    def __init__(self, fixtures: Sequence[Fixture]) -> None:
+        self.path = Path("log.jsonl")
+        self.fixtures = {one.id: one for one in fixtures}

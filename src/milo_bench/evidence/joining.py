@@ -11,6 +11,7 @@ from milo_bench.decide.records import Candidate
 from milo_bench.evidence.grade_columns import GradingPool, grade_to_columns
 from milo_bench.stats.cases.columns import Cases, FixtureTable, RepeatedAttempt, final_retries, join_cases
 from milo_bench.store.log.reader import RunLog
+from milo_bench.store.stored_text import stored_group
 
 # Where one of these is another, it is another model under one name; threads and slots may differ between logs.
 _ONE_MODEL = ("model", "weights", "quantisation", "adapters", "chat template", "cache", "default parameters")
@@ -44,6 +45,9 @@ def join_fixtures(logs: Iterable[RunLog]) -> dict[str, Fixture]:
             if known.hash != fixture.hash:
                 message = f"Fixture '{fixture.id}' in {log.path} differs from the one in the other logs."
                 raise DataError(message, hint="the suite changed between the runs. Use each log separately.")
+            if not {known.group, stored_group(known.group)} & {fixture.group, stored_group(fixture.group)}:
+                message = f"Fixture '{fixture.id}' in {log.path} has another group than in the other logs."
+                raise DataError(message, hint="regrade the logs with one suite: milo-bench grade LOG --suite SUITE.")
             if not known.input and fixture.input:
                 found[fixture.id] = fixture  # a log without texts came first
     return found

@@ -14,7 +14,7 @@ Digests: TypeAlias = Mapping[str, str]
 # What answers are asked with.
 _ASKED: Final = frozenset({"prompt", "sampling", "prepare", "chunks"})
 # Of all fixtures of a suite: they change with a fixture added, which leaves the others as they were.
-_FIXTURES: Final = frozenset({"inputs", "gold", "tags"})
+_FIXTURES: Final = frozenset({"inputs", "gold", "tags", "groups"})
 
 
 def contract_digests(workload: Workload) -> dict[str, str]:
@@ -46,12 +46,13 @@ def contract_digests(workload: Workload) -> dict[str, str]:
 
 
 def fixture_digests(fixtures: Iterable[Fixture]) -> dict[str, str]:
-    """SHA-256 of ``inputs``, ``gold`` and ``tags`` of all ``fixtures`` of one workload, whatever their order."""
+    """SHA-256 of ``inputs``, ``gold``, ``tags`` and ``groups`` of one workload's ``fixtures``, in any order."""
     ordered = sorted(fixtures, key=lambda fixture: fixture.id)
     return {
         "inputs": sha256_data([[fixture.id, fixture.input] for fixture in ordered]),
         "gold": sha256_data([[fixture.id, fixture.expect] for fixture in ordered]),
         "tags": sha256_data([[fixture.id, list(fixture.tags)] for fixture in ordered]),
+        "groups": sha256_data([[fixture.id, fixture.group] for fixture in ordered]),
     }
 
 
