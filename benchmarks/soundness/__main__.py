@@ -17,6 +17,7 @@ import numpy as np
 from benchmarks.soundness import (
     alarms,
     best_of,
+    copies,
     edits,
     gate,
     groups,
@@ -26,6 +27,7 @@ from benchmarks.soundness import (
     prompt_cache,
     repeats,
     replayer,
+    stopped_scores,
     unjudged,
     until_decided,
 )
@@ -36,7 +38,9 @@ ROADS: tuple[Road, ...] = (
     best_of.ROAD,
     looks.ROAD,
     until_decided.ROAD,
+    stopped_scores.ROAD,
     groups.ROAD,
+    copies.ROAD,
     repeats.ROAD,
     prompt_cache.ROAD,
     gate.ROAD,
