@@ -69,3 +69,25 @@ def test_the_draft_guard_sends_a_possible_promise_to_a_person_and_refuses_a_cert
     assert (unsure.route, [one.kind for one in unsure.violations]) == ("human_review", ["possible_promise"])
     both = f"{UNUSUAL['en']} We will refund you on Friday."
     assert guard_draft(both, case=None, templates=(), options=options).route == "refused"
+
+
+@pytest.mark.parametrize(
+    ("language", "text"),
+    [
+        ("en", "We decline to guarantee that the refund arrives on Monday."),
+        ("de", "Wir weigern uns, Ihnen eine Auszahlung bis Montag zuzusagen."),
+        ("fr", "Il est loin d'être sûr que votre dossier sera accepté."),
+        ("es", "No espere el reembolso el lunes."),
+        ("it", "Non si aspetti il rimborso lunedì."),
+        ("nl", "Het is verre van zeker dat u het bedrag maandag krijgt."),
+        ("pl", "Nie jest pewne, że otrzyma Pan zwrot."),
+        ("pt", "Recusamos prometer o reembolso na segunda-feira."),
+    ],
+)
+def test_what_is_refused_or_far_from_certain_is_no_promise(language: str, text: str) -> None:
+    assert read_promises(text, expected=language) == ()
+
+
+def test_a_promise_behind_a_refusal_is_found() -> None:
+    text = "Wir weigern uns, Sie warten zu lassen, und wir überweisen Ihnen das Geld am Freitag."
+    assert [one.kind for one in read_promises(text, expected="de")] == ["payment_promise"]

@@ -19,7 +19,7 @@ from milo_bench.guards.promises.promise import POSSIBLE, UNSURE, PromiseKind
 _PARTS: Final = (
     "vouch", "money", "pay", "owner", "get", "arrive", "back", "won", "finish", "result", "liable", "waive", "time",
     "past", "maybe_past", "deadline", "future", "negation", "hedge", "others", "indirect", "condition", "news", "duty",
-    "entitle", "ours", "state", "current", "decision", "ahead", "gain",
+    "entitle", "ours", "state", "current", "decision", "ahead", "gain", "denial",
 )  # fmt: skip
 _CLAUSE: Final = re.compile(r"[,;:–—]+|\s-\s")
 _QUOTED: Final = re.compile(r"\"[^\"]*\"|“[^”]*”|„[^“”]*[“”]|«[^»]*»|»[^«]*«")
@@ -53,12 +53,15 @@ def promises_in_sentence(sentence: str, language: str) -> Iterator[FoundByPack]:
         text = text[: citation.start] + " " * (citation.end - citation.start) + text[citation.end :]
     known = _patterns(language)
     timed = conditional = False
-    reported = False
+    reported = denied = False
     clauses = list(_clauses(text))
     for start, end in clauses:
         clause = text[start:end].replace("’", "'")
         reported = reported or bool(known["others"].search(clause))
         if reported:
+            continue
+        was_denied, denied = denied, bool(known["denial"].search(clause))
+        if denied or was_denied:  # "it is far from certain, that …": the clause behind it goes with it
             continue
         if len(clauses) > 1 and _opens(clause, known, "condition", "indirect"):
             conditional = True  # what follows is to happen when it is met

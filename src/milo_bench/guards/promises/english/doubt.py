@@ -11,6 +11,7 @@ import re
 from typing import Final
 
 from milo_bench.guards.promises.english.lexicon import MONEY, NAMES_RESULT, TIME, UPDATE
+from milo_bench.guards.promises.english.taken_back import DISCLAIMED
 
 
 def _any_of(*entries: str) -> str:
@@ -42,6 +43,7 @@ _VOUCHED: Final = re.compile(
     )
     + r"|^(?:and )?consider (?:it|this|that|the|your|yourself)\b"
 )
+_CANNOT_FAIL: Final = re.compile(_any_of("(?:cannot|can not) (?:fail|lose|go wrong|be refused|be rejected)|no doubt"))
 _FIRM: Final = re.compile(
     _any_of(
         "certain(?:ly|ty)?(?! (?:cases|conditions|circumstances|documents|types))|definite(?:ly)?|surely|absolutely",
@@ -130,6 +132,8 @@ def may_commit(clause: str, lead: str = "", *, cited: bool = False) -> bool:
     """
     whole = f"{lead} {clause}"
     if _HARMLESS.search(clause) or _REPORTED.search(whole):
+        return False
+    if DISCLAIMED.search(whole) and not _CANNOT_FAIL.search(clause):
         return False
     vouched = _VOUCHED.search(clause) is not None
     if UPDATE.search(clause) and not NAMES_RESULT.search(clause) and not vouched:
