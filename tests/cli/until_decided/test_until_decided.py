@@ -193,3 +193,24 @@ def test_score_compare_and_gate_never_judge_a_stopped_log_by_a_fixed_number(long
     methods = [one["method"] for one in gated["results"] if one["kind"] == "difference"]
     assert methods
     assert all(method.startswith("betting") for method in methods)
+
+
+@pytest.mark.parametrize(
+    ("gate", "named"),
+    [
+        ("{measure: cost_usd_mean, at_most: 1}", "mean cost of an answer"),
+        ("{measure: pass_rate, not_worse_than: baseline, margin: 0.05}", "pass rate minus baseline"),
+    ],
+)
+def test_a_gate_that_no_answer_of_the_run_can_decide_does_not_keep_it_open(
+    long_desk: Path, gate: str, named: str
+) -> None:
+    policy = POLICY.replace("{measure: pass_rate, at_least: 0.8}", f"{{measure: pass_rate, at_least: 0.8}}, {gate}")
+    (long_desk / "policy.yaml").write_text(policy, encoding="utf-8")
+    said = milo(*RUN, "--out", "u.jsonl", folder=long_desk)
+    assert said.code == 0
+    assert f"left undecided after 20 fixtures: 1 gate passed, {named} cannot be decided by this run" in said.err
+    assert len(asked(long_desk / "u.jsonl")) < 30
+    decided = milo("decide", "u.jsonl", "--policy", "policy.yaml", "--out", "d.json", folder=long_desk)
+    assert decided.code == 0
+    assert f"{named} cannot be decided by this run" in decided.out

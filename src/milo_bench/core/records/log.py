@@ -364,7 +364,7 @@ class ProbeResult(Frozen, frozen=True, tag="probe", tag_field="type"):
 
 WorkEnding: TypeAlias = Literal[
     "decided",  # every gate that answers can decide
-    "out_of_reach",  # a gate needs more fixtures than there are
+    "out_of_reach",  # a gate needs more fixtures than there are, or what no answer of the run has
 ]
 
 

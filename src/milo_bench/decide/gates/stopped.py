@@ -63,7 +63,7 @@ def _ended(work: EndedWork, figures: Figures) -> LinkedText:
             continue
         needs = end.needs.get(gate)
         if needs is None:
-            parts.append((f"{_name(gate)} needs more fixtures than there are",))
+            parts.append((f"{_name(gate)} cannot be decided by this run",))
         else:
             ref = _count(figures, f"{place}/needs/{gate}", f"fixtures that {_name(gate)} needs", needs, of)
             parts.append((f"{_name(gate)} needs about ", ref, " fixtures"))

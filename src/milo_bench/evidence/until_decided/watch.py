@@ -232,15 +232,22 @@ class UntilDecided:
 
     def _is_out_of_reach(self, place: tuple[str, str], gate: LookedGate) -> bool:
         work = self._works[place]
-        return (
-            gate.least is not None
-            and (
-                gate.least > self._available(place[0])
-                # Where a generator tells its stories again, more fixtures are no more stories.
-                or gate.least / gate.a_unit > self._units_available(place[0])
-            )
-            and work.asked >= min(LEAST_FOR_OUT_OF_REACH, len(work.order))
+        if work.asked < min(LEAST_FOR_OUT_OF_REACH, len(work.order)):
+            return False
+        if gate.value is None and self._has_no_value(place, gate):
+            return True
+        return gate.least is not None and (
+            gate.least > self._available(place[0])
+            # Where a generator tells its stories again, more fixtures are no more stories.
+            or gate.least / gate.a_unit > self._units_available(place[0])
         )
+
+    def _has_no_value(self, place: tuple[str, str], gate: LookedGate) -> bool:
+        """Whether no answer of this run can give ``gate`` a value: no price, or nothing to compare with."""
+        workload, target = place
+        unpriced = gate.key.startswith("cost_usd") and self._targets[target].price is None
+        alone = "minus baseline" in gate.key and (workload, self._policy.baseline) not in self._works
+        return unpriced or alone
 
     def _available(self, workload: str) -> int:
         """Fixtures of a workload that this run can ask at the most."""

@@ -58,6 +58,6 @@ def _gate(name: str) -> str:
 
 def _needs(name: str, end: WorkEnd) -> str:
     needs = end.needs.get(name)
-    return f"{_gate(name)} needs " + (
-        f"about {needs:,} fixtures" if needs is not None else "more fixtures than there are"
-    )
+    if needs is None:
+        return f"{_gate(name)} cannot be decided by this run"
+    return f"{_gate(name)} needs about {needs:,} fixtures"
