@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from milo_bench.config.routing.file import RoutingFile, check_routing, read_routing
 from milo_bench.core.errors import ConfigError
@@ -210,15 +211,11 @@ async def test_a_role_is_challenged_for_those_who_name_it(tmp_path: Path) -> Non
     ],
 )
 def test_a_challenger_that_cannot_be_one_is_refused(challenger: dict[str, Any], said: str) -> None:
-    import yaml
-
     with pytest.raises(ConfigError, match=said):
         check_routing(read_routing(yaml.safe_dump(routing(challenger))))
 
 
 def test_canaries_of_one_rule_get_no_more_than_everything() -> None:
-    import yaml
-
     both = routing(
         {"target": "new", "mode": "canary", "share": "60%"}, {"target": "cloud", "mode": "canary", "share": 0.5}
     )
@@ -227,8 +224,6 @@ def test_canaries_of_one_rule_get_no_more_than_everything() -> None:
 
 
 def test_challengers_survive_writing_the_table() -> None:
-    import yaml
-
     file = read_routing(yaml.safe_dump(routing({"target": "new", "mode": "shadow", "share": "5%"})))
     again: RoutingFile = read_routing(file.to_yaml())
     assert again.challengers == file.challengers
@@ -262,3 +257,19 @@ async def test_a_request_that_is_routed_on_stays_with_the_rule_that_is_challenge
         assert raw.http_response.status_code == 202
         [record] = gateway.audit()
         assert (record.rule, record.trial_rule, record.trial) == ("bad", "orders", "canary")
+
+
+async def test_a_table_without_the_challenger_is_taken_over_while_its_copies_hang(tmp_path: Path) -> None:
+    slow = {"reply": {"text": "fine"}, "rules": [{"when": {"contains": "secret case"}, "fault": "hang_before_headers"}]}
+    table = routing({"target": "new", "mode": "shadow", "share": 1})
+    async with running_gateway(tmp_path, table, {**SCRIPTS, "new": slow}) as gateway:
+        await ask(gateway)
+        without = routing(targets={name: one for name, one in TARGETS.items() if name != "new"})
+        for number in range(2):  # the second is read too: nobody waits for the copies of the first
+            text = yaml.safe_dump({**without, "title": f"t{number}"})
+            (tmp_path / "routing.yaml").write_text(text)
+            while sum(one["event"] == "reloaded" for one in gateway.said) < number + 1:  # noqa: ASYNC110
+                await asyncio.sleep(0.05)
+        raw = await ask(gateway)
+        assert raw.parse().choices[0].message.content == "from small"
+        assert gateway.audit()[-1].copied_to == ()

@@ -29,7 +29,7 @@ from milo_bench.gateway.permits import check_permits, void_permits
 from milo_bench.gateway.serving import Gateway, GatewayLimits, Serving
 from milo_bench.gateway.spans import GatewaySpans
 from milo_bench.gateway.table import RoutingTable, load_table
-from milo_bench.gateway.upstream.targets import TargetWatch, open_upstreams
+from milo_bench.gateway.upstream.targets import TargetWatch, Upstream, open_upstreams
 from milo_bench.gateway.wire.listener import WireLimits, WireListener
 from milo_bench.run.stop import StopSignal
 from milo_bench.store.audit.chain import KEY_VARIABLE, read_key
@@ -228,6 +228,7 @@ class Keeper:
         self._gateway, self._control, self._options, self._env = gateway, control, options, env
         self._seen = self._stamp()
         self._task: asyncio.Task[None] | None = None
+        self._leaving: set[asyncio.Task[None]] = set()
         self._synced = 0
         self._callbacks = Callbacks(gateway.engine, gateway.allows_callback, gateway.say)
         self._teller = IncidentTeller(gateway.engine, gateway.settings.gateway.incidents, gateway.say)
@@ -240,6 +241,9 @@ class Keeper:
             self._task.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await self._task
+        for task in tuple(self._leaving):
+            task.cancel()
+        await asyncio.gather(*self._leaving, return_exceptions=True)
 
     async def _run(self) -> None:
         loop, gateway = asyncio.get_running_loop(), self._gateway
@@ -306,15 +310,24 @@ class Keeper:
         gateway.say("reloaded", table=table.digest[:16], rules=len(table.file.rules))
         left = [one for name, one in old.upstreams.items() if name not in upstreams]
         if left:
-            await old.emptied()  # streams of the old table end under it
-            for one in left:
-                await one.stop()
+            task = asyncio.get_running_loop().create_task(_let_go(old, left))
+            self._leaving.add(task)
+            task.add_done_callback(self._leaving.discard)
 
     def _stamp(self) -> tuple[Any, ...]:
         flags = self._gateway.serving.table.file.flags_file
         registry = [self._options.registry] if self._options.registry is not None else []
         paths = [self._options.routing, *registry, *([self._options.routing.parent / flags] if flags else [])]
         return tuple(_stamp_of(path) for path in paths)
+
+
+async def _let_go(old: Serving, left: list[Upstream]) -> None:
+    """Stop targets that the new table does not have, once the streams of the old one have ended under it."""
+    try:
+        await old.emptied()
+    finally:
+        for one in left:
+            await one.stop()
 
 
 def _stamp_of(path: Path) -> tuple[int, int, int]:
