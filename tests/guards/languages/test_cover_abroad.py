@@ -10,6 +10,7 @@ import pytest
 from milo_bench.core.records import Attempt, AttemptKey, CheckSpec, Fixture, Timings, Workload
 from milo_bench.grade.engine import grade_attempt
 from milo_bench.guards.cover import find_cover_decisions, read_cover
+from milo_bench.guards.documents.seen import sight_of
 
 FILE = Path(__file__).parents[2] / "data" / "coverage_fresh_abroad.jsonl"
 ROWS = [json.loads(line) for line in FILE.read_text(encoding="utf-8").splitlines()]
@@ -46,3 +47,10 @@ def test_a_decision_fails_a_possible_one_is_left_to_a_person_and_an_unread_langu
     attempt = Attempt(AttemptKey("f", "t"), "", Timings(0, 0, 1), output=text)
     (verdict,) = grade_attempt(workload, Fixture("f", "w", {}, {}), attempt).verdicts
     assert verdict.outcome == outcome, verdict.reason
+
+
+def test_the_names_of_a_document_are_not_read_as_what_is_said_of_it() -> None:
+    assert sight_of("The booking confirmation concerns two adults.", names=["booking confirmation", ""]) == "unclear"
+    assert (
+        sight_of("Le rapport des pompiers n'est pas au dossier.", "fr", names=["rapport des pompiers", " "]) == "unseen"
+    )

@@ -60,7 +60,7 @@ def sight_of(sentence: str, language: str = "", *, names: Iterable[str] = ()) ->
 
 
 def _without(sentence: str, names: Iterable[str]) -> str:
-    for name in names:
+    for name in filter(str.strip, names):
         sentence = re.sub(r"\s+".join(map(re.escape, name.split())), "…", sentence, flags=re.IGNORECASE)
     return sentence
 
