@@ -92,3 +92,21 @@ def test_a_language_that_there_is_not_is_an_error_that_names_those_there_are() -
     assert "de" in wrong.value.hint
     with pytest.raises(UsageError):
         in_language("my-suite", "de")
+
+
+_SURER = {
+    "de": "Die Ursache ist eindeutig und endgültig ein Defekt der Steuerung.",
+    "fr": "Il est certain, sans aucun doute, que la commande est en panne.",
+    "es": "La causa es definitivamente un fallo del mando.",
+}
+
+
+@pytest.mark.parametrize("name", [one for one in language_names() if one.partition("@")[2] in _SURER])
+def test_a_draft_or_summary_that_is_surer_than_its_input_fails_in_each_language(name: str) -> None:
+    suite = load_suite(name)
+    for workload in {"timeline", "drafting", "packet_summary", "handoff"} & suite.workloads.keys():
+        fixture = next(one for one in suite.fixtures if one.workload == workload)
+        attempt = Attempt(AttemptKey(fixture.id, "surer"), "", Timings(0, 0, 1), output=_SURER[name.partition("@")[2]])
+        found = [one for one in grade_attempt(suite.workloads[workload], fixture, attempt).verdicts
+                 if one.check == "unsupported_confidence"]  # fmt: skip
+        assert [one.outcome for one in found] == ["fail"], (workload, found)
