@@ -29,6 +29,7 @@ from milo_bench.decide.decide import OperatorRules, decide
 from milo_bench.decide.evidence import Evidence
 from milo_bench.decide.records import Decision, KeptFile, LogRef
 from milo_bench.decide.review import Review
+from milo_bench.decide.uses import spread_evidence
 from milo_bench.evidence.examples import read_examples
 from milo_bench.evidence.gather import gather_evidence
 from milo_bench.evidence.reviewing import read_review
@@ -168,7 +169,10 @@ def _decide(
         operators=operators,
     )
     examples, right = read_examples(
-        evidence, named, [finding.candidate for finding in decision.chosen], check_seals=check_seals
+        spread_evidence(policy, evidence),
+        named,
+        [finding.candidate for finding in decision.chosen],
+        check_seals=check_seals,
     )
     return msgspec.structs.replace(decision, examples=examples, shown_answers=right)
 

@@ -10,6 +10,7 @@ import jinja2
 import msgspec
 from markupsafe import Markup, escape
 
+from milo_bench.config.routing.use_names import workload_of
 from milo_bench.core.files import write_folder
 from milo_bench.decide.records import Decision
 from milo_bench.report.charts.decision import chart_list
@@ -22,6 +23,7 @@ from milo_bench.report.pages.claims import Claims
 from milo_bench.report.pages.gallery import answers_with_evidence, gallery
 from milo_bench.report.pages.page_one import page_one
 from milo_bench.report.pages.render import page_environment, render
+from milo_bench.report.pages.route_rows import route_rows
 from milo_bench.report.pages.rule_stub import rule_stub
 from milo_bench.report.pages.views import summary_rows, workload_title
 from milo_bench.report.runbook.launch import launch_sequence, operations_checklist, ship_order
@@ -101,6 +103,7 @@ def _html_environment(page: Claims, drawn: Drawn) -> jinja2.Environment:
         answers=lambda brief=False: answers_with_evidence(
             page.decision, lambda workload: workload_title(page.decision, workload), brief=brief
         ),
+        routes=lambda: route_rows(page.decision),
         stub=lambda workload: escape(rule_stub(page.decision, workload)),
         ship_order=ship_order,
         launch=lambda: to_html(launch_sequence(page.decision), page),
@@ -122,15 +125,21 @@ def _markdown(claims: Claims) -> dict[str, str]:
 
 
 def _charts_of(claims: Claims, drawn: Drawn) -> Callable[..., str]:
-    """Gives the charts whose name starts with one of the given words, side by side; nothing where there is none."""
+    """Gives the charts whose name starts with one of the given words, side by side; nothing where there is none.
 
-    def charts_of(*kinds: str) -> str:
+    ``once``: of a workload with uses only the first, because their charts are of the same answers.
+    """
+
+    def charts_of(*kinds: str, once: bool = False) -> str:
+        starts = tuple(f"{kind}-" for kind in kinds)
+        first = {workload_of(chart.workload): chart.workload for chart, _ in reversed(drawn)} if once else {}
         figures = [
             Markup("<figure>{}<figcaption>{}</figcaption></figure>").format(
                 claims.drawing(svg), claims.words(chart.title)
             )
             for chart, svg in drawn
-            if chart.name.partition("-")[0] in kinds
+            if f"{chart.name}-".startswith(starts)
+            and (not once or first[workload_of(chart.workload)] == chart.workload)
         ]
         return Markup('<div class="charts">{}</div>').format(Markup("").join(figures)) if figures else Markup("")
 

@@ -41,7 +41,7 @@ _COLOURS = {
     },
 }
 _DRAWN_WITH = "Liberation Sans"  # shipped with vl-convert: text is measured alike on every machine
-_SHOWN_WITH = "system-ui, -apple-system, Segoe UI, Liberation Sans, sans-serif"
+_SHOWN_WITH = "Liberation Sans, Arial, Helvetica, sans-serif"  # as wide as the font that the text was measured in
 _TAG = re.compile(r"<[^<>]*>")
 _LONG = re.compile(r"-?\d+\.\d{3,}(?:e-?\d+)?")
 _OWN_ROLES = re.compile(r' (?:role|aria-[a-z]+)="[^"]*"')

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from textwrap import wrap
 from typing import Any
 
 from milo_bench.core.text import one_line
 from milo_bench.decide.records import Candidate, Decision, Figure, Replay
 from milo_bench.report.charts import vega
-from milo_bench.report.charts.labels import candidate_text, measure_text, scale_of
+from milo_bench.report.charts.labels import AxisRange, candidate_text, measure_text, scale_of
 from milo_bench.report.charts.style import (
     FAINT,
     INK,
@@ -25,6 +26,11 @@ _QUALITY = ("accuracy", "field_accuracy", "citation_coverage", "pass_rate")
 _LATENCY = ("latency_p95_s", "latency_p50_s")
 _COST = "cost_usd_mean"
 _MOST_POINTS = 6
+_FRONTIER = (310, 170)  # pixels of the frontier's plot
+# Where a letter may be beside its point, the usual place first.
+_BESIDE = ((9, -9), (9, 11), (-9, -9), (-9, 11), (22, -2), (-22, -2), (9, -24), (-9, -24), (22, -16), (-22, -16))
+_APART = 13  # pixels between the middles of two letters, or of a letter and a point
+_LEGEND_CHARACTERS = 50
 
 
 def trade_chart(decision: Decision, workload: str) -> Chart | None:
@@ -141,7 +147,7 @@ def frontier_chart(decision: Decision, workload: str) -> Chart | None:
         return None
     rows = [
         {
-            "policy": f"{chr(ord('A') + number % 26)}  {one_line(replay.title, 50)}",
+            "policy": one_line(replay.title, 120),
             "letter": chr(ord("A") + number % 26),
             "state": "chosen" if replay.chosen else "on the frontier" if replay.on_frontier else "other",
             **_ends("x", automated),
@@ -197,18 +203,21 @@ def frontier_chart(decision: Decision, workload: str) -> Chart | None:
             size=110,
             opacity=1,
         ),
-        vega.mark(
-            "text",
-            _letters(rows),
-            {"x": x, "y": y, "text": vega.category("letters")},
-            align="left",
-            dx=9,
-            dy=-9,
-            fontWeight="bold",
+        *(
+            vega.mark(
+                "text",
+                some,
+                {"x": x, "y": y, "text": vega.category("letters")},
+                align="left" if right > 0 else "right",
+                dx=right,
+                dy=down,
+                fontWeight="bold",
+            )
+            for (right, down), some in _placed_letters(rows, x_axis, y_axis).items()
         ),
     ]
     title = vega.heading("undetected errors ↓", color=INK, offset=8)
-    plot = vega.layered(layers, width=310, height=220, title=title)
+    plot = vega.layered(layers, width=_FRONTIER[0], height=_FRONTIER[1], title=title)
     name = decision.workload_titles.get(workload, workload)
     return Chart(
         "frontier",
@@ -244,16 +253,54 @@ def _letters(rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
     return [{"x": x, "y": y, "letters": ", ".join(letters)} for (x, y), letters in places.items()]
 
 
+def _placed_letters(
+    rows: Sequence[dict[str, Any]], x_axis: AxisRange, y_axis: AxisRange
+) -> dict[tuple[int, int], list[dict[str, Any]]]:
+    """Labels by where each is put beside its point, in pixels right and down: so that none covers another."""
+    width, height = _FRONTIER
+    taken: list[tuple[float, float]] = []
+    found: dict[tuple[int, int], list[dict[str, Any]]] = {}
+    labels = _letters(rows)
+    at = [
+        (
+            (row["x"] - x_axis.low) / ((x_axis.high - x_axis.low) or 1) * width,
+            height - row["y"] / (y_axis.high or 1) * height,
+        )
+        for row in labels
+    ]
+    for row, (across, down) in sorted(zip(labels, at, strict=True), key=lambda pair: (pair[1][1], pair[1][0])):
+        centres = {
+            place: (across + place[0] + (4 if place[0] > 0 else -4) * len(row["letters"]), down + place[1])
+            for place in _BESIDE
+        }
+
+        def crowding(place: tuple[int, int], centres: dict[tuple[int, int], tuple[float, float]] = centres) -> int:
+            x, y = centres[place]
+            near = [1 for u, v in (*taken, *at) if abs(x - u) < _APART and abs(y - v) < _APART]
+            return len(near) + int(y > height)
+
+        best = min(_BESIDE, key=crowding)
+        taken.append(centres[best])
+        found.setdefault(best, []).append(row)
+    return found
+
+
 def _legend(rows: Sequence[dict[str, Any]]) -> vega.Spec:
-    lines = [{"line": row["policy"]} for row in rows]
+    """The letters with the whole names of their policies, in as many lines as each takes."""
+    lines: list[dict[str, Any]] = []
+    for row in rows:
+        wrapped = wrap(row["policy"], _LEGEND_CHARACTERS) or [""]
+        for place, text in enumerate(wrapped):
+            lines.append({"place": len(lines), "letter": "" if place else row["letter"], "line": text})
+    y = vega.category("place", axis=None, sort=None)
+    letters = vega.mark(
+        "text", lines, {"x": vega.fixed(-22), "y": y, "text": vega.category("letter")},
+        align="left", baseline="middle", fontWeight="bold",
+    )  # fmt: skip
     names = vega.mark(
-        "text",
-        lines,
-        {"x": vega.fixed(-22), "y": vega.category("line", axis=None, sort=None), "text": vega.category("line")},
-        align="left",
-        baseline="middle",
+        "text", lines, {"x": vega.fixed(-6), "y": y, "text": vega.category("line")}, align="left", baseline="middle"
     )
-    return {**names, "width": 330, "height": 18 * len(lines)}
+    return vega.layered([letters, names], width=330, height=17 * len(lines))
 
 
 def _pair(decision: Decision, replay: Replay) -> tuple[Figure, Figure] | None:

@@ -56,10 +56,18 @@ def gallery(
     causes = _causes(decision, figure, workload)
     if brief:
         shown = [cause for cause in causes if cause["examples"]][:_MOST_BRIEF]
-        causes = [{**cause, "examples": cause["examples"][:1]} for cause in shown]
+        causes = [{**cause, "examples": [_around_marks(one) for one in cause["examples"][:1]]} for cause in shown]
     if not causes:
         return Markup("")
     return Markup(_environment().get_template("gallery.jinja").render(causes=causes, brief=brief))  # noqa: S704  # autoescaped
+
+
+def _around_marks(example: dict[str, Any]) -> dict[str, Any]:
+    """The example with only those sentences that are marked or lack a citation, and one on either side of each."""
+    statements = example["statements"]
+    marked = {place for place, one in enumerate(statements) if one["marked"]}
+    near = {place + step for place in marked for step in (-1, 0, 1)}
+    return {**example, "statements": [one for place, one in enumerate(statements) if not marked or place in near]}
 
 
 def _of_chosen(decision: Decision) -> Decision:
@@ -180,6 +188,7 @@ def _statements(example: Example, most: int = _MOST_STATEMENTS) -> list[dict[str
                 for source in one.sources[:_MOST_SOURCES]
             ],
             "uncited": one.uncited,
+            "marked": bool(one.spans) or one.uncited,
         }
         for one in example.cited[:most]
     ]

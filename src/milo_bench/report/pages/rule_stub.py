@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from milo_bench.config.routing.use_names import use_of, workload_of
 from milo_bench.decide.records import Decision
+from milo_bench.report.pages.route_rows import rules_of
 
 
 def rule_stub(decision: Decision, workload: str) -> str:
     """``if keyword_risk: route = "human_review"`` and so on, in the order in which the rules apply."""
-    rules = [one for one in decision.routing.get("rules", ()) if _is_of(one.get("when", {}), workload)]
+    rules = [rule for _, rule in rules_of(decision, workload)]
     lines: list[str] = []
     for rule in rules:
         asked = " and ".join(_conditions(rule.get("when", {})))
@@ -24,11 +24,6 @@ def rule_stub(decision: Decision, workload: str) -> str:
     if lines:
         lines += ["else:", f"    {_route(decision.routing['default'])}"]
     return "\n".join(lines)
-
-
-def _is_of(when: Mapping[str, Any], workload: str) -> bool:
-    uses = when.get("use", ())
-    return workload_of(workload) in when.get("workload", ()) and (not uses or use_of(workload) in uses)
 
 
 def _conditions(when: Mapping[str, Any]) -> Iterator[str]:

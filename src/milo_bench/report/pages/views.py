@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from milo_bench.config.policy.measures import known_measures
+from milo_bench.config.routing.use_names import workload_of
 from milo_bench.core.units import things
 from milo_bench.decide.records import (
     Candidate,
@@ -19,6 +20,7 @@ from milo_bench.decide.records import (
     JudgeEvidence,
     LinkedText,
     LogRef,
+    ProbeEvidence,
     Remedy,
     Replay,
 )
@@ -271,9 +273,22 @@ def errors_by_candidate(decision: Decision) -> Mapping[str, tuple[ErrorShare, ..
 
 
 def errors_of_chosen(decision: Decision) -> Mapping[str, tuple[ErrorShare, ...]]:
-    """Ways of going wrong of the chosen candidates alone."""
-    chosen = {finding.candidate.text for finding in decision.chosen}
-    return {text: shares for text, shares in errors_by_candidate(decision).items() if text in chosen}
+    """Ways of going wrong of the chosen candidates alone, by title; uses of the same answers together."""
+    errors = errors_by_candidate(decision)
+    titles: dict[tuple[str, str], list[str]] = {}
+    found: dict[tuple[str, str], tuple[ErrorShare, ...]] = {}
+    for finding in decision.chosen:
+        shares = errors.get(finding.candidate.text)
+        if shares:
+            answers = (workload_of(finding.workload), column_title(finding.candidate))
+            titles.setdefault(answers, []).append(workload_title(decision, finding.workload))
+            found.setdefault(answers, shares)
+    return {f"{join_words(titles[answers])} on {answers[1]}": shares for answers, shares in found.items()}
+
+
+def differ(decision: Decision, first: str, last: str) -> bool:
+    """Whether two figures have different values."""
+    return decision.figures[first].value != decision.figures[last].value
 
 
 def figures_by_kind(decision: Decision) -> Mapping[str, tuple[Figure, ...]]:
@@ -320,6 +335,10 @@ SOURCE_KINDS = {
     "count": "A count of rows in the decision itself.",
 }
 _LOAD_FIRST = ("latency_p50_s", "latency_p95_s", "ttft_p95_s", "requests_per_s", "output_tokens_per_s", "failure_share")
+
+
+def probes_not_passed(decision: Decision) -> tuple[ProbeEvidence, ...]:
+    return tuple(one for one in decision.probes if one.result.outcome != "pass")
 
 
 def capacity_targets(decision: Decision) -> tuple[str, ...]:
