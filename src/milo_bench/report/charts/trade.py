@@ -291,10 +291,10 @@ def _legend(rows: Sequence[dict[str, Any]]) -> vega.Spec:
     for row in rows:
         wrapped = wrap(row["policy"], _LEGEND_CHARACTERS) or [""]
         for place, text in enumerate(wrapped):
-            lines.append({"place": len(lines), "letter": "" if place else row["letter"], "line": text})
+            lines.append({"place": len(lines), "sign": "" if place else row["letter"], "line": text})
     y = vega.category("place", axis=None, sort=None)
     letters = vega.mark(
-        "text", lines, {"x": vega.fixed(-22), "y": y, "text": vega.category("letter")},
+        "text", lines, {"x": vega.fixed(-22), "y": y, "text": vega.category("sign")},
         align="left", baseline="middle", fontWeight="bold",
     )  # fmt: skip
     names = vega.mark(

@@ -200,6 +200,7 @@ def answers_with_evidence(decision: Decision, titles: Callable[[str], str], *, b
     ``titles`` names a workload. ``brief``: the first sentences alone, with a link to the rest in the appendix.
     """
     most = _MOST_BRIEF_STATEMENTS if brief else _MOST_STATEMENTS
+    distinct = {one.key: one for one in reversed(decision.shown_answers)}  # two uses may show the same answer
     shown = [
         {
             "title": one_line(f"{titles(one.candidate.workload)} on {one.candidate.target}", 120),
@@ -209,7 +210,7 @@ def answers_with_evidence(decision: Decision, titles: Callable[[str], str], *, b
             "statements": _statements(one, most),
         }
         for one in decision.shown_answers
-        if one.cited
+        if one.cited and distinct[one.key] is one
     ]
     if not shown:
         return Markup("")
