@@ -20,7 +20,7 @@ from milo_bench.run.event_loop import run_to_end
 from milo_bench.targets.discover import discover_local
 from milo_bench.targets.http.address import parse_address
 from milo_bench.targets.http.answer import decode_json
-from milo_bench.targets.http.wire import TcpWire
+from milo_bench.targets.http.wire import open_plain
 from milo_bench.targets.llamacpp.weights import cache_directory, find_packaged
 
 DIGEST_SECONDS = 10.0
@@ -87,7 +87,7 @@ async def fetch_without_key(root: str, method: str, path: str, body: bytes) -> E
         return EndpointAnswer()
     if address.tls:
         return EndpointAnswer()
-    wire = TcpWire(address)
+    wire = open_plain(address)
     try:
         headers = {"Content-Type": "application/json"} if body else None
         reply = await wire.fetch(method, path, body, timeouts=_LIMITS, headers=headers)

@@ -199,7 +199,10 @@ def _part_beside(path: Path, mode: int) -> Iterator[tuple[Path, BinaryIO]]:
     descriptor, name = tempfile.mkstemp(prefix=f".{path.name[:100]}.", suffix=".part", dir=path.parent)
     part = Path(name)
     try:
-        os.fchmod(descriptor, mode)
+        if hasattr(os, "fchmod"):
+            os.fchmod(descriptor, mode)
+        else:  # Windows, before Python 3.13
+            part.chmod(mode)
         with os.fdopen(descriptor, "wb") as file:
             yield part, file
     finally:

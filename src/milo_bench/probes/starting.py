@@ -17,7 +17,7 @@ from milo_bench.core.units import seconds
 from milo_bench.probes.context import ProbeContext
 from milo_bench.probes.processes import own_address
 from milo_bench.targets.http.address import Address
-from milo_bench.targets.http.wire import TcpWire
+from milo_bench.targets.http.wire import open_plain
 from milo_bench.targets.listening import listening_pids
 
 _LOOK_S = 0.02
@@ -175,7 +175,7 @@ async def watch(ctx: ProbeContext, address: Address, times: StartTimes, began_s:
 
 
 async def _first_ready(ctx: ProbeContext, address: Address, times: StartTimes, began_s: float) -> None:
-    wire = TcpWire(address, ctx.request_headers())
+    wire = open_plain(address, ctx.request_headers())
     limits = Timeouts(connect_s=_HEALTH_LIMIT_S, first_token_s=_HEALTH_LIMIT_S, total_s=_HEALTH_LIMIT_S)
     try:
         while True:
@@ -197,7 +197,7 @@ def ready_pages(ctx: ProbeContext) -> tuple[str, ...]:
 
 
 async def _first_token(ctx: ProbeContext, address: Address, times: StartTimes, began_s: float) -> None:
-    wire = TcpWire(address, ctx.request_headers())
+    wire = open_plain(address, ctx.request_headers())
     limits = Timeouts(connect_s=_HEALTH_LIMIT_S, first_token_s=START_LIMIT_S, total_s=START_LIMIT_S)
     try:
         while True:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import mmap
 import os
 from contextlib import suppress
 from typing import Final
@@ -9,7 +10,7 @@ from typing import Final
 from milo_bench.sandbox.command import SCRATCH, SandboxEnding, SandboxLimits
 from milo_bench.sandbox.launch import Launched
 
-_PAGE: Final = os.sysconf("SC_PAGE_SIZE")
+_PAGE: Final = mmap.PAGESIZE
 # Processes that the sandbox itself has besides the command: the first one of its namespace, which reaps.
 OWN_PROCESSES: Final = 1
 

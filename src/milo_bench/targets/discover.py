@@ -12,7 +12,7 @@ from milo_bench.core.records import Timeouts
 from milo_bench.targets.http.address import Address, ollama_url, parse_address
 from milo_bench.targets.http.answer import decode_json
 from milo_bench.targets.http.reply import Wire
-from milo_bench.targets.http.wire import TcpWire
+from milo_bench.targets.http.wire import open_plain
 from milo_bench.targets.listening import model_server_ports
 
 # Together under a second: connecting to a local port takes microseconds, and a listing is short.
@@ -72,7 +72,7 @@ async def discover_local(env: Mapping[str, str]) -> list[DiscoveredServer]:
 
 
 async def _ask(kind: str, address: Address, source: str, ollama: bool) -> DiscoveredServer | None:
-    wire = TcpWire(address)
+    wire = open_plain(address)
     try:
         if ollama:
             entries = await _list(wire, f"{address.path}/api/tags", "models", "name")

@@ -62,7 +62,7 @@ class ClientConnection(asyncio.Protocol):
         # uvloop's transports behave like asyncio.Transport and do not inherit from it.
         self._transport = cast(asyncio.Transport, transport)
         sock = transport.get_extra_info("socket")
-        if sock is not None and sock.family != socket.AF_UNIX:
+        if sock is not None and sock.family in (socket.AF_INET, socket.AF_INET6):
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._transport.set_write_buffer_limits(high=self._limits.write_buffer_bytes)
         self._listener.opened(self)

@@ -10,7 +10,7 @@ import sys
 import time
 
 _CLOCK_MONOTONIC = 1
-_NONBLOCK_CLOEXEC = os.O_NONBLOCK | getattr(os, "O_CLOEXEC", 0)
+_NONBLOCK_CLOEXEC = getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0)  # Windows has neither
 _ABSOLUTE = 1
 _ITIMERSPEC = struct.Struct("qqqq")  # interval and value, each seconds and nanoseconds
 _NOT_WORTH_S = 50e-6

@@ -260,7 +260,7 @@ class _Positioned(io.RawIOBase):
     """A reader with a position of its own over a file that others read too."""
 
     def __init__(self, file: BinaryIO, size: int) -> None:
-        self._descriptor = file.fileno()
+        self._file = file
         self._size = size
         self._at = 0
 
@@ -271,7 +271,11 @@ class _Positioned(io.RawIOBase):
         return True
 
     def readinto(self, buffer: Any) -> int:
-        data = os.pread(self._descriptor, len(buffer), self._at)
+        if hasattr(os, "pread"):
+            data = os.pread(self._file.fileno(), len(buffer), self._at)
+        else:  # Windows
+            self._file.seek(self._at)
+            data = self._file.read(len(buffer))
         buffer[: len(data)] = data
         self._at += len(data)
         return len(data)

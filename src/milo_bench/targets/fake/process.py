@@ -37,8 +37,12 @@ async def _serve(script: Script, port: int, until_input_ends: bool) -> None:
         message = f"Cannot listen on port {port}: {os.strerror(error.errno or 0)}."
         raise PrerequisiteError(message, hint="choose another --port, or 0 for a free one.") from None
     stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
-        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+        try:
+            loop.add_signal_handler(number, stop.set)
+        except NotImplementedError:  # the loop of Windows has none; a plain handler wakes it
+            signal.signal(number, lambda *_: loop.call_soon_threadsafe(stop.set))
     if until_input_ends:
         _set_at_the_end_of_input(stop)
     sys.stdout.write(f"{server.address}\n")

@@ -26,7 +26,7 @@ from milo_bench.targets.http.failures import refusal
 from milo_bench.targets.http.reply import HttpReply, Wire
 from milo_bench.targets.http.roles import merge_system
 from milo_bench.targets.http.thinking import judge_cut
-from milo_bench.targets.http.wire import TcpWire
+from milo_bench.targets.http.wire import open_plain
 from milo_bench.targets.listening import listening_pids, serving_pids
 from milo_bench.targets.llamacpp.weights import cache_directory
 
@@ -343,7 +343,7 @@ def open_wire(address: Address, headers: Mapping[str, str], config: TargetConfig
     """
     inside_only = not config.hosted and "hosted" not in config.model_fields_set
     if not address.tls and not config.proxy:
-        return TcpWire(address, headers, inside_only=inside_only)
+        return open_plain(address, headers, inside_only=inside_only)
     from milo_bench.targets.http.tls import TlsWire, proxy_for
 
     proxy = config.proxy or proxy_for(address, env)
