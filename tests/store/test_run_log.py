@@ -6,6 +6,7 @@ import resource
 import signal
 import subprocess
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 
 import msgspec
@@ -17,7 +18,7 @@ from milo_bench.core.errors import DataError, IncompleteRun, MiloError, Prerequi
 from milo_bench.core.hashing import sha256_text
 from milo_bench.core.records import AttemptKey, Plan, SuiteRef, TargetRecord
 from milo_bench.store.log.reader import RunLog, read_run_log
-from milo_bench.store.log.writer import RunLogWriter
+from milo_bench.store.log.writer import RunLogWriter, default_log_path
 from milo_bench.store.stored_text import TextPolicy
 from tests.store.log_parts import make_attempt, make_end, make_fixtures, make_header, without_seals
 
@@ -242,11 +243,12 @@ def test_a_read_only_folder_is_a_clear_error(tmp_path: Path) -> None:
 
 FILL = """
 import resource, signal, sys
+from datetime import UTC, datetime
 from pathlib import Path
 sys.path.insert(0, sys.argv[2])
 from tests.store.log_parts import make_attempt, make_fixtures, make_header
 from milo_bench.core.errors import IncompleteRun
-from milo_bench.store.log.writer import RunLogWriter
+from milo_bench.store.log.writer import RunLogWriter, default_log_path
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 writer = RunLogWriter.create(Path(sys.argv[1]), make_header(400), make_fixtures(400))
 limit = Path(sys.argv[1]).stat().st_size + 10_000
@@ -389,3 +391,9 @@ def test_a_fixture_of_a_workload_that_the_run_does_not_have_is_named(tmp_path: P
     path.write_bytes(b"".join(lines).replace(b'"workload":"notes"', b'"workload":"other"'))
     with pytest.raises(DataError, match="the workload 'other' is not in the run line"):
         read_whole(path)
+
+
+def test_a_log_that_nobody_named_has_a_name_that_any_disk_takes() -> None:
+    path = default_log_path("s" * 300, datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC))
+    assert path.parent == Path("runs") and len(path.name) < 200
+    assert path.name.startswith("sss") and "-20260102T030405-" in path.name

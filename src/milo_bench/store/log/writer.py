@@ -36,6 +36,7 @@ from milo_bench.store.log.same_run import differences, notes
 from milo_bench.store.log.sealing import SALT_BYTES, Chain, plan_digest
 from milo_bench.store.stored_text import TextPolicy
 
+_MOST_STEM_CHARS = 100  # file systems take 255 bytes for a name
 GROUP_RECORDS = 64
 GROUP_BYTES = 1 << 18
 
@@ -321,7 +322,7 @@ def default_log_path(stem: str, now: datetime) -> Path:
 
     Runs that begin in one second get a log each.
     """
-    return Path("runs") / f"{stem}-{now:%Y%m%dT%H%M%S}-{secrets.token_hex(3)}.jsonl"
+    return Path("runs") / f"{stem[:_MOST_STEM_CHARS]}-{now:%Y%m%dT%H%M%S}-{secrets.token_hex(3)}.jsonl"
 
 
 def require_new_log(path: Path) -> None:
