@@ -66,15 +66,19 @@ def _again(kind: Kind, seed: int, number: int) -> int:
 
 
 def _throw(counts: Sequence[tuple[Kind, int]], seed: int, workers: int) -> list[Fault]:
-    blocks = [
-        (kind.name, start, min(start + _BLOCK, count), seed)
-        for kind, count in counts
-        for start in range(0, count, _BLOCK)
-    ]
-    # One process has one kind after the other, so that what is made once for a kind is made once.
-    # A process that dies ends the run with an error; a multiprocessing.Pool would wait for it for good.
-    with ProcessPoolExecutor(workers, multiprocessing.get_context("fork")) as pool:
-        return [fault for found in pool.map(_block, blocks) for fault in found]
+    found = []
+    for draws in (False, True):  # what V8 has reserved stays so, and would leave the other kinds without memory
+        blocks = [
+            (kind.name, start, min(start + _BLOCK, count), seed)
+            for kind, count in counts
+            for start in range(0, count, _BLOCK)
+            if kind.draws == draws
+        ]
+        # One process has one kind after the other, so that what is made once for a kind is made once.
+        # A process that dies ends the run with an error; a multiprocessing.Pool would wait for it for good.
+        with ProcessPoolExecutor(workers, multiprocessing.get_context("fork")) as pool:
+            found += [fault for some in pool.map(_block, blocks) for fault in some]
+    return found
 
 
 def _block(block: tuple[str, int, int, int]) -> list[Fault]:
