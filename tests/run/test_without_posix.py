@@ -76,8 +76,8 @@ for name in ("add_signal_handler", "remove_signal_handler"):
 for name in ("add_reader", "add_writer"):
     setattr(selector_events.BaseSelectorEventLoop, name, none)
 from milo_bench.core import file_lock
-from milo_bench.targets.http import wire
-file_lock.sys = wire.sys = types.SimpleNamespace(platform="win32")
+from milo_bench.targets.http import plain
+file_lock.sys = plain.sys = types.SimpleNamespace(platform="win32")
 from milo_bench import api
 from milo_bench.api.deciding import DecideOptions, decide_logs
 from milo_bench.api.loading import load_target

@@ -20,7 +20,7 @@ from milo_bench.run.event_loop import run_to_end
 from milo_bench.targets.discover import discover_local
 from milo_bench.targets.http.address import parse_address
 from milo_bench.targets.http.answer import decode_json
-from milo_bench.targets.http.wire import open_plain
+from milo_bench.targets.http.plain import open_plain
 from milo_bench.targets.llamacpp.weights import cache_directory, find_packaged
 
 DIGEST_SECONDS = 10.0

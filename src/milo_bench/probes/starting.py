@@ -17,7 +17,7 @@ from milo_bench.core.units import seconds
 from milo_bench.probes.context import ProbeContext
 from milo_bench.probes.processes import own_address
 from milo_bench.targets.http.address import Address
-from milo_bench.targets.http.wire import open_plain
+from milo_bench.targets.http.plain import open_plain
 from milo_bench.targets.listening import listening_pids
 
 _LOOK_S = 0.02

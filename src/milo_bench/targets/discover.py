@@ -11,8 +11,8 @@ from milo_bench.core.errors import ConfigError
 from milo_bench.core.records import Timeouts
 from milo_bench.targets.http.address import Address, ollama_url, parse_address
 from milo_bench.targets.http.answer import decode_json
+from milo_bench.targets.http.plain import open_plain
 from milo_bench.targets.http.reply import Wire
-from milo_bench.targets.http.wire import open_plain
 from milo_bench.targets.listening import model_server_ports
 
 # Together under a second: connecting to a local port takes microseconds, and a listing is short.

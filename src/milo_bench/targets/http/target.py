@@ -23,10 +23,10 @@ from milo_bench.targets.http.address import Address
 from milo_bench.targets.http.answer import StreamedAnswer, decode_json
 from milo_bench.targets.http.echoed import find_keys, without_keys
 from milo_bench.targets.http.failures import refusal
+from milo_bench.targets.http.plain import open_plain
 from milo_bench.targets.http.reply import HttpReply, Wire
 from milo_bench.targets.http.roles import merge_system
 from milo_bench.targets.http.thinking import judge_cut
-from milo_bench.targets.http.wire import open_plain
 from milo_bench.targets.listening import listening_pids, serving_pids
 from milo_bench.targets.llamacpp.weights import cache_directory
 

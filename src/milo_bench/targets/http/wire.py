@@ -35,7 +35,7 @@ from milo_bench.core.units import seconds
 from milo_bench.targets.http.address import Address
 from milo_bench.targets.http.encoding import BrokenEncodingError, Inflater, inflater_for
 from milo_bench.targets.http.next_hop import LeavesNetworkError, require_inside
-from milo_bench.targets.http.reply import MAX_BODY_BYTES, HttpReply, ShowsContent, Wire
+from milo_bench.targets.http.reply import MAX_BODY_BYTES, HttpReply, ShowsContent
 
 READ_BYTES = 65536
 MAX_HEADER_BYTES = 256 << 10
@@ -57,15 +57,6 @@ _ANCILLARY_BYTES = socket.CMSG_SPACE(_STAMP.size) if _LINUX else 0
 _TCP_INFO = 11
 _BYTES_ACKED = struct.Struct("Q")
 _BYTES_ACKED_AT = 120  # offset of tcpi_bytes_acked in struct tcp_info (linux/tcp.h)
-
-
-def open_plain(address: Address, headers: Mapping[str, str] | None = None, *, inside_only: bool = False) -> Wire:
-    """The measured client; where a loop cannot watch sockets (Windows), aiohttp's, whose stamps are coarser."""
-    if sys.platform != "win32":
-        return TcpWire(address, headers, inside_only=inside_only)
-    from milo_bench.targets.http.tls import TlsWire
-
-    return TlsWire(address, headers or {}, inside_only=inside_only)
 
 
 class TcpWire:
