@@ -1,7 +1,8 @@
-"""A head that is killed in the middle of a run: the run ends, and goes on under another head without a loss."""
+"""A head that is killed in the middle of the work: the work ends, and is done under another head without a loss."""
 
 from __future__ import annotations
 
+import asyncio
 import signal
 from contextlib import suppress
 from pathlib import Path
@@ -9,11 +10,12 @@ from pathlib import Path
 import psutil
 import pytest
 
+from benchmarks.fleet.grading import recorded_log
 from benchmarks.fleet.nodes import LocalCluster, local_cluster
 from milo_bench.targets.fake.script import Script
 from milo_bench.targets.fake.server import FakeServer
-from tests.patience import WAIT_S
-from tests.real.test_fleet import CASES, CONCURRENCY, Bench, ended, whole
+from tests.patience import WAIT_S, until
+from tests.real.test_fleet import CASES, CONCURRENCY, MILO, Bench, ended, whole
 
 
 def kill_head(cluster: LocalCluster) -> None:
@@ -24,6 +26,45 @@ def kill_head(cluster: LocalCluster) -> None:
             if "gcs_server" in words and str(cluster.folder) in words:
                 process.send_signal(signal.SIGKILL)
     cluster.nodes[0].kill_all_processes(check_alive=False, allow_graceful=False)
+
+
+TARGETS = "targets:\n  word: {api: openai, model: fake-1, base_url: 'http://127.0.0.1:1/v1'}\n"
+
+
+def names(folder: Path) -> list[str]:
+    return sorted(path.name for path in folder.iterdir())
+
+
+def is_judging(cluster: LocalCluster) -> bool:
+    """Whether a worker of the cluster judges answers now."""
+    for process in psutil.process_iter():
+        with suppress(psutil.Error, IndexError):
+            if process.cmdline()[0].startswith("ray::_judged"):
+                return any(str(cluster.folder) in " ".join(parent.cmdline()) for parent in process.parents())
+    return False
+
+
+@pytest.mark.timeout(8 * WAIT_S)
+@pytest.mark.parametrize("command", ["grade", "score", "decide"])
+async def test_a_killed_head_ends_the_judging_of_a_log_and_changes_nothing(tmp_path: Path, command: str) -> None:
+    log = tmp_path / "recorded.jsonl"
+    recorded_log(log, 60_000)
+    before = log.read_bytes()
+    with local_cluster({}, {}) as cluster:
+        (tmp_path / "bench.yaml").write_text(f"{TARGETS}fleet:\n  address: {cluster.address}\n")
+        more = ["--out", str(tmp_path / "decision.json")] if command == "decide" else []
+        judging = await asyncio.create_subprocess_exec(
+            MILO, command, str(log), "--on", "ray", *more, cwd=tmp_path,
+            stdout=asyncio.subprocess.DEVNULL, stderr=asyncio.subprocess.PIPE,
+        )  # fmt: skip
+        await until(lambda: is_judging(cluster))
+        kill_head(cluster)
+        code, said = await ended(judging)
+    assert code == 3, said
+    assert "The head of the Ray cluster is gone" in said or "The fleet could not judge" in said
+    assert "Traceback" not in said
+    assert log.read_bytes() == before
+    assert names(tmp_path) == ["bench.yaml", "recorded.jsonl"]
 
 
 @pytest.mark.timeout(8 * WAIT_S)

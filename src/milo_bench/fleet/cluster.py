@@ -8,7 +8,7 @@ import os
 import shutil
 import socket
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import ModuleType
@@ -22,6 +22,9 @@ from milo_bench.fleet.placement import FleetNode
 LOOPBACK: Final = "127.0.0.1"
 OBJECT_STORE_BYTES: Final = 100_000_000  # rows go in messages, not through it
 _REACH_S: Final = 5.0
+_LOOK_S: Final = 1.0  # between looks for the head while a task is waited for
+_HEAD_LOOKS: Final = 3  # in a row that find none, before it is gone
+_TRIES: Final = 3  # of a task whose worker dies
 INSTALL: Final = "pip install 'milo-bench[ray]', or in a checkout: make ray"
 
 # To be set before Ray is imported. Nothing is reported to Ray's makers. On Linux the last one has one effect: an
@@ -58,6 +61,13 @@ def load_ray(*, loopback: bool = False) -> ModuleType:
     return module
 
 
+class HeadLost(PrerequisiteError):
+    """The head of the cluster is gone, and what its nodes had under way with it."""
+
+    def __init__(self) -> None:
+        super().__init__("The head of the Ray cluster is gone.", hint="start one, and give the same command again.")
+
+
 class Cluster:
     """A Ray cluster that this process belongs to."""
 
@@ -73,6 +83,25 @@ class Cluster:
         except (OSError, ValueError):
             return False
         return True
+
+    def result(self, reference: Any) -> Any:
+        """What a task returns, as soon as it has. Raises HeadLost where the head is gone, for Ray would wait for it."""
+        lost = 0
+        while not self.ray.wait([reference], timeout=_LOOK_S)[0]:
+            lost = 0 if self.has_head() else lost + 1
+            if lost == _HEAD_LOOKS:
+                raise HeadLost
+        return self.ray.get(reference)
+
+    @property
+    def processors(self) -> int:
+        """Of all nodes."""
+        return max(1, int(self.ray.cluster_resources().get("CPU", 1)))
+
+    def spread_task(self, function: Callable[..., bytes]) -> Any:
+        """``function`` as a task of one processor on any node, which is done again elsewhere where a node dies."""
+        options = {"num_cpus": 1, "max_retries": _TRIES, "scheduling_strategy": "SPREAD"}
+        return self.ray.remote(function).options(**options)
 
     def nodes(self) -> list[FleetNode]:
         """Those that are alive, in the order of their names."""

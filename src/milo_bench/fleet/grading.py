@@ -22,23 +22,24 @@ from milo_bench.fleet.cluster import Cluster
 from milo_bench.store.log.attempts import ATTEMPT_START, LogRange
 from milo_bench.store.log.lines import open_log
 
-_PART_BYTES: Final = 2 << 20
-_AHEAD: Final = 2  # parts for each processor that are read and sent before one is taken in
-_TRIES: Final = 3  # of a part whose worker dies
+_PART_BYTES: Final = 1 << 20
+_LEAST_PART_BYTES: Final = 64 << 10  # of a part: sending a smaller one costs as much as judging it
+_PARTS_EACH: Final = 8  # for a processor at least, so that one that is slow holds up little
+_AHEAD: Final = 6  # parts for each processor that are read and sent before one is taken in
 
 
 class RayGraders:
     """A ``GradingPool`` of the processors of a cluster."""
 
     def __init__(self, cluster: Cluster) -> None:
+        self._cluster = cluster
         self._ray = cluster.ray
-        self._processors = max(1, int(self._ray.cluster_resources().get("CPU", 1)))
-        options = {"num_cpus": 1, "max_retries": _TRIES, "scheduling_strategy": "SPREAD"}
-        self._judge = self._ray.remote(_judged).options(**options)
+        self._processors = cluster.processors
+        self._judge = cluster.spread_task(_judged)
 
     def parts(self, size: int) -> int:
         """Many more than processors, so that none waits long for the last one; which changes no byte of what comes."""
-        return max(self._processors, 1 + size // _PART_BYTES)
+        return max(1, size // _PART_BYTES, min(_PARTS_EACH * self._processors, size // _LEAST_PART_BYTES))
 
     def results(self, kind: PartKind, job: Job, parts: Sequence[LogRange]) -> Iterator[Any]:
         """As ``GradingPool.results``. Raises BadPart, and PrerequisiteError where nodes die again and again."""
@@ -56,7 +57,7 @@ class RayGraders:
 
     def _taken(self, result: Any) -> Any:
         try:
-            what, content = pickle.loads(self._ray.get(result))  # noqa: S301  written by our own task
+            what, content = pickle.loads(self._cluster.result(result))  # noqa: S301  written by our own task
         except self._ray.exceptions.RayError as error:
             message = f"The fleet could not judge a part of the log ({type(error).__name__})."
             raise PrerequisiteError(message, hint="see 'ray status', or leave out --on ray.") from None

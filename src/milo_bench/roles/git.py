@@ -206,6 +206,11 @@ class GitRepository:
             self.run("init", "-q", "--bare", "--template=", str(out))
         GitRepository(out).run("index-pack", "--stdin", stdin=packed)
 
+    def packed_history(self) -> tuple[str, bytes]:
+        """The commit that is checked out, and a pack of everything that it leads to."""
+        head = self.run("rev-parse", "--verify", "HEAD^{commit}").decode().strip()
+        return head, self.run("pack-objects", "-q", "--revs", "--stdout", stdin=f"{head}\n".encode())
+
     def _command(self, *words: str) -> list[str]:
         return ["git", "-C", str(self.path), *_OFF, *words]
 
@@ -231,6 +236,17 @@ def open_repository(path: Path) -> GitRepository:
         repository.run("rev-parse", "--verify", "HEAD^{commit}")
     except DataError:
         raise DataError(f"{path} has no commits.", hint="commit something, or check out a branch.") from None
+    return repository
+
+
+def unpack_history(folder: Path, name: str, head: str, pack: bytes) -> GitRepository:
+    """A bare repository called ``name`` in ``folder``, from what ``packed_history`` gave."""
+    place = folder.absolute() / f"{name}.git"
+    place.mkdir()
+    repository = GitRepository(place)
+    repository.run("init", "-q", "--bare", "--template=", str(place))
+    repository.run("index-pack", "--stdin", stdin=pack)
+    repository.run("update-ref", "--no-deref", "HEAD", head)
     return repository
 
 

@@ -5,13 +5,17 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable, Mapping
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
+from milo_bench.api.settings import load_settings
 from milo_bench.config.roles.file import BUILT_IN_LANGUAGES, load_registry
 from milo_bench.core.errors import UsageError
 from milo_bench.core.paths import AnyPath
 from milo_bench.core.records import Execution
 from milo_bench.core.records.roles import RolesSelftest
+from milo_bench.fleet.places import On, cluster_on
 from milo_bench.roles.declared import TestCommand
 from milo_bench.roles.execute import ExecutedCoder, execute_coder_answers
 from milo_bench.roles.labels import label_precision
@@ -45,11 +49,25 @@ def language_command(language: str, registry: Path | None) -> TestCommand | None
 
 
 def mine_repository(
-    options: MiningOptions, env: Mapping[str, str] | None = None, *, listen: Listener = lambda event: None
+    options: MiningOptions,
+    env: Mapping[str, str] | None = None,
+    *,
+    listen: Listener = lambda event: None,
+    on: On = "here",
 ) -> MiningReport:
-    """Mine a git repository into a suite's folder, or go on there. Raises the errors of ``roles.mining.mine.mine``."""
+    """Mine a git repository into a suite's folder, or go on there. Raises the errors of ``roles.mining.mine.mine``.
+
+    ``on``: "ray" proves coder cases on the nodes of the cluster of bench.yaml, and raises PrerequisiteError without it.
+    """
     env = os.environ if env is None else env
-    report = mine(options, environments_folder(env), env, listen=listen)
+    with cluster_on(on, lambda: load_settings(None, os.environ).fleet) as cluster:
+        provers = None
+        if cluster is not None:
+            from milo_bench.fleet.mining import RayMiners
+
+            provers = partial(RayMiners, cluster, environments_folder)
+            options = replace(options, workers=cluster.processors)
+        report = mine(options, environments_folder(env), env, listen=listen, provers=provers)
     name = re.sub(r"[^A-Za-z0-9_.-]+", "-", options.out.resolve().name).strip("-.") or "mined"
     write_suite_files(report, options.out, name=name)
     return report

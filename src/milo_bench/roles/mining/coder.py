@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 import msgspec
 from unidiff.errors import UnidiffParseError
@@ -21,10 +21,10 @@ from milo_bench.roles.git import SUBMODULE, SYMLINK, Change, GitCommit, GitRepos
 from milo_bench.roles.languages.code import CodeLanguage
 from milo_bench.roles.languages.python import RecordedCall, record_calls
 from milo_bench.roles.languages.run import declare, run_tests, run_tests_often
-from milo_bench.roles.mining.records import Mined, NoCase
+from milo_bench.roles.mining.records import Mined, MiningOptions, NoCase
 from milo_bench.roles.mining.text import added_lines, excerpt, function_of, message_of, test_source, without_answer
 from milo_bench.roles.paths import is_changelog
-from milo_bench.roles.testing import TestRun, TestSetup, remove_tree, shell_tree, source_folders
+from milo_bench.roles.testing import TEST_LIMITS, Isolation, TestRun, TestSetup, remove_tree, shell_tree, source_folders
 
 _MOST_DIFF_BYTES: Final = 200_000
 _MOST_BLOB_BYTES: Final = 2 << 20
@@ -76,6 +76,20 @@ def check_history(commit: GitCommit) -> None:
         raise NoCase("a path is not UTF-8")
 
 
+class CoderProver(Protocol):
+    """Who makes coder cases by running tests: this machine, or the nodes of a cluster. Several threads may ask."""
+
+    declared: dict[str, Declared]  # of the environments that were needed, by digest
+
+    def prove(self, commit: GitCommit) -> Sequence[Mined]:
+        """The case of one commit. Raises NoCase with the reason where there is none."""
+        ...
+
+    def calls(self, case: CoderCase, declared: Declared) -> tuple[Sequence[RecordedCall], Mapping[str, str]]:
+        """Calls of the changed functions while the case's tests run after the change, and the changed files by path."""
+        ...
+
+
 class CoderMiner:
     """Makes coder cases of one repository. ``environments`` keeps what could not be installed, with why."""
 
@@ -101,6 +115,9 @@ class CoderMiner:
         self._seed = seed
         self._broken: dict[str, str] = {}
         self.declared: dict[str, Declared] = {}
+
+    def prove(self, commit: GitCommit) -> Sequence[Mined]:
+        return [self.mine(select(commit, self._language))]
 
     def mine(self, selected: Selected) -> Mined:
         """The case of one commit. Raises NoCase with the reason where there is none."""
@@ -285,6 +302,23 @@ class CoderMiner:
             return ""
         diff = self._repository.diff(commit.parents[0], commit.sha, paths, context=0).decode("utf-8", "replace")
         return added_lines(diff).strip()[:1_500]
+
+
+def coder_miner(
+    options: MiningOptions, repository: GitRepository, scratch: Path, cache: Path, env: Mapping[str, str]
+) -> CoderMiner:
+    """A miner of this machine, which runs tests in the folder ``scratch``."""
+    place = Workplace(repository, scratch, Isolation(unsafe_here=options.unsafe_here, limits=TEST_LIMITS))
+    return CoderMiner(
+        repository,
+        cache,
+        place,
+        env,
+        repeats=options.repeats,
+        seed=options.seed,
+        language=options.code_language,
+        command=options.command,
+    )
 
 
 class _Tree:

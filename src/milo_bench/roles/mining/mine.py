@@ -23,17 +23,16 @@ from milo_bench.core.errors import DataError, UsageError
 from milo_bench.core.files import write_errors
 from milo_bench.core.records import Frozen
 from milo_bench.core.records.roles import MiningEvent, MiningSummary
-from milo_bench.roles.coder import CoderCase, Workplace
+from milo_bench.roles.coder import CoderCase
 from milo_bench.roles.declared import Declared
 from milo_bench.roles.git import GitCommit, GitRepository, open_repository
 from milo_bench.roles.languages.javascript.packages import find_node
 from milo_bench.roles.languages.python import RecordedCall
-from milo_bench.roles.mining.coder import CoderMiner, select
+from milo_bench.roles.mining.coder import CoderProver, coder_miner
 from milo_bench.roles.mining.draft import DraftMiner
 from milo_bench.roles.mining.reason import derive_reason
 from milo_bench.roles.mining.records import Mined, MinedRole, MiningOptions, NoCase, Rejection
 from milo_bench.roles.mining.review import ReviewMiner
-from milo_bench.roles.testing import TEST_LIMITS, Isolation
 from milo_bench.sandbox import require_sandbox
 
 PROGRESS: Final = "mining.jsonl"
@@ -160,9 +159,16 @@ class _Progress:
 
 
 def mine(
-    options: MiningOptions, cache: Path, env: Mapping[str, str], *, listen: Listener = lambda event: None
+    options: MiningOptions,
+    cache: Path,
+    env: Mapping[str, str],
+    *,
+    listen: Listener = lambda event: None,
+    provers: Callable[[GitRepository, MiningOptions], CoderProver] | None = None,
 ) -> MiningReport:
     """Mine ``options.repository`` into ``options.out``, or go on there. Objects are packed; no suite is written.
+
+    ``provers`` makes who proves coder cases; without it, this machine does.
 
     Raises DataError for what cannot be mined, PrerequisiteError without git or the sandbox, UsageError for an
     ``out`` of something else. Ctrl-C keeps what there is.
@@ -186,9 +192,9 @@ def mine(
         try:
             with tempfile.TemporaryDirectory(prefix=".scratch-", dir=options.out) as name:
                 Path(name).chmod(0o755)
-                isolation = Isolation(unsafe_here=options.unsafe_here, limits=TEST_LIMITS)
-                place = Workplace(repository, Path(name), isolation)
-                _Miner(options, repository, progress, place, cache, env, listen, began).all()
+                local = coder_miner(options, repository, Path(name), cache, env)
+                coder = local if provers is None else provers(repository, options)
+                _Miner(options, repository, progress, coder, listen, began).all()
         finally:
             progress.close()
         report = progress.report
@@ -220,9 +226,7 @@ class _Miner:
         options: MiningOptions,
         repository: GitRepository,
         progress: _Progress,
-        place: Workplace,
-        cache: Path,
-        env: Mapping[str, str],
+        coder: CoderProver,
         listen: Listener,
         began: float,
     ) -> None:
@@ -232,16 +236,7 @@ class _Miner:
         self._listen = listen
         self._until = began + options.minutes * 60
         self._language = options.code_language
-        self._coder = CoderMiner(
-            repository,
-            cache,
-            place,
-            env,
-            repeats=options.repeats,
-            seed=options.seed,
-            language=self._language,
-            command=options.command,
-        )
+        self._coder = coder
 
     def all(self) -> None:
         """Every role that was asked for. What runs nothing comes first, since time is limited."""
@@ -253,7 +248,7 @@ class _Miner:
             if "draft" in roles:
                 self._role("draft", DraftMiner(self._repository, known, self._language).mine)
         if roles & {"coder", "reason"}:
-            self._role("coder", lambda commit: [self._coder.mine(select(commit, self._language))])
+            self._role("coder", self._coder.prove)
         if "reason" in roles:
             self._reason()
 

@@ -7,13 +7,14 @@ import os
 import shlex
 import sys
 from pathlib import Path
+from typing import Literal
 
 import click
 import msgspec
 
 from milo_bench import api
 from milo_bench.cli.entry import say_next
-from milo_bench.cli.options import JSON_FLAG
+from milo_bench.cli.options import JSON_FLAG, ON
 from milo_bench.report import terminal
 
 
@@ -36,6 +37,7 @@ from milo_bench.report import terminal
 @click.option("--seed", default=0, show_default=True, help="Seed of everything that is sampled.")
 @click.option("--repeats", default=5, show_default=True, type=click.IntRange(2), help="Test runs to find flaky tests.")
 @click.option("--workers", type=click.IntRange(1), help="Cases to prove in parallel.  [default: all cores]")
+@ON
 @click.option("--unsafe-here", is_flag=True, help="Run the repository's code without the sandbox.")
 @JSON_FLAG
 def roles_mine(
@@ -53,6 +55,7 @@ def roles_mine(
     seed: int,
     repeats: int,
     workers: int | None,
+    on: Literal["here", "ray"],
     unsafe_here: bool,
     as_json: bool,
 ) -> None:
@@ -79,7 +82,7 @@ def roles_mine(
         command=api.language_command(language, registry),
     )
     progress = terminal.MiningProgress(sys.stderr)
-    report = api.mine_repository(options, listen=progress.listen).summary()
+    report = api.mine_repository(options, listen=progress.listen, on=on).summary()
     if as_json:
         click.echo(json.dumps(msgspec.to_builtins(report)))
     else:

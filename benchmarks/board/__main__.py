@@ -1,11 +1,11 @@
 """A million recorded attempts in; what the board takes to start, page, filter and search, and its memory, out.
 
 The log is synthetic: 1,000 notes of claims_v1, four made-up targets, answers of 30 to 60 drawn words. The board is the
-program itself, asked over HTTP as a browser asks it. Each figure is the middle of several. Beside it, Inspect's
-viewer on 20,000 answers, where it is installed. The aims are printed beside what was found. Exit code 1 where one
-is missed.
+program itself, asked over HTTP as a browser asks it. Each figure is the middle of several. Beside it, the viewers of
+Inspect and promptfoo on 20,000 answers in a browser, where they are installed. The aims are printed beside what was
+found. Exit code 1 where one is missed.
 
-    python -m benchmarks.board [--attempts 1000000] [--keep FOLDER] [--without-inspect]
+    python -m benchmarks.board [--attempts 1000000] [--keep FOLDER] [--without-peers] [--peers-alone]
 """
 
 from __future__ import annotations
@@ -29,7 +29,9 @@ from urllib.parse import quote
 import msgspec
 import psutil
 
-from benchmarks.board_peer import inspect_figures
+from benchmarks.board.inspect_viewer import inspect_seen
+from benchmarks.board.promptfoo_viewer import promptfoo_seen
+from benchmarks.board.viewer import NoFigures, Page, looked_at
 from milo_bench.core.records import (
     Attempt,
     AttemptKey,
@@ -214,10 +216,14 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--attempts", type=int, default=1_000_000)
     parser.add_argument("--keep", type=Path)
-    parser.add_argument("--without-inspect", action="store_true")
+    parser.add_argument("--without-peers", action="store_true")
+    parser.add_argument("--peers-alone", action="store_true")
     asked = parser.parse_args()
     found = Found()
     with tempfile.TemporaryDirectory() as scratch:
+        if asked.peers_alone:
+            peers(Path(scratch))
+            return
         folder = asked.keep or Path(scratch)
         folder.mkdir(parents=True, exist_ok=True)
         log = folder / "million.jsonl"
@@ -227,25 +233,33 @@ def main() -> None:
         print(f"read by the board for the first time in {index_log(folder):,.0f} s (it answers meanwhile)", flush=True)
         measure(folder, found)
         found.print()
-        if not asked.without_inspect:
-            peer(Path(scratch))
+        if not asked.without_peers:
+            peers(Path(scratch))
     sys.exit(0 if all(held for *_, held in found.rows) else 1)
 
 
-def peer(folder: Path) -> None:
-    """Both viewers on the same 20,000 answers."""
+def peers(folder: Path) -> None:
+    """This board and the viewers of Inspect and promptfoo, in a browser, on the same 20,000 answers."""
     mine = folder / "twenty"
     mine.mkdir()
-    write_log(mine / "twenty.jsonl", PEER_ATTEMPTS)
+    log = mine / "twenty.jsonl"
+    count = write_log(log, PEER_ATTEMPTS)
     index_log(mine)
+    print(f"\non {count:,} answers, until a page shows what was asked for", flush=True)
     with started_board(mine) as (board, start_s):
-        page_ms, body = board.ask(f"/failures?run={RUN}&outcome=all")
-        print(f"\non {PEER_ATTEMPTS:,} answers")
-        print(f"{'this board':<18} start {start_s:5.2f} s   list {page_ms:6.0f} ms, {len(body) / 1024:8,.0f} KiB   "
-              f"{board.memory_mib():5.0f} MiB")  # fmt: skip
-    print("writing the same answers as a log of Inspect, which takes minutes", flush=True)
-    theirs = inspect_figures(mine / "twenty.jsonl", folder / "inspect")
-    print(theirs)
+        first = json.loads(board.ask(f"/failures.json?run={RUN}&outcome=all")[1])["rows"][0]["fixture"]
+        narrow = json.loads(board.ask(f"/failures.json?run={RUN}&target=local_b")[1])
+        seen = looked_at(
+            board.process.pid, start_s, board.address, Page(f"/failures?run={RUN}&outcome=all", first),
+            Page(f"/failures?run={RUN}&target=local_b", f"{narrow['within_text']} failures"), before=f"/?token={TOKEN}",
+        )  # fmt: skip
+        print(seen.row("this board"), flush=True)
+    for name, look in (("Inspect's viewer", inspect_seen), ("promptfoo's viewer", promptfoo_seen)):
+        try:
+            note = "   (it filters in the browser)" if name.startswith("Inspect") else ""
+            print(look(log, folder / name.partition("'")[0].lower()).row(name, note), flush=True)
+        except NoFigures as why:
+            print(f"{name:<18} {why}", flush=True)
 
 
 if __name__ == "__main__":
