@@ -68,6 +68,19 @@ def test_compared_targets_are_named_with_links_to_what_only_one_passes(client: B
     assert client.data(linked)["rows"]
 
 
+def test_a_log_that_is_being_read_is_not_missing(client: BoardClient) -> None:
+    run = first_run(client)
+    log = client.board.catalog.find(run)
+    assert log is not None
+    address = client.data(f"/failures?run={run}")["rows"][0]["address"]
+    with log.lock:  # nobody reads it now
+        log.index = None
+        answer = client.http.get(address)
+        assert answer.status_code == 404
+        assert "still reading answers.jsonl" in answer.text
+        assert "still reading answers.jsonl" in client.html("/failures")
+
+
 def test_a_log_that_comes_later_is_found(client: BoardClient, folder: Path) -> None:
     shutil.copy(DATA / "run-cut.jsonl", folder / "cut.jsonl")
     client.board.catalog.look()

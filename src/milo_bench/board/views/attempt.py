@@ -8,6 +8,7 @@ from typing import Any, Final
 import msgspec
 from starlette.responses import Response
 
+from milo_bench.board.index.catalog import BoardLog
 from milo_bench.board.index.filters import AttemptFilter, read_filter
 from milo_bench.board.index.opening import OpenedAttempt
 from milo_bench.board.index.search import FoundAttempt
@@ -44,7 +45,7 @@ def show_attempt(board: BoardParts, asked: PageRequest) -> Shown | NotThere:
     log = board.log(asked.names["run"])
     found = board.search.at(log, int(asked.names["n"])) if log is not None else None
     if log is None or found is None:
-        return NotThere("There is no attempt with this address.", "its log may have been moved. Start from the runs.")
+        return no_attempt(log)
     opened = board.opener.open(found)
     beside = _beside(board, found)
     filter = msgspec.structs.replace(read_filter(asked.query), run=log.id)
@@ -63,12 +64,19 @@ def show_attempt(board: BoardParts, asked: PageRequest) -> Shown | NotThere:
     return Shown("attempt.html.jinja", title, data, "failures")
 
 
+def no_attempt(log: BoardLog | None) -> NotThere:
+    """Why there is no attempt at an address: its log is being read, or does not have it."""
+    if log is not None and log.index is None and not log.problem:
+        return NotThere(f"The board is still reading {log.name}.", "load the page again in a moment.")
+    return NotThere("There is no attempt with this address.", "its log may have been moved. Start from the runs.")
+
+
 def show_picture(board: BoardParts, asked: PageRequest) -> Response | NotThere:
     """``/runs/{run}/attempts/{n}/pictures/{k}``: a picture of the input, from the suite's folder."""
     log = board.log(asked.names["run"])
     found = board.search.at(log, int(asked.names["n"])) if log is not None else None
     if log is None or found is None:
-        return NotThere("There is no attempt with this address.", "its log may have been moved. Start from the runs.")
+        return no_attempt(log)
     opened = board.opener.open(found)
     names = picture_names(opened.workload, opened.fixture.input)
     number = int(asked.names["k"])

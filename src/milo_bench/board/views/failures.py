@@ -56,6 +56,7 @@ def show_failures(board: BoardParts, asked: PageRequest) -> Shown | NotThere:
             "rows": [_row(found, filter) for found in rows],
             "links": links,
             "shown": PAGE,
+            "being_read": [log.name for log in board.catalog.logs() if log.index is None and not log.problem],
         },
         "failures",
     )  # fmt: skip
