@@ -145,6 +145,27 @@ def _require_reachable(address: str) -> None:
         raise PrerequisiteError(message, hint="start its head, or mend fleet.address in bench.yaml.") from None
 
 
+def _start_here(ray: ModuleType, folder: Path, quiet: Mapping[str, Any]) -> None:
+    """A cluster of this machine alone, on loopback. Ray gives a busy machine 30 s to start it, so it is tried twice."""
+    for is_last in (False, True):
+        try:
+            ray.init(
+                address="local",
+                include_dashboard=False,
+                object_store_memory=OBJECT_STORE_BYTES,
+                _node_ip_address=LOOPBACK,
+                _temp_dir=str(folder),
+                **quiet,
+            )
+        except Exception:  # Ray raises whatever its layers raise
+            with suppress(Exception):
+                ray.shutdown()
+            if is_last:
+                raise
+        else:
+            return
+
+
 @contextmanager
 def joined_cluster(config: FleetConfig) -> Iterator[Cluster]:
     """This process as a part of the cluster that ``config`` names, or of one that is started here and ended again.
@@ -166,14 +187,7 @@ def joined_cluster(config: FleetConfig) -> Iterator[Cluster]:
                 ray.init(address=address, **quiet)
             else:
                 own = Path(tempfile.mkdtemp(prefix="milo-ray-"))
-                ray.init(
-                    address="local",
-                    include_dashboard=False,
-                    object_store_memory=OBJECT_STORE_BYTES,
-                    _node_ip_address=LOOPBACK,
-                    _temp_dir=str(own),
-                    **quiet,
-                )
+                _start_here(ray, own, quiet)
         except Exception as error:  # Ray raises whatever its layers raise
             what = f"the Ray cluster at {address}" if address else "a Ray cluster on this machine"
             message = f"Cannot {'join' if address else 'start'} {what}: {type(error).__name__}."
