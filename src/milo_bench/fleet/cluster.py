@@ -87,11 +87,27 @@ class Cluster:
     def result(self, reference: Any) -> Any:
         """What a task returns, as soon as it has. Raises HeadLost where the head is gone, for Ray would wait for it."""
         lost = 0
-        while not self.ray.wait([reference], timeout=_LOOK_S)[0]:
-            lost = 0 if self.has_head() else lost + 1
-            if lost == _HEAD_LOOKS:
-                raise HeadLost
-        return self.ray.get(reference)
+        with self._head_needed():
+            while not self.ray.wait([reference], timeout=_LOOK_S)[0]:
+                lost = 0 if self.has_head() else lost + 1
+                if lost == _HEAD_LOOKS:
+                    raise HeadLost
+            return self.ray.get(reference)
+
+    def send(self, task: Any, *arguments: object) -> Any:
+        """Give a task to the cluster; what ``result`` waits for. Raises HeadLost where the head is gone."""
+        with self._head_needed():
+            return task.remote(*arguments)
+
+    @contextmanager
+    def _head_needed(self) -> Iterator[None]:
+        """Ray raises whatever its layers raise where the head is gone, and waits for it where nobody catches that."""
+        try:
+            yield
+        except Exception as error:
+            if isinstance(error, HeadLost) or self.has_head():
+                raise
+            raise HeadLost from None
 
     @property
     def processors(self) -> int:

@@ -49,7 +49,7 @@ class RayGraders:
             for part in parts:
                 file.seek(part.start)
                 data = file.read(part.end - part.start)
-                under_way.append(self._judge.remote(kind, common, part.schema, data, __version__))
+                under_way.append(self._cluster.send(self._judge, kind, common, part.schema, data, __version__))
                 if len(under_way) >= self._processors * _AHEAD:
                     yield self._taken(under_way.popleft())
             while under_way:

@@ -50,13 +50,15 @@ class RayMiners:
         self._work = cluster.ray.put(pickle.dumps((__version__, repository.name, head, sent, environments)))
 
     def prove(self, commit: GitCommit) -> Sequence[Mined]:
-        mined, declared = self._result(self._proven.remote(self._work, self._pieces, pickle.dumps(commit)))
+        mined, declared = self._result(self._cluster.send(self._proven, self._work, self._pieces, pickle.dumps(commit)))
         self.declared.update(declared)
         found: Sequence[Mined] = mined
         return found
 
     def calls(self, case: CoderCase, declared: Declared) -> tuple[Sequence[RecordedCall], Mapping[str, str]]:
-        calls, texts = self._result(self._recorded.remote(self._work, self._pieces, pickle.dumps((case, declared))))
+        calls, texts = self._result(
+            self._cluster.send(self._recorded, self._work, self._pieces, pickle.dumps((case, declared)))
+        )
         return calls, texts
 
     def _result(self, reference: Any) -> Any:
