@@ -50,7 +50,7 @@ class TestCommand(Frozen, frozen=True):
     reads: tuple[str, ...] = ()
 
 
-class Declared(Frozen, frozen=True):
+class Declared(Frozen, frozen=True, omit_defaults=False):
     """What a repository says of itself. ``requirements`` are what to install, sorted; ``skipped`` could not be used.
 
     ``entry_points`` are console entry points and others, by group, as in an ``entry_points.txt``. ``runner`` is the
