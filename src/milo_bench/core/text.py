@@ -8,6 +8,8 @@ from typing import Final
 
 _JOINERS = "\u200c\u200d"  # Persian words and emoji need them; they reorder nothing
 MOST_SAID = 2_000  # characters of an error or a hint: what it names may be as long as a file
+# Letters that type sets as one, for ``str.translate``.
+LIGATURES: Final = str.maketrans({"ﬀ": "ff", "ﬁ": "fi", "ﬂ": "fl", "ﬃ": "ffi", "ﬄ": "ffl", "ﬅ": "st", "ﬆ": "st"})
 # What a spreadsheet takes for the start of a formula, full-width forms included.
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "|", "%", "＝", "＋", "－", "＠")
 

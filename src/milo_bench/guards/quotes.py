@@ -15,6 +15,8 @@ from typing import Final, NamedTuple
 
 from rapidfuzz import fuzz
 
+from milo_bench.core.text import LIGATURES
+
 MIN_SCORE: Final = 0.9
 MIN_FUZZY_CHARS: Final = 8  # a shorter quote has too few letters to forgive one
 MAX_FUZZY_CHARS: Final = 2_000
@@ -37,7 +39,6 @@ _DIGITS = re.compile(r"\d")
 _UNSPACED_SCRIPTS_FROM: Final = "\u2e80"  # from here on scripts write words without spaces between
 
 
-_LETTERS = str.maketrans({"ﬀ": "ff", "ﬁ": "fi", "ﬂ": "fl", "ﬃ": "ffi", "ﬄ": "ffl", "ﬅ": "st", "ﬆ": "st"})
 _UNSEEN = str.maketrans(dict.fromkeys("\u00ad\u200b\u200c\u200d\u2060\ufeff", ""))
 
 
@@ -67,7 +68,7 @@ class _Index(NamedTuple):
 
 def plain_typography(text: str) -> str:
     """``text`` with one kind of dash and of quotation mark, ligatures spelt out, and without marks that nobody sees."""
-    return text if text.isascii() else text.translate(_UNSEEN).translate(_LETTERS).translate(_SAME)
+    return text if text.isascii() else text.translate(_UNSEEN).translate(LIGATURES).translate(_SAME)
 
 
 def find_quote(quote: str, source: str, *, min_score: float = MIN_SCORE) -> QuoteMatch | None:

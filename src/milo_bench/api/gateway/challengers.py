@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from milo_bench.core import units
 from milo_bench.core.errors import PrerequisiteError, UsageError
 
 if TYPE_CHECKING:
@@ -145,8 +146,10 @@ def _missing_of_role(role: str, look: ChallengerDecision | None, registry: Path 
         return [f"right answers: 'milo-bench roles promote LOG' has not compared them in the role {role}"]
     if look.verdict == "promote":
         return []
-    more = f" (about {look.further:,} more commits decide it)" if look.further else ""
-    return [f"right answers: the last look at the role {role} is {look.verdict}{more}"]
+    more = (
+        f" (about {look.further:,} more {units.things(look.further, 'commit')} would decide it)" if look.further else ""
+    )
+    return [f"right answers: the last comparison in the role {role} says {look.verdict}{more}"]
 
 
 def trial_record(trial: LiveTrial) -> Mapping[str, object]:

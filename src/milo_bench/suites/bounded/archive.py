@@ -8,7 +8,7 @@ import zipfile
 import zlib
 from typing import Final
 
-from milo_bench.suites.bounded.broken import DocumentBroken
+from milo_bench.suites.bounded.broken import DocumentBroken, locked
 
 UNPACKED_LIMIT_BYTES: Final = 256 * 1024 * 1024  # all parts of one archive together
 MOST_PARTS: Final = 20_000
@@ -44,7 +44,7 @@ class Archive:
         if info is None:
             raise DocumentBroken(f"its part '{name}' is missing")
         if info.flag_bits & 1:
-            raise DocumentBroken("locked with a password", hint="save it without a password.")
+            raise locked()
         try:
             with self._zip.open(info) as part:
                 data = part.read(self._left + 1)

@@ -27,3 +27,8 @@ class PackageMissing(DocumentBroken):
             f"{what}. Reading it needs: pip install 'milo-bench[{extra}]'", hint=f"pip install 'milo-bench[{extra}]'"
         )
         self.extra = extra
+
+
+def locked() -> DocumentBroken:
+    """The error of a file that only a password opens."""
+    return DocumentBroken("locked with a password", hint="save it without a password.")

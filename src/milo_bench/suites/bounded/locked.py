@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from milo_bench.suites.bounded.archive import Archive, parts_of
-from milo_bench.suites.bounded.broken import DocumentBroken
+from milo_bench.suites.bounded.broken import DocumentBroken, locked
 
 _OLE: Final = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _MANIFEST: Final = "META-INF/manifest.xml"
@@ -14,7 +14,7 @@ _MANIFEST: Final = "META-INF/manifest.xml"
 def refuse_locked(raw: bytes) -> None:
     """Raises DocumentBroken for an office file that needs a password: Microsoft's and OpenDocument's."""
     if is_locked(raw):
-        raise DocumentBroken("locked with a password", hint="save it without a password.")
+        raise locked()
 
 
 def is_locked(raw: bytes) -> bool:

@@ -7,7 +7,8 @@ import logging
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final
 
-from milo_bench.core.text import one_line, shorten
+from milo_bench.core.text import LIGATURES, one_line, shorten
+from milo_bench.suites.bounded.broken import locked
 from milo_bench.suites.documents.formats.mail import add_attachment
 from milo_bench.suites.documents.ocr import MOST_PAGES as MOST_SCANS
 from milo_bench.suites.documents.ocr import ocr_is_installed, read_picture, require_ocr
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
 MOST_PAGES: Final = 5_000
 _FEW_WORDS: Final = 200  # characters
 _PAGE_OF_POINTS: Final = 500_000  # of a picture that could be a page: A4 at 75 points an inch
-_LIGATURES: Final = str.maketrans({"ﬀ": "ff", "ﬁ": "fi", "ﬂ": "fl", "ﬃ": "ffi", "ﬄ": "ffl", "ﬅ": "st", "ﬆ": "st"})
 _NOT_NOTES: Final = ("/Link", "/Widget", "/Popup", "/FileAttachment", "/Screen", "/Movie", "/Sound")
 
 
@@ -37,7 +37,7 @@ def read_pdf(document: Document) -> DocumentText:
     try:
         reader = PdfReader(io.BytesIO(document.raw))
         if reader.is_encrypted and not reader.decrypt(""):
-            raise DocumentBroken("locked with a password", hint="save it without a password.")
+            raise locked()
         if len(reader.pages) > MOST_PAGES:
             raise DocumentBroken(f"more than {MOST_PAGES:,} pages")
         built = TextBuilder()
@@ -45,7 +45,7 @@ def read_pdf(document: Document) -> DocumentText:
         for number, page in enumerate(reader.pages, start=1):
             built.add("\n\n" if number > 1 else "")
             built.begin("page", str(number))
-            text = page.extract_text().translate(_LIGATURES)
+            text = page.extract_text().translate(LIGATURES)
             document.alive()
             scanned = _is_scanned(page, text)
             if text.strip() and scanned and ocr_is_installed():

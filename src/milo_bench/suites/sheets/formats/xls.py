@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 from typing import Any
 
-from milo_bench.suites.bounded.broken import DocumentBroken, PackageMissing
+from milo_bench.suites.bounded.broken import DocumentBroken, PackageMissing, locked
 from milo_bench.suites.sheets.number_format import plain_number, shown_number
 from milo_bench.suites.sheets.workbook import SHEETS, Cell, SheetReader, WorkSheet
 
@@ -26,7 +26,7 @@ def read_xls(raw: bytes) -> list[WorkSheet]:
         raise
     except Exception as error:
         if "encrypted" in str(error):
-            raise DocumentBroken("locked with a password", hint="save it without a password.") from None
+            raise locked() from None
         # The parser believes what the file says of itself and fails anywhere in a damaged one.
         raise DocumentBroken(f"not a readable .xls file: {type(error).__name__}: {str(error)[:200]}") from None
 
