@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 ROWS_IN_SEGMENT: Final = 122_880
 _ROW_GROUP: Final = 8_192  # rows whose texts are in memory at once while they are searched
-_MEMORY: Final = "96MB"
+_MEMORY: Final = "64MB"
 _WRITING: Final = "512MB"  # at most, for a moment; large logs are written by a process of their own
 _ATTEMPTS: Final = (
     "{n: 'BIGINT', start: 'BIGINT', size: 'INTEGER', kind: 'INTEGER', fixture: 'VARCHAR', repeat: 'INTEGER', "
