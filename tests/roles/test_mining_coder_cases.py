@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import os
+import select
 from pathlib import Path
 
 import pytest
@@ -13,7 +15,7 @@ from milo_bench.core.errors import DataError, UsageError
 from milo_bench.core.records import Fixture
 from milo_bench.roles.cheats import file_answer
 from milo_bench.roles.execute import CoderSuite, coder_case
-from milo_bench.roles.testing import Isolation
+from milo_bench.roles.testing import Isolation, run_unsafe
 from milo_bench.suites.load import load_suite
 from tests.roles.repository import BEFORE_FLAKY, PRICES_2, PRICES_3, git
 
@@ -121,3 +123,30 @@ def test_what_is_not_a_whole_repository_is_refused(shop: Path, tmp_path: Path, r
             api.mine_repository(api.MiningOptions(tmp_path / name, tmp_path / "out"), roles_env)
     with pytest.raises(UsageError, match="already exists"):
         api.mine_repository(api.MiningOptions(shop, tmp_path / "plain" / ".."), roles_env)
+
+
+def test_without_the_sandbox_a_folder_named_from_here_is_judged_alike(
+    mined: Path, roles_env: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    case = coder_case(_case_of(mined, "Fix total"))
+    answers = {
+        file_answer("shop/prices.py", PRICES_3): "",
+        file_answer("shop/prices.py", PRICES_2): "tests_failed",
+        file_answer("shop/prices.py", "while True: pass\n"): "run_broken",
+    }
+    monkeypatch.chdir(mined.parent)
+    isolation = Isolation(unsafe_here=True, limits=_SHORT)
+    with CoderSuite(Path(mined.name), api.environments_folder(roles_env), roles_env, isolation) as suite:
+        assert {answer: suite.judge(case, answer).category for answer in answers} == answers
+
+
+def test_what_a_test_leaves_running_without_the_sandbox_is_killed(tmp_path: Path) -> None:
+    script = "sleep 1000 & echo $!"
+    outcome = run_unsafe(["/bin/sh", "-c", script], b"", {"PATH": os.defpath}, _SHORT, folder=tmp_path)
+    assert outcome.ending == "exited"
+    try:
+        left = os.pidfd_open(int(outcome.stdout))
+    except ProcessLookupError:
+        return  # gone already
+    assert select.select([left], [], [], 60)[0], "it still runs"
+    os.close(left)

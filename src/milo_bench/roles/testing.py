@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
+import signal
 import subprocess
 import tempfile
+import time
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final, Literal
@@ -14,7 +18,7 @@ from typing import Any, Final, Literal
 from milo_bench.core.errors import PrerequisiteError
 from milo_bench.roles.declared import Declared
 from milo_bench.roles.environments import MinedEnvironment
-from milo_bench.sandbox import SandboxLimits, SandboxOutcome
+from milo_bench.sandbox import SandboxEnding, SandboxLimits, SandboxOutcome
 
 ROOT: Final = "/repository"
 PROGRAMS: Final = "/milo"
@@ -124,26 +128,56 @@ def _take(said: dict[str, Any], run: TestRun) -> None:
 
 
 def run_unsafe(
-    words: Sequence[str], line: bytes, variables: Mapping[str, str], limits: SandboxLimits
+    words: Sequence[str],
+    line: bytes,
+    variables: Mapping[str, str],
+    limits: SandboxLimits,
+    *,
+    folder: Path | None = None,
 ) -> SandboxOutcome:
     """Run a test program without a sandbox: only the time limit is left. The user asked for it by name.
 
-    Raises PrerequisiteError if it cannot be started.
+    What it started and left behind is killed with it. Raises PrerequisiteError if it cannot be started.
     """
-    try:
-        done = subprocess.run(  # noqa: S603  --unsafe-here
-            words, input=line, capture_output=True, timeout=limits.wall_s, check=False, env=variables
-        )
-    except subprocess.TimeoutExpired as late:
-        return SandboxOutcome("wall_time", None, late.stdout or b"", late.stderr or b"", limits.wall_s, 0)
-    except OSError as error:
-        raise PrerequisiteError(f"Cannot start {words[0]}: {error.strerror}.", hint="mine again.") from None
-    return SandboxOutcome("exited", done.returncode, done.stdout, done.stderr, 0.0, 0)
+    began = time.monotonic()
+    with tempfile.TemporaryFile() as stdin, tempfile.TemporaryFile() as stdout, tempfile.TemporaryFile() as stderr:
+        stdin.write(line)
+        stdin.seek(0)
+        try:
+            process = subprocess.Popen(  # noqa: S603  --unsafe-here
+                words, stdin=stdin, stdout=stdout, stderr=stderr, env=variables, cwd=folder, start_new_session=True
+            )
+        except OSError as error:
+            raise PrerequisiteError(f"Cannot start {words[0]}: {error.strerror}.", hint="mine again.") from None
+        try:
+            process.wait(limits.wall_s)
+            ending: SandboxEnding = "exited"
+        except subprocess.TimeoutExpired:
+            ending = "wall_time"
+        finally:
+            _kill_all(process)
+        wall_s = time.monotonic() - began
+        stdout.seek(0)
+        stderr.seek(0)
+        said, complained = stdout.read(limits.output_bytes + 1), stderr.read(limits.output_bytes)
+    if len(said) > limits.output_bytes:
+        ending = "output"
+    exit_code = process.returncode if ending == "exited" else None
+    return SandboxOutcome(ending, exit_code, said, complained, wall_s, 0)
+
+
+def _kill_all(process: subprocess.Popen[bytes]) -> None:
+    with suppress(ProcessLookupError):
+        if hasattr(os, "killpg"):  # not on Windows
+            os.killpg(process.pid, signal.SIGKILL)
+        else:
+            process.kill()
+    process.wait()
 
 
 def shell_tree(parent: Path) -> Path:
     """A new folder below ``parent`` that the sandbox's user may read."""
-    folder = Path(tempfile.mkdtemp(prefix="tree-", dir=parent))
+    folder = Path(tempfile.mkdtemp(prefix="tree-", dir=parent.absolute()))
     folder.chmod(0o755)
     return folder
 

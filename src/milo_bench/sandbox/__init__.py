@@ -36,7 +36,7 @@ folder that the caller binds can be reached through it. The processor's side cha
 protects the machine from the code. It does not make the code's answer true.
 """
 
-from milo_bench.sandbox.command import Mount, SandboxCommand, SandboxLimits, SandboxOutcome
+from milo_bench.sandbox.command import Mount, SandboxCommand, SandboxEnding, SandboxLimits, SandboxOutcome
 from milo_bench.sandbox.program import require_sandbox
 from milo_bench.sandbox.python import python_command
 from milo_bench.sandbox.run import run_sandboxed
@@ -46,6 +46,7 @@ __all__ = [
     "Mount",
     "SandboxCommand",
     "SandboxEnded",
+    "SandboxEnding",
     "SandboxLimits",
     "SandboxOutcome",
     "SandboxSession",

@@ -5,16 +5,14 @@ from __future__ import annotations
 import os
 import re
 import shlex
-import subprocess
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
-from milo_bench.core.errors import PrerequisiteError
 from milo_bench.core.hashing import sha256_text
 from milo_bench.roles.declared import Declared, ReadFile, TestCommand
-from milo_bench.roles.testing import ROOT, Isolation, TestOutcome, TestRun, TestSetup
+from milo_bench.roles.testing import ROOT, Isolation, TestOutcome, TestRun, TestSetup, run_unsafe
 from milo_bench.sandbox import Mount, SandboxCommand, SandboxOutcome, run_sandboxed
 from milo_bench.suites.bounded.broken import DocumentBroken
 from milo_bench.suites.bounded.xml_tree import read_xml
@@ -98,20 +96,7 @@ def _run_here(tree: Path, text: str, isolation: Isolation) -> SandboxOutcome:
     """The same without a sandbox: only a time limit is left. The user asked for it by name."""
     with tempfile.TemporaryDirectory(prefix="milo-unsafe-") as name:
         variables = {"HOME": name, "TMPDIR": name, "LANG": "C.UTF-8", "TZ": "UTC", "PATH": os.defpath, "CI": "1"}
-        try:
-            done = subprocess.run(  # noqa: S603  --unsafe-here, and the command is the user's own
-                ["/bin/sh", "-c", text],
-                cwd=tree,
-                capture_output=True,
-                timeout=isolation.limits.wall_s,
-                check=False,
-                env=variables,
-            )
-        except subprocess.TimeoutExpired as late:
-            return SandboxOutcome("wall_time", None, late.stdout or b"", late.stderr or b"", isolation.limits.wall_s, 0)
-        except OSError as error:
-            raise PrerequisiteError(f"Cannot start /bin/sh: {error.strerror}.", hint="mine again.") from None
-        return SandboxOutcome("exited", done.returncode, done.stdout, done.stderr, 0.0, 0)
+        return run_unsafe(["/bin/sh", "-c", text], b"", variables, isolation.limits, folder=tree)
 
 
 def _results(command: TestCommand, name: str, outcome: SandboxOutcome) -> Iterator[tuple[str, TestOutcome, str]]:
