@@ -16,7 +16,7 @@ import msgspec
 from benchmarks.languages.rules import RULES, MeasuredRule, counts
 from benchmarks.languages.server import planted_rows
 from milo_bench.guards.languages.names import language_name
-from milo_bench.guards.measured import TO_SPEAK, Measured, all_measured
+from milo_bench.guards.measured import TO_SPEAK, Measured, all_measured, spoken_languages
 
 FILE: Final = Path(__file__).parents[2] / "src" / "milo_bench" / "guards" / "measured.json"
 
@@ -31,8 +31,12 @@ def main(arguments: list[str] | None = None) -> int:
     head = f"{'rule':<25} {'language':<11} {'recall':>6} {'precision':>9} {'held':>5} {'texts':>6}  {'spoken':<7}"
     print(f"{head} held part by")
     stale = 0
+    known = sorted({language for rule in RULES for language in rule.languages()})
     for rule in rules:
-        for language in rule.languages():
+        for language in known:
+            if language not in rule.languages():
+                _print_unmeasured(rule, language)
+                continue
             row = rule.measure(language)
             changed = all_measured().get((row.detector, row.language)) != row and not options.write
             stale += changed
@@ -61,6 +65,16 @@ def _print_row(row: Measured, texts: int) -> None:
         f"{row.detector:<25} {language_name(row.language):<11} {row.recall:>6.2f} {row.precision:>9.2f} {row.n:>5} "
         f"{texts:>6}  {'yes' if row.spoken and good else 'no':<7} {row.writer or 'the same team'}"
     )
+
+
+def _print_unmeasured(rule: MeasuredRule, language: str) -> None:
+    """A language without labelled texts here: what another set measured, or that nothing did."""
+    elsewhere = all_measured().get((rule.detector, language))
+    if elsewhere is not None:
+        _print_row(elsewhere, elsewhere.n)
+        return
+    spoken = "yes" if language in spoken_languages(rule.detector) else "no"
+    print(f"{rule.detector:<25} {language_name(language):<11} {'not measured':>16} {'':>12}  {spoken}")
 
 
 def _print_misses(rule: MeasuredRule) -> None:

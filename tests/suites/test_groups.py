@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import pytest
+
 from milo_bench.api import ImportRequest, import_suite, regenerate_suite
 from milo_bench.core.records import Fixture
 from milo_bench.store.stored_text import TextPolicy, stored_group
@@ -141,6 +143,26 @@ def test_a_suite_of_an_earlier_version_is_loaded_by_its_version() -> None:
     assert (second.ref.version, len(second.fixtures), second.ref.hash[:16]) == ("2", 1_270, "1e5cf96a213e5bf7")
     assert second.is_builtin
     assert load_suite("claims_v1").ref.version == "3"
+
+
+@pytest.mark.parametrize(
+    ("name", "digest"),
+    [
+        ("case_ops_v1@de@2", "b438f9829dcd4849"),
+        ("case_ops_v1@de@3", "425208d76393c45a"),
+        ("case_ops_v1@es@3", "207b086e70bfc903"),
+        ("case_ops_v1@fr@3", "0303e44c602b0268"),
+        ("claims_v1@de@2", "61de9690d3622de6"),
+        ("claims_v1@de@3", "a9141e04f5441cfe"),
+        ("claims_v1@es@3", "f09b33108003f13d"),
+        ("claims_v1@fr@3", "89e40b5c882fc7d7"),
+    ],
+)
+def test_a_suite_of_a_language_is_loaded_by_its_earlier_version_as_its_logs_name_it(name: str, digest: str) -> None:
+    suite = load_suite(name)
+    assert (suite.ref.version, suite.ref.hash[:16]) == (name[-1], digest)
+    assert suite.is_builtin
+    assert load_suite(name[:-2]).ref.version == "4"
 
 
 def test_a_log_names_groups_by_hash_so_that_no_name_outlives_an_erasure() -> None:

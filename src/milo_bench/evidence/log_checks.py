@@ -100,7 +100,8 @@ def find_suite(log: RunLog, notes: list[str]) -> Suite | None:
         return None
     places = [header.suite.name] if header.suite.name in builtin_names() and not header.suite_folder else []
     if places:
-        others = (*earlier_names(), *language_names())
+        of_version = (name for name in earlier_names() if name.rpartition("@")[2] == header.suite.version)
+        others = (*of_version, *language_names())
         places += [name for name in others if name.partition("@")[0] == header.suite.name]
     if header.suite_folder:
         given = Path(header.suite_folder)

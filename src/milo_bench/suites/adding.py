@@ -8,7 +8,7 @@ from milo_bench.core.errors import DataError, UsageError
 from milo_bench.core.files import write_file
 from milo_bench.core.records import Fixture
 from milo_bench.suites.fixtures import fixture_line
-from milo_bench.suites.load import BUILTIN, EARLIER, load_suite, read_suite
+from milo_bench.suites.load import BUILTIN, EARLIER, LANGUAGES, load_suite, read_suite
 
 
 def add_fixture(folder: Path, fixture: Fixture) -> Path:
@@ -18,7 +18,7 @@ def add_fixture(folder: Path, fixture: Fixture) -> Path:
     not be read with it; the file is then as it was.
     """
     root = folder.resolve()
-    if root.is_relative_to(BUILTIN.resolve()) or root.is_relative_to(EARLIER.resolve()):
+    if any(root.is_relative_to(folder.resolve()) for folder in (BUILTIN, EARLIER, LANGUAGES)):
         raise UsageError("A built-in suite takes no fixtures.", hint="copy it to a folder of your own first.")
     suite = load_suite(str(folder))
     suite.workload(fixture.workload)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -29,7 +29,7 @@ from milo_bench.suites.paths import find_inside
 from milo_bench.suites.prompts import split_prompt
 
 BUILTIN = Path(__file__).parent / "builtin"
-EARLIER = Path(__file__).parent / "earlier"  # built-in suites as older versions had them, as NAME@VERSION
+EARLIER = Path(__file__).parent / "earlier"  # as older versions had them: NAME@VERSION, NAME@LANGUAGE@VERSION
 LANGUAGES = Path(__file__).parent / "languages"  # built-in suites in other languages, as NAME@LANGUAGE
 _RESOURCE_FILES = (".json", ".jsonl", ".yaml", ".yml", ".txt", ".md")
 
@@ -118,7 +118,7 @@ def load_suite(name_or_path: str, *, variants: Mapping[str, str] = {}) -> Suite:
 
 
 def earlier_names() -> tuple[str, ...]:
-    """Built-in suites of earlier versions: ``case_ops_v1@1``."""
+    """Built-in suites of earlier versions: ``case_ops_v1@1``, ``case_ops_v1@de@3``."""
     return tuple(sorted(folder.parent.name for folder in EARLIER.glob(f"*/{MANIFEST_NAME}")))
 
 
@@ -225,8 +225,22 @@ def read_suite(root: Path, *, variants: Mapping[str, str] = {}) -> tuple[Suite |
 def _find(root: Path, written: str, where: str) -> Path | Problem:
     """A file of the suite. An earlier version of a built-in suite has only those that have changed since."""
     if root.parent == EARLIER and not (root / written).exists():
-        return find_inside(BUILTIN / root.name.partition("@")[0], written, where)
+        root = next((later for later in _later_versions(root) if (later / written).exists()), root)
     return find_inside(root, written, where)
+
+
+def _later_versions(root: Path) -> Iterator[Path]:
+    """The folders of the versions after that of ``root``, the next one first, that of today last."""
+    name, _, version = root.name.rpartition("@")
+    known = {int(other.name.rpartition("@")[2]): other for other in EARLIER.glob(f"{name}@*") if _names(other, name)}
+    yield from (known[one] for one in sorted(known) if one > int(version))
+    yield (LANGUAGES if "@" in name else BUILTIN) / name
+
+
+def _names(folder: Path, name: str) -> bool:
+    """Whether ``folder`` is a version of the suite ``name``, and not of one in another language."""
+    suite, _, version = folder.name.rpartition("@")
+    return suite == name and version.isdigit()
 
 
 def _known_variants(manifest: Manifest, variants: Mapping[str, str]) -> None:
