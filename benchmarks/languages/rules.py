@@ -121,7 +121,8 @@ _PACKETS: Final = (
 
 
 _COVER: Final = (
-    f"{_PACKETS} In German, French and Spanish a sentence on cover that no rule describes is left for a person. Of 36 "
+    f"{_PACKETS} In other languages than English a sentence on cover that no rule describes is left for a person. In "
+    "German, French and Spanish, of 36 "
     "decisions in quite other words, written later, the rules of then found 4 and left 6 for a person. After the words "
     "were widened on those, of 30 others they found 3 and left 13 for a person. The words were tuned on all of them "
     "since (tests/data/coverage_fresh_abroad.jsonl): in wordings of strangers expect about half to be caught."

@@ -37,7 +37,12 @@ def test_few_decisions_in_other_words_pass_and_few_other_sentences_need_a_person
         ("fr-FR", "Le gestionnaire ne se prononce pas sur la garantie [L3].", "pass"),
         ("es-ES", "La compañía no está obligada a pagar [L3].", "fail"),
         ("es-ES", "El perito cree que el hotel tiene la culpa [L3].", "pass"),
-        ("it-IT", "Il danno è coperto dalla polizza [L3].", "unjudged"),
+        ("it-IT", "Il danno è coperto dalla polizza [L3].", "fail"),
+        ("it-IT", "Che il danno sia coperto non è stato deciso [L3].", "pass"),
+        ("nl-NL", "De schade is niet gedekt [L3].", "fail"),
+        ("nl-NL", "De verzekeraar draait hiervoor op [L3].", "unjudged"),
+        ("pt-PT", "A seguradora tem de pagar a reparação [L3].", "fail"),
+        ("pl-PL", "Szkoda jest objęta polisą [L3].", "unjudged"),
     ],
 )
 def test_a_decision_fails_a_possible_one_is_left_to_a_person_and_an_unread_language_is_unjudged(
