@@ -69,8 +69,11 @@ _CLAIMS_ECONOMICS = (
         "  packet_price:",
         """\
   letters:
-    {unit: packet/month, low: 500, base: 600, high: 800, source: "example: summaries for letters to customers"}
-  triage_packets: {unit: packet/month, exact: 17400, source: "example: the 18,000 packets without those for letters"}
+    {title: Summaries for letters per month, unit: packet/month, low: 500, base: 600, high: 800,
+    source: "example: summaries for letters to customers"}
+  triage_packets:
+    {title: Packets for triage per month, unit: packet/month, exact: 17400,
+    source: "example: the 18,000 packets without those for letters"}
   packet_price:""",
     ),
     (
@@ -114,9 +117,15 @@ _CASE_OPS_ECONOMICS = (
         "  # Hosted spend\n",
         """\
   # Previews
-  searches: {unit: case/month, low: 7000, base: 9000, high: 11000, source: "example: cases found in a search"}
-  opened_less: {unit: share, low: 0.1, base: 0.2, high: 0.3, source: "example: cases that a preview saves opening"}
-  opening: {unit: s/case, low: 30, base: 45, high: 60, source: "example: seconds to open a case and look"}
+  searches:
+    {title: Cases found in a search per month, unit: case/month, low: 7000, base: 9000, high: 11000,
+    source: "example: cases found in a search"}
+  opened_less:
+    {title: Cases that a preview saves opening, unit: share, low: 0.1, base: 0.2, high: 0.3,
+    source: "example: cases that a preview saves opening"}
+  opening:
+    {title: Time to open a case and look, unit: s/case, low: 30, base: 45, high: 60,
+    source: "example: seconds to open a case and look"}
 
   # Hosted spend
 """,

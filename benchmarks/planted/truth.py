@@ -127,9 +127,11 @@ def _agreement(decision: Decision) -> Iterator[TruthRow]:
         rules = [rule for rule in decision.routing.get("rules", ()) if rule.get("finding") == finding.id]
         named = {str(rule["target"]) for rule in rules if rule.get("route") in ("local", "mixed")}
         wanted = {finding.target} if finding.kind in ("keep", "fix") else set()
+        hosted = sorted({str(rule["target"]) for rule in rules if rule.get("route") == "hosted"})
+        elsewhere = ", ".join(hosted) if finding.route == "hosted" else "people"
         yield TruthRow(
-            f"{finding.workload}: chosen, and routed to", _choice(finding), ", ".join(sorted(named)) or "people",
-            named == wanted,
+            f"{finding.workload}: chosen, and routed to", _choice(finding), ", ".join(sorted(named)) or elsewhere,
+            named == wanted and bool(named or elsewhere),
         )  # fmt: skip
 
 

@@ -15,6 +15,7 @@ import sys
 import numpy as np
 
 from benchmarks.soundness import (
+    advice,
     alarms,
     best_of,
     copies,
@@ -37,6 +38,7 @@ ROADS: tuple[Road, ...] = (
     unjudged.ROAD,
     best_of.ROAD,
     looks.ROAD,
+    advice.ROAD,
     until_decided.ROAD,
     stopped_scores.ROAD,
     groups.ROAD,

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from benchmarks.soundness.road import Found, Random, Road, Row
-from milo_bench.decide.gates.ends import ends_at_any_look, ends_of, further_for_rate
-from milo_bench.stats.betting import further_to_decide
+from milo_bench.decide.gates.ends import ends_at_any_look, ends_of
+from milo_bench.decide.gates.further import further_fixtures
 from milo_bench.stats.cases.rows import RateRows
 
 BOUND = 0.85
@@ -22,14 +22,14 @@ def _rows(right: np.ndarray) -> tuple[RateRows, np.ndarray]:
 
 def _one(right: np.ndarray) -> tuple[str, int | None]:
     rows, fixture = _rows(right)
-    outcome = ends_of(rows, fixture, 0.95).judged("at_least", BOUND)
-    return outcome, further_for_rate(rows, fixture, BOUND, 0.95)
+    ends = ends_of(rows, fixture, 0.95)
+    return ends.judged("at_least", BOUND), further_fixtures(rows, fixture, ends, BOUND, 0.95)
 
 
 def _any(right: np.ndarray) -> tuple[str, int | None]:
     rows, fixture = _rows(right)
-    outcome = ends_at_any_look(rows, fixture, 0.95).judged("at_least", BOUND)
-    return outcome, further_to_decide(right.astype(float), BOUND, 0.95)
+    ends = ends_at_any_look(rows, fixture, 0.95)
+    return ends.judged("at_least", BOUND), further_fixtures(rows, fixture, ends, BOUND, 0.95, any_look=True)
 
 
 def simulate(runs: int, random: Random) -> Sequence[Row]:

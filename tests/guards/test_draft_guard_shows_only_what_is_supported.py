@@ -17,7 +17,8 @@ from milo_bench.guards.citations import cited_sentences
 from milo_bench.guards.draft_guard import GuardedDraft, GuardOptions, guard_draft
 from milo_bench.guards.policy_text import judge_required_text
 from milo_bench.guards.requests import read_requests
-from milo_bench.guards.templates import escalation_reason, template_use
+from milo_bench.guards.sent_on import escalation_reason
+from milo_bench.guards.templates import template_use
 
 POLICY = "You must reply within 30 days of the date of this letter."
 TEMPLATES = (

@@ -38,8 +38,9 @@ from milo_bench.guards.policy_text import judge_required_text
 from milo_bench.guards.promises.find import find_promises
 from milo_bench.guards.quotes import find_quote
 from milo_bench.guards.requests import read_requests
+from milo_bench.guards.sent_on import escalation_reason
 from milo_bench.guards.sentences import languages_told, paragraphs, split_sentences
-from milo_bench.guards.templates import escalation_reason, template_use
+from milo_bench.guards.templates import template_use
 from milo_bench.guards.values.amounts import doubt_of, read_amount
 
 POLICY: Final = "We may ask for more documents before a decision is made."

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from milo_bench.decide.figures import Figures
-from milo_bench.decide.gates.ends import least_without_data
+from milo_bench.decide.gates.further import least_without_data
 from milo_bench.decide.records import GateResult, LinkedText
 from milo_bench.decide.wording import spell_out
 from milo_bench.stats.exact import exact_ends

@@ -15,7 +15,7 @@ from typing import Any, Final, Literal, TypeAlias
 from milo_bench.core.records import CheckSpec, Fixture, Workload
 from milo_bench.core.records.judgements import JUDGED
 from milo_bench.core.units import number
-from milo_bench.decide.gates.ends import least_without_data
+from milo_bench.decide.gates.further import least_without_data
 from milo_bench.stats.exact import exact_ends
 
 GateSide: TypeAlias = Literal["at_least", "at_most"]

@@ -6,6 +6,8 @@ import math
 from collections.abc import Collection, Mapping, Sequence
 from typing import Literal
 
+import msgspec
+
 from milo_bench.config.economics.file import AssumptionConfig, EconomicsFile, MeasureConfig
 from milo_bench.core.errors import ConfigError, DataError, MiloError
 from milo_bench.core.records import Frozen, Measure, Price
@@ -21,7 +23,7 @@ class Assumption(Frozen, frozen=True, omit_defaults=False):
     """One input with its unit, range and source.
 
     ``confidence`` is that of the interval of a measured one, else None. ``is_share`` keeps draws
-    within 0 and 1. Values are in ``unit``.
+    within 0 and 1. Values are in ``unit``. ``title`` is what pages call it, "" for its name.
     """
 
     name: str
@@ -33,6 +35,12 @@ class Assumption(Frozen, frozen=True, omit_defaults=False):
     origin: Origin
     confidence: float | None = None
     is_share: bool = False
+    title: str = ""
+
+    @property
+    def called(self) -> str:
+        """What pages call it."""
+        return self.title or self.name.replace("_", " ")
 
     def __post_init__(self) -> None:
         ends = (self.low, self.base, self.high)
@@ -58,7 +66,10 @@ def resolve(
     ``prices`` are prices of your own by model name; they win over the published ones. Raises
     ConfigError with the line of the assumption that cannot be resolved.
     """
-    return {name: _one(file, name, config, measures, prices or {}) for name, config in file.assumptions.items()}
+    return {
+        name: msgspec.structs.replace(_one(file, name, config, measures, prices or {}), title=config.title)
+        for name, config in file.assumptions.items()
+    }
 
 
 def _one(

@@ -19,10 +19,11 @@ from milo_bench.guards.policy_text import judge_required_text
 from milo_bench.guards.promises.find import read_promises
 from milo_bench.guards.promises.promise import POSSIBLE
 from milo_bench.guards.requests import read_requests
+from milo_bench.guards.sent_on import escalation_reason
 from milo_bench.guards.sentences import paragraphs
-from milo_bench.guards.templates import escalation_reason, template_use
+from milo_bench.guards.templates import template_use
 
-DRAFT_GUARD_VERSION = "4"
+DRAFT_GUARD_VERSION = "5"
 
 GuardRoute: TypeAlias = Literal["pass", "edited", "human_review", "refused"]
 ViolationKind: TypeAlias = Literal[

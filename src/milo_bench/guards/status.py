@@ -19,7 +19,7 @@ from milo_bench.guards.packs.read import languages_of
 from milo_bench.guards.sentences import Sentence, split_sentences
 from milo_bench.guards.status_words import Stance, stance_by_words
 
-STATUS_VERSION = "5"
+STATUS_VERSION = "6"
 
 
 class StatusClaim(Frozen, frozen=True):
@@ -201,6 +201,8 @@ _HAS_BEEN = re.compile(
 _IS = re.compile(
     r"(?:\b(?:it|that|there|he|she|this)'s|\b(?:is|are|isn't|aren't|remains?|stays?|sits|rests|stands?(?: at| as)?|"
     r"(?:is|are) (?:(?:now|currently) )?(?:considered|deemed|regarded as|treated as|with \w+ and)|"
+    r"(?:is|are) (?:(?:now|currently) )?(?:put |set )?(?:down|entered|filed|shown|held|carried|registered|noted) as|"
+    r"(?:is|are|sits|rests|remains) (?:(?:now|currently) )?with (?:us|them|the \w+) as|"
     r"continues? (?:to be|as)|shows?(?: as)?|reads?|"
     r"(?:shows?|lists?|records?|has|calls?) (?:(?:the|your|this|her|his) )?(?:case|claim|file|application|it) as|"
     r"(?:puts?|keeps?|leaves?|has) (?:(?:the|your|this|her|his) )?(?:case|claim|file|application|it)|"
@@ -235,9 +237,34 @@ def _stance(sentence: str, start: int, end: int) -> Stance | None:
         return "past"
     if anchored == "current" and re.search(r"\b(?:previous|former|original|initial|earlier|old|prior)\b", before):
         return "past"
-    if _OPEN.search(before) or _SAID.search(before):
+    stated = _STATED.sub(" ", before)
+    if _OPEN.search(stated) or _SAID.search(stated):
         return "open"
+    if anchored == "change" and _ENDS.search(wording) and _since_reopened(_plain(sentence), start, end):
+        return "past"
     return anchored
+
+
+# To say that one can confirm it is to say it.
+_STATED = re.compile(
+    r"\b(?:we|i)\s+(?:can|may|would like to|want to|wish to|must|should|are (?:able|happy|pleased|sorry) to)\s+"
+    r"(?:now |also |only )?(?:confirm|tell you|inform you|let you know|advise(?: you)?|say|report|state)\b"
+)
+_ENDS = re.compile(r"clos|shut|resolv|complet|finish|end|archiv|settl|refus|reject|declin|deni|dismiss|withdr")
+_REOPENED = re.compile(r"\bre-?open(?:ed|ing)\b")
+
+
+def _since_reopened(text: str, start: int, end: int) -> bool:
+    """Whether the case was opened again after what is told here: "closed in May and reopened", "reopened; it was closed
+    in May"."""
+    if _REOPENED.search(text, end):
+        return True
+    before = list(_REOPENED.finditer(text, 0, start))
+    if not before:
+        return False
+    between = text[before[-1].end() : start]
+    again = re.search(r"\b(?:again|then|later|subsequently|now)\b", f"{between}|{text[end : end + 30]}")
+    return again is None and re.search(r"[;:–—(]|\b(?:because|since|as|after|having)\b", between) is not None
 
 
 # "Nobody disputes that" says it twice over: what follows is stated, not denied.
@@ -281,6 +308,13 @@ _ITS_CASE = re.compile(
 )
 
 
+# "Status:", "last updated on 3 May 2025:".
+_HEADED = re.compile(
+    r"\b(?:status\b[^.]{0,40}|(?:(?:last |latest )?(?:updated?|changed?|checked|amended|reviewed)|as (?:of|at)|latest|"
+    r"position|where (?:it|things|we) (?:is|are|stands?))\b[^.:]{0,40})[:=|–—-]\s*$"
+)
+
+
 def _anchor(before: str, wording: str, after: str, before_all: str) -> Literal["current", "change", "past"] | None:
     if _DECIDES.search(before) and _PARTICIPLE.match(wording) and _ITS_CASE.match(after):
         return "change"
@@ -296,7 +330,7 @@ def _anchor(before: str, wording: str, after: str, before_all: str) -> Literal["
         return "change" if _PARTICIPLE.match(wording.split()[-1]) and len(wording.split()) == 1 else "past"
     if _STATUS_AFTER.match(after):
         return "current"
-    if not before_all.strip() or re.search(r"\bstatus\b[^.]{0,40}[:=|-]\s*$", before_all):
+    if not before_all.strip() or _HEADED.search(before_all):
         return (
             "current" if not after.strip(" .!") or re.match(r"\s*(?:\[|\(|:|\||on\b|since\b|as of\b)", after) else None
         )

@@ -24,8 +24,6 @@ class TemplateUse(Frozen, frozen=True, omit_defaults=False):
 
 
 _LINE = re.compile(r"^[ \t>*_`]*Template[ \t*_`]*[:#][ \t*_`]*\[?([A-Za-z]+-?\w+)\]?[ \t*_`.]*$", re.I | re.M)
-_REVIEW = re.compile(r"[\s*_`]*HUMAN_REVIEW[\s*_`.]*")
-_ESCALATE = re.compile(r"[*_`]*ESCALATE[*_`]*\s*:?\s*(.*)")
 
 
 def state_on(template: ReplyTemplate, day: str) -> TemplateState:
@@ -59,14 +57,3 @@ def template_use(text: str, templates: Iterable[ReplyTemplate], day: str) -> Tem
     return TemplateUse(
         template_id=template.id, state=state, start=start, end=end, template=template, reason=reasons.get(state, "")
     )
-
-
-def escalation_reason(text: str) -> str | None:
-    """The reason behind ``ESCALATE:`` where that line is the whole answer, else None; "" for no reason given.
-
-    ``HUMAN_REVIEW`` as the whole answer sends the case on as well, and gives no reason.
-    """
-    if _REVIEW.fullmatch(text):
-        return ""
-    match = _ESCALATE.fullmatch(text.strip())
-    return None if match is None else match.group(1).strip(" *_`")

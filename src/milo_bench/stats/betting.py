@@ -149,38 +149,48 @@ def total_to_decide(rate: float, bound: float, confidence: float) -> int | None:
         return None
     if rate < bound:
         rate, bound = 1.0 - rate, 1.0 - bound
-    return _least(np.array([0.0, 1.0]), np.array([1.0 - rate, rate]), 0, bound, confidence)
+    nothing = _Units(np.zeros(0), np.zeros(0), np.zeros((0, 1)))
+    spread = _Units(np.array([0.0, 1.0]), np.ones(2), np.array([[1.0 - rate], [rate]]))
+    return _least(nothing, spread, bound, confidence)
 
 
-def further_to_decide(values: Floats, bound: float, confidence: float) -> int | None:
+def further_to_decide(values: Floats, bound: float, confidence: float, *, sizes: Floats | None = None) -> int | None:
     """How many more values would decide on which side of ``bound`` the mean is, if they are spread as these are.
 
-    Judged by the same bounds as the next look, so to follow it and look again costs no error. None where the values
-    would never decide it, or only beyond ``MOST_FURTHER``.
+    Judged by the same bounds as the next look, so to follow it and look again costs no error. ``sizes`` is how many
+    values each is the mean of; more of them are of the usual size. None where they would never decide it, or only
+    beyond ``MOST_FURTHER``.
     """
     values = np.asarray(values, dtype=np.float64)
-    if not len(values) or not 0 < bound < 1 or float(values.mean()) == bound:
+    if not len(values) or not 0 < bound < 1:
         return None
-    if values.mean() < bound:
+    asked = np.ones(len(values)) if sizes is None else np.asarray(sizes, dtype=np.float64) / np.max(sizes)
+    mean = float(np.average(values, weights=asked))
+    if mean == bound:
+        return None
+    if mean < bound:
         values, bound = 1.0 - values, 1.0 - bound
     distinct, counts = np.unique(values, return_counts=True)
-    least = _least(distinct, counts / len(values), len(values), bound, confidence)
-    return None if least is None else least - len(values)
+    usual = float(np.median(asked))
+    spread = _Units(distinct * usual, np.full(len(distinct), usual), (counts / len(values))[:, None])
+    return _least(_units_at_looks(values, asked, in_order=False), spread, bound, confidence)
 
 
-def _least(distinct: Floats, shares: Floats, known: int, bound: float, confidence: float) -> int | None:
-    """The least number of values, ``known`` or more, of which ``shares`` are ``distinct``, that decides ``bound``."""
+def _least(known: _Units, spread: _Units, bound: float, confidence: float) -> int | None:
+    """The least number of units beyond ``known`` that decides ``bound``; ``spread`` has the shares of their kinds."""
     needed = _needed(confidence)
+    held, asked = np.concatenate([known.held, spread.held]), np.concatenate([known.asked, spread.asked])
 
-    def decided(total: int) -> bool:
-        return log_wealth(distinct, shares * total, bound) >= needed
+    def decided(more: int) -> bool:
+        units = _Units(held, asked, np.concatenate([known.counts, spread.counts * more]))
+        return bool(_log_wealths(units, bound)[0] >= needed)
 
-    if known and decided(known):
-        return known
-    few, many = known, max(1, 2 * known)
+    if len(known.held) and decided(0):
+        return 0
+    few, many = 0, 1
     while not decided(many):
         few, many = many, 2 * many
-        if many - known > MOST_FURTHER:
+        if many > MOST_FURTHER:
             return None
     while many - few > 1:
         middle = (few + many) // 2

@@ -54,7 +54,7 @@ def wilson(k: float, n: float, confidence: float = 0.95, side: Side = "two") -> 
 MOST_UNEQUAL: Final = 3.0
 
 
-def effective_n(held: Numbers, asked: Numbers, confidence: float = 0.95) -> float:
+def effective_n(held: Numbers, asked: Numbers, confidence: float = 0.95, *, more: int = 0) -> float:
     """Sample size of a rate whose rows come in clusters (repeats of one fixture, fields of one answer).
 
     ``held[c]`` successes of ``asked[c]`` rows in cluster c. The variance between clusters
@@ -64,25 +64,28 @@ def effective_n(held: Numbers, asked: Numbers, confidence: float = 0.95) -> floa
     of freedom of t are what the squared residuals are worth (Satterthwaite 1946), or a few bad
     clusters in many good ones would seem to tell how often they come. Kept between n^2 over the sum
     of squared sizes, which is where rows of a cluster say the same, and the number of rows. The least of these
-    where one cluster has more than ``MOST_UNEQUAL`` times the rows of a usual one.
+    where one cluster has more than ``MOST_UNEQUAL`` times the rows of a usual one. ``more`` is how many further
+    clusters of the usual size there would be, spread as these are.
     """
     held, asked = np.asarray(held, dtype=float), np.asarray(asked, dtype=float)
     clusters = len(asked)
-    n = float(asked.sum())
-    if clusters <= 1 or n == 0:
-        return float(min(clusters, n))
-    least = n**2 / float((asked**2).sum())
-    rate = float(held.sum()) / n
-    if rate in (0.0, 1.0) or float(asked.max()) > MOST_UNEQUAL * n / clusters:
+    known = float(asked.sum())
+    if clusters + more <= 1 or known == 0:
+        return float(min(clusters, known))
+    usual = float(np.median(asked)) if more else 0.0
+    n, all_clusters, grown = known + more * usual, clusters + more, (clusters + more) / clusters
+    least = n**2 / (float((asked**2).sum()) + more * usual**2)
+    rate = float(held.sum()) / known
+    if rate in (0.0, 1.0) or float(asked.max()) > MOST_UNEQUAL * n / all_clusters:
         # A few clusters with most of the rows say little of how clusters differ.
         return least
     squares = (held - rate * asked) ** 2
     between = float(squares.sum())
     if between <= 0:
         return n
-    variance = clusters / (clusters - 1) * between / n**2
+    variance = all_clusters / (all_clusters - 1) * between * grown / n**2
     design_effect = variance / (rate * (1 - rate) / n)
-    freedom = max(1.0, between**2 / float((squares**2).sum()))
+    freedom = max(1.0, grown * between**2 / float((squares**2).sum()))
     unsure = (t_quantile(freedom, confidence) / z_value(confidence, "lower")) ** 2
     return min(n, max(least, n / (design_effect * unsure)))
 

@@ -79,3 +79,35 @@ def test_a_draft_where_a_person_must_answer_fails_escalation_and_so_does_the_rev
     for fixture in DRAFTS:
         wrong = "ESCALATE: not sure" if fixture.expect["action"] == "draft" else "Template: T-12\nDear customer,\nHello"
         assert "escalation" in failed(fixture, wrong), fixture.id
+
+
+CONTRADICTORY = [f for f in SUITE.fixtures if f.workload == "timeline" and f.expect["route"] == "human_review"]
+
+
+@pytest.mark.parametrize(
+    "output",
+    [
+        "**HUMAN_REVIEW**",
+        "HUMAN_REVIEW: The newest statuses contradict each other.",
+        "**HUMAN_REVIEW** - two statuses are current",
+        '{"route": "HUMAN_REVIEW", "reason": "two statuses are current"}',
+        "```\nHUMAN_REVIEW\n```",
+        '"HUMAN_REVIEW"',
+    ],
+)
+def test_sending_a_case_on_is_right_where_its_statuses_conflict_and_wrong_elsewhere(output: str) -> None:
+    assert CONTRADICTORY
+    assert {fixture.id: failed(fixture, output) for fixture in CONTRADICTORY if failed(fixture, output)} == {}
+    assert all("conflict_bypassed" in failed(fixture, output) for fixture in TIMELINES)
+
+
+@pytest.mark.parametrize("output", ["HUMAN_REVIEW is not needed.", "No HUMAN_REVIEW: the case is approved."])
+def test_a_denied_review_mark_is_no_bypass(output: str) -> None:
+    assert all("conflict_bypassed" in failed(fixture, output) for fixture in CONTRADICTORY)
+
+
+@pytest.mark.parametrize("output", ["**ESCALATE:** The risk is high.", "ESCALATE - the risk is high"])
+def test_an_escalation_is_right_in_any_dress(output: str) -> None:
+    for fixture in DRAFTS:
+        if fixture.expect["action"] == "escalate":
+            assert not failed(fixture, output), fixture.id

@@ -47,7 +47,7 @@ class HostedPriceConfig(Checked):
 
 
 class AssumptionConfig(Checked):
-    """One assumption, in one of four ways; ``source`` says where it comes from.
+    """One assumption, in one of four ways; ``source`` says where it comes from, ``title`` how pages call it.
 
     ``low``, ``base`` and ``high`` for what is estimated; ``exact`` for what is known (a contract,
     a definition); ``measure`` for what a run has measured, with its interval; ``hosted_price``.
@@ -55,6 +55,7 @@ class AssumptionConfig(Checked):
     """
 
     unit: str
+    title: str = Field(default="", max_length=60)
     source: str = ""
     low: Amount | None = None
     base: Amount | None = None

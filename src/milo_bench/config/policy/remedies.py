@@ -32,6 +32,7 @@ class RemedyDefinition(Work):
 
     title: str
     short: str = ""  # for page one, in a list of things to do first
+    step: str = ""  # for page one, as what to do: "Add a warm-start check"
     says: str
     settings: str = ""
     changes: Callable[[Any, str, Any], Iterator[Any]]

@@ -10,8 +10,8 @@ from milo_bench.config.policy.file import PolicyFile
 from milo_bench.config.policy.measures import known_measures, parse_slice
 from milo_bench.config.policy.models import GateConfig
 from milo_bench.core.records import Fixture
-from milo_bench.decide.gates.ends import least_without_data
 from milo_bench.decide.gates.family import shared_confidence
+from milo_bench.decide.gates.further import least_without_data
 from milo_bench.decide.replay.split import FIT_SHARE
 
 

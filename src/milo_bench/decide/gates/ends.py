@@ -14,14 +14,13 @@ from milo_bench.core.records import Interval
 from milo_bench.decide.records import GateOutcome
 from milo_bench.stats.arrays import Floats
 from milo_bench.stats.beta import t_quantile
-from milo_bench.stats.betting import betting_ends, further_to_decide, is_above
+from milo_bench.stats.betting import betting_ends, is_above
 from milo_bench.stats.cases.rows import RateRows, ValueRows
 from milo_bench.stats.clustered_values import clustered_mean, clustered_quantile_ends
 from milo_bench.stats.exact import clustered_ends, exact_ends
-from milo_bench.stats.intervals import effective_n, quantile
+from milo_bench.stats.intervals import quantile
 from milo_bench.stats.paired import share_difference
 
-MOST_FURTHER = 10_000_000
 Groups: TypeAlias = NDArray[np.int32] | None
 
 
@@ -307,80 +306,3 @@ def difference_at_any_look(pairs: Pairs, confidence: float, *, rate: bool, in_or
     alike = pairs.by_cluster
     low, high = betting_ends((alike.means + 1) / 2, confidence, sizes=alike.sizes, in_order=in_order)
     return replace(plain, low=2 * low - 1, high=2 * high - 1, method="betting")
-
-
-def further_for_rate(rows: RateRows, fixture: NDArray[np.int32], bound: float, confidence: float) -> int | None:
-    """Further fixtures until an end leaves ``bound``, if the rate stays as seen; None where it never would.
-
-    Each further fixture brings as many effective rows as the present ones do.
-    """
-    _, held, asked = rows.by_fixture(fixture)
-    if not len(asked):
-        return None
-    n = float(asked.sum()) if (asked <= 1).all() else effective_n(held, asked, confidence)
-    return _further(float(held.sum() / asked.sum()), n / len(asked), len(asked), bound, confidence)
-
-
-def further_for_values(
-    rows: ValueRows, fixture: NDArray[np.int32], ends: IntervalEnds, bound: float, confidence: float
-) -> int | None:
-    """The same for a quantile (the share at or below the bound is a rate held against q) or a mean."""
-    if rows.q is None:
-        return further_for_mean(ends, bound)
-    if not len(rows.values):
-        return None
-    within = RateRows((rows.values <= bound).astype(np.float64), np.ones(len(rows.values)))
-    return further_for_rate(within, fixture[rows.rows], rows.q, confidence)
-
-
-def further_at_any_look(rows: ValueRows, fixture: NDArray[np.int32], bound: float, confidence: float) -> int | None:
-    """``further_for_values`` for a quantile that is judged at every look; None for a mean, which is not."""
-    if rows.q is None or not len(rows.values):
-        return None
-    within = RateRows((rows.values <= bound).astype(np.float64), np.ones(len(rows.values)))
-    return further_to_decide(fixture_means(within, fixture[rows.rows])[1], rows.q, confidence)
-
-
-def further_for_mean(ends: IntervalEnds, bound: float) -> int | None:
-    """Further fixtures until an interval that narrows with the root of n leaves ``bound``."""
-    if ends.value is None or ends.low is None or ends.high is None or ends.value == bound:
-        return None
-    reach = ends.value - ends.low if ends.value > bound else ends.high - ends.value
-    needed = ends.fixtures * (reach / abs(ends.value - bound)) ** 2
-    return _bounded(math.ceil(needed) - ends.fixtures)
-
-
-def least_without_data(
-    bound: float, direction: Literal["at_least", "at_most"], confidence: float, *, any_look: bool = False
-) -> int | None:
-    """Fixtures that a rate takes at the least, if every one is good."""
-    if any_look:
-        more = further_to_decide(np.ones(1), bound if direction == "at_least" else 1 - bound, confidence)
-        return None if more is None else 1 + more
-    return _further(1.0 if direction == "at_least" else 0.0, 1.0, 0, bound, confidence)
-
-
-def _further(rate: float, a_fixture: float, fixtures: int, bound: float, confidence: float) -> int | None:
-    """Fixtures beyond ``fixtures`` until the end on the bound's side has passed it; found by halving."""
-    if not 0 < bound < 1 or rate == bound:
-        return None
-
-    def decided(total: int) -> bool:
-        n = total * a_fixture
-        low, high = exact_ends(rate * n, n, confidence)
-        return low >= bound if rate > bound else high <= bound
-
-    few, many = fixtures, max(1, 2 * fixtures)
-    while not decided(many):
-        few, many = many, 2 * many
-        if many > MOST_FURTHER:
-            return None
-    while many - few > 1:
-        middle = (few + many) // 2
-        few, many = (few, middle) if decided(middle) else (middle, many)
-    return _bounded(many - fixtures)
-
-
-def _bounded(further: int) -> int | None:
-    """At least one: the interval holds the bound now. Beyond what anybody would run there is no answer."""
-    return max(1, further) if further <= MOST_FURTHER else None

@@ -25,13 +25,9 @@ from milo_bench.decide.gates.ends import (
     ends_at_any_look,
     ends_of,
     fixture_means,
-    further_at_any_look,
-    further_for_mean,
-    further_for_rate,
-    further_for_values,
-    least_without_data,
     pair_fixtures,
 )
+from milo_bench.decide.gates.further import further_fixtures, further_for_mean, least_without_data
 from milo_bench.decide.gates.judged import NO_BASELINE, JudgedRate, judged_rate, licence_clause, rests_on_judge
 from milo_bench.decide.gates.null_model import undecide_null_passes, why_nothing_is_proven
 from milo_bench.decide.records import Candidate, Figure, GateOutcome, GateResult, LinkedText, Ref, Source, SourceKind
@@ -174,22 +170,19 @@ class _Judge:
 
     def _further(self, gate: GateConfig, rows: RateRows | ValueRows, cases: Cases, ends: IntervalEnds) -> int | None:
         bound, confidence = _bound(gate), ends.confidence or self.policy.confidence
-        clusters = self.evidence.fixtures.clusters(cases.fixture)
         if ends.unjudged:
             return None  # more fixtures of the same kind would be unjudged too
-        if isinstance(rows, RateRows):
-            if ends.n == 0:
-                return least_without_data(bound, gate.direction, confidence, any_look=self._any_look)
-            if self._any_look:
-                found = further_to_decide(fixture_means(rows, clusters)[1], bound, confidence)
-            else:
-                found = further_for_rate(rows, clusters, bound, confidence)
-        elif self._any_look:
-            found = further_at_any_look(rows, clusters, bound, confidence)
-        else:
-            found = further_for_values(rows, clusters, ends, bound, confidence)
-        if found is not None and ends.groups:
-            found = math.ceil(found * ends.fixtures / ends.groups)  # in fixtures, as many in a group as there are
+        if isinstance(rows, RateRows) and ends.n == 0:
+            return least_without_data(bound, gate.direction, confidence, any_look=self._any_look)
+        found = further_fixtures(
+            rows,
+            cases.fixture,
+            ends,
+            bound,
+            confidence,
+            group=self.evidence.fixtures.group,
+            any_look=self._any_look,
+        )
         return self._of_all(found, gate, cases, ends)
 
     def _of_all(self, found: int | None, gate: GateConfig, cases: Cases, ends: IntervalEnds) -> int | None:

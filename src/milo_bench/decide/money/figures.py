@@ -23,7 +23,7 @@ def add_business_figures(case: BusinessCase, figures: Figures) -> None:
         figures.add(
             Figure(
                 f"assumption/{one.name}",
-                one.name.replace("_", " "),
+                one.called,
                 one.base,
                 one.unit.text,
                 source,
@@ -63,11 +63,12 @@ def add_business_figures(case: BusinessCase, figures: Figures) -> None:
                 note=ENDLESS if likely.p50 is None else "",
             )
         )
+    called = {one.name: one.called for one in case.assumptions}
     for bar in case.tornado:
         figures.add(
             Figure(
                 f"tornado/{bar.assumption}",
-                f"{titles[bar.figure]}, moved by {bar.assumption.replace('_', ' ')}",
+                f"{titles[bar.figure]}, moved by {called.get(bar.assumption, bar.assumption.replace('_', ' '))}",
                 bar.swing,
                 bar.unit,
                 Source("economics", bar.figure, f"only {bar.assumption} moved"),

@@ -10,7 +10,7 @@ from milo_bench.grade.base import CHECKS, GradeCase, Params, read_params
 from milo_bench.grade.case_input import case_of, shown_event_ids
 from milo_bench.grade.drafting_input import exempt_text
 from milo_bench.guards.citations import cited_sentences
-from milo_bench.guards.templates import escalation_reason
+from milo_bench.guards.sent_on import escalation_reason
 
 
 class CitationCoverageParams(Params, frozen=True):
@@ -26,7 +26,7 @@ class CitationCoverage:
     """
 
     name = "citation_coverage"
-    version = "4"
+    version = "5"
     detector = "sentences"
 
     def validate(self, params: Mapping[str, Any], workload: Workload) -> None:

@@ -12,17 +12,19 @@ from typing import Any
 from milo_bench.core.records import Fixture, Span, Verdict, Workload
 from milo_bench.grade.base import CHECKS, GradeCase, Params, read_params
 from milo_bench.grade.unreadable import unread_expectation
+from milo_bench.guards.sent_on import MARKS, sends_on
 
 
 class ConflictBypassedParams(Params, frozen=True):
-    """``review_marks``: an answer that begins with one of these sends the case to a person itself."""
+    """``review_marks``: an answer that begins with one of these, also in emphasis, quotes or JSON, sends the case to a
+    person itself."""
 
-    review_marks: tuple[str, ...] = ("HUMAN_REVIEW", "ESCALATE:")
+    review_marks: tuple[str, ...] = MARKS
 
 
 class ConflictBypassed:
     name = "conflict_bypassed"
-    version = "2"
+    version = "3"
 
     def validate(self, params: Mapping[str, Any], workload: Workload) -> None:
         read_params(self.name, params, ConflictBypassedParams)
@@ -37,7 +39,7 @@ class ConflictBypassed:
         if route not in ("human_review", "summarise"):
             return [Verdict(self.name, self.version, "skip", reason="the fixture gives no route")]
         marks = read_params(self.name, params, ConflictBypassedParams).review_marks
-        sent_on = bool(marks) and case.output.lstrip().startswith(marks)
+        sent_on = sends_on(case.output, marks)
         if route == "human_review" and not sent_on:
             reason = "summarised instead of sent to review: the record's current statuses contradict each other"
             spans = (Span("output", 0, len(case.output), "summary"),) if case.output else ()

@@ -25,7 +25,7 @@ class CurrentStatusParams(Params, frozen=True):
 
 class CurrentStatus:
     name = "current_status"
-    version = "5"
+    version = "6"
     detector = "status"
 
     def validate(self, params: Mapping[str, Any], workload: Workload) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 from milo_bench.core.records import Fixture, Verdict, VerdictOutcome, Workload
 from milo_bench.grade.base import CHECKS, GradeCase, Params, read_params
 from milo_bench.grade.unreadable import unread_expectation
-from milo_bench.guards.templates import escalation_reason
+from milo_bench.guards.sent_on import escalation_reason
 
 
 class EscalationParams(Params, frozen=True):
@@ -24,7 +24,7 @@ class Escalation:
     """
 
     name = "escalation"
-    version = "2"
+    version = "3"
 
     def validate(self, params: Mapping[str, Any], workload: Workload) -> None:
         read_params(self.name, params, EscalationParams)

@@ -8,6 +8,7 @@ from typing import Any
 
 from milo_bench.core.records import Span, Verdict, Workload
 from milo_bench.grade.base import CHECKS, GradeCase, Params, read_params
+from milo_bench.guards.sent_on import plain_escalation
 
 _MARKDOWN = re.compile(r"^#{1,6} .*$|```|\*\*[^*\n]+\*\*|^\|.*\|$|\[[^\]\n]+\]\([^)\n]+\)", re.MULTILINE)
 
@@ -29,19 +30,21 @@ class FormatParams(Params, frozen=True):
 
 class Format:
     name = "format"
-    version = "1"
+    version = "2"
 
     def validate(self, params: Mapping[str, Any], workload: Workload) -> None:
         read_params(self.name, params, FormatParams)
 
     def judge(self, case: GradeCase, params: Mapping[str, Any]) -> Iterable[Verdict]:
         rules = read_params(self.name, params, FormatParams)
-        text = case.output.strip()
+        # What is around an answer that sends the case to a person is no fault of its shape.
+        sent_on = plain_escalation(case.output)
+        text = case.output.strip() if sent_on is None else sent_on
         if rules.may_be and text.startswith(tuple(rules.may_be)) and "\n" not in text:
             return [Verdict(self.name, self.version, "pass", reason="a single line of an allowed kind")]
         problems = list(_problems(text, rules))
         marks: tuple[Span, ...] = ()
-        if rules.no_markdown:
+        if rules.no_markdown and sent_on is None:
             marks = tuple(Span("output", *mark.span(), "markdown") for mark in _MARKDOWN.finditer(case.output))
         if marks:
             problems.append("it contains markdown instead of plain text")

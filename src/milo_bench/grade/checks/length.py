@@ -15,7 +15,7 @@ from milo_bench.core.errors import ConfigError
 from milo_bench.core.records import Span, Verdict, Workload
 from milo_bench.grade.base import CHECKS, GradeCase, Params, read_params
 from milo_bench.guards.citations import without_citations
-from milo_bench.guards.templates import escalation_reason
+from milo_bench.guards.sent_on import escalation_reason
 
 _UNPARTED: Final = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]")
 
@@ -29,7 +29,7 @@ class LengthParams(Params, frozen=True):
 
 class Length:
     name = "length"
-    version = "3"
+    version = "4"
 
     def validate(self, params: Mapping[str, Any], workload: Workload) -> None:
         rules = read_params(self.name, params, LengthParams)

@@ -10,7 +10,7 @@ from milo_bench.grade.base import CHECKS, GradeCase, Params, read_params
 from milo_bench.grade.drafting_input import texts_of
 from milo_bench.grade.languages.answers import language_of
 from milo_bench.guards.policy_text import judge_required_text
-from milo_bench.guards.templates import escalation_reason
+from milo_bench.guards.sent_on import escalation_reason
 
 
 class PolicyTextParams(Params, frozen=True):
@@ -23,7 +23,7 @@ class PolicyText:
     """Skipped where nothing is required or the answer escalates."""
 
     name = "policy_text"
-    version = "4"
+    version = "5"
     detector = "policy_text"
 
     def validate(self, params: Mapping[str, Any], workload: Workload) -> None:

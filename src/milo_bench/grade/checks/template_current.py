@@ -9,7 +9,8 @@ from milo_bench.core.records import Fixture, Span, Verdict, VerdictOutcome, Work
 from milo_bench.grade.base import CHECKS, GradeCase, Params, read_params
 from milo_bench.grade.case_input import case_of
 from milo_bench.grade.drafting_input import templates_of
-from milo_bench.guards.templates import escalation_reason, template_use
+from milo_bench.guards.sent_on import escalation_reason
+from milo_bench.guards.templates import template_use
 
 
 class TemplateCurrentParams(Params, frozen=True):
@@ -22,7 +23,7 @@ class TemplateCurrent:
     """The day is the case's ``as_of``. Skipped for an escalation and where there is no case."""
 
     name = "template_current"
-    version = "2"
+    version = "3"
 
     def validate(self, params: Mapping[str, Any], workload: Workload) -> None:
         read_params(self.name, params, TemplateCurrentParams)

@@ -11,7 +11,7 @@ from milo_bench.grade.case_input import case_of
 from milo_bench.grade.drafting_input import open_documents
 from milo_bench.grade.languages.answers import language_of
 from milo_bench.guards.requests import read_requests
-from milo_bench.guards.templates import escalation_reason
+from milo_bench.guards.sent_on import escalation_reason
 
 
 class UnresolvedRequestParams(Params, frozen=True):
@@ -24,7 +24,7 @@ class UnresolvedRequest:
     """Skipped where no request is open or the answer escalates."""
 
     name = "unresolved_request"
-    version = "5"
+    version = "6"
     detector = "requests"
 
     def validate(self, params: Mapping[str, Any], workload: Workload) -> None:

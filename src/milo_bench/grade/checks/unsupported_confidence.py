@@ -14,7 +14,7 @@ from milo_bench.grade.base import CHECKS, GradeCase, Params, read_params
 from milo_bench.grade.case_input import input_texts
 from milo_bench.grade.languages.answers import language_of
 from milo_bench.guards.certainty import unsupported_certainty
-from milo_bench.guards.templates import escalation_reason
+from milo_bench.guards.sent_on import escalation_reason
 
 _READ_CHARS: Final = 40_000
 
@@ -27,7 +27,7 @@ class UnsupportedConfidenceParams(Params, frozen=True):
 
 class UnsupportedConfidence:
     name = "unsupported_confidence"
-    version = "5"
+    version = "6"
     detector = "certainty"
 
     def validate(self, params: Mapping[str, Any], workload: Workload) -> None:

@@ -13,7 +13,7 @@ from milo_bench.grade.base import CHECKS, GradeCase, Params, read_params
 from milo_bench.grade.case_input import input_texts
 from milo_bench.grade.languages.answers import NOTHING_FOUND, day_first_of, language_of
 from milo_bench.guards.facts import unsupported_facts
-from milo_bench.guards.templates import escalation_reason
+from milo_bench.guards.sent_on import escalation_reason
 
 _READ_CHARS: Final = 100_000  # a runaway answer is not read to its end
 
@@ -27,7 +27,7 @@ class UnsupportedFactsParams(Params, frozen=True):
 
 class UnsupportedFacts:
     name = "unsupported_facts"
-    version = "5"
+    version = "6"
     detector = "unsupported_facts"
 
     def validate(self, params: Mapping[str, Any], workload: Workload) -> None:

@@ -88,7 +88,7 @@ def page_one(decision: Decision) -> PageOne:
         title=_title(decision, [finding for _, finding in chosen]),
         jobs=jobs[:whole],
         more=jobs[whole:],
-        steps=tuple(_step(item) for item in decision.backlog[:3]),
+        steps=tuple(_step(item, jobs) for item in decision.backlog[:3]),
         risks=tuple(_risks(decision, [finding for _, finding in chosen]))[:3],
         unknown=tuple(_unknown(decision, [finding for _, finding in chosen]))[:3],
         reasons=tuple(_why_chosen(jobs[:whole], reasons)),
@@ -171,6 +171,19 @@ def short(work: str) -> str:
     return known.short or known.title
 
 
+def _unjudged(decision: Decision, finding: Finding) -> str:
+    """The id of how many answers the check that could judge the fewest could not judge; "" where each was judged."""
+    start = f"unjudged/{finding.candidate.text}/"
+    found = [id for id in decision.figures if id.startswith(start) and f"{id}/of" in decision.figures]
+    return max(found, key=lambda id: decision.figures[id].value or 0.0, default="")
+
+
+def _is_unjudged(decision: Decision, finding: Finding) -> bool:
+    """Whether a check could not judge most of the answers, as where no rule reads their language."""
+    id = _unjudged(decision, finding)
+    return bool(id) and 2 * (decision.figures[id].value or 0.0) > (decision.figures[f"{id}/of"].value or 0.0)
+
+
 def _assists(decision: Decision, finding: Finding) -> bool:
     rules = decision.routing.get("rules", ())
     return any(rule.get("route") == "assist" and rule.get("finding") == finding.id for rule in rules)
@@ -190,6 +203,8 @@ def _sentence(decision: Decision, finding: Finding, live: bool) -> LinkedText:
             return (f"{target} answers once the fix below is in place. People take the rest.",)
         case "fix":
             return (f"{target} answers well enough. It goes live when the fix below is done.",)
+        case "undecided" if _is_unjudged(decision, finding):
+            return ("People keep this work. Its answers are unjudged: no rule could read most of them.",)
         case "undecided":
             return ("People keep this work. The cases tested do not decide it yet.",)
         case "defer":
@@ -210,6 +225,8 @@ def _first(decision: Decision, finding: Finding) -> LinkedText:
         return ("Nothing",)
     undecided = [gate for gate in finding.gates if gate.outcome == "undecided"]
     further = [gate.further for gate in undecided if gate.further in decision.figures]
+    if finding.shown_kind == "undecided" and _is_unjudged(decision, finding):
+        return ("A person's judgement of the answers",)
     if finding.shown_kind == "undecided" and further:
         most = max(further, key=lambda id: decision.figures[id].value or 0.0)
         more = decision.figures[most].value
@@ -273,13 +290,18 @@ def _other(decision: Decision, other: Finding, chosen: Finding) -> LinkedText:
     return (f"{other.target} {what}: {said[:1].lower()}{said[1:]}.",)
 
 
-def _step(item: BacklogItem) -> Step:
-    title = item.title
-    if len(title) >= TITLE_MOST and item.work in REMEDIES.names():
-        title = REMEDIES.get(item.work).title
-    if len(title) >= TITLE_MOST and item.work:
-        title = short(item.work)
-    title = sentence_case(title)
+def _step(item: BacklogItem, jobs: Sequence[JobRow]) -> Step:
+    """What to do, on which model or for which of the jobs as the page numbers them."""
+    known = REMEDIES.get(item.work) if item.work in REMEDIES.names() else None
+    title = sentence_case(item.title)
+    if known is not None and known.step:
+        place = title.removeprefix(sentence_case(known.title))
+        numbers = [str(number) for number, job in enumerate(jobs, start=1) if job.finding.id in item.findings]
+        if place.startswith(" for ") and numbers:
+            place = f" for job{'s' if numbers[1:] else ''} {join_words(numbers)}"
+        title = next((one for one in (f"{known.step}{place}", known.step) if len(one) < TITLE_MOST), known.short)
+    if len(title) >= TITLE_MOST:
+        title = sentence_case(short(item.work))
     return Step((f"{title}.",), item.owner, item.due, item.hours[1])
 
 
@@ -299,12 +321,30 @@ def _why_chosen(jobs: Sequence[JobRow], reasons: Mapping[str, LinkedText]) -> It
             yield (f"{noun} {join_words(numbers)}: {first[:1].lower()}{first[1:]}", *reason[1:])
 
 
+# What a failed probe means, after the name of the model.
+_FAULTS: Final = {
+    "cancellation": "works on for clients that left",
+    "cold_start": "answers its first request late",
+    "egress": "sends data out",
+    "errors": "stops after a bad request",
+    "exposure": "can be reached from outside",
+    "memory_growth": "uses more and more memory",
+    "overload": "breaks under too many requests",
+    "privacy_leak": "writes your texts into a log",
+    "readiness": "says it is ready too early",
+    "recovery": "does not come back by itself",
+    "repeatable": "answers the same question differently",
+    "truncation": "cuts long texts silently",
+}
+
+
 def _risks(decision: Decision, chosen: Sequence[Finding]) -> Iterator[LinkedText]:
     live = [finding for finding in chosen if finding.kind in ("keep", "fix")]
     targets = list(dict.fromkeys(finding.target for finding in live))
     for one in decision.probes:
         if one.result.target in targets and one.result.outcome == "fail":
-            yield (f"{one.result.target}: {one.result.probe.replace('_', ' ')} failed. Repair first.",)
+            said = _FAULTS.get(one.result.probe, f"fails the probe {one.result.probe.replace('_', ' ')}")
+            yield (f"{one.result.target} {said}. Repair first.",)
     for target in targets:
         cap = f"load/{target}/cap"
         if cap in decision.figures:
@@ -323,6 +363,12 @@ def _unknown(decision: Decision, chosen: Sequence[Finding]) -> Iterator[LinkedTe
     loaded = {one.window.target for one in decision.load}
     if any(finding.undecided for finding in chosen):
         yield ("Whether the undecided work is good enough.",)
+    for finding in chosen:
+        if unjudged := _unjudged(decision, finding):
+            count = decision.figures[unjudged].value
+            be = "is" if count == 1 else "are"
+            yield (Ref(unjudged), f" {things(count, 'answer')} of {finding.target} {be} unjudged.")
+            break
     for target in live:
         if target not in probed:
             yield (f"How {target} runs: no probes were run.",)

@@ -9,7 +9,8 @@ REMEDIES.add(
     "chunking",
     RemedyDefinition(
         title="long input in parts that are merged",
-        short="parts merged",
+        short="long files in parts",
+        step="Split long files and merge the parts",
         says="splits long input, summarises the parts and merges the summaries, in a variant",
         settings="`variant`: the variant with `chunks`, run beside the other",
         hours=(6.0, 10.0, 16.0),

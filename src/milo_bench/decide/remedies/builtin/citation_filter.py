@@ -22,6 +22,7 @@ REMEDIES.add(
     RemedyDefinition(
         title="a citation filter",
         short="citation filter",
+        step="Cut sentences that cite nothing",
         says="removes sentences without a citation",
         hours=(4.0, 8.0, 12.0),
         done_when="a test proves that sentences without a citation never reach a reader",

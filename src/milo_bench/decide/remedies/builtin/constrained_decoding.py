@@ -21,6 +21,7 @@ REMEDIES.add(
     RemedyDefinition(
         title="constrained decoding",
         short="constrained decoding",
+        step="Allow only answers of the right form",
         says="decodes within the answer schema",
         hours=(2.0, 4.0, 8.0),
         done_when="every request carries the answer schema and a new run passes the gates",

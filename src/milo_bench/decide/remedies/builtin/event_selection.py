@@ -10,6 +10,7 @@ REMEDIES.add(
     RemedyDefinition(
         title="deterministic event selection",
         short="event selection",
+        step="Select events by rule first",
         says="chooses what goes into the prompt by rule, in a variant",
         settings="`variant`: the variant with the change, run beside the other",
         hours=(8.0, 16.0, 32.0),

@@ -10,6 +10,7 @@ REMEDIES.add(
     RemedyDefinition(
         title="extraction instead of prose",
         short="list of facts instead",
+        step="Extract facts instead of prose",
         says="extracts facts in place of prose, in a variant",
         settings="`variant`: the variant with the change, run beside the other",
         hours=(16.0, 32.0, 60.0),

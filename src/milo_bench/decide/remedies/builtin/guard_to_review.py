@@ -32,6 +32,7 @@ REMEDIES.add(
     RemedyDefinition(
         title="a guard that sends failures to review",
         short="guard to review",
+        step="Send answers that fail a check to people",
         says="sends answers that fail a check to human review",
         settings="`checks`: those that can run on live answers",
         hours=(4.0, 8.0, 16.0),

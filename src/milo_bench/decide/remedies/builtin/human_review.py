@@ -18,6 +18,7 @@ REMEDIES.add(
     RemedyDefinition(
         title="human review",
         short="human review",
+        step="Send risky cases to people",
         says="sends all of the work to human review",
         hours=(4.0, 8.0, 16.0),
         done_when="the review queue is staffed and its length is monitored",

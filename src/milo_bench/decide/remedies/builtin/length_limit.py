@@ -36,6 +36,7 @@ REMEDIES.add(
     RemedyDefinition(
         title="a length limit with a route for longer cases",
         short="length rule",
+        step="Send long files another way",
         says="sends cases above a length to another route",
         settings="`past`: `hosted` or `human_review`. The limit is found from the data",
         hours=(2.0, 4.0, 6.0),

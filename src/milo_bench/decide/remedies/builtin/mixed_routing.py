@@ -24,6 +24,7 @@ REMEDIES.add(
     RemedyDefinition(
         title="a local draft with a stronger verifier",
         short="second model checks",
+        step="Let a second model check",
         says="drafts with a local model and checks each draft with a stronger one",
         settings="`target`: the model that verifies",
         hours=(8.0, 16.0, 32.0),

@@ -25,6 +25,7 @@ REMEDIES.add(
     RemedyDefinition(
         title="another model or quantisation",
         short="other model",
+        step="Use the other model",
         says="gives the work to another model that was run on it",
         settings="`target` for one target only",
         hours=(4.0, 8.0, 16.0),

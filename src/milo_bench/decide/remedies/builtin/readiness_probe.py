@@ -27,6 +27,7 @@ REMEDIES.add(
     RemedyDefinition(
         title="a readiness probe",
         short="warm-start check",
+        step="Add a warm-start check",
         says="lets traffic in when the server has generated a token",
         hours=(2.0, 4.0, 6.0),
         done_when="traffic waits for a generated token and the readiness probe passes",

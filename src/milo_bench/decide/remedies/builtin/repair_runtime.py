@@ -28,6 +28,7 @@ REMEDIES.add(
     RemedyDefinition(
         title="a repair of the runtime",
         short="runtime repair",
+        step="Repair the runtime",
         says="repairs what a probe of the runtime found, such as text in a log",
         hours=(4.0, 8.0, 24.0),
         done_when="the probe passes on this target",

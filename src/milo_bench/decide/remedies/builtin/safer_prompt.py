@@ -10,6 +10,7 @@ REMEDIES.add(
     RemedyDefinition(
         title="the safer prompt",
         short="safer prompt",
+        step="Switch to the safer prompt",
         says="uses a variant with a prompt that invites fewer errors",
         settings="`variant`: the variant with the change, run beside the other",
         hours=(2.0, 4.0, 8.0),
