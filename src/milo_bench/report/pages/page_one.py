@@ -296,7 +296,8 @@ def _step(item: BacklogItem, jobs: Sequence[JobRow]) -> Step:
     title = sentence_case(item.title)
     if known is not None and known.step:
         place = title.removeprefix(sentence_case(known.title))
-        numbers = [str(number) for number, job in enumerate(jobs, start=1) if job.finding.id in item.findings]
+        places = [place for place, job in enumerate(jobs, start=1) if job.finding.id in item.findings]
+        numbers = [_NUMBERS[place] for place in places if place < len(_NUMBERS)]
         if place.startswith(" for ") and numbers:
             place = f" for job{'s' if numbers[1:] else ''} {join_words(numbers)}"
         title = next((one for one in (f"{known.step}{place}", known.step) if len(one) < TITLE_MOST), known.short)

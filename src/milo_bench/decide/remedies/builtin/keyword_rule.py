@@ -44,7 +44,7 @@ REMEDIES.add(
     RemedyDefinition(
         title="a keyword rule that the model cannot override",
         short="keyword rule",
-        step="Send risk words to people, whatever a model says",
+        step="Send cases with risk words to people",
         says="sends cases with a keyword to human review, whatever the model says",
         settings="`safe_label`: the one label of the model that needs no human review",
         hours=(4.0, 6.0, 10.0),
