@@ -14,7 +14,7 @@ from milo_bench.guards.status import find_status_claims, read_vocabulary
 
 ROWS = [
     json.loads(line)
-    for line in (Path(__file__).parents[1] / "data" / "status_wordings.jsonl").read_text("utf-8").splitlines()
+    for line in (Path(__file__).parents[2] / "data" / "status_wordings.jsonl").read_text("utf-8").splitlines()
 ]
 
 
