@@ -16,6 +16,7 @@ import pytest
 from milo_bench.core.errors import PrerequisiteError, UsageError
 from milo_bench.core.files import (
     PUBLIC,
+    require_writable,
     write_file,
     write_folder,
     write_new_file,
@@ -297,3 +298,19 @@ def _writes(call: ast.Call) -> bool:
     given = [*call.args, *(keyword.value for keyword in call.keywords if keyword.arg == "mode")]
     modes = [one.value for one in given if isinstance(one, ast.Constant) and isinstance(one.value, str)]
     return any(set(text) & set("wxa+") and len(text) <= 4 and set(text) <= set("rwxabt+") for text in modes)
+
+
+def test_a_place_that_can_be_written_is_left_as_it_was(tmp_path: Path) -> None:
+    there = tmp_path / "there.json"
+    there.write_text("old")
+    for place in (there, tmp_path, tmp_path / "new" / "file.json"):
+        require_writable(place)
+    assert there.read_text() == "old"
+    assert sorted(path.name for path in tmp_path.rglob("*")) == ["new", "there.json"]
+
+
+@pytest.mark.parametrize("below", ["", "deeper"])
+def test_a_place_below_a_file_is_refused_before_the_work(tmp_path: Path, below: str) -> None:
+    (tmp_path / "file").write_text("x")
+    with pytest.raises(PrerequisiteError, match="Cannot write"):
+        require_writable(tmp_path / "file" / below / "out.json")

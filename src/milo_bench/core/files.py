@@ -85,6 +85,19 @@ def require_new_file(path: Path, *, taken: str, hint: str = PERMISSION_HINT) -> 
         file.close()
 
 
+def require_writable(path: Path, *, hint: str = PERMISSION_HINT) -> None:
+    """Make sure that a file or a folder can be written at ``path``: to be called before the work whose result it gets.
+
+    Parents are made. Nothing that is there changes. Raises PrerequisiteError.
+    """
+    there = _stat(path)
+    if there is not None and not stat.S_ISREG(there.st_mode) and not stat.S_ISDIR(there.st_mode):
+        return  # a pipe or a device
+    place = path / path.name if there is not None and stat.S_ISDIR(there.st_mode) else path.resolve()
+    with write_errors(path, hint), _part_beside(place, PRIVATE) as (_, file):
+        file.close()
+
+
 @contextlib.contextmanager
 def writing(path: Path, *, hint: str = PERMISSION_HINT, mode: int = PRIVATE) -> Iterator[BinaryIO]:
     """A file to write to, which takes the place of ``path`` once the block ends without an error.

@@ -66,6 +66,23 @@ def test_a_search_that_the_client_ended_says_so() -> None:
     assert step == CapacityResult(3, 4, "client")
 
 
+def test_a_level_where_the_client_was_the_limit_is_tried_once_more() -> None:
+    machine = CapacitySearch(whole=True, start=1, highest=4)
+    tried: list[float] = []
+    while isinstance(step := machine.next(), Try):
+        tried.append(step.level)
+        machine.result("client_bound" if tried == [1, 2] else "met")
+    assert tried == [1, 2, 2, 4]
+    assert step == CapacityResult(4, None, "highest_level")
+
+
+def test_a_client_that_is_the_limit_at_every_level_finds_no_capacity() -> None:
+    machine = CapacitySearch(whole=True, start=1, highest=64)
+    while isinstance(machine.next(), Try):
+        machine.result("client_bound")
+    assert machine.next() == CapacityResult(None, 1, "client")
+
+
 def test_a_start_above_the_highest_level_is_refused() -> None:
     with pytest.raises(ValueError, match="start"):
         CapacitySearch(whole=True, start=8, highest=4)

@@ -12,6 +12,7 @@ import click
 from milo_bench import api
 from milo_bench.cli.entry import say_next
 from milo_bench.cli.options import ON
+from milo_bench.core.files import require_writable
 from milo_bench.report import terminal
 
 SECTION = "Decide"
@@ -61,6 +62,8 @@ def decide(
         review=review,
         on=on,
     )
+    if out is not None:
+        require_writable(out)
     decision = api.decide_logs(options, created_at=f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}")
     path = out or api.default_decision_path(logs)
     api.write_decision(path, decision)

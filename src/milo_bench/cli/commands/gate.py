@@ -11,7 +11,7 @@ import msgspec
 from milo_bench import api
 from milo_bench.cli.entry import say_next
 from milo_bench.cli.options import FiniteRange
-from milo_bench.core.files import write_file
+from milo_bench.core.files import require_writable, write_file
 from milo_bench.report import terminal
 
 SECTION = "Decide"
@@ -54,6 +54,8 @@ def gate(
     A LOG may be the audit folder of a gateway. It has no right answers, so its failures, checks and
     times are compared.
     """
+    if junit is not None:
+        require_writable(junit, hint="choose another --junit.")
     report = api.gate_logs(logs, baseline, policy=policy, tolerance=tolerance, env=os.environ)
     if junit is not None:
         write_file(junit, terminal.standing_junit(report), hint="choose another --junit.")

@@ -24,6 +24,7 @@ from milo_bench.cli.options import (
     WorkerCount,
 )
 from milo_bench.core.errors import IncompleteRun, Interrupted
+from milo_bench.core.files import require_writable
 from milo_bench.core.records import CacheWish
 from milo_bench.report import terminal
 
@@ -179,6 +180,9 @@ def load(
         grade=grade,
         workers=workers,
     )
+
+    if charts is not None:
+        require_writable(charts, hint="name another folder with --charts.")
 
     def tell(text: str) -> None:
         click.echo(text, err=True)

@@ -10,6 +10,7 @@ import click
 
 from milo_bench import api
 from milo_bench.cli.entry import say_next
+from milo_bench.core.files import require_writable
 
 SECTION = "Decide"
 
@@ -32,6 +33,7 @@ def report(decision: Path, out: Path, as_json: bool) -> None:
     DECISION is the file written by 'milo-bench decide'. The pages need no network and no script.
     Each figure links to its source.
     """
+    require_writable(out)
     written = api.report_decision(decision, out)
     if as_json:
         click.echo(json.dumps({"folder": str(out), "files": [str(path.relative_to(out)) for path in written]}))

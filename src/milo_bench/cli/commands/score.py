@@ -12,7 +12,7 @@ from milo_bench import api
 from milo_bench.cli.entry import say_next
 from milo_bench.cli.options import ON
 from milo_bench.core.errors import UsageError
-from milo_bench.core.files import write_file
+from milo_bench.core.files import require_writable, write_file
 from milo_bench.report import terminal
 
 SECTION = "Judge"
@@ -52,6 +52,8 @@ def score(logs: tuple[Path, ...], as_json: bool, form: str, out: Path | None, on
         if out is None:
             click.echo(text, nl=False)
         return
+    if out is not None:
+        require_writable(out)
     with api.graders(on) as pool:
         cards = api.score_logs(logs, pool=pool)
     if form == "text" and out is None:

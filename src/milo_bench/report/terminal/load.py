@@ -176,13 +176,21 @@ def _degradation_line(measure: Measure) -> str:
 
 
 def _capacity_line(found: CapacityResult, windows: Sequence[LoadWindow]) -> str:
-    unit = "streams" if windows and windows[0].mode == "closed" else "requests per second"
-    missed_at = figure(found.missed_at, "")
+    closed = bool(windows) and windows[0].mode == "closed"
+
+    def level_of(value: float | None) -> str:
+        if value is None:
+            return ""
+        return figure(value, "streams") if closed else f"{number(value)} requests per second"
+
+    level = level_of(found.missed_at)
     if found.capacity is None:
-        return f"Capacity: none, because even {missed_at} {unit} missed the service level."
-    text = f"Capacity: {number(found.capacity)} {unit}"
+        if found.limit == "client":
+            return f"Capacity: not known. Even at {level} this client was the limit. Run it on another machine."
+        return f"Capacity: none, because even {level} missed the service level."
+    text = f"Capacity: {level_of(found.capacity)}"
     if found.limit == "highest_level":
         return f"{text}, the highest level tried. The true capacity may be higher."
     if found.limit == "client":
-        return f"{text}. At {missed_at} this client was the limit, so the true capacity may be higher."
-    return f"{text}. At {missed_at} the service level was missed."
+        return f"{text}. At {level} this client was the limit, so the true capacity may be higher."
+    return f"{text}. At {level} the service level was missed."

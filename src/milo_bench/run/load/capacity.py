@@ -1,8 +1,8 @@
 """Results of load levels in, which level to try next or what was found out; a pure state machine.
 
 Doubles until a level misses, then halves the gap between the highest that met and the lowest that
-missed: whole streams down to neighbours, rates down to a ratio. A level that cannot be decided is
-tried once more and counts as missed if it stays so: a capacity is a promise.
+missed: whole streams down to neighbours, rates down to a ratio. A level that cannot be decided, or where the client was
+the limit, is tried once more and counts as missed if it stays so: a capacity is a promise.
 """
 
 from __future__ import annotations
@@ -61,7 +61,7 @@ class CapacitySearch:
 
     def result(self, outcome: LevelOutcome) -> None:
         """What the level of the last ``Try`` showed."""
-        if outcome == "undecided" and not self._tried_again:
+        if outcome in ("undecided", "client_bound") and not self._tried_again:
             self._tried_again = True
             return
         self._tried_again = False

@@ -208,7 +208,7 @@ def _steady(window: WindowRows, answered: Sequence[LoadRow], measured: Sequence[
     rates = tuple((work_done(answered, edges) / (length_s / SUB_WINDOWS)).round(6).tolist())
     need = int(SUB_WINDOWS * _LEAST_A_SUB_WINDOW)
     if len(measured) < need:
-        note = f"{len(measured)} requests of {need} needed: give a longer --duration"
+        note = f"{len(measured)} of {need} requests needed: give a longer --duration"
         return SteadyFigures(sub_windows=SUB_WINDOWS, requests_per_s=rates, note=note)
     by_part: list[list[float]] = [[] for _ in range(SUB_WINDOWS)]
     for row in measured:

@@ -100,7 +100,7 @@ def _knee(target: str, by_level: dict[float, list[LoadWindow]], random: np.rando
     fewest = min(sum(window.figures.answered for window in windows) for windows in by_level.values())
     if fewest < LEAST_ANSWERED:
         return measure(
-            None, None, f"a level answered {fewest} requests of {LEAST_ANSWERED} needed: give a longer --duration"
+            None, None, f"a level answered {fewest} of {LEAST_ANSWERED} requests needed: give a longer --duration"
         )
     knees = []
     for _ in range(RESAMPLES):

@@ -14,13 +14,15 @@ def judge_level(window: LoadWindow) -> LevelOutcome:
     """Whether a window met its service level.
 
     By the share of requests that kept every limit. Under 20 requests whose interval straddles the
-    wanted share, it is undecided; a window where the client was the limit proves no miss.
+    wanted share, it is undecided. A window where the client was the limit says nothing of the server.
     """
     figures = window.figures
     share, wanted = figures.met_share, figures.service_level_share
     if share is None:
         return "undecided"
+    if window.client_bound:
+        return "client_bound"
     if share >= (1.0 if wanted is None else wanted) and not figures.ended_early:
         few = figures.requests < UNDECIDED_BELOW and (figures.met or 0) < figures.requests
         return "undecided" if few else "met"
-    return "client_bound" if window.client_bound else "missed"
+    return "missed"
