@@ -176,3 +176,19 @@ def test_every_fixture_of_a_shipped_suite_is_laid_out_with_its_parts_in_place() 
             event = case["events"][0]
             start, end = laid_out.parts[f"input.case.events[{event['id']}]"]
             assert laid_out.text[start:end] == event["text"]
+
+
+def test_an_example_says_how_surely_its_text_was_read_from_a_picture() -> None:
+    low = [[0, 5, 0.62], [6, 9, 0.81]]
+    ocr = {"by": "rapidocr 3", "lines": 2, "mean_confidence": 0.9, "lowest_confidence": 0.62, "low_lines": low}
+    fixture = Fixture("x-0001", "extraction", {"document": "l,25O and"}, {}, provenance={"ocr": ocr})
+    one = attempt("x-0001")
+    shown = make_example(chosen_one(), one, graded(one), fixture)
+    assert shown.read_by == (
+        "OCR (rapidocr 3), 2 lines, confidence 0.9 on average, 0.62 at the lowest. "
+        "In doubt: 'l,25O' (0.62), 'and' (0.81)"
+    )
+    redacted = make_example(chosen_one(), one, graded(one), fixture, "redacted")
+    assert redacted.read_by == "OCR (rapidocr 3), 2 lines, confidence 0.9 on average, 0.62 at the lowest"
+    text = Fixture("x-0001", "extraction", {"document": "1,250"}, {})
+    assert not make_example(chosen_one(), one, graded(one), text).read_by

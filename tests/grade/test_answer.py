@@ -47,9 +47,16 @@ def test_json_that_readers_disagree_about_is_never_usable(text: str) -> None:
     assert answer.problem
 
 
-@pytest.mark.parametrize("text", ['{"a": 1}{"a": 2}', 'either {"a": 1} or {"a": 2}', "```\n{}\n```\n```\n{}\n```"])
+@pytest.mark.parametrize("text", ['{"a": 1}{"a": 2}', 'either {"a": 1} or {"a": 2}', "```\n{}\n```\n```\n[]\n```"])
 def test_of_two_values_none_is_chosen(text: str) -> None:
     assert read_json_answer(text).reading == "failed"
+
+
+@pytest.mark.parametrize(
+    "text", ['{"a": 1}{"a": 1}', 'It is {"a": 1}. Again: {"a":1}', '```\n{"a": 1}\n```\n```\n{"a": 1}\n```']
+)
+def test_an_answer_that_is_given_twice_is_one_answer(text: str) -> None:
+    assert read_json_answer(text).value == {"a": 1}
 
 
 def test_an_inner_object_of_a_broken_answer_is_not_the_answer() -> None:

@@ -81,3 +81,113 @@ def test_an_accent_written_apart_is_the_same_letter(text: str, form: Any, gold_f
 def test_a_letter_without_its_accent_is_another_letter() -> None:
     assert outcomes("exact_fields", {"n": "Jose"}, {"fields": {"n": "José"}}) == {"fail"}
     assert outcomes("not_contains", "Jose", {"not_contains": ["José"]}) == {"pass"}
+
+
+@pytest.mark.parametrize(
+    ("answer", "number"),
+    [
+        ("€1.25k", 1250),
+        ("1.25 × 10^3", 1250),
+        ("$1.25 \\times 10^{3}$", 1250),
+        ("1.25e3", 1250),
+        ("1,25 Mio. €", 1_250_000),
+        ("It cost 1.25 million in all.", 1_250_000),
+        ("£1.2bn", 1_200_000_000),
+        ("minus 1250", -1250),
+        ("3/4", 0.75),
+        ("$\\frac{3}{4}$", 0.75),
+        (".5", 0.5),
+        ("50 cents", 50),
+    ],
+)
+def test_a_number_is_read_with_the_words_and_powers_beside_it(answer: str, number: float) -> None:
+    assert outcomes("numeric", answer, {"number": number}) == {"pass"}
+    assert outcomes("numeric", answer, {"number": number + 1}) == {"fail"}
+
+
+@pytest.mark.parametrize("answer", ["5m wide", "Room 4/5 costs 5", "v1.5e", "12 minus"])
+def test_a_letter_behind_a_number_is_no_size(answer: str) -> None:
+    assert outcomes("numeric", answer, {"number": 5_000_000}) == {"fail"}
+
+
+@pytest.mark.parametrize(
+    ("kind", "gold", "right", "wrong"),
+    [
+        ("percent", "12.5%", (12.5, "12,5 Prozent", "12.5 per cent", "125‰"), (0.125, "12.5‰")),
+        ("permille", "12 ‰", (12, "12‰", "1.2%", "12 Promille"), ("12%", 1.2)),
+        ("number", "12 kg", (12, "12kg", "12.0 KG"), ("12 g", 13)),
+        ("number", "-5", ("minus 5", "(5)", "5-"), ("5",)),
+        (
+            "date",
+            "2026-03-04",
+            ("4.III.2026", "2026-W10-3", "due 2026-03-04", "am 04.03.2026"),
+            ("4.VI.2026", "2026-W10"),
+        ),
+    ],
+)
+def test_a_value_is_right_in_each_of_its_forms_and_no_other(
+    kind: str, gold: str, right: tuple[Any, ...], wrong: tuple[Any, ...]
+) -> None:
+    params = {"kinds": {"a": kind}, "units": {"a": "kg"} if "kg" in gold else {}}
+    for value, said in [*((one, "pass") for one in right), *((one, "fail") for one in wrong)]:
+        assert outcomes("exact_fields", {"a": value}, {"fields": {"a": gold}}, params=params) == {said}, value
+
+
+def test_an_expected_number_is_read_as_its_input_is_written() -> None:
+    german = "Sehr geehrte Damen und Herren, wir haben den Schaden geprüft und werden den Betrag für Sie überweisen."
+    for value, gold, said in [(1250, "1.250", "pass"), (1.25, "1.250", "fail"), (1250, "1,250", "unjudged")]:
+        found = outcomes("exact_fields", {"a": value}, {"fields": {"a": gold}}, document=german, params=AS_NUMBER)
+        assert found == {said}, (value, gold)
+
+
+AS_NUMBER = {"kinds": {"a": "number"}}
+CHOICES = {"choice": "B", "choices": ["red", "blue", "green", "yellow"]}
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        "not A but B", "It is not A, it is B.", "B is correct because A is wrong", "I think it is B, but could be C",
+        "A) red is wrong\nB) blue is right", "It is blue, not red.", "Ⓑ", "The best choice here is B",
+        "La respuesta correcta es la B", "A: no. B: yes.", "The second option", "B!", "I rule out A and C. B",
+        "B because A mentions red", "Between B and C, I pick B", "### B", "1. B", "It must be B.", "I'd go with B.",
+        "The answer is A. Wait, actually it is B.", "A is a trap; so B", "Step 1: A is eliminated. Therefore B.",
+        "Options: A) red B) blue C) green. The answer: blue", "B. blue\n\nExplanation: A is a colour, too",
+    ],
+)  # fmt: skip
+def test_a_choice_is_what_the_answer_leaves_over(answer: str) -> None:
+    assert outcomes("multiple_choice", answer, CHOICES) == {"pass"}
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        "B or C", "Answer: B or C", "Either B or C", "The answer is either A or B.", "The answer is not B.", "Not B",
+        "A (not B)", "B, C", "Neither A nor B", "None of the above", "The answer isn't B, it is C", "A dog",
+    ],
+)  # fmt: skip
+def test_a_choice_of_several_or_none_or_of_what_is_ruled_out_is_wrong(answer: str) -> None:
+    assert outcomes("multiple_choice", answer, CHOICES) == {"fail"}
+
+
+@pytest.mark.parametrize(
+    "answer",
+    ["YES!", "- yes", "(yes)", "“yes”", "«Yes»", "yes,", "_yes_", "# yes", "> Yes", "y\u200bes", "ＹＥＳ", "[yes]."],
+)
+def test_marks_around_a_label_are_no_part_of_it(answer: str) -> None:
+    assert outcomes("label", answer, {"label": "yes"}, params={"labels": ["yes", "no"]}) == {"pass"}
+    assert outcomes("label", answer, {"label": "no"}, params={"labels": ["yes", "no"]}) == {"fail"}
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        "Here:\n\n| Name | Amount |\n|:--|--:|\n| A | 1,250 |\n| **B** | 5 |\n\nDone.",
+        '{"name": "A", "amount": 1250}\n{"name": "B", "amount": 5}',
+        '```json\n{"name": "A", "amount": 1250},\n{"name": "B", "amount": 5}\n```',
+    ],
+)
+def test_records_in_a_table_or_line_by_line_are_a_list(answer: str) -> None:
+    rows = [{"name": "A", "amount": 1250}, {"name": "B", "amount": 5}]
+    assert outcomes("record_list", answer, {"rows": rows}, params={"keys": ["name"]}) - {"skip"} == {"pass"}
+    assert "fail" in outcomes("record_list", answer, {"rows": [*rows, {"name": "C", "amount": 1}]})

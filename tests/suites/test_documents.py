@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import base64
 import io
+import struct
 from email.message import EmailMessage
 from pathlib import Path
 
@@ -38,6 +40,72 @@ def test_letters_are_whole_whatever_the_mail_says_of_its_character_set(tmp_path:
     body = "Ms Müller owes 50".encode("iso-8859-1" if "8859" in charset else "utf-8")
     text, _ = read(tmp_path, "a.eml", f"Subject: x\nContent-Type: text/plain{charset}\n\n".encode() + body)
     assert "Ms Müller owes 50" in text
+
+
+def packed_in_outlook(subject: bytes, body: bytes, files: dict[bytes, bytes]) -> bytes:
+    """A winmail.dat as MS-OXTNEF has it."""
+
+    def attribute(level: int, kind: int, data: bytes) -> bytes:
+        return struct.pack("<BII", level, kind, len(data)) + data + struct.pack("<H", sum(data) & 0xFFFF)
+
+    parts = [attribute(1, 0x00018004, subject + b"\0"), attribute(1, 0x0002800C, body + b"\0")]
+    for name, data in files.items():
+        long_name = name.decode().encode("utf-16-le") + b"\0\0"
+        held = struct.pack("<IHHII", 1, 0x1F, 0x3707, 1, len(long_name)) + long_name
+        held += b"\0" * (-len(long_name) % 4)
+        parts += [attribute(2, 0x00069002, b"\0" * 14), attribute(2, 0x0006800F, data), attribute(2, 0x00069005, held)]
+    return struct.pack("<IH", 0x223E9F78, 1) + b"".join(parts)
+
+
+def test_what_outlook_packed_into_winmail_dat_is_part_of_the_mail(tmp_path: Path) -> None:
+    inner = packed_in_outlook(b"Forwarded", b"The old mail: 77.00", {})
+    packed = packed_in_outlook(b"Claim", b"It was 4711.", {"größe.txt".encode(): b"Paid 55.00", b"mail.dat": inner})
+    mail = EmailMessage()
+    mail["Subject"] = "Claim"
+    mail.set_content("Hello.")
+    mail.add_attachment(packed, maintype="application", subtype="ms-tnef", filename="winmail.dat")
+    text, left = read(tmp_path, "a.eml", mail.as_bytes())
+    assert all(said in text for said in ("Hello.", "It was 4711.", "größe.txt", "Paid 55.00", "The old mail: 77.00"))
+    assert not left
+    _, left = read(tmp_path, "winmail.dat", packed[:-40])
+    assert [problem.what for problem in left] == ["the end of it: it is cut"]
+
+
+def signed(content: bytes, *, open_lengths: bool = False) -> bytes:
+    """A CMS message that signs ``content``, without the signature itself."""
+
+    def part(tag: int, *inner: bytes) -> bytes:
+        held = b"".join(inner)
+        if open_lengths and tag & 0x20:
+            return bytes([tag, 0x80]) + held + b"\0\0"
+        size = len(held)
+        length = bytes([size]) if size < 128 else b"\x82" + size.to_bytes(2)
+        return bytes([tag]) + length + held
+
+    data, signed_data = (part(0x06, bytes.fromhex(f"2a864886f70d01070{kind}")) for kind in (1, 2))
+    octets = part(0x24, part(0x04, content[:20]), part(0x04, content[20:])) if open_lengths else part(0x04, content)
+    inside = part(0x30, data, part(0xA0, octets))
+    whole = part(0x30, part(0x02, b"\x01"), part(0x31), inside, part(0x31))
+    return part(0x30, signed_data, part(0xA0, whole))
+
+
+@pytest.mark.parametrize("open_lengths", [False, True], ids=["DER", "BER"])
+def test_a_mail_that_is_signed_as_a_whole_is_read_and_an_encrypted_one_is_named(
+    tmp_path: Path, open_lengths: bool
+) -> None:
+    inner = b"Content-Type: text/plain; charset=utf-8\r\n\r\nPaid 77.00 to M\xc3\xbcller\r\n"
+    head = b"Subject: Claim\nMIME-Version: 1.0\nContent-Type: application/pkcs7-mime; smime-type=signed-data\n"
+    for raw in (signed(inner, open_lengths=open_lengths),):
+        text, left = read(tmp_path, "a.eml", head + b"Content-Transfer-Encoding: base64\n\n" + base64.encodebytes(raw))
+        assert "Subject: Claim" in text and "Paid 77.00 to Müller" in text and not left
+        assert "Paid 77.00 to Müller" in read(tmp_path, "smime.p7m", raw)[0]
+        assert "Paid 77.00 to Müller" in read(tmp_path, "smime.p7m", base64.encodebytes(raw))[0]
+    assert read(tmp_path, "invoice.txt.p7m", signed(b"Invoice 4711", open_lengths=open_lengths))[0] == "Invoice 4711"
+    sealed = raw.replace(bytes.fromhex("2a864886f70d010702"), bytes.fromhex("2a864886f70d010703"))
+    for name, said in (("a.eml", "an encrypted mail"), ("smime.p7m", "an encrypted file")):
+        wrapped = head + b"Content-Transfer-Encoding: base64\n\n" + base64.encodebytes(sealed)
+        with pytest.raises(DocumentBroken, match=said):
+            read(tmp_path, name, wrapped if name.endswith("eml") else sealed)
 
 
 def test_a_forwarded_mail_is_part_of_the_document_and_an_attachment_is_named(tmp_path: Path) -> None:
@@ -128,13 +196,14 @@ def test_a_mail_that_is_put_together_oddly_keeps_its_text(tmp_path: Path, rest: 
         (
             b"Content-Type: multipart/mixed; boundary=B\n\n--B\n\nSee below.\n--B\nContent-Type: application/ms-tnef\n"
             b"Content-Disposition: attachment; filename=winmail.dat\n\nx\n--B--\n",
-            "'winmail.dat', attachments in a form of Outlook's own",
+            "'winmail.dat' inside it: '.dat' files are not supported",
         ),
     ],
 )
 def test_what_a_mail_does_not_give_is_said(tmp_path: Path, rest: bytes, what: str) -> None:
     _, left_out = read(tmp_path, "a.eml", HEAD + rest)
-    assert [problem.what for problem in left_out] == [what]
+    (problem,) = left_out
+    assert problem.what.startswith(what)
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ import pytest
 from milo_bench.core.errors import UsageError
 from milo_bench.core.records import Attempt, AttemptKey, Timings
 from milo_bench.grade.engine import grade_attempt
+from milo_bench.guards.values.amounts import read_amount
 from milo_bench.suites import load_suite
 from milo_bench.suites.importing.importer import IMPORTERS, Imported, ImportRequest
 from milo_bench.suites.importing.suite_folder import import_suite
@@ -64,12 +65,17 @@ def test_spellings_of_one_label_are_one_label_and_a_blank_one_is_none(tmp_path: 
     assert "the labels 'Motor', 'motor' are one, 'Motor'" in result.guesses
 
 
+UNKNOWN = "no answer is compared with it"
+
+
 def fields(tmp_path: Path, *values: str) -> tuple[list[Any], Any]:
     """The expected values of a column and the kind that it was given."""
     rows = "".join(f"{number};x{number};{value}\n" for number, value in enumerate(values))
-    result = read(tmp_path, f"id;text;total\n{rows}", expects=("total",))
+    result = read(tmp_path, f"id;text;total\n{rows}", expects=("total",), read_amount=read_amount)
     exact = next(check["exact_fields"] for check in result.workloads[0].checks if isinstance(check, dict))
-    return [case.expect["fields"]["total"] for case in result.cases], exact.get("kinds", {}).get("total", "text")
+    return [case.expect.get("fields", {"total": UNKNOWN})["total"] for case in result.cases], exact.get(
+        "kinds", {}
+    ).get("total", "text")
 
 
 @pytest.mark.parametrize(
@@ -78,6 +84,13 @@ def fields(tmp_path: Path, *values: str) -> tuple[list[Any], Any]:
         (("USD1,250.00", "EUR 3.50", "£12"), "number"),
         (("(1,250.00)", "-5", "1,250.00-"), "number"),
         (("12.5%", "3 %"), "percent"),
+        (("12.5 percent", "3 Prozent"), "percent"),
+        (("12 ‰", "0,5‰"), "permille"),
+        (("1k", "€2.5m", "750"), "number"),
+        (("1,2 Mio.", "500 Tsd. €", "2 Mrd."), "number"),
+        (("minus 5", "plus 3,50", "12"), "number"),
+        (("1\u202f250,00", "2\u2009500,00", "1\u00a0000,00"), "number"),
+        (("1,23E+11", "1.5E+03"), "number"),
         (("28 December 2025", "December 3, 2025"), "date"),
         (("28. Dezember 2025", "3. März 2025"), "date"),
         (("00123", "04456"), "text"),
@@ -97,16 +110,17 @@ def test_a_dash_among_numbers_says_that_there_is_none(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("values", "read_as"),
     [
-        (("1.250,00", "3.500", "1,250"), ["1.250,00", "3.500,00", "1,2500"]),
-        (("1,250.50", "3,500", "1.500"), ["1,250.50", "3,500.00", "1.5000"]),
+        (("1.250,00", "3.500", "1,250"), ["1.250,00", "3.500,00", 1.25]),
+        (("1,250.50", "3,500", "1.500"), ["1,250.50", "3,500.00", 1.5]),
         (("1.250", "3.500"), ["1.250", "3.500"]),
-        (("1.250,00", "1,250.00", "3.500"), ["1.250,00", "1,250.00", "3.500"]),
+        (("1.250,00", "1,250.00", "3.500"), ["1.250,00", "1,250.00", UNKNOWN]),
+        (("12.5%", "3%", "0.125"), ["12.5%", "3%", UNKNOWN]),
     ],
 )
 def test_a_number_that_could_be_two_is_read_as_the_rest_of_its_column_is_written(
-    tmp_path: Path, values: tuple[str, ...], read_as: list[str]
+    tmp_path: Path, values: tuple[str, ...], read_as: list[Any]
 ) -> None:
-    assert fields(tmp_path, *values) == (read_as, "number")
+    assert fields(tmp_path, *values) == (read_as, "percent" if "%" in values[0] else "number")
 
 
 def test_a_percentage_is_right_with_and_without_its_sign(tmp_path: Path) -> None:
@@ -119,3 +133,96 @@ def test_a_percentage_is_right_with_and_without_its_sign(tmp_path: Path) -> None
     for answer, right in (('"12.5 %"', True), ("12.50", True), ('"12.5"', True), ("0.125", False), ('"13%"', False)):
         attempt = Attempt(key=key, request_hash="", timings=Timings(0, 0, 1), output=f'{{"share": {answer}}}')
         assert grade_attempt(suite.workloads[fixture.workload], fixture, attempt).passed is right, answer
+
+
+@pytest.mark.parametrize(
+    ("values", "said"),
+    [
+        (("1.250,00", "1,250"), "'1,250' in 'total' is read as 1.25, because other rows have a comma before decimals"),
+        (("1.250", "3.500"), "'total' has values in doubt (2): '1.250' could be 1.25 or 1250, and no row shows which"),
+    ],
+)
+def test_how_a_number_in_doubt_is_read_is_said(tmp_path: Path, values: tuple[str, ...], said: str) -> None:
+    rows = "".join(f"{number};x{number};{value}\n" for number, value in enumerate(values))
+    result = read(tmp_path, f"id;text;total\n{rows}", expects=("total",), read_amount=read_amount)
+    assert any(guess.startswith(said) for guess in result.guesses)
+
+
+def test_a_backslash_before_a_quotation_mark_is_another_way_to_double_it(tmp_path: Path) -> None:
+    result = read(tmp_path, 'id,text,label\n1,"He said \\"no, thanks\\" today",a\n2,"C:\\dir",b\n')
+    assert [case.input["text"] for case in result.cases] == ['He said "no, thanks" today', "C:\\dir"]
+    (kept,) = read(tmp_path, 'id,text,label\n1,"ends in C:\\dir\\",a\n').cases
+    assert kept.input["text"] == "ends in C:\\dir\\"
+
+
+def test_a_header_in_two_rows_is_one_header(tmp_path: Path) -> None:
+    rows = "id,text,Amount,\n,,net,gross\n1,one,10,12\n2,two,20,24\n"
+    result = read(tmp_path, rows, expects=("Amount net", "Amount gross"))
+    assert [case.expect["fields"] for case in result.cases] == [
+        {"Amount net": "10", "Amount gross": "12"},
+        {"Amount net": "20", "Amount gross": "24"},
+    ]
+    (first, _) = read(tmp_path, "id,text,\n1,n/a,x\n2,two,y\n").cases
+    assert first.input["text"] == "n/a"  # a row with words is no header
+
+
+@pytest.mark.parametrize("last", ["Total,,30", ",Summe:,30", "Grand total,,30.00"])
+def test_a_row_of_totals_is_no_case_and_nothing_is_lost(tmp_path: Path, last: str) -> None:
+    result = read(tmp_path, f"id,text,amount\n1,one,10\n2,two,20\n{last}\n", expects=("amount",))
+    assert [case.id for case in result.cases] == ["1", "2"] and not result.broken
+    assert "rows of totals are left out (1)" in result.guesses
+
+
+@pytest.mark.parametrize(
+    ("encoding", "text", "name"),
+    [
+        ("cp1252", "Größe 5 €", "Windows-1252"),
+        ("mac_roman", "Größe, Ärger über die Tür", "Mac OS Roman"),
+        ("cp850", "Größe, Ärger über die Tür", "the DOS code page 850"),
+        ("cp1250", "Zażółć gęślą jaźń", "Windows-1250"),
+        ("cp1251", "Привет, как дела", "Windows-1251"),
+        ("koi8-r", "Привет, как дела", "KOI8-R"),
+        ("cp932", "こんにちは世界", "Shift JIS"),
+        ("iso8859-15", "Preis 5 €", "ISO 8859-15"),
+    ],
+)
+def test_letters_tell_the_character_set_of_a_table(tmp_path: Path, encoding: str, text: str, name: str) -> None:
+    source = tmp_path / "t.csv"
+    source.write_bytes(f"id;text;label\n1;{text};a\n2;{text};b\n".encode(encoding))
+    result = IMPORTERS.get("csv").read(ImportRequest(source))
+    assert result.cases[0].input["text"] == text
+    assert f"t.csv is {name}, because it is not UTF-8" in result.guesses
+
+
+def test_a_column_is_read_as_what_its_cells_mean_and_that_is_said(tmp_path: Path) -> None:
+    rows = (
+        'id;text;paid;gold;received date;weight (kg)\n1;one;TRUE;"{""a"": 1}";46115;12\n'
+        '2;two;FALSCH;"{""a"": null}";46116;3,5\n'
+    )
+    wished = ("paid", "gold", "received date", "weight (kg)")
+    result = read(tmp_path, rows, expects=wished, read_amount=read_amount)
+    assert [case.expect["fields"] for case in result.cases] == [
+        {"paid": True, "a": 1, "received date": "2026-04-03", "weight (kg)": "12"},
+        {"paid": False, "a": None, "received date": "2026-04-04", "weight (kg)": "3,5"},
+    ]
+    assert {
+        "'TRUE', 'FALSCH' in 'paid' are true and false",
+        "'gold' is a column of JSON",
+        "'received date' has a spreadsheet's day numbers: 46115 is read as 2026-04-03",
+    } <= set(result.guesses)
+    exact = next(check["exact_fields"] for check in result.workloads[0].checks if isinstance(check, dict))
+    assert exact["units"] == {"weight (kg)": "kg"}
+
+
+def test_numbers_that_a_spreadsheet_shortened_are_named(tmp_path: Path) -> None:
+    result = read(tmp_path, 'id,text,label\n"1,23E+11",one,a\n"1,23E+11",two,b\n')
+    assert any("'1,23E+11' in 'id' was shortened by a spreadsheet" in problem.what for problem in result.not_carried)
+
+
+def test_what_stands_around_a_table_is_no_row_of_it(tmp_path: Path) -> None:
+    note = "id,text,label\n1,one,a\n2,two,b\n\nSource: our system\n"
+    bars = "| id | text | label |\n|----|:-----|-------|\n| 1 | one | a |\n| 2 | two | b |\n"
+    for text in (note, bars, 'id,text,label,,\n="1",one,a,,\n="2",two,b,,\n'):
+        result = read(tmp_path, text)
+        assert [(case.id, case.input["text"]) for case in result.cases] == [("1", "one"), ("2", "two")]
+        assert not result.broken

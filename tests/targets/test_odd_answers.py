@@ -101,9 +101,18 @@ def call(index: int | None, ident: str | None, name: str | None, arguments: str)
         [call(0, "a", "find", '{"x":'), call(0, "a", "find", "1}"), call(1, "b", "stop", "{}")],
         [call(0, "a", "find", ""), call(0, "a2", None, '{"x":1}'), call(1, "b", "stop", "{}")],
         [call(1, "b", "stop", "{}"), call(0, "a", "find", '{"x":1}')],
+        [call(None, None, "find", '{"x":'), call(None, None, "find", "1}"), call(None, None, "stop", "{}")],
+        [call(0, "a", "fi", ""), call(0, None, "nd", ""), call(0, None, None, '{"x":1}'), call(1, "b", "stop", "{}")],
+        [call(0, "a1", "find", '{"x":'), call(0, "a2", "find", "1}"), call(1, "b", "stop", "{}")],
+        [call(0, "a", "find", '{"x":'), call(0, "a", "find", '{"x":1}'), call(1, "b", "stop", "{}")],
+        [call(0, "a", "find", "{}"), call(0, None, None, '{"x":1}'), call(1, "b", "stop", "{}")],
+        [{"id": "a", "name": "find", "input": {"x": 1}}, {"id": "b", "name": "stop", "input": {}}],
+        [{"id": "a", "name": "find", "parameters": {"x": 1}}, {"id": "b", "name": "stop", "parameters": {}}],
     ],
-    ids=["one index, two ids", "one index, no ids", "no index", "name repeated", "new id each part", "out of order"],
-)
+    ids=["one index, two ids", "one index, no ids", "no index", "name repeated", "new id each part", "out of order",
+         "name repeated, no index", "name in pieces", "name and a new id each part", "all again each part",
+         "an empty object first", "Anthropic's key", "Llama's key"],
+)  # fmt: skip
 @pytest.mark.parametrize("together", [True, False], ids=["one chunk", "a chunk each"])
 def test_two_tool_calls_are_two_however_a_server_numbers_them(parts: list[dict[str, Any]], together: bool) -> None:
     chunks = [delta(tool_calls=parts)] if together else [delta(tool_calls=[part]) for part in parts]
@@ -132,6 +141,43 @@ def test_two_tool_calls_are_two_however_a_server_numbers_them(parts: list[dict[s
 )
 def test_reasoning_is_taken_off_whatever_its_marks(text: str, reasoning: str, answer: str) -> None:
     assert split_reasoning(text) == (reasoning, answer)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "<Think>hmm</Think>42",
+        "<think hidden>hmm</think>42",
+        "<thoughts>hmm</thoughts>\n42",
+        "<mm:think>hmm</mm:think>42",
+        "<think_fast>hmm</think_fast>42",
+        "<think>hm</think><think>m</think>42",
+        "assistant\n<think>hmm</think>42",
+        "<unused94>hmm<unused95>42",
+        "<analysis>hmm</analysis>42",
+        "analysishmmassistantfinal42",
+        "Here is my thought process:\nhmm\nHere is my response:\n42",
+        "<think>hmm</think><|begin_of_box|>42<|end_of_box|>",
+    ],
+)
+def test_every_way_of_marking_thoughts_leaves_the_answer(text: str) -> None:
+    reasoning, answer = split_reasoning(text)
+    assert (reasoning.replace("\n", ""), answer) == ("hmm", "42")
+
+
+@pytest.mark.parametrize(
+    "text", ["<analysis>It is 42.</analysis>", "Here is my thought process: it is 42.", "analysis: 42"]
+)
+def test_what_a_prompt_may_have_asked_for_is_the_answer_where_nothing_follows(text: str) -> None:
+    assert split_reasoning(text) == ("", text)
+
+
+def test_a_call_among_the_parts_of_a_text_is_a_call() -> None:
+    parts = [{"type": "text", "text": "ok"}, {"type": "tool_use", "id": "a", "name": "find", "input": {"x": 1}}]
+    exchange, _ = read(sse(delta(content=parts), FINISH))
+    assert exchange.text == "ok" and [(one.name, json.loads(one.arguments)) for one in exchange.tool_calls] == [
+        ("find", {"x": 1})
+    ]
 
 
 @pytest.mark.parametrize("body", [b"data: " + b"x" * 600_000, b"data: x\n" * 80_000], ids=["one line", "many lines"])

@@ -25,7 +25,7 @@ from milo_bench.guards.personal.data import KINDS, Redactor
 from milo_bench.guards.personal.figures import HELD_OUT, HELD_OUT_TEXTS
 from milo_bench.guards.personal.measure import KindFigures
 from milo_bench.guards.secrets import SECRET_KINDS, SecretsRedactor, find_secrets
-from milo_bench.guards.values.amounts import doubt_of
+from milo_bench.guards.values.amounts import doubt_of, read_amount
 from milo_bench.probes.base import PROBES
 from milo_bench.suites import check, redact, regenerate
 from milo_bench.suites.importing import suite_folder
@@ -159,6 +159,7 @@ def import_suite(
         find_secrets=lambda text: [(secret.kind, secret.start) for secret in find_secrets(text)],
         find_doubt=doubt_of,
         redactor=_redactor((), None) if chosen.redact else None,
+        read_amount=read_amount,
     )
 
 

@@ -50,18 +50,27 @@ _SEPARATED = r"\d+(?:[.,']\d+)*"
 _CORE = rf"(?:{_GROUPED_BY_SPACE}|{_SEPARATED}|[.,]\d+)"
 _WHOLE = re.compile(
     rf"(?:{_CURRENCY}\s*(?=\())?(?P<open>\()?\s*(?P<sign>[+-])?\s*(?:{_CURRENCY})?\s*(?P<inner>[+-])?\s*"
-    rf"(?P<core>{_CORE}|\d+(?:\.\d+)?e[+-]?\d{{1,3}})(?P<trailing>-)?\s*(?:{_CURRENCY})?(?P<after>-)?\s*(?P<close>\))?",
+    rf"(?P<core>{_CORE}|\d+(?:[.,]\d+)?e[+-]?\d{{1,3}})(?P<trailing>-)?\s*(?:{_CURRENCY})?(?P<after>-)?\s*(?P<close>\))?",
     re.IGNORECASE,
 )
 _IN_TEXT = re.compile(
     rf"(?P<open>\()?(?:(?<![\w.,'-])(?P<sign>[+-]) ?)?"
     rf"(?:(?<!\w){_CURRENCY} ?(?P<inner>-)?|(?:(?<![\w.,'])(?P<alone>-))?(?<![\w.,']))"
-    rf"(?P<core>{_GROUPED_BY_SPACE}|{_SEPARATED})(?![.,']?\d)"
+    rf"(?P<core>{_GROUPED_BY_SPACE}|{_SEPARATED}|(?<![\w.,'])[.,]\d+)(?![.,']?\d)"
     rf"(?:(?P<trailing>-)(?= ?{_CURRENCY}|[ \t]*(?:$|[\n|;)])))?(?: ?{_CURRENCY}|(?!\w))(?P<close>\))?",
     re.IGNORECASE,
 )
 _LONE = re.compile(r"(?<![\d.,'])[1-9]\d{0,2}([.,])\d{3}(?![\d.,' ]*\d)")
 _INDIAN = re.compile(r"\d{1,2}(?:,\d{2})+,\d{3}")
+
+
+Ratio: TypeAlias = Literal["percent", "permille"]
+RATIOS: Final[dict[str, str]] = {"percent": "%", "permille": "‰"}
+_RATIO: Final = re.compile(
+    r"(?P<number>.*?)\s*(?:(?P<percent>[%％﹪٪]|per ?cent\b|pct\b\.?|prozent\b|v\.? ?h\.|pour ?cents?\b|por ?ciento\b"
+    r"|per ?cento\b|procente?n?t?\b|por ?cento\b)|(?P<permille>‰|per ?mille?\b|promille\b))\s*",
+    re.IGNORECASE | re.DOTALL,
+)
 
 
 class FoundAmount(NamedTuple):
@@ -86,6 +95,14 @@ def lone_mark(text: str) -> DecimalMark | Literal[""]:
         return ""
     found = _LONE.findall(plain_marks(text))
     return found[0] if len(found) == 1 else ""
+
+
+def ratio_sign(text: str) -> tuple[str, Ratio | Literal[""]]:
+    """What is before a percent or per mille sign, or such a word, at the end of ``text``, and which of them it is."""
+    found = _RATIO.fullmatch(text) if len(text) <= 2 * MAX_CHARS else None
+    if found is None:
+        return text, ""
+    return found["number"], "percent" if found["percent"] else "permille"
 
 
 def plain_marks(text: str) -> str:
@@ -136,7 +153,7 @@ def _value(core: str, decimal: DecimalMark | None) -> Decimal | None:
     core = core.replace(" ", "'")
     marks = [mark for mark in core if mark in ".,'"]
     if not marks or "e" in core.casefold():
-        return _decimal(core)
+        return _decimal(core.replace(",", "."))
     last = marks[-1]
     kinds = set(marks)
     whole, _, fraction = core.rpartition(last)

@@ -8,25 +8,40 @@ from typing import Final
 # Opening and closing marks as models and chat templates write them. One pair a family; the name after the mark
 # is where it was seen.
 _PAIRS: Final[tuple[tuple[str, str], ...]] = (
-    ("<think>", "</think>"),  # DeepSeek-R1, Qwen3, QwQ
-    ("<thinking>", "</thinking>"),
-    ("<thought>", "</thought>"),
-    ("<reasoning>", "</reasoning>"),
-    ("<reason>", "</reason>"),
-    ("<seed:think>", "</seed:think>"),  # Seed-OSS
-    ("<longcat_think>", "</longcat_think>"),
+    ("<unused94>", "<unused95>"),  # MedGemma
+    ("<ctrl94>", "<ctrl95>"),
+    ("<|think|>", "<|/think|>"),
+    ("<|thinking|>", "<|/thinking|>"),
+    ("<|start_of_role|>thought<|end_of_role|>", "<|end_of_text|>"),  # Granite
+    ("Here is my thought process:", "Here is my response:"),  # Granite 3.2
     ("[THINK]", "[/THINK]"),  # Magistral
     ("◁think▷", "◁/think▷"),  # Kimi-VL
     ("<|START_THINKING|>", "<|END_THINKING|>"),  # Command A Reasoning
     ("<|begin_of_thought|>", "<|end_of_thought|>"),
     ("<|inner_prefix|>", "<|inner_suffix|>"),  # Apertus
 )
+# Tags that models write, with whatever attributes and in whatever case: <think> of DeepSeek-R1, Qwen3 and QwQ,
+# <seed:think> of Seed-OSS, <mm:think> of MiniMax.
+_THINKING_TAGS: Final = (
+    "think|thinking|thought|thoughts|reason|reasoning|(?:seed|mm|o|longcat)[:_]think|think_fast(?:er)?|thinking_process|"
+    "internal_thoughts?|inner_monologue"
+)
+# Tags that a prompt may ask for as well: they hold thinking only where an answer follows.
+_PERHAPS_TAGS: Final = "analysis|scratchpad|reflection|plan"
+_TAG = re.compile(rf"<(?P<name>{_THINKING_TAGS}|(?P<perhaps>{_PERHAPS_TAGS}))(?:\s[^<>]{{0,80}})?>", re.IGNORECASE)
+_CLOSING = re.compile(rf"</(?P<name>{_THINKING_TAGS})\s*>", re.IGNORECASE)
+_ROLE = re.compile(r"(?:<\|im_start\|>)?assistant\s*\n", re.IGNORECASE)  # left over by a chat template
+# gpt-oss without its marks, as a server writes it that drops special tokens.
+_BARE_CHANNELS = re.compile(r"analysis(?P<inside>.*)assistantfinal(?P<after>.*)", re.DOTALL)
+_MOST_CHARS: Final = 8_000_000
+_MOST_BLOCKS: Final = 8  # of thinking, one after the other
 # Wrappers that some of these families put around the answer itself.
 _ANSWER_PAIRS: Final[tuple[tuple[str, str], ...]] = (
     ("<answer>", "</answer>"),
     ("<response>", "</response>"),
     ("<|START_RESPONSE|>", "<|END_RESPONSE|>"),
     ("<|begin_of_solution|>", "<|end_of_solution|>"),
+    ("<|begin_of_box|>", "<|end_of_box|>"),  # GLM-4.1V
 )
 # gpt-oss writes channels: <|channel|>analysis<|message|>…<|end|><|start|>assistant<|channel|>final<|message|>…
 _CHANNEL = re.compile(r"(?:<\|start\|>[a-z]{1,20})?<\|channel\|>([a-z]{1,20})[^<]{0,80}<\|message\|>")
@@ -44,15 +59,49 @@ def split_reasoning(text: str) -> tuple[str, str]:
     start = text.lstrip()
     if _CHANNEL.match(start):
         return _channels(start)
+    if bare := _BARE_CHANNELS.fullmatch(start):
+        return bare["inside"].strip(), bare["after"].strip()
+    role = _ROLE.match(start)
+    rest = start[role.end() :].lstrip() if role else start
+    reasoning: list[str] = []
+    for _ in range(_MOST_BLOCKS):
+        block = _first_block(rest)
+        if block is None or (reasoning and not block[1] and rest.rstrip().endswith(">")):
+            break  # what is left is the answer, in whatever tags
+        reasoning.append(block[0])
+        rest = block[1]
+    if reasoning:
+        return "\n".join(filter(None, reasoning)), _unwrapped(rest)
+    return _closed_only(text) or ("", text)
+
+
+def _first_block(start: str) -> tuple[str, str] | None:
+    """The thinking that a text begins with and what comes after it; None where it begins otherwise."""
     for opening, closing in _PAIRS:
         if start.startswith(opening):
             inside, end, after = start[len(opening) :].partition(closing)
-            return inside.strip(), _unwrapped(after) if end else ""
+            if end or not opening[0].isalpha():  # words alone may begin any answer
+                return inside.strip(), after.lstrip()
+    tag = _TAG.match(start)
+    if tag is None:
+        return None
+    closed = re.compile(rf"</{re.escape(tag['name'])}\s*>", re.IGNORECASE).search(start, tag.end())
+    after = start[closed.end() :].lstrip() if closed else ""
+    if tag["perhaps"] and not after:
+        return None
+    return start[tag.end() : closed.start() if closed else len(start)].strip(), after
+
+
+def _closed_only(text: str) -> tuple[str, str] | None:
+    """Thinking that a chat template opened itself: the output has the closing mark alone, once."""
     for opening, closing in _PAIRS:
-        if text.count(closing) == 1 and opening not in text:
+        if text.count(closing) == 1 and opening not in text and not closing[0].isalpha():
             before, _, after = text.partition(closing)
             return before.strip(), _unwrapped(after)
-    return "", text
+    found = list(_CLOSING.finditer(text[:_MOST_CHARS]))
+    if len(found) == 1 and _TAG.search(text) is None:
+        return text[: found[0].start()].strip(), _unwrapped(text[found[0].end() :])
+    return None
 
 
 def _unwrapped(after: str) -> str:

@@ -256,6 +256,7 @@ class Example(Frozen, frozen=True, omit_defaults=False):
     text: StoreText
     cited: tuple[ShownStatement, ...] = ()  # its sentences with their evidence; () where the answer cites nothing
     pictures: tuple[ShownPicture, ...] = ()
+    read_by: str | UnsetType = UNSET  # how surely its input was read from a picture, and by what; absent for text
 
 
 class UnreadRow(Frozen, frozen=True, omit_defaults=False):

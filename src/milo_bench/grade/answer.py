@@ -71,7 +71,7 @@ def read_json_answer(text: str) -> JsonAnswer:
 
     An object with a key twice, NaN or Infinity, a lone surrogate or nesting deeper than
     ``MAX_DEPTH`` is never strict or fenced: readers of JSON disagree about what it says.
-    Prose may surround exactly one value; where two stand, none is chosen.
+    Prose may surround exactly one value, once or again; where there are two that differ, none is chosen.
     """
     if not text or text.isspace():
         return JsonAnswer("failed", problem="the answer is empty")
@@ -134,7 +134,7 @@ def _inside(text: str) -> JsonAnswer:
     problem = "no JSON value in the answer"
     if fenced := [match[2] for match in _FENCE.finditer(text)]:
         values = [value for body in fenced if (value := _whole(body)) is not None]
-        if len(values) == 1:
+        if values and _all_same([value[0] for value in values]):
             return JsonAnswer("fenced", values[0][0], "a code fence around the JSON")
         if len(values) > 1:
             return JsonAnswer("failed", problem=f"{len(values)} JSON values in code fences, expected one")
@@ -143,11 +143,17 @@ def _inside(text: str) -> JsonAnswer:
         return _repair(text, broken)
     objects = [value for value in found if isinstance(value, dict)]
     candidates = objects or found
-    if len(candidates) == 1:
+    if candidates and _all_same(candidates):
         return JsonAnswer("fenced", candidates[0], "text around the JSON")
     if len(candidates) > 1:
         return JsonAnswer("failed", problem=f"{len(candidates)} JSON values in the answer, expected one")
     return _repair(text, problem)
+
+
+def _all_same(values: list[Any]) -> bool:
+    """Whether every value says the same: an answer that is given twice is one answer."""
+    first = _encode(values[0])
+    return all(_encode(value) == first for value in values[1:])
 
 
 def _whole(body: str) -> tuple[Any] | None:

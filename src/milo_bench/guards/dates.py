@@ -37,13 +37,16 @@ _TIME = (
     r"\s*(?:z|utc|gmt|hrs?|[+-]\d{2}:?\d{2})?"
 )
 _AROUND = re.compile(
-    rf"^(?:(?:date|dated|on)\b\s*:?\s*)?(?:{_WEEKDAY}\.?,?\s+)?(.*?)"
+    rf"^(?:(?:date|dated|due|due on|on|am|den|datum|fällig am|le|el|il)\b\s*:?\s*)?(?:{_WEEKDAY}\.?,?\s+)?(.*?)"
     rf"(?:(?:\s*,?\s+(?:at\s+)?|\s*t\s*)\(?{_TIME}\)?)?(?:,?\s+\(?{_WEEKDAY}\)?)?$"
 )
 _YEAR_FIRST = re.compile(r"(\d{4})\s?([-/. ])\s?(\d{1,2})\s?\2\s?(\d{1,2})")
 _YEAR_LAST = re.compile(r"(\d{1,2})\s?([-/. ])\s?(\d{1,2})\s?\2\s?(\d{4}|\d{2})")
 _HAN = re.compile(r"(\d{4}) ?年 ?(\d{1,2}) ?月 ?(\d{1,2}) ?日")
 _COMPACT = re.compile(r"((?:19|20)\d{2})(\d{2})(\d{2})")
+_ISO_WEEK = re.compile(r"(\d{4})-?w(\d{2})-?([1-7])")
+_ROMAN_MONTH = re.compile(r"(\d{1,2})\s?[-/. ]\s?(i{1,3}|iv|vi{0,3}|ix|xi{0,2})\s?[-/. ]\s?(\d{4})")
+_ROMAN: Final = ("i", "ii", "iii", "iv", "v", "vi", "vii", "viii", "ix", "x", "xi", "xii")
 _DAY_NAME = re.compile(rf"(\d{{1,2}})(?:st|nd|rd|th)?(?:\s+(?:day\s+)?of)?[-/., ]*({_MONTH})[-/., ']*(\d{{4}}|\d{{2}})")
 _NAME_DAY = re.compile(rf"({_MONTH})[-/. ]*(\d{{1,2}})(?:st|nd|rd|th)?(?:\s*,\s*|[-/. ]\s*)'?(\d{{4}}|\d{{2}})")
 _NAME_YEAR_FIRST = re.compile(rf"(\d{{4}})[-/., ]+({_MONTH})[-/., ]+(\d{{1,2}})")
@@ -124,6 +127,10 @@ def _by_pattern(core: str, day_first: bool) -> str | None:
         return _checked(match[1], match[2], match[3]) or ""
     if match := _COMPACT.fullmatch(core):
         return _checked(match[1], match[2], match[3]) or ""
+    if match := _ROMAN_MONTH.fullmatch(core):
+        return _checked(match[3], str(_ROMAN.index(match[2]) + 1), match[1]) or ""
+    if match := _ISO_WEEK.fullmatch(core):
+        return _day_of_week(match)
     if match := _DAY_NAME.fullmatch(core):
         return _checked(match[3], match[2], match[1]) or ""
     if match := _NAME_DAY.fullmatch(core):
@@ -146,6 +153,15 @@ def _by_words(text: str, day_first: bool) -> str | None:
         return None
     found = read_written(_TIME_BEHIND.sub("", text), day_first=day_first)
     return _checked(found.year, str(found.month), found.day) if found else None
+
+
+def _day_of_week(match: re.Match[str]) -> str:
+    """The day of a week of a year (ISO 8601), "" where there is none."""
+    try:
+        found = date.fromisocalendar(int(match[1]), int(match[2]), int(match[3]))
+    except ValueError:
+        return ""
+    return found.isoformat() if 1900 <= found.year <= 2100 else ""
 
 
 def _checked(year: str, month: str, day: str) -> str | None:

@@ -15,6 +15,7 @@ import msgspec
 
 from milo_bench.core.errors import DataError, PrerequisiteError, UsageError
 from milo_bench.core.files import is_regular
+from milo_bench.suites.bounded.charset import decode_by_letters
 
 DOCUMENT_LIMIT_BYTES: Final = 256 << 20  # a JSON document is held whole; lines are read one by one
 LINE_LIMIT_BYTES: Final = 64 << 20
@@ -71,7 +72,7 @@ class RecordFile:
         return data
 
     def text(self) -> tuple[str, str]:
-        """The text, and how it is encoded: UTF-8, UTF-16 with its mark, else Windows-1252."""
+        """The text, and how it is encoded: UTF-8, UTF-16 with its mark, else what its letters tell."""
         data = self.read()
         if data.startswith((b"\xff\xfe", b"\xfe\xff")):
             try:
@@ -84,7 +85,7 @@ class RecordFile:
             if b"\x00" in data:
                 message = f"{self.path} is not text."
                 raise DataError(message, hint="give the file that the tool exported, not an archive of it.") from None
-            return data.decode("cp1252", "replace"), "Windows-1252"
+            return decode_by_letters(data)
 
     def sibling(self, name: str) -> Any:
         """The JSON of a file beside this one that the tool wrote with it; None where there is none that can be read."""

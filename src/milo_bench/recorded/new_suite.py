@@ -12,6 +12,7 @@ from milo_bench.config.written import Problem
 from milo_bench.core.amounts import parse_amount
 from milo_bench.core.errors import DataError
 from milo_bench.core.records import Fixture
+from milo_bench.guards.values.amounts import read_amount
 from milo_bench.recorded.answer import Account, GoldKind
 from milo_bench.recorded.cases import RecordedCase
 from milo_bench.recorded.files import RecordFile
@@ -179,7 +180,7 @@ def _draft(part: Imported, name: str, inputs: tuple[str, ...], kind: GoldKind, u
     if kind == "label":
         draft = draft_workload(part, name, inputs, "gold", ())
     elif kind == "fields":
-        draft = draft_workload(part, name, inputs, "", ("gold",))
+        draft = draft_workload(part, name, inputs, "", ("gold",), read_amount=read_amount)
     else:
         checks, rule, most = _CHECKS[kind]
         if kind == "expect":

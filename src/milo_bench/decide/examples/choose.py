@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
+from msgspec import UNSET, UnsetType
 from numpy.typing import NDArray
 
 from milo_bench.core.hashing import sha256_text
@@ -13,6 +14,7 @@ from milo_bench.core.records import Attempt, Fixture, Graded, Span, StoreText, V
 from milo_bench.core.text import shorten
 from milo_bench.decide.evidence import Evidence
 from milo_bench.decide.examples.cited import shown_statements
+from milo_bench.decide.examples.ocr import read_by_ocr
 from milo_bench.decide.examples.text import cut, lay_out
 from milo_bench.decide.records import Candidate, Example, ShownStatement
 from milo_bench.stats.cases.columns import FixtureTable
@@ -132,6 +134,7 @@ def make_example(
         output=output_text,
         spans=_distinct((*input_spans, *output_spans)),
         cited=shown_statements(attempt, fixture, spans, graded.verdicts) if full else (),
+        read_by=read_by_ocr(fixture, quote=full) or UNSET,
     )
 
 
@@ -147,6 +150,7 @@ def _example(
     output: str = "",
     spans: tuple[Span, ...] = (),
     cited: tuple[ShownStatement, ...] = (),
+    read_by: str | UnsetType = UNSET,
 ) -> Example:
     return Example(
         id=chosen.id,
@@ -162,6 +166,7 @@ def _example(
         spans=spans,
         text=store_text,
         cited=cited,
+        read_by=read_by,
     )
 
 

@@ -23,6 +23,7 @@ from milo_bench.guards.values.amounts import other_reading, read_amount
 
 Fields: TypeAlias = list[str]
 
+_NUMBERS = ("number", "percent", "permille")
 _TOLD_BY = 4000  # characters of the input that tell its language
 
 
@@ -30,11 +31,13 @@ class ExactFieldsParams(Params, frozen=True):
     """``fields`` narrows to some; the rest is how values are made alike before they are compared.
 
     White space runs count as one space, and case and punctuation count, unless said otherwise.
-    ``kinds`` sets a field's kind where its gold value does not show it: text, date, number, percent or exact.
+    ``kinds`` sets a field's kind where its gold value does not show it: text, date, number, percent, permille or exact.
+    ``units`` sets the unit of a field of numbers: with kg "12 kg" and 12 are the same.
     """
 
     fields: Fields = []
     kinds: dict[str, ValueKind] = {}
+    units: dict[str, str] = {}
     whitespace: bool = True
     casefold: bool = False
     punctuation: bool = False
@@ -52,6 +55,7 @@ class ExactFieldsParams(Params, frozen=True):
             punctuation=self.punctuation or field in self.punctuation_fields,
             day_first=locale.day_first if locale else self.day_first,
             languages=(locale.language,) if locale else self.languages,
+            unit=self.units.get(field, ""),
             locale=str(locale) if locale else "",
         )
 
@@ -64,7 +68,7 @@ class ExactFields:
     """
 
     name = "exact_fields"
-    version = "5"
+    version = "6"
 
     def validate(self, params: Mapping[str, Any], workload: Workload) -> None:
         read_params(self.name, params, ExactFieldsParams)
@@ -105,15 +109,10 @@ class ExactFields:
         if got == gold and isinstance(got, bool) == isinstance(gold, bool):  # in Python True is 1
             return Verdict(self.name, self.version, "pass", subject=name, expected=expected, got=show_value(got))
         likeness = _likeness(case, rules, name, gold)
-        if (
-            not case.workload.locale
-            and likeness.kind in ("number", "percent")
-            and isinstance(got, str)
-            and lone_mark(got)
-        ):
+        if not case.workload.locale and likeness.kind in _NUMBERS and (_is_lone(got) or _is_lone(gold)):
             likeness = likeness._replace(locale=_language_of_input(case))
-            if other := self._doubtful(case, name, gold, got, likeness):
-                reason = f"{name} is {show_value(got)}, which {other}: give the workload a locale such as de-DE"
+            if doubt := self._doubtful(case, name, gold, got, likeness):
+                reason = f"{doubt}: give the workload a locale such as de-DE"
                 return Verdict(self.name, self.version, "unjudged", "doubtful_number", reason, name, expected=expected)
         if self._right(case, name, gold, got, likeness):
             return Verdict(self.name, self.version, "pass", subject=name, expected=expected, got=show_value(got))
@@ -129,16 +128,18 @@ class ExactFields:
         further = accept.get(name, ()) if isinstance(accept, dict) else ()
         return isinstance(further, list | tuple) and any(alike == comparable(one, likeness) for one in further)
 
-    def _doubtful(self, case: GradeCase, name: str, gold: Any, got: str, likeness: Likeness) -> str:
+    def _doubtful(self, case: GradeCase, name: str, gold: Any, got: Any, likeness: Likeness) -> str:
         """Both readings of a number of which just one is right, "" where there is one reading or neither is right."""
-        other = other_reading(got, likeness.locale)
-        one = read_amount(got, locale=likeness.locale)
+        doubtful = got if _is_lone(got) else gold
+        other = other_reading(doubtful, likeness.locale)
+        one = read_amount(doubtful, locale=likeness.locale)
         if other is None or one is None or other == one:
             return ""
         right = [self._right(case, name, gold, got, likeness._replace(locale=how)) for how in (likeness.locale, "")]
         if right[0] == right[1]:
             return ""
-        return f"is {one.normalize():f} as the input is written and {other.normalize():f} as English is"
+        said = f"{name} is {show_value(got)}, which" if _is_lone(got) else f"the expected {name} {show_value(gold)}"
+        return f"{said} is {one.normalize():f} as the input is written and {other.normalize():f} as English is"
 
     def _wrong(self, case: GradeCase, rules: ExactFieldsParams, name: str, gold: Any, got: Any) -> tuple[str, str]:
         expected, value = show_value(gold), show_value(got)
@@ -154,6 +155,11 @@ class ExactFields:
         if likeness.kind == "date" and not isinstance(comparable(got, likeness), str):
             return "unreadable_date", f"{name} is {value}, which is not a full date, expected {expected}"
         return "wrong_field", f"{name} is {value}, expected {expected}"
+
+
+def _is_lone(value: Any) -> bool:
+    """Whether a text is a number that could be read in two ways, such as "1,250"."""
+    return isinstance(value, str) and bool(lone_mark(value))
 
 
 def _likeness(case: GradeCase, rules: ExactFieldsParams, name: str, gold: Any) -> Likeness:

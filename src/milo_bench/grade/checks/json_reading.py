@@ -19,7 +19,7 @@ class JsonReading:
     """``got`` is always one of strict, fenced, repaired, failed."""
 
     name = "json_reading"
-    version = "1"
+    version = "2"
 
     def validate(self, params: Mapping[str, Any], workload: Workload) -> None:
         read_params(self.name, params, JsonReadingParams)

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
@@ -15,8 +16,13 @@ from milo_bench.core.records import Fixture, Verdict, Workload
 from milo_bench.grade.base import CHECKS, GradeCase, Params, read_params
 from milo_bench.grade.json_places import show_value
 from milo_bench.grade.unreadable import unread_expectation
+from milo_bench.guards.quotes import plain_typography
 
 _MOST_KEPT_CHARS: Final = 100
+_LIST_MARK: Final = re.compile(r"(?:[-*•>]\s+|#{1,6}\s+)+")
+_AROUND: Final = "\"'`*_.,;:!“”„‘’‚«»‹› \t\n"
+_BRACKETS: Final = (("(", ")"), ("[", "]"), ("<", ">"), ("{", "}"))
+_INVISIBLE: Final = re.compile("[\u200b\u200c\u200d\u2060\ufeff\u00ad]")
 
 
 class LabelParams(Params, frozen=True):
@@ -32,7 +38,7 @@ class LabelParams(Params, frozen=True):
 
 class Label:
     name = "label"
-    version = "4"
+    version = "5"
 
     def validate(self, params: Mapping[str, Any], workload: Workload) -> None:
         rules = read_params(self.name, params, LabelParams)
@@ -59,7 +65,8 @@ class Label:
 
     def _verdict(self, expected: str, got: str, rules: LabelParams) -> Verdict:
         known = _known((*rules.labels, expected), rules.casefold)
-        label = known.get(_folded(got, rules))
+        # A label of marks, such as "+" beside "+.", is told by all of it first.
+        label = next((one for one in (*rules.labels, expected) if one == got.strip()), known.get(_folded(got, rules)))
         if label == known[_folded(expected, rules)]:
             return Verdict(self.name, self.version, "pass", expected=expected, got=expected)
         shown = label or _bare(got)[:100]
@@ -96,7 +103,11 @@ def _said(case: GradeCase, rules: LabelParams) -> str | None:
 
 def _bare(label: str) -> str:
     """A label without the marks that models put around it; one made of such marks alone is left as it is."""
-    return label.strip().strip("\"'`*.").strip() or label.strip()
+    plain = _LIST_MARK.sub("", label.strip()).strip(_AROUND)
+    for opening, closing in _BRACKETS:
+        if plain.startswith(opening) and plain.endswith(closing):
+            plain = plain[1:-1].strip(_AROUND)
+    return plain or label.strip()
 
 
 def _folded(label: str, rules: LabelParams) -> str:
@@ -106,7 +117,8 @@ def _folded(label: str, rules: LabelParams) -> str:
 
 @lru_cache(maxsize=4096)  # a million answers name the same few labels
 def _fold(label: str, casefold: bool) -> str:
-    plain = " ".join(_bare(unicodedata.normalize("NFC", label)).split())
+    written = plain_typography(unicodedata.normalize("NFKC", _INVISIBLE.sub("", label)))
+    plain = " ".join(_bare(written).split())
     return plain.casefold() if casefold else plain
 
 

@@ -6,33 +6,18 @@ chosen. ``choices`` lists the options' words.
 
 from __future__ import annotations
 
-import re
 import string
-import unicodedata
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 from milo_bench.core.errors import ConfigError
 from milo_bench.core.records import Fixture, Verdict, Workload
 from milo_bench.grade.base import CHECKS, GradeCase, Params, read_params
+from milo_bench.grade.choices import chosen_letters, folded_option
 from milo_bench.grade.judged_part import judged_part
 from milo_bench.grade.unreadable import unread_expectation
 
 _MOST: Final = 26
-# "Answer: B", "the correct option is (B)", "\boxed{B}": the model says what it chose. The last one counts.
-_WORDS = "answers?|antwort|options?|choices?|choose|select|réponse|respuesta|risposta|antwoord|odpowiedź|resposta|ответ"
-_BETWEEN = "is|are|ist|est|es|è|be|to|jest|the|correct|option|letter|choice"
-_LETTERS = r"(?P<letters>[A-Za-z](?:\s*(?:,|\band\b|\bund\b|&|\+)\s*[A-Za-z](?![^\W_]))*)(?![^\W_])"
-_SAID = re.compile(
-    rf"(?:(?<![^\W_])(?:{_WORDS})(?![^\W_])|答え|答案|\\boxed)(?:\W|\\text|(?:{_BETWEEN})(?![^\W_])|は|是){{0,12}}?{_LETTERS}",
-    re.IGNORECASE,
-)
-# "B)", "(B)", "B." or "B:" at the start of a line, or a letter alone on it.
-_MARKED = re.compile(
-    r"^[\s*_>\-\"'`]*(?:\((?P<a>[A-Za-z])\)|\[(?P<b>[A-Za-z])\]|(?P<c>[A-Za-z])[).:](?=\s|$|\*)|"
-    r"\*\*(?P<e>[A-Za-z])\*\*|(?P<d>[A-Za-z](?:\s*,\s*[A-Za-z])*)[\s.*_\"'`]*$)",
-    re.MULTILINE,
-)
 
 
 class MultipleChoiceParams(Params, frozen=True):
@@ -44,7 +29,7 @@ class MultipleChoiceParams(Params, frozen=True):
 
 class MultipleChoice:
     name = "multiple_choice"
-    version = "1"
+    version = "2"
 
     def validate(self, params: Mapping[str, Any], workload: Workload) -> None:
         rules = read_params(self.name, params, MultipleChoiceParams)
@@ -66,7 +51,7 @@ class MultipleChoice:
         part = judged_part(case, rules.field)
         if part.problem:
             return [Verdict(self.name, self.version, "fail", part.category, part.problem, expected=expected)]
-        got = _chosen(part.text, _options(case.fixture), _letters(case.fixture, rules))
+        got = chosen_letters(part.text, _options(case.fixture), _letters(case.fixture, rules))
         if not got:
             reason = "the answer chooses no option"
             return [Verdict(self.name, self.version, "fail", "no_choice", reason, expected=expected, got="")]
@@ -84,7 +69,7 @@ def _options(fixture: Fixture) -> list[str]:
     choices = fixture.expect.get("choices", fixture.input.get("choices"))
     if isinstance(choices, Mapping):
         choices = list(choices.values())
-    return [_folded(str(choice)) for choice in choices] if isinstance(choices, list | tuple) else []
+    return [folded_option(str(choice)) for choice in choices] if isinstance(choices, list | tuple) else []
 
 
 def _letters(fixture: Fixture, rules: MultipleChoiceParams) -> str:
@@ -110,48 +95,13 @@ def _wanted(fixture: Fixture, rules: MultipleChoiceParams) -> tuple[str, ...]:
         bare = text.strip("()[].: ").upper()
         if len(bare) == 1 and bare in letters:
             found.append(bare)
-        elif _folded(text) in options:
-            found.append(letters[options.index(_folded(text))])
+        elif folded_option(text) in options:
+            found.append(letters[options.index(folded_option(text))])
         elif text.isdecimal() and len(text) < 4 and int(text) < len(letters):
             found.append(letters[int(text)])
         else:
             return ()
     return tuple(sorted(set(found)))
-
-
-def _chosen(text: str, options: Sequence[str], letters: str) -> tuple[str, ...]:
-    """The letters that an answer chooses: as it says so, else marked as options are, else by an option's own words."""
-    whole = _folded(text)
-    if whole in options:
-        return (letters[options.index(whole)],)
-    said = [match["letters"] for match in _SAID.finditer(text)]
-    for one in reversed(said):
-        found = _split(one, letters)
-        if found:
-            return found
-    marked = [next(group for group in match.groups() if group) for match in _MARKED.finditer(text)]
-    found = tuple(sorted({letter for one in marked for letter in _split(one, letters)}))
-    if found:
-        return found
-    words = [letters[place] for place, option in enumerate(options) if option and _is_in(option, whole)]
-    return tuple(words) if len(words) == 1 else ()
-
-
-def _split(written: str, letters: str) -> tuple[str, ...]:
-    parts = re.split(r"\s*(?:,|\band\b|\bund\b|&|\+)\s*", written)
-    found = {part.strip().upper() for part in parts}
-    # A small "a" in running words is an article.
-    if written.strip() == "a" and len(parts) == 1:
-        return ()
-    return tuple(sorted(found)) if found and all(one in letters and len(one) == 1 for one in found) else ()
-
-
-def _folded(text: str) -> str:
-    return " ".join(unicodedata.normalize("NFKC", text).split()).casefold().strip("\"'`*. ")
-
-
-def _is_in(option: str, text: str) -> bool:
-    return re.search(rf"(?<!\w){re.escape(option)}(?!\w)", text) is not None
 
 
 CHECKS.add(MultipleChoice.name, MultipleChoice())

@@ -22,11 +22,12 @@ from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from typing import Any, Literal, NamedTuple, TypeAlias
 
-from milo_bench.core.amounts import DecimalMark, decimal_mark, find_amounts
+from milo_bench.core.amounts import DecimalMark, decimal_mark
 from milo_bench.core.errors import ConfigError
 from milo_bench.core.records import Fixture, Span, Verdict, Workload
 from milo_bench.grade.base import CHECKS, GradeCase, Params, read_params
 from milo_bench.grade.judged_part import JudgedPart, judged_part
+from milo_bench.guards.values.numbers_in_text import numbers_in
 
 Units: TypeAlias = dict[str, float]
 
@@ -63,7 +64,7 @@ class _Number(NamedTuple):
 
 class Numeric:
     name = "numeric"
-    version = "3"
+    version = "4"
 
     def validate(self, params: Mapping[str, Any], workload: Workload) -> None:
         rules = read_params(self.name, params, NumericParams)
@@ -158,7 +159,7 @@ def _numbers(part: JudgedPart, rules: NumericParams, decimal: DecimalMark | None
     """The numbers of a text that could be meant, in the first unit."""
     sizes = rules.sizes
     apart = _units_cut_off(part.text, sizes)
-    found = [_Number(one.value, one.start, one.end, "") for one in find_amounts(apart, decimal=decimal)]
+    found = [_Number(one.value, one.start, one.end, "") for one in numbers_in(apart, decimal=decimal)]
     if not sizes:
         return found
     with_unit = [_measured(part.text, one, sizes) for one in found]

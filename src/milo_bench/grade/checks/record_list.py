@@ -12,6 +12,7 @@ from milo_bench.core.errors import ConfigError
 from milo_bench.core.records import Fixture, Verdict, Workload
 from milo_bench.grade.base import CHECKS, GradeCase, Params, read_params
 from milo_bench.grade.json_places import show_value
+from milo_bench.grade.listed_rows import json_lines, markdown_table
 from milo_bench.grade.record_rows import Pairing, RowRules, pair_rows
 from milo_bench.grade.unreadable import unread_expectation
 
@@ -44,7 +45,7 @@ class RecordListParams(Params, frozen=True):
 
 class RecordList:
     name = "record_list"
-    version = "2"
+    version = "3"
 
     def validate(self, params: Mapping[str, Any], workload: Workload) -> None:
         rules = read_params(self.name, params, RecordListParams)
@@ -67,7 +68,7 @@ class RecordList:
         if not isinstance(wanted, list):
             return [Verdict(self.name, self.version, "skip", reason="the fixture expects no records")]
         rules = read_params(self.name, params, RecordListParams)
-        rows, problem = _rows_of(case, rules.field)
+        rows, problem = _rows_of(case, rules.field, dict.fromkeys(name for row in wanted for name in row))
         if rows is None:
             parts = [
                 Verdict(
@@ -111,11 +112,12 @@ class RecordList:
         return Verdict(self.name, self.version, "fail", category, reason, subject, parts_held=held, parts=of)
 
 
-def _rows_of(case: GradeCase, field: str) -> tuple[list[Mapping[str, Any]] | None, str]:
-    """The records of an answer; None and why where it holds no list."""
+def _rows_of(case: GradeCase, field: str, names: Iterable[str]) -> tuple[Sequence[Mapping[str, Any]] | None, str]:
+    """The records of an answer: a list in JSON, JSON line by line, or a table with ``names``; None and why else."""
     answer = case.json
     if not answer.usable:
-        return None, f"no list of records: {answer.problem}"
+        listed = json_lines(case.output) or markdown_table(case.output, names)
+        return (listed, "") if listed else (None, f"no list of records: {answer.problem}")
     value = answer.value
     if isinstance(value, Mapping):
         lists = [inner for inner in value.values() if isinstance(inner, list)]

@@ -12,7 +12,7 @@ from milo_bench.guards.languages.marks import unmarked
 from milo_bench.guards.packs.read import languages_of, read_pack, words
 from milo_bench.guards.sentences import languages_told
 
-VALUES_VERSION: Final = "2"
+VALUES_VERSION: Final = "3"
 _TOLD_BY: Final = 4000  # characters
 _LONGEST: Final = MAX_CHARS + 32  # a number and the words beside it
 # A sign may stand before the currency, behind the number, or both may be in brackets.
@@ -29,6 +29,8 @@ _CODES: Final = frozenset(  # ISO 4217
     руб рублей рубля рубль грн лв
     """.split()  # noqa: SIM905  a list of words reads better unquoted
 )
+_MINUS: Final = frozenset(("minus", "negative", "negativ", "moins", "menos", "meno", "min"))
+_PLUS: Final = frozenset(("plus", "positive", "positiv", "más", "più", "mais"))
 _SILENT_MARKS: Final = frozenset(".,")
 
 
@@ -63,16 +65,19 @@ def _beside(said: str, language: str) -> tuple[int, int]:
         word = match[0].casefold().rstrip(".")
         if not word or word in _SILENT_MARKS:
             continue
-        if word == "-" and sign == 1 and match.start() == 0:
+        if (word == "-" and sign == 1 and match.start() == 0) or (word in _MINUS and sign == 1):
             sign = -1
-        elif (size := _scale(word, language)) is not None:
+        elif word in _PLUS:
+            continue
+        elif (size := scale_of(word, language)) is not None:
             scale *= size
         elif not _of_money(word):
             return sign, 0
     return sign, scale
 
 
-def _scale(word: str, language: str) -> int | None:
+def scale_of(word: str, language: str = "") -> int | None:
+    """What a word of size beside a number multiplies it by; None for any other word."""
     if language and (own := read_pack("amounts", language).get("scales", {}).get(word)) is not None:
         return int(own)
     sizes = {int(size) for one in languages_of("amounts") if (size := _scales(one).get(word)) is not None}

@@ -22,8 +22,8 @@ def read_csv_answers(files: Sequence[RecordFile], request: ReadRequest, account:
     csv.field_size_limit(sys.maxsize)
     for file in files:
         text, encoding = file.text()
-        if encoding == "Windows-1252":
-            account.guess(f"{file.name} is Windows-1252, because {_GUESSED}")
+        if encoding not in ("UTF-8", "UTF-16"):
+            account.guess(f"{file.name} is {encoding}, because {_GUESSED}")
         if not text.strip():
             raise DataError(f"{file.path} is empty.", hint="export the table again, with a header.")
         result = Imported()

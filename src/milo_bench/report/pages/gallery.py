@@ -157,6 +157,7 @@ def _shown(example: Example) -> dict[str, Any]:
         "reason": visible(example.reason),
         "expected": visible(example.expected),
         "got": visible(example.got),
+        "read_by": visible(example.read_by or ""),
         "sides": sides,
         "pictures": [_picture(number, one) for number, one in enumerate(example.pictures[:_MOST_PICTURES], 1)],
         "statements": _statements(example),

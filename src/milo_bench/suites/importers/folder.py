@@ -19,6 +19,7 @@ from milo_bench.suites.importing.apart import ReadApart
 from milo_bench.suites.importing.columns import ImportRow, import_rows
 from milo_bench.suites.importing.documents import Documents
 from milo_bench.suites.importing.forms import FORMS, INPUTS, DocumentForm
+from milo_bench.suites.importing.heading import is_totals
 from milo_bench.suites.importing.importer import IMPORTERS, Imported, Importer, ImportRequest
 from milo_bench.suites.importing.label_table import find_label_file, label_rows
 
@@ -35,7 +36,10 @@ def import_folder(request: ImportRequest) -> Imported:
         documents = Documents(request.source, result.not_carried, without=labels)
     except DocumentBroken as broken:
         raise DataError(f"{request.source}: {broken}.", hint=broken.hint) from None
-    table, file_column = label_rows(labels, request, result, documents.find)
+    listed, file_column = label_rows(labels, request, result, documents.find)
+    table = [row for row in listed if documents.find(_named(row, file_column)) or not is_totals(row.values.values())]
+    if len(table) < len(listed):
+        result.guesses.append(f"rows of totals are left out ({len(listed) - len(table)})")
     used: dict[str, str] = {}
     alike: list[str] = []
     rows: dict[DocumentForm, list[ImportRow]] = {form: [] for form in forms}
@@ -121,7 +125,7 @@ def _document_name(
 
     One that is called otherwise is added to ``alike``.
     """
-    written = str(row.values.get(file_column) or "")
+    written = _named(row, file_column)
     if not written.strip():
         result.broken.append(Problem(row.place, "names no document", f"fill '{file_column}'.", kind="data"))
         return None
@@ -136,6 +140,10 @@ def _document_name(
         result.broken.append(Problem(row.place, said, hint, kind="data"))
         return None
     return name
+
+
+def _named(row: ImportRow, file_column: str) -> str:
+    return str(row.values.get(file_column) or "")
 
 
 def _row_in_form(

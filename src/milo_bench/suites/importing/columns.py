@@ -10,11 +10,21 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from milo_bench.config.written import Problem
+from milo_bench.core.amounts import parse_amount
 from milo_bench.core.errors import DataError, UsageError
 from milo_bench.core.suggest import hint_for
 from milo_bench.suites.conversation import is_conversation
+from milo_bench.suites.importing.cell_values import read_cells, say_shortened
 from milo_bench.suites.importing.field_kinds import field_checks, field_schema
-from milo_bench.suites.importing.importer import CheckEntry, Imported, ImportedCase, ImportRequest, WorkloadDraft
+from milo_bench.suites.importing.heading import adds_up, is_totals
+from milo_bench.suites.importing.importer import (
+    AmountReader,
+    CheckEntry,
+    Imported,
+    ImportedCase,
+    ImportRequest,
+    WorkloadDraft,
+)
 
 _ID_NAMES = ("id", "case_id", "row_id", "uuid", "key", "name", "file")
 _INPUT_NAMES = (
@@ -84,14 +94,23 @@ def import_rows(rows: Sequence[ImportRow], request: ImportRequest, result: Impor
             raise UsageError(message, hint=f"add --input COLUMN, one of: {', '.join(columns)}.")
         inputs = (guessed,)
     for column in columns:
-        if column not in {*taken, *inputs}:
+        if column not in {*taken, *inputs} and not _is_blank(column, rows):
             where = str(request.source)
             result.not_carried.append(Problem(where, f"column '{column}'", "give it with --input or --expect."))
+    rows = _without_totals(rows, request, result)
+    read_cells(rows, expects, result)
+    say_shortened(rows, [name for name in (id_column, label, *expects) if name], result)
     mapping = _Mapping(id_column, inputs, label, expects, request.tags, request.group, request.equals)
     _cases(rows, mapping, result)
     _say_gold_in_inputs(result, inputs, str(request.source))
-    result.workloads.append(draft_workload(result, request.workload, inputs, label, expects))
+    draft = draft_workload(result, request.workload, inputs, label, expects, read_amount=request.read_amount)
+    result.workloads.append(draft)
     return result
+
+
+def _is_blank(column: str, rows: Sequence[ImportRow]) -> bool:
+    """Whether a column is what a separator at the end of each line makes: without a name, and without values."""
+    return column.startswith("column ") and not any(str(row.values.get(column) or "").strip() for row in rows)
 
 
 @dataclass(frozen=True)
@@ -128,6 +147,16 @@ def _guess(columns: Iterable[str], names: Sequence[str], flag: str, result: Impo
     return ""
 
 
+def _without_totals(rows: Sequence[ImportRow], request: ImportRequest, result: Imported) -> list[ImportRow]:
+    kept = [row for row in rows if not is_totals(row.values.values())]
+    above = [list(row.values.values()) for row in kept]
+    if above and adds_up(above[-1], above[:-1], request.read_amount):
+        kept.pop()
+    if len(kept) < len(rows):
+        result.guesses.append(f"rows of totals are left out ({len(rows) - len(kept)})")
+    return kept
+
+
 def _cases(rows: Sequence[ImportRow], mapping: _Mapping, result: Imported) -> None:
     seen: set[str] = set()
     for number, row in enumerate(rows, start=1):
@@ -139,9 +168,10 @@ def _cases(rows: Sequence[ImportRow], mapping: _Mapping, result: Imported) -> No
         written = f"row-{number:04d}" if given is None or given == "" else str(given)
         case_id = free_id(written, seen)
         if case_id != written and mapping.id_column:
-            result.not_carried.append(
-                Problem(row.place, f"the id '{written}', now '{case_id}'", "make the ids different.")
+            hint = (
+                "make the ids different." if free_id(written, ()) in seen else "an id has letters, digits, . : _ and -."
             )
+            result.not_carried.append(Problem(row.place, f"the id '{written}', now '{case_id}'", hint))
         seen.add(case_id)
         tags = tuple(str(value) for name in mapping.tags if (value := row.values.get(name)) not in (None, ""))
         alike = row.values.get(mapping.group) if mapping.group else None
@@ -209,7 +239,13 @@ def _merge_labels(result: Imported) -> None:
 
 
 def draft_workload(
-    result: Imported, name: str, inputs: tuple[str, ...], label: str, expects: tuple[str, ...]
+    result: Imported,
+    name: str,
+    inputs: tuple[str, ...],
+    label: str,
+    expects: tuple[str, ...],
+    *,
+    read_amount: AmountReader = parse_amount,
 ) -> WorkloadDraft:
     """The workload that fits the cases of ``result``: by its labels, its fields, or neither; guesses are said."""
     cases = result.cases
@@ -244,8 +280,8 @@ def draft_workload(
             name or "extract",
             "Field extraction",
             _conversation_prompt(parts, rule) if in_turns else input_prompt(rule, parts),
-            field_checks(result.cases, fields, result),
-            field_schema(result.cases, fields),
+            field_checks(result.cases, fields, result, read_amount),
+            field_schema(result.cases, fields, read_amount),
             400,
         )
     rule = "Answer the request below."

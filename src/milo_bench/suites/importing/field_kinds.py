@@ -7,44 +7,97 @@ from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
 from milo_bench.config.written import Problem
-from milo_bench.core.amounts import lone_mark, parse_amount
-from milo_bench.suites.importing.importer import CheckEntry, Imported, ImportedCase
+from milo_bench.core.amounts import RATIOS, lone_mark, parse_amount, ratio_sign
+from milo_bench.suites.importing.importer import AmountReader, CheckEntry, Imported, ImportedCase
 
 _MONTH: Final = r"[^\W\d_]{3,10}"
 _DATE: Final = re.compile(
     r"\d{4}[-/.]\d{1,2}[-/.]\d{1,2}|\d{1,2}[-/. ]{1,2}\d{1,2}[-/. ]{1,2}\d{2,4}|"
     rf"\d{{1,2}}(?:st|nd|rd|th)?[-/. ]{{0,2}}(?:of )?{_MONTH}\b[-/., ]*(?:\d{{4}}|\d{{2}})\b|"
-    rf"{_MONTH}\.? \d{{1,2}}(?:st|nd|rd|th)?,? \d{{4}}\b"
+    rf"{_MONTH}\.? \d{{1,2}}(?:st|nd|rd|th)?,? \d{{4}}\b|(?:19|20)\d{{2}}(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])$"
 )
 _NUMERIC_DATE: Final = re.compile(r"(\d{1,2})[-/. ](\d{1,2})[-/. ](?:\d{4}|\d{2})")
+_DAY_FIRST: Final = re.compile(
+    r"\b(?:(?P<day>[dt]{1,2}[-/. ]m{1,2}|dmy)|(?P<month>m{1,2}[-/. ]d{1,2}|mdy))", re.IGNORECASE
+)
 _LEADING_ZERO: Final = re.compile(r"0\d")
 _LONE: Final = re.compile(r"(\d[.,]\d{3})(?!\d)")
 _DECIMALS: Final = re.compile(r"\d([.,])(?:\d{1,2}|\d{4,})(?=\D*$)")
+_MOST: Final = 0.8  # of a column's values show what it is; the others are compared as they are written
+_UNIT: Final = re.compile(r"(?P<number>.*\d)\s*(?P<unit>[^\W\d_]{1,12}[²³]?)", re.DOTALL)
+_UNIT_HEADING: Final = re.compile(
+    r".*(?:[(\[]\s*(?P<in>[^()\[\]]{1,12}?)\s*[)\]]|\bin\s+(?P<word>\S{1,12}))", re.DOTALL
+)
+_NAMED: Final = {"percent": "percentages", "permille": "per mille"}
 _NOT_THERE: Final = frozenset(
-    ("-", "--", "–", "—", "?", "na", "n/a", "n.a.", "#n/a", "none", "null", "nil", "unknown", "k.a.", "k. a.", "keine")
+    (
+        "-",
+        "--",
+        "–",
+        "—",
+        "?",
+        "na",
+        "n/a",
+        "n.a.",
+        "#n/a",
+        "none",
+        "null",
+        "nil",
+        "unknown",
+        "k.a.",
+        "k. a.",
+        "keine",
+        "k.a",
+        "keine angabe",
+        "tbd",
+        "tba",
+        "#nv",
+        "nan",
+        "n.v.",
+        "unbekannt",
+        "not available",
+        "not known",
+        "not stated",
+    )
 )
 
 
-def field_checks(cases: Sequence[ImportedCase], fields: Sequence[str], result: Imported) -> list[CheckEntry]:
+def field_checks(
+    cases: Sequence[ImportedCase], fields: Sequence[str], result: Imported, read_amount: AmountReader
+) -> list[CheckEntry]:
+    """The checks of a JSON answer with ``fields``; values that could be read in two ways are said."""
     kinds: dict[str, str] = {}
+    units: dict[str, str] = {}
     month_first = False
     for name in fields:
-        _empty_words(cases, name, result)
+        _empty_words(cases, name, result, read_amount)
         values = [value for value in _values(cases, name) if value is not None]
         if _are_dates(values):
             kinds[name] = "date"
             month_first |= _has_month_first(values, name, result)
-        elif _are_amounts(values):
-            kinds[name] = "number"
+        elif _are_amounts(values, read_amount):
+            kinds[name] = "percent" if (unit := _unit_of(name)) == "%" else "number"
+            if unit and unit != "%" and read_amount(f"5 {unit}") is None:
+                units[name] = unit
             _settle_marks(cases, name, result)
             if any(isinstance(value, str) for value in values):
                 result.guesses.append(f"'{name}' is a column of numbers: 12.5 and '12.50' are the same answer")
-        elif _are_percentages(values):
-            kinds[name] = "percent"
-            result.guesses.append(f"'{name}' is a column of percentages: '12.5%' and 12.5 are the same answer")
+            _say_others(values, name, read_amount, result)
+        elif unit := _unit_in(values, read_amount):
+            kinds[name], units[name] = "number", unit
+            result.guesses.append(
+                f"'{name}' is a column of numbers in {unit}: '12.5 {unit}' and 12.5 are the same answer"
+            )
+        elif kind := _ratio_kind(values, read_amount):
+            kinds[name] = kind
+            _leave_plain_numbers(cases, name, result)
+            sign = RATIOS[kind]
+            result.guesses.append(f"'{name}' is a column of {_NAMED[kind]}: '12.5{sign}' and 12.5 are the same answer")
     exact: dict[str, Any] = {"fields": list(fields)}
     if kinds:
         exact["kinds"] = kinds
+    if units:
+        exact["units"] = units
     if month_first:
         exact["day_first"] = False
     checks: list[CheckEntry] = ["answer_present", "json_reading", "schema", {"exact_fields": exact}]
@@ -53,13 +106,13 @@ def field_checks(cases: Sequence[ImportedCase], fields: Sequence[str], result: I
     return checks
 
 
-def _empty_words(cases: Sequence[ImportedCase], name: str, result: Imported) -> None:
+def _empty_words(cases: Sequence[ImportedCase], name: str, result: Imported, read_amount: AmountReader) -> None:
     """A dash or 'n/a' among dates and numbers says that there is none: the expected answer is null."""
     holders = [case.expect["fields"] for case in cases if case.expect]
     words = [holder for holder in holders if str(holder.get(name)).strip().casefold() in _NOT_THERE]
     words = [holder for holder in words if holder.get(name) is not None]
     others = [holder[name] for holder in holders if holder.get(name) is not None and holder not in words]
-    if words and (_are_dates(others) or _are_amounts(others) or _are_percentages(others)):
+    if words and (_are_dates(others) or _are_amounts(others, read_amount) or _ratio_kind(others, read_amount)):
         listed = ", ".join(sorted({f"'{holder[name]}'" for holder in words}))
         result.guesses.append(f"{listed} in '{name}' is read as empty ({len(words)} of {len(holders)} rows)")
         for holder in words:
@@ -67,20 +120,53 @@ def _empty_words(cases: Sequence[ImportedCase], name: str, result: Imported) -> 
 
 
 def _settle_marks(cases: Sequence[ImportedCase], name: str, result: Imported) -> None:
-    """Write "1.250" as "1.250,00" in a column where other values show that a comma begins decimals, and the like."""
-    holders = [
-        case.expect["fields"] for case in cases if case.expect and isinstance(case.expect["fields"].get(name), str)
-    ]
-    shown = {mark for holder in holders if (mark := _shown_mark(holder[name]))}
-    doubtful = [holder for holder in holders if lone_mark(holder[name])]
-    if len(shown) != 1 or not doubtful:
+    """Read "1.250" as 1250 in a column where other values show that a comma begins decimals, and the like.
+
+    Where they show both, no answer is compared with such a value. Where they show neither, that is said.
+    """
+    written = [case for case in cases if case.expect and isinstance(case.expect["fields"].get(name), str)]
+    shown = {mark for case in written if (mark := _shown_mark(case.expect["fields"][name]))}
+    doubtful = [case for case in written if lone_mark(case.expect["fields"][name])]
+    if not doubtful:
+        return
+    first = str(doubtful[0].expect["fields"][name])
+    if not shown:
+        said = f"'{name}' has values in doubt ({len(doubtful)}): {_either(first)}, and no row shows which"
+        result.guesses.append(f"{said}. Give the workload a locale in suite.yaml, such as de-DE")
+        return
+    if len(shown) > 1:
+        for case in doubtful:
+            said = f"{_either(str(case.expect['fields'][name]))}: other rows of '{name}' are written both ways"
+            _leave_out(case, name, said, result)
         return
     (decimal,) = shown
-    first = doubtful[0][name]
-    for holder in doubtful:
-        zeros = "0" if lone_mark(holder[name]) == decimal else f"{decimal}00"
-        holder[name] = _LONE.sub(rf"\g<1>{zeros}", holder[name], count=1)
-    result.guesses.append(f"'{first}' in '{name}' is {doubtful[0][name]}, as other rows are written")
+    for case in doubtful:
+        value = str(case.expect["fields"][name])
+        number = parse_amount(value, decimal="," if decimal == "," else ".")
+        if lone_mark(value) != decimal:
+            case.expect["fields"][name] = _LONE.sub(rf"\g<1>{decimal}00", value, count=1)
+        elif number is not None:
+            case.expect["fields"][name] = float(number)
+    number = parse_amount(first, decimal="," if decimal == "," else ".")
+    mark = "comma" if decimal == "," else "point"
+    if number is not None:
+        read = f"'{first}' in '{name}' is read as {number.normalize():f}"
+        result.guesses.append(f"{read}, because other rows have a {mark} before decimals")
+
+
+def _either(value: str) -> str:
+    one, other = parse_amount(value, decimal="."), parse_amount(value, decimal=",")
+    numbers = sorted(number for number in (one, other) if number is not None)
+    return f"'{value}' could be {' or '.join(f'{number.normalize():f}' for number in numbers)}"
+
+
+def _leave_out(case: ImportedCase, name: str, said: str, result: Imported) -> None:
+    """No answer is compared with the expected value of ``name``."""
+    way = "12.5%" if "percent" in said else "1250 or 1250.00"
+    result.not_carried.append(Problem(case.place, said, f"no answer is compared with it. Write it as {way}."))
+    case.expect["fields"].pop(name)
+    if not case.expect["fields"]:
+        case.expect.clear()
 
 
 def _shown_mark(value: str) -> str:
@@ -90,36 +176,72 @@ def _shown_mark(value: str) -> str:
 
 
 def _values(cases: Sequence[ImportedCase], name: str) -> list[Any]:
-    return [case.expect["fields"].get(name) for case in cases if case.expect]
+    return [case.expect["fields"].get(name) for case in cases if case.expect.get("fields")]
 
 
 def _are_dates(values: Iterable[Any]) -> bool:
     given = [value for value in values if value is not None]
-    return bool(given) and sum(isinstance(v, str) and bool(_DATE.match(v.strip())) for v in given) >= 0.9 * len(given)
+    return bool(given) and sum(isinstance(v, str) and bool(_DATE.match(v.strip())) for v in given) >= _MOST * len(given)
 
 
-def _are_amounts(values: Sequence[Any]) -> bool:
+def _are_amounts(values: Sequence[Any], read_amount: AmountReader) -> bool:
     """Numbers, or texts that are numbers as people write them. Leading zeros are an identifier's."""
-
-    def is_amount(value: Any) -> bool:
-        if isinstance(value, bool):
-            return False
-        if isinstance(value, int | float):
-            return True
-        return isinstance(value, str) and not _LEADING_ZERO.match(value) and parse_amount(value) is not None
-
-    return bool(values) and all(is_amount(value) for value in values)
+    if any(isinstance(value, str) and _LEADING_ZERO.match(value) for value in values):
+        return False
+    found = sum(_is_amount(value, read_amount) for value in values)
+    return bool(values) and found >= _MOST * len(values) and not any(isinstance(value, bool) for value in values)
 
 
-def _are_percentages(values: Sequence[Any]) -> bool:
-    return bool(values) and all(
-        isinstance(value, str) and value.strip().endswith("%") and parse_amount(value.strip()[:-1]) is not None
-        for value in values
-    )
+def _is_amount(value: Any, read_amount: AmountReader) -> bool:
+    if isinstance(value, bool):
+        return False
+    return isinstance(value, int | float) or (isinstance(value, str) and read_amount(value) is not None)
+
+
+def _say_others(values: Sequence[Any], name: str, read_amount: AmountReader, result: Imported) -> None:
+    others = [value for value in values if not _is_amount(value, read_amount)]
+    if others:
+        said = f"'{str(others[0])[:60]}' in '{name}' is not a number ({len(others)} of {len(values)} values)"
+        result.not_carried.append(Problem(name, said, "it is compared as text. Write a number, or leave it empty."))
+
+
+def _unit_of(name: str) -> str:
+    """The unit in a column's heading: ``weight (kg)``, ``share in %``; "" where there is none."""
+    found = _UNIT_HEADING.fullmatch(name)
+    return (found["in"] or found["word"] or "") if found else ""
+
+
+def _unit_in(values: Sequence[Any], read_amount: AmountReader) -> str:
+    """The one unit that every text of a column has behind its number; "" where they have none or several."""
+    found = [_UNIT.fullmatch(value.strip()) if isinstance(value, str) else None for value in values]
+    units = {match["unit"] for match in found if match is not None and read_amount(match["number"]) is not None}
+    whole = all(match is not None and read_amount(match["number"]) is not None for match in found)
+    return units.pop() if whole and len(units) == 1 else ""
+
+
+def _ratio_kind(values: Sequence[Any], read_amount: AmountReader) -> str:
+    """ "percent" or "permille" where most values have such a sign and the others are numbers; "" for other columns."""
+    signs = [ratio_sign(value)[1] if isinstance(value, str) else "" for value in values]
+    if sum(map(bool, signs)) <= len(signs) / 2 or any(isinstance(value, bool | list | dict) for value in values):
+        return ""
+    plain = [ratio_sign(value)[0] for value in values if isinstance(value, str)]
+    if any(read_amount(value) is None for value in plain):
+        return ""
+    return "permille" if set(signs) == {"permille"} else "percent"
+
+
+def _leave_plain_numbers(cases: Sequence[ImportedCase], name: str, result: Imported) -> None:
+    """Among percentages 0.125 may be 0.125% or 12.5%: no answer is compared with it."""
+    for case in cases:
+        value = case.expect.get("fields", {}).get(name)
+        if value is not None and not (isinstance(value, str) and ratio_sign(value)[1]):
+            _leave_out(case, name, f"'{value}' of '{name}' has no percent sign, and other rows have one", result)
 
 
 def _has_month_first(values: Sequence[Any], name: str, result: Imported) -> bool:
     """Whether numeric dates are written with the month first; what cannot be told is said."""
+    if day_first := _DAY_FIRST.search(name):
+        return day_first["month"] is not None
     parts = [match for value in values if isinstance(value, str) and (match := _NUMERIC_DATE.fullmatch(value.strip()))]
     firsts = {int(match[1]) > 12 for match in parts if int(match[1]) > 12 or int(match[2]) > 12}
     if firsts == {True, False}:
@@ -135,13 +257,14 @@ def _has_month_first(values: Sequence[Any], name: str, result: Imported) -> bool
     return False
 
 
-def field_schema(cases: Sequence[ImportedCase], fields: Sequence[str]) -> dict[str, Any]:
+def field_schema(cases: Sequence[ImportedCase], fields: Sequence[str], read_amount: AmountReader) -> dict[str, Any]:
+    """The JSON Schema of an answer with ``fields``, each of them a value of its column's kinds or null."""
     kinds = {str: "string", bool: "boolean", int: "integer", float: "number", list: "array", dict: "object"}
     properties = {}
     for name in fields:
         types = sorted({kinds[type(value)] for value in _values(cases, name) if type(value) in kinds}) or ["string"]
         values = [value for value in _values(cases, name) if value is not None]
-        if _are_amounts(values) or _are_percentages(values):
+        if _are_amounts(values, read_amount) or _ratio_kind(values, read_amount) or _unit_in(values, read_amount):
             types = sorted({*types, "number", "string"} - {"integer"})
         properties[name] = {"type": [*types, "null"]}
     return {"type": "object", "properties": properties, "required": list(fields), "additionalProperties": False}

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from decimal import Decimal
 from pathlib import Path
 from typing import Any, TypeAlias
 
 from milo_bench.config.written import Problem
+from milo_bench.core.amounts import parse_amount
 from milo_bench.core.registry import Registry
 
 CheckEntry: TypeAlias = str | dict[str, dict[str, Any]]
+AmountReader: TypeAlias = Callable[[str], Decimal | None]  # the one number that a text is, None for any other text
 
 
 @dataclass(frozen=True)
@@ -23,7 +26,8 @@ class ImportRequest:
     spreadsheet. ``address`` and ``query`` are those of a database, in place of a file. ``forms`` are
     those of each document: its text, its text by OCR, its pages as pictures.
     ``time_limit_s`` is the longest that a page of a document may take to read.
-    ``progress`` is told how many rows of a label file are done, of how many.
+    ``progress`` is told how many rows of a label file are done, of how many. ``read_amount`` tells columns of numbers
+    from other columns, as the check of their values will read them.
     """
 
     source: Path
@@ -43,6 +47,7 @@ class ImportRequest:
     forms: tuple[str, ...] = ("text",)
     time_limit_s: float = 60.0
     progress: Callable[[int, int], None] = field(default=lambda done, total: None, compare=False, repr=False)
+    read_amount: AmountReader = field(default=parse_amount, compare=False, repr=False)
 
 
 @dataclass(frozen=True)

@@ -67,10 +67,12 @@ def list_doubts(imported: Imported, doubt: DoubtFinder) -> list[str]:
             if isinstance(value, str) and (why := doubt(value, "\n".join(text for _, text in _texts(case.input, "")))):
                 first.setdefault(str(name), (case.id, value, why))
                 counts[str(name)] += 1
+    said = "\n".join(imported.guesses)
     return [
         f"'{name}' has values in doubt ({counts[name]}): '{value[:40]}' of '{case}' {why}. "
         "Give the workload a locale in suite.yaml, such as de-DE"
         for name, (case, value, why) in first.items()
+        if f"'{name}' has values in doubt" not in said
     ]
 
 

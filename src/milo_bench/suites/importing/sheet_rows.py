@@ -14,6 +14,7 @@ from milo_bench.suites.bounded.locked import is_locked
 from milo_bench.suites.documents.reader import file_bytes
 from milo_bench.suites.importing.apart import ReadApart
 from milo_bench.suites.importing.columns import ImportRow
+from milo_bench.suites.importing.heading import joined_names
 from milo_bench.suites.importing.importer import Imported, ImportRequest
 from milo_bench.suites.importing.tables import distinct_names
 from milo_bench.suites.sheets.workbook import Cell, WorkSheet, cell_name, sheet_format
@@ -64,7 +65,12 @@ def sheet_rows(path: Path, request: ImportRequest, result: Imported, *, likely: 
         raise DataError(f"{path}: {broken}.", hint=hint) from None
     sheet, header, rows = _table(path, sheets, request, likely, result)
     at, names = rows[header]
-    columns = distinct_names([_heading(name) for name in names], f"{path} sheet {sheet.name} row {at}", result)
+    titles = [_heading(name) for name in names]
+    below = rows[header + 1 :]
+    if len(below) > 1 and (joined := joined_names(titles, below[0][1], [cells for _, cells in below[1:]])):
+        titles, below = joined, below[1:]
+        result.guesses.append(f"the header of sheet '{sheet.name}' is in two rows: {', '.join(filter(None, joined))}")
+    columns = distinct_names(titles, f"{path} sheet {sheet.name} row {at}", result)
     used = [index for index in range(len(columns)) if any(values[index] is not None for _, values in rows[header:])]
     unread: dict[int, set[str]] = {}
     for row, column, said in sheet.notes:
@@ -80,7 +86,7 @@ def sheet_rows(path: Path, request: ImportRequest, result: Imported, *, likely: 
             f"{path} sheet {sheet.name} row {number}",
             unread=frozenset(unread.get(number, ())),
         )
-        for number, values in rows[header + 1 :]
+        for number, values in below
         if any(value is not None and str(value).strip() for value in values)
     ]
 

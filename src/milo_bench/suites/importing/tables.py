@@ -13,9 +13,11 @@ from typing import Any, Final
 
 from milo_bench.config.written import FILE_LIMIT_BYTES, Problem, place, read_text
 from milo_bench.core.errors import DataError, UsageError
+from milo_bench.suites.bounded.charset import decode_by_letters
 from milo_bench.suites.bounded.utf16 import utf16_without_mark
 from milo_bench.suites.fixtures import parse_line
 from milo_bench.suites.importing.columns import ImportRow
+from milo_bench.suites.importing.heading import joined_names
 from milo_bench.suites.importing.importer import Imported
 
 MOST_BROKEN: Final = 1_000  # rows that are named one by one; a file with more is no table
@@ -23,6 +25,11 @@ _HEADER_WITHIN: Final = 30  # rows from the first one
 _LOOKED_AT: Final = 100_000  # characters
 _SEPARATOR_LINE = re.compile(r'"?sep=(.)"?[ \t]*(?:\r\n|\n|\r)', re.IGNORECASE)
 _SPACED: Final = re.compile(r'[^"\n]*[,;] "')  # a, "b": the space is no part of the value
+_ESCAPED: Final = re.compile(r'(?<!\\)((?:\\\\)*)\\"')
+# Between a cell's quotation marks one that a backslash is before, and that ends no cell.
+_ESCAPED_IN_CELL: Final = re.compile(r'(?:^|[,;\t|])"[^"\n]*(?<!\\)(?:\\\\)*\\"[^",;\t|\r\n]', re.MULTILINE)
+_RULE: Final = re.compile(r":?-+:?")
+_AS_FORMULA: Final = re.compile(r'="(.*)"', re.DOTALL)  # how a spreadsheet is told to leave digits as they are
 _QUOTED = re.compile(r'"(?:[^"]|"")*"')
 
 
@@ -41,7 +48,7 @@ def csv_rows(path: Path, result: Imported, *, header_row: int = 0) -> list[Impor
     line, from 1; without it titles above the header are seen past, and that is said. A row that is not CSV is named
     in ``result.broken``, and reading goes on at the line after its first one.
     """
-    text = _table_text(path, result)
+    text = _plain_quotes(_table_text(path, result), path, result)
     rows = read_csv(text, path, result, header_row=header_row)
     return [ImportRow(values, place(path, line)) for line, values in rows]
 
@@ -54,23 +61,35 @@ def read_csv(text: str, path: Path, result: Imported, *, header_row: int = 0) ->
         text, delimiter, first_line = text[named.end() :], named[1], 2
     delimiter = delimiter or _delimiter(text)
     records = iter(_records(path, text, delimiter, first_line, result))
-    first = list(itertools.islice((one for one in records if any(one[1])), _HEADER_WITHIN))
+    if delimiter == "|":
+        records = _inside_bars(records)
+    after_blank: set[int] = set()
+    records = _not_blank(records, after_blank)
+    first = list(itertools.islice(records, _HEADER_WITHIN))
     at = header_index(first, header_row, path, result)
     line, names = first[at] if first else (1, [])
-    columns = distinct_names(names, place(path, line), result)
+    titles = names
+    if len(first) > at + 2 and (joined := joined_names(names, first[at + 1][1], [row for _, row in first[at + 2 :]])):
+        titles, at = joined, at + 1
+        result.guesses.append(f"the header of {path.name} is in two rows: {', '.join(filter(None, joined))}")
+    columns = distinct_names(titles, place(path, line), result)
+    header = [name.strip().casefold() for name in names]
     repeated = 0
     for line, values in itertools.chain(first[at + 1 :], records):
-        if not any(values):
+        if line in after_blank and len(values) == 1 and len(columns) > 1:
+            said = f"a line below the table: '{values[0].strip()[:80]}'"
+            result.not_carried.append(Problem(place(path, line), said, "no action needed if it is a note."))
             continue
+        values = [match[1] if (match := _AS_FORMULA.fullmatch(value)) else value for value in values]
         while len(values) > len(columns) and not values[-1].strip():
             values.pop()  # spreadsheets end some rows with separators
-        if values == names and len(names) > 1:
+        if len(names) > 1 and [value.strip().casefold() for value in values] == header:
             repeated += 1
             continue
         if len(columns) == 1:
             values = [delimiter.join(values)]  # in a table of one column a comma is a part of the text
         if len(values) != len(columns):
-            said = f"{len(values)} values for {len(columns)} columns"
+            said = f"{len(values)} {'value' if len(values) == 1 else 'values'} for {len(columns)} columns"
             result.broken.append(
                 Problem(place(path, line), said, "quote values that contain the separator.", kind="data")
             )
@@ -79,6 +98,29 @@ def read_csv(text: str, path: Path, result: Imported, *, header_row: int = 0) ->
     if repeated:
         rows = "1 repeated header row is" if repeated == 1 else f"{repeated} repeated header rows are"
         result.guesses.append(f"{rows} left out of {path.name}")
+
+
+def _not_blank(records: Iterator[tuple[int, list[str]]], after_blank: set[int]) -> Iterator[tuple[int, list[str]]]:
+    """The records that are not blank; the lines of those that follow a blank one are added to ``after_blank``."""
+    was_blank = False
+    for line, values in records:
+        if any(values):
+            if was_blank:
+                after_blank.add(line)
+            yield line, values
+        was_blank = not any(values)
+
+
+def _inside_bars(records: Iterator[tuple[int, list[str]]]) -> Iterator[tuple[int, list[str]]]:
+    """The rows of a Markdown table without the bars around them and the line below its header; others as they are."""
+    outer = None
+    for line, values in records:
+        if outer is None and any(values):
+            outer = len(values) > 2 and not values[0].strip() and not values[-1].strip()
+        if not outer:
+            yield line, values
+        elif not all(_RULE.fullmatch(value.strip()) for value in values[1:-1]):
+            yield line, [value.strip() for value in values[1:-1]]
 
 
 def _delimiter(text: str) -> str:
@@ -112,8 +154,16 @@ def header_index(first: Sequence[tuple[int, list[str]]], header_row: int, path: 
     return index
 
 
+def _plain_quotes(text: str, path: Path, result: Imported) -> str:
+    """``text`` with each quotation mark in a quoted cell doubled where the table has a backslash before it instead."""
+    if not _ESCAPED_IN_CELL.search(text[:_LOOKED_AT]):
+        return text
+    result.guesses.append(f"quotation marks in cells of {path.name} have a backslash before them")
+    return _ESCAPED.sub(r'\1""', text)
+
+
 def _table_text(path: Path, result: Imported) -> str:
-    """The text of a table: UTF-8, UTF-16, or else Windows-1252, which is said. Raises DataError."""
+    """The text of a table: UTF-8, UTF-16, or a character set that its letters tell. Raises DataError."""
     text = read_text(path)
     if isinstance(text, str) and "\0" not in text:
         return text
@@ -123,7 +173,7 @@ def _table_text(path: Path, result: Imported) -> str:
         raw = b""
     if raw.startswith((b"\xff\xfe", b"\xfe\xff")):
         try:
-            return raw.decode("utf-16")
+            return raw.decode("utf-32" if raw.startswith(b"\xff\xfe\0\0") else "utf-16")
         except UnicodeDecodeError:
             pass
     elif (said := utf16_without_mark(raw)) is not None:
@@ -133,8 +183,9 @@ def _table_text(path: Path, result: Imported) -> str:
         result.guesses.append(f"{path.name} contains NUL characters, which are left out")
         return text.replace("\0", "")
     if raw and b"\x00" not in raw:
-        result.guesses.append(f"{path.name} is Windows-1252, because it is not UTF-8")
-        return raw.decode("cp1252", "replace")
+        said, charset = decode_by_letters(raw)
+        result.guesses.append(f"{path.name} is {charset}, because it is not UTF-8")
+        return said
     raise DataError(f"{text}.", hint=text.hint)
 
 

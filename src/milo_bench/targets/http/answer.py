@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Any, Final
 
@@ -64,6 +64,7 @@ def _integer(digits: str) -> int | float:
 _ENDED_BY_SERVER: Final = frozenset(
     {"error", "abort", "aborted", "cancelled", "canceled", "insufficient_system_resource"}
 )
+_ARGUMENTS: Final = ("arguments", "parameters", "input")  # OpenAI's key, Llama's and Anthropic's
 _CUT: Final = frozenset({"length", "max_tokens", "max_output_tokens", "max_length", "model_length"})
 _NOTHING_GENERATED: Final = frozenset({"load", "unload"})  # Ollama, asked to load a model or to drop it
 _DOCUMENTS: Final = json.JSONDecoder(parse_int=_integer)
@@ -76,7 +77,30 @@ class _Call:
     index: int
     ident: str = ""
     name: str = ""
-    arguments: str = ""
+    parts: list[str] = field(default_factory=list)
+
+    @property
+    def arguments(self) -> str:
+        """The parts one after the other; the last one alone where it says all that came before it again."""
+        joined = "".join(self.parts)
+        if len(self.parts) < 2 or _is_whole(joined):
+            return joined
+        before, last = "".join(self.parts[:-1]), self.parts[-1]
+        return last if (last.startswith(before) or before.strip() == "{}") and _is_whole(last) else joined
+
+    def add(self, ident: str, name: str, arguments: str) -> None:
+        """Take a part of this call. Servers repeat its name with each part, or send it in pieces."""
+        if name and self.name and name != self.name and not ident and not self.parts:
+            self.name += name
+        self.ident = self.ident or ident
+        self.name = self.name or name
+        if arguments:
+            self.parts.append(arguments)
+
+    def goes_on_with(self, name: str, arguments: str) -> bool:
+        """Whether a part with a name is the next one of this call: its arguments are begun and these end no other."""
+        begun = bool(self.parts) and not _is_whole("".join(self.parts))
+        return name == self.name and begun and not arguments.lstrip().startswith("{")
 
     def is_another(self, ident: str, name: str, arguments: str) -> bool:
         """Whether a part under this call's index, or under its id, begins a call of its own.
@@ -87,9 +111,9 @@ class _Call:
         if not name or not self.name or bool(ident) != bool(self.ident):
             return False
         if ident != self.ident:
-            return True
+            return not self.goes_on_with(name, arguments)
         repeated = bool(ident) and name == self.name and arguments in ("", self.arguments)
-        return not repeated and _is_whole(self.arguments)
+        return not repeated and _is_whole("".join(self.parts))
 
 
 class StreamedAnswer:
@@ -152,7 +176,8 @@ class StreamedAnswer:
         function = part.get("function")
         if not isinstance(function, dict):
             function = part  # name and arguments beside the id, without the object around them
-        ident, name, arguments = part.get("id"), function.get("name"), function.get("arguments")
+        ident, name = part.get("id"), function.get("name")
+        arguments = next((function[key] for key in _ARGUMENTS if function.get(key) is not None), None)
         ident = ident if isinstance(ident, str) else ""
         name = name if isinstance(name, str) else ""
         if isinstance(arguments, dict | list):
@@ -162,10 +187,7 @@ class StreamedAnswer:
         known = index if isinstance(index, int) and not isinstance(index, bool) else None
         if not ident and not name and not arguments and not self.calls:
             return False
-        call = self._call(known, ident, name, arguments)
-        call.ident = call.ident or ident
-        call.name = call.name or name
-        call.arguments += arguments
+        self._call(known, ident, name, arguments).add(ident, name, arguments)
         return bool(ident or name or arguments)
 
     def _call(self, index: int | None, ident: str, name: str, arguments: str) -> _Call:
@@ -176,8 +198,9 @@ class StreamedAnswer:
         if index is None:
             # Without an index a new id, or a name, starts a new call; a bare part goes on with the last.
             named = next((call for call in reversed(self.calls) if ident and call.ident == ident), None)
-            last = self.calls[-1] if self.calls and not ident and not name else None
-            open_call = named or last
+            last = self.calls[-1] if self.calls and not ident else None
+            goes_on = last is not None and (not name or (not last.ident and last.goes_on_with(name, arguments)))
+            open_call = named or (last if goes_on else None)
         else:
             open_call = next((call for call in reversed(self.calls) if call.index == index), None)
         if open_call is not None and open_call.is_another(ident, name, arguments):

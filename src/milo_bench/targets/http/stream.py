@@ -167,12 +167,13 @@ def _rest_of(message: Mapping[str, Any], answer: StreamedAnswer) -> Mapping[str,
 
 def _add(at_ns: int, message: Any, answer: StreamedAnswer) -> bool:
     text, thought = message.get("content"), ""
+    calls = message.get("tool_calls")
     if isinstance(text, list | dict):  # content parts, as Mistral and some gateways send them
         parts = [part for part in (text if isinstance(text, list) else [text]) if isinstance(part, dict)]
         text = "".join(part["text"] for part in parts if isinstance(part.get("text"), str))
         thought = "".join(_texts(part.get("thinking")) for part in parts)
+        calls = calls or [part for part in parts if part.get("type") == "tool_use"]  # as Anthropic writes them
     reasoning = next((said for name in _REASONING if (said := _texts(message.get(name)))), thought)
-    calls = message.get("tool_calls")
     if not calls and isinstance(old := message.get("function_call"), dict):
         calls = [{"function": old}]
     return answer.add(at_ns, text=text or message.get("refusal"), reasoning=reasoning, calls=calls or None)

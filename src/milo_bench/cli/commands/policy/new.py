@@ -32,5 +32,6 @@ def policy_new(suite: str | None, operator: bool, out: Path | None) -> None:
     else:
         path = api.write_policy(suite, out)
         flag = "" if path == Path(suite) / "policy.yaml" else f" --policy {shlex.quote(str(path))}"
-        say_next(f"milo-bench decide LOG{flag}")
+        run = f"milo-bench run --suite {shlex.quote(suite)} --models NAME --out RUN.jsonl"
+        say_next(f"{run} && milo-bench decide RUN.jsonl{flag}")
     click.echo(str(path))

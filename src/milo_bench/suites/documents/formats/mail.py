@@ -10,6 +10,8 @@ from collections.abc import Iterator
 from email.message import EmailMessage, MIMEPart
 from typing import Final
 
+from milo_bench.suites.bounded.charset import decode_by_letters
+from milo_bench.suites.bounded.signed_content import is_signed_data, signed_content
 from milo_bench.suites.documents.html_text import html_text
 from milo_bench.suites.documents.pictures_inside import add_pictures
 from milo_bench.suites.documents.read_text import DocumentText, TextBuilder
@@ -57,6 +59,8 @@ def _bounded_headers(raw: bytes) -> bytes:
 
 def _add_mail(message: EmailMessage, document: Document, built: TextBuilder, *, depth: int) -> None:
     head = [f"{name}: {message[name]}" for name in _SHOWN if message[name]]
+    for _ in range(MOST_FORWARDS):
+        message = _signed_mail(message) or message
     content = _body(message)
     if message.get_content_type() in (*_SEALED, "multipart/encrypted") and depth == 0:
         raise DocumentBroken("an encrypted mail (S/MIME or PGP)", hint=_SEALED_HINT)
@@ -82,6 +86,14 @@ def _add_mail(message: EmailMessage, document: Document, built: TextBuilder, *, 
         document.leave_out("a mail without text: only its headers are read", "check that it was exported whole.")
 
 
+def _signed_mail(message: EmailMessage) -> EmailMessage | None:
+    """The mail inside one that is signed as a whole (S/MIME, "opaque"); None for any other."""
+    raw = message.get_payload(decode=True) if message.get_content_type() in _SEALED[:2] else None
+    content = signed_content(raw) if isinstance(raw, bytes) else None
+    inner = email.message_from_bytes(content, policy=email.policy.default) if content else None
+    return inner if isinstance(inner, EmailMessage) else None
+
+
 def _body(message: EmailMessage) -> str:
     """The text of a mail: its plain part, or the HTML part where the plain one is blank or only points to it."""
     if not message.is_multipart() and message.get_content_maintype() == "multipart":
@@ -101,12 +113,10 @@ def _add_part(part: MIMEPart, document: Document, built: TextBuilder) -> None:
     kind = part.get_content_type()
     name = part.get_filename() or f"attachment{_ENDINGS.get(kind) or mimetypes.guess_extension(kind) or ''}"
     raw = part.get_payload(decode=True)
-    if kind in _SEALED:
+    if kind in _SEALED and isinstance(raw, bytes) and is_signed_data(raw):
+        add_attachment(document, built, name if name.lower().endswith(".p7m") else f"{name}.p7m", raw)
+    elif kind in _SEALED:
         document.leave_out(f"an encrypted part ({kind})", _SEALED_HINT)
-    elif kind == "application/ms-tnef" or name.lower() == "winmail.dat":
-        document.leave_out(
-            f"'{name[:200]}', attachments in a form of Outlook's own", "save the mail as .msg in Outlook."
-        )
     elif kind == "message/delivery-status":
         text = "\n".join(str(one) for one in part.get_payload()) if part.is_multipart() else ""
         add_attachment(document, built, "delivery-status.txt", text.encode())
@@ -142,14 +152,14 @@ def _part_text(part: MIMEPart) -> str:
 
 
 def decode_text(raw: bytes, charset: str | None) -> str:
-    """The text of ``raw`` in ``charset``; where that is absent, unknown or wrong, UTF-8, else Windows-1252."""
+    """The text of ``raw`` in ``charset``; where that is absent, unknown or wrong, UTF-8, else what its letters tell."""
     for name in (charset, "utf-8"):
         try:
             if name and name.lower() not in ("us-ascii", "ascii"):
                 return raw.decode(name)
         except (LookupError, ValueError):
             continue
-    return raw.decode("cp1252", "replace")
+    return decode_by_letters(raw)[0]
 
 
 _FIRST_HEADER = re.compile(

@@ -1,7 +1,8 @@
-"""A text file in, its text out: UTF-8, UTF-16, or Windows-1252, which is said."""
+"""A text file in, its text out: UTF-8, UTF-16, or a character set that its letters tell, which is said."""
 
 from __future__ import annotations
 
+from milo_bench.suites.bounded.charset import decode_by_letters
 from milo_bench.suites.bounded.utf16 import utf16_without_mark
 from milo_bench.suites.documents.read_text import DocumentText
 from milo_bench.suites.documents.reader import DOCUMENTS, Document, DocumentBroken, DocumentReader
@@ -22,8 +23,9 @@ def read_plain_text(document: Document) -> DocumentText:
     except UnicodeDecodeError as error:
         if b"\x00" in raw:
             raise DocumentBroken(f"not text (byte {error.start})") from None
-    document.leave_out("read as Windows-1252, because it is not UTF-8", "check accented letters, or save it as UTF-8.")
-    return DocumentText(raw.decode("cp1252", "replace"))
+    text, charset = decode_by_letters(raw)
+    document.leave_out(f"read as {charset}, because it is not UTF-8", "check accented letters, or save it as UTF-8.")
+    return DocumentText(text)
 
 
 DOCUMENTS.add(
