@@ -13,8 +13,8 @@ from typing import Any, Final
 from milo_bench.core.errors import ConfigError
 from milo_bench.core.records import Fixture, Verdict, Workload
 from milo_bench.grade.base import CHECKS, GradeCase, Params, read_params
-from milo_bench.grade.choices import chosen_letters, folded_option
 from milo_bench.grade.judged_part import judged_part
+from milo_bench.grade.reading.choices import chosen_letters, folded_option
 from milo_bench.grade.unreadable import unread_expectation
 
 _MOST: Final = 26

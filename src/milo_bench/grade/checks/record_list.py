@@ -12,7 +12,7 @@ from milo_bench.core.errors import ConfigError
 from milo_bench.core.records import Fixture, Verdict, Workload
 from milo_bench.grade.base import CHECKS, GradeCase, Params, read_params
 from milo_bench.grade.json_places import show_value
-from milo_bench.grade.listed_rows import json_lines, markdown_table
+from milo_bench.grade.reading.listed_rows import json_lines, markdown_table
 from milo_bench.grade.record_rows import Pairing, RowRules, pair_rows
 from milo_bench.grade.unreadable import unread_expectation
 

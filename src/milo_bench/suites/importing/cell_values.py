@@ -22,7 +22,7 @@ _FIRST_DAY: Final = datetime.date(1899, 12, 30)
 _SHORTENED: Final = re.compile(r"(\d)(?:[.,](\d+))?E\+?(\d{2,})", re.IGNORECASE)
 
 
-class Row(Protocol):
+class CellRow(Protocol):
     """A row of a table, whose values may be replaced."""
 
     @property
@@ -32,7 +32,7 @@ class Row(Protocol):
     def place(self) -> str: ...
 
 
-def read_cells(rows: Sequence[Row], columns: Iterable[str], result: Imported) -> None:
+def read_cells(rows: Sequence[CellRow], columns: Iterable[str], result: Imported) -> None:
     """Replace the cells of each of ``columns`` by what they mean."""
     for column in columns:
         written = [value for row in rows if (value := row.values.get(column)) not in (None, "")]
@@ -51,7 +51,7 @@ def read_cells(rows: Sequence[Row], columns: Iterable[str], result: Imported) ->
         result.guesses.append(said)
 
 
-def say_shortened(rows: Sequence[Row], columns: Iterable[str], result: Imported) -> None:
+def say_shortened(rows: Sequence[CellRow], columns: Iterable[str], result: Imported) -> None:
     """Name numbers of which a spreadsheet has left out the last digits, such as 1,23E+11."""
     for column in columns:
         lost = [row for row in rows if _is_shortened(row.values.get(column))]

@@ -1,0 +1,1 @@
+"""Answers in words in, the choice or the records that they state out."""
