@@ -15,6 +15,7 @@ from typing import Any, Final
 
 from milo_bench.core.records import Frozen
 from milo_bench.guards.values.dates_in_text import NamedDate, named_dates, short_dates
+from milo_bench.guards.values.east_asian import with_western_years
 from milo_bench.guards.values.month_names import read_written
 
 MAX_CHARS: Final = 64  # nothing longer is one date
@@ -94,6 +95,7 @@ def normalise_date(text: str, *, day_first: bool = True, languages: tuple[str, .
     """
     if match := _ISO.fullmatch(text):
         return _checked(match[1], match[2], match[3])
+    text = with_western_years(text)
     if not 6 <= len(text) <= MAX_CHARS:
         text = text.strip()
         if not 6 <= len(text) <= MAX_CHARS:

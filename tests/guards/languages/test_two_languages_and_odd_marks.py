@@ -8,7 +8,7 @@ import pytest
 
 from milo_bench.guards.citations import cited_sentences, find_citations
 from milo_bench.guards.facts import find_facts, unsupported_facts
-from milo_bench.guards.facts.numbers import find_number_words
+from milo_bench.guards.values.number_words import find_number_words
 from milo_bench.guards.keywords import keyword_risk
 from milo_bench.guards.languages.recognise import recognise
 from milo_bench.guards.personal.data import find_personal_data

@@ -13,10 +13,10 @@ from milo_bench.guards.dates import find_dates
 from milo_bench.guards.facts.english import CONTACT, ID, SYMBOLS, duration_value, id_value, plain_number
 from milo_bench.guards.facts.fact import Fact, FactKind
 from milo_bench.guards.facts.names_abroad import find_names_abroad
-from milo_bench.guards.facts.numbers import NumberWords, find_number_words, halves
 from milo_bench.guards.names import name_words
 from milo_bench.guards.packs.read import read_pack, words
 from milo_bench.guards.values.amounts import currencies_in
+from milo_bench.guards.values.number_words import NumberWords, find_number_words, halves
 
 _SPACE = r"[ \t\u00a0\u202f]"
 _NUM = rf"\d{{1,3}}(?:{_SPACE}\d{{3}}){{1,6}}(?!\d)(?:[.,]\d{{1,6}})?|\d{{1,20}}(?:[.,'’]\d{{1,20}}){{0,6}}"

@@ -11,22 +11,30 @@ from milo_bench.core.amounts import MAX_CHARS, decimal_mark, lone_mark, parse_am
 from milo_bench.guards.languages.marks import unmarked
 from milo_bench.guards.packs.read import languages_of, read_pack, words
 from milo_bench.guards.sentences import languages_told
+from milo_bench.guards.values.east_asian import with_digits
+from milo_bench.guards.values.number_words import find_number_words
 
 VALUES_VERSION: Final = "3"
 _TOLD_BY: Final = 4000  # characters
 _LONGEST: Final = MAX_CHARS + 32  # a number and the words beside it
 # A sign may stand before the currency, behind the number, or both may be in brackets.
 _PARTS = re.compile(
-    r"(?P<before>[^\d(+.,-]{0,40})(?P<core>[(+.,-]{0,3}[^\S\n]?\d[\d.,' ]*)(?P<after>.{0,60})", re.DOTALL
+    r"(?P<before>(?:[^\d(+.,-]|(?<=[^\W\d_])\.){0,40})(?P<core>[(+.,-]{0,3}[^\S\n]?\d[\d.,' ]*)(?P<after>.{0,60})",
+    re.DOTALL,
 )
-_NO_CENTS = re.compile(r"(?<=\d)[.,] ?-{1,2}(?=\D*$)")  # 1.250,-- and 1'250.-
-_WORD = re.compile(r"[千万萬億亿]+|[^\W\d_]+(?:[-'][^\W\d_]+)*\.?|[^\s\w]|_")
+_NO_CENTS = re.compile(r"(?<=\d)(?P<mark>[.,:/]) ?-{1,2}(?=\D*$)")  # 1.250,-- and 1'250.- and 1 250:- and 1,250/-
+_CENTS_BEHIND = re.compile(r"(?P<whole>\d[\d.,' ]*?) ?(?P<sign>[€$£]) ?(?P<cents>\d\d)")  # 1 250 € 50
+_YEN_ENDS = re.compile(r"(?<=\d)-$")  # ¥125,000-: no minus, but that nothing can be written behind it
+_SIZE_FIRST = re.compile(r"(?<![^\W\d_])(?:[kmb]|mn|bn)\s?$", re.IGNORECASE)  # B2B
+_THOUSANDS_OF = re.compile(r"(?<![^\W\d_])T(?=€|EUR\b|CHF\b)")  # T€, TEUR
+_WORD = re.compile(r"(?i:r|us|ca|au|a|nz|hk|s|c|mex|mx)\$|[千万萬億亿]+|[^\W\d_]+(?:[-'][^\W\d_]+)*\.?|[^\s\w]|_")
 _SYMBOL = re.compile(r"[a-z]{0,3}[$£€¥₹₽₺₩₪₫₱₴₦฿₡₾円元원]")
 _CODES: Final = frozenset(  # ISO 4217
     """
     aed ars aud bgn brl cad chf clp cny cop czk dkk egp eur gbp hkd huf idr ils inr isk jpy krw mad mxn myr ngn nok nzd
     pen php pkr pln qar ron rsd rub sar sek sgd thb try twd uah usd vnd zar us sfr fr rm tl
-    руб рублей рубля рубль грн лв
+    tnd dzd jod kwd bhd omr lkr kes ghs xof xaf bam mkd gel kzt byn रुपये रुपए रुपया rs re руб рублей рубля
+    рубль грн лв ريال درهم دينار جنيه ليرة یورو ریال تومان ر س د إ ج م ك
     """.split()  # noqa: SIM905  a list of words reads better unquoted
 )
 _MINUS: Final = frozenset(("minus", "negative", "negativ", "moins", "menos", "meno", "min"))
@@ -41,21 +49,47 @@ def read_amount(text: str, *, locale: str = "") -> Decimal | None:
     ``locale`` ("de-DE", or a language alone) decides on one mark with three digits behind it and on words of size
     that differ between languages ("billion"); without it such a number is read as English is.
     """
-    if len(text) > _LONGEST or not any(mark.isdigit() for mark in text):
+    if len(text) > _LONGEST:
         return None
     decimal = decimal_mark(locale) if locale else None
+    language = locale.partition("-")[0].partition("_")[0].lower()
     plain = plain_marks(unmarked(text).text).strip()
+    plain = _THOUSANDS_OF.sub("k ", with_digits(plain))
+    if not any(mark.isdigit() for mark in plain):
+        return _in_words(plain, language)
+    if language == "ja":
+        plain = _YEN_ENDS.sub("", plain)
+    if behind := _CENTS_BEHIND.fullmatch(plain):
+        whole = parse_amount(behind["whole"], decimal=decimal)
+        return None if whole is None or whole % 1 else whole + Decimal(behind["cents"]) / 100
     if no_cents := _NO_CENTS.search(plain):
-        decimal = "," if no_cents[0][0] == "," else "."  # what stands for the cents begins decimals
+        if no_cents["mark"] in ".,":
+            decimal = "," if no_cents["mark"] == "," else "."  # what stands for the cents begins decimals
         plain = _NO_CENTS.sub("", plain)
     if (whole := parse_amount(plain, decimal=decimal)) is not None:
         return whole
     match = _PARTS.fullmatch(plain)
     if match is None:
         return None
-    sign, scale = _beside(f"{match['before']} {match['after']}", locale.partition("-")[0].partition("_")[0].lower())
+    if any(mark.isdigit() for mark in match["after"]) or _SIZE_FIRST.search(match["before"]):
+        return None
+    sign, scale = _beside(f"{match['before']} {match['after']}", language)
     value = parse_amount(match["core"].strip(" '"), decimal=decimal) if scale else None
     return None if value is None else sign * value * scale
+
+
+def _in_words(said: str, language: str) -> Decimal | None:
+    """The one number that ``said`` writes in words of ``language``, with words of money beside it; None for others."""
+    if language not in languages_of("facts"):
+        return None
+    found = list(find_number_words(said, language))
+    if len(found) != 1:
+        return None
+    beside = f"{said[: found[0].start]} {said[found[0].end :]}"
+    if found[0].doubtful and not beside.strip():
+        return None
+    sign, scale = _beside(beside, language)
+    return Decimal(found[0].value * sign * scale) if scale else None
 
 
 def _beside(said: str, language: str) -> tuple[int, int]:

@@ -13,6 +13,9 @@ _TOKEN = re.compile(
 )
 
 
+_ROMAN = ("I", "II", "III", "IV", "V", "VI", "VII", "VIII", "IX", "X", "XI", "XII")
+
+
 class WrittenDate(NamedTuple):
     """Year, month and day as digits, or the year with two digits."""
 
@@ -54,7 +57,7 @@ def read_written(text: str, *, day_first: bool) -> WrittenDate | None:
     """The one date that ``text`` is: two numbers with a month's name, or three numbers with words beside them."""
     numbers: list[str] = []
     names: list[int] = []
-    either = 0  # "mar" is a weekday and a month
+    either = 0  # "mar" is a weekday and a month, "III" a number and a month
     for match in _TOKEN.finditer(text):
         if match["other"] or (match["mark"] and match["mark"].count("-") > 1):
             return None
@@ -67,6 +70,8 @@ def read_written(text: str, *, day_first: bool) -> WrittenDate | None:
                     either = month
                 else:
                     names.append(month)
+            elif match["word"] in _ROMAN and len(numbers) == 1 and not either:
+                either = _ROMAN.index(match["word"]) + 1
             elif word and word not in _silent():
                 return None
     if not names and either:
