@@ -16,7 +16,7 @@ import msgspec
 from benchmarks.languages.rules import RULES, MeasuredRule, counts
 from benchmarks.languages.server import planted_rows
 from milo_bench.guards.languages.names import language_name
-from milo_bench.guards.measured import TO_SPEAK, Measured, all_measured, spoken_languages
+from milo_bench.guards.measured import TO_SPEAK, Measured, all_measured
 
 FILE: Final = Path(__file__).parents[2] / "src" / "milo_bench" / "guards" / "measured.json"
 
@@ -33,9 +33,11 @@ def main(arguments: list[str] | None = None) -> int:
     stale = 0
     known = sorted({language for rule in RULES for language in rule.languages()})
     for rule in rules:
+        unmeasured: list[str] = []
         for language in known:
             if language not in rule.languages():
-                _print_unmeasured(rule, language)
+                if not _print_elsewhere(rule, language):
+                    unmeasured.append(language)
                 continue
             row = rule.measure(language)
             changed = all_measured().get((row.detector, row.language)) != row and not options.write
@@ -43,6 +45,8 @@ def main(arguments: list[str] | None = None) -> int:
             _print_row(row, len(rule.rows(language, "tune")) + row.n)
             if changed:
                 print("  not as in measured.json: run with --write")
+        if unmeasured:
+            print(f"{rule.detector:<25} not measured: {', '.join(map(language_name, unmeasured))}")
     wrong = 0
     if not options.rule and not options.write:
         print(f"\n{'server':<10} {'what it answers':<50} {'planted':<10} {'decided':<10}")
@@ -67,14 +71,12 @@ def _print_row(row: Measured, texts: int) -> None:
     )
 
 
-def _print_unmeasured(rule: MeasuredRule, language: str) -> None:
-    """A language without labelled texts here: what another set measured, or that nothing did."""
+def _print_elsewhere(rule: MeasuredRule, language: str) -> bool:
+    """Print what another set measured in a language without labelled texts here; whether there is one."""
     elsewhere = all_measured().get((rule.detector, language))
     if elsewhere is not None:
         _print_row(elsewhere, elsewhere.n)
-        return
-    spoken = "yes" if language in spoken_languages(rule.detector) else "no"
-    print(f"{rule.detector:<25} {language_name(language):<11} {'not measured':>16} {'':>12}  {spoken}")
+    return elsewhere is not None
 
 
 def _print_misses(rule: MeasuredRule) -> None:

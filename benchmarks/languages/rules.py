@@ -219,7 +219,8 @@ def _sentences(row: Row, language: str) -> set[str]:
 def _value(row: Row, language: str) -> set[str]:
     """A date as ISO, a number without zeros behind its decimals, as the row's locale reads it."""
     if row["kind"] == "date":
-        day = normalise_date(row["text"], day_first=parse_locale(row["locale"]).day_first)
+        locale = parse_locale(row["locale"])
+        day = normalise_date(row["text"], day_first=locale.day_first, languages=(locale.language,))
         return {day} if day else set()
     amount = read_amount(row["text"], locale=row["locale"])
     return {_plain(amount)} if amount is not None else set()

@@ -14,6 +14,7 @@ from functools import lru_cache
 from typing import Any, Final
 
 from milo_bench.core.records import Frozen
+from milo_bench.guards.languages.marks import unmarked
 from milo_bench.guards.values.dates_in_text import NamedDate, named_dates, short_dates
 from milo_bench.guards.values.east_asian import with_western_years
 from milo_bench.guards.values.month_names import read_written
@@ -95,7 +96,7 @@ def normalise_date(text: str, *, day_first: bool = True, languages: tuple[str, .
     """
     if match := _ISO.fullmatch(text):
         return _checked(match[1], match[2], match[3])
-    text = with_western_years(text)
+    text = with_western_years(unmarked(text).text)
     if not 6 <= len(text) <= MAX_CHARS:
         text = text.strip()
         if not 6 <= len(text) <= MAX_CHARS:

@@ -8,12 +8,12 @@ import pytest
 
 from milo_bench.guards.citations import cited_sentences, find_citations
 from milo_bench.guards.facts import find_facts, unsupported_facts
-from milo_bench.guards.values.number_words import find_number_words
 from milo_bench.guards.keywords import keyword_risk
 from milo_bench.guards.languages.recognise import recognise
 from milo_bench.guards.personal.data import find_personal_data
 from milo_bench.guards.sentences import split_sentences
 from milo_bench.guards.values.amounts import read_amount
+from milo_bench.guards.values.number_words import find_number_words
 
 
 def test_facts_of_a_german_sentence_in_an_english_answer_are_read_as_german() -> None:
