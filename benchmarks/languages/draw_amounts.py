@@ -1,4 +1,4 @@
-"""``python -m benchmarks.languages.draw_amounts ja zh``: amounts and dates in forms of the Unicode CLDR, drawn with babel.
+"""``python -m benchmarks.languages.draw_amounts ja zh``: amounts and dates in forms of the CLDR, drawn with babel.
 
 Writes ``tests/data/languages/amounts/LANGUAGE.jsonl`` for languages that have none, every row held out. babel is not
 a dependency of the project: install it first. Nobody who wrote the rules wrote these forms.

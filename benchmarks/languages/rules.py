@@ -146,7 +146,9 @@ _PROMISES_EN: Final = (
 _CAUGHT: Final = (
     "Promises that are found or left for a person, so that no check passes them, and how much of what is caught "
     "promises something. The words for doubts are by the third writer, put together after their texts and tuned on "
-    "others. Without any rules they catch 90% to 95% of the 20 promises of the rules' own team."
+    "others. Without any rules they catch 90% to 95% of the 20 promises of the rules' own team. Of 203 promises in "
+    "three draws of letters by a fourth writer (tests/data/promises_letters.jsonl, all languages) the words of then "
+    "caught 143, and were widened after each draw. Of wordings of strangers expect about three quarters to be caught."
 )
 _CAUGHT_EN: Final = (
     "Promises that are found or left for a person, so that no check passes them, and how much of what is caught "

@@ -8,7 +8,7 @@ import pytest
 
 from benchmarks.languages.rules import DATA, RULES, MeasuredRule
 from milo_bench.guards.measured import TO_SPEAK, all_measured, figures_of, spoken_languages
-from milo_bench.guards.promises.find import find_promises
+from milo_bench.guards.promises.find import find_promises, read_promises
 
 CASES = [(rule, language) for rule in RULES for language in rule.languages()]
 
@@ -53,6 +53,21 @@ MORE = [json.loads(line) for line in (DATA.parent / "promises_by_language_more.j
 @pytest.mark.parametrize("row", MORE, ids=[f"{row['language']}-{row['text'][:40]}" for row in MORE])
 def test_other_wordings_are_judged_rightly(row: dict[str, object]) -> None:
     assert bool(find_promises(str(row["text"]), expected=str(row["language"]))) == row["promise"]
+
+
+LETTERS = [json.loads(line) for line in (DATA.parent / "promises_letters.jsonl").read_text("utf-8").splitlines()]
+
+
+@pytest.mark.parametrize("language", ["de", "en", "es", "fr", "it", "nl", "pl", "pt"])
+def test_sentences_of_letters_by_a_fourth_writer_are_left_to_a_person_or_found_and_harmless_ones_pass(
+    language: str,
+) -> None:
+    """Four draws. The rules of then caught 66 of 70 promises of the first, 47 of 65, 44 of 68 and 52 of 70 of the
+    others, and needlessly 8 of 277 other sentences. The words were widened after each."""
+    mine = [row for row in LETTERS if row["language"] == language]
+    missed = [row["text"] for row in mine if row["promise"] and not read_promises(row["text"], expected=language)]
+    needless = [row["text"] for row in mine if not row["promise"] and read_promises(row["text"], expected=language)]
+    assert (missed, needless) == ([], [])
 
 
 def test_marks_and_look_alikes_hide_no_promise() -> None:

@@ -22,7 +22,7 @@ class Sentence(Frozen, frozen=True, omit_defaults=False):
     end: int
 
 
-SENTENCES_VERSION: Final = "4"
+SENTENCES_VERSION: Final = "5"
 LONGEST: Final = 2000  # characters
 _LINE_BREAK = re.compile(r"\r\n|[\n\r\x0b\x0c\x85\u2028\u2029]")
 # "- ", "* ", "• ", "1. ", "2) ", "(a) ", "> "; a year at the start of a line ("2025. …") is no bullet.
@@ -166,7 +166,12 @@ def _inside(block: str, start: int, cut: int, languages: tuple[str, ...]) -> boo
     its marks decides nothing, so only that is looked at."""
     before, after = block[max(start, cut - _NEAR) : cut], block[cut : cut + _NEAR].lstrip()
     next_word = after.lstrip(_OPENING + "[ ")
-    if not _ENDED.search(before) or after[:1].islower() or (next_word[:1].islower() and after[:1] != "["):
+    if (
+        not _ENDED.search(before)
+        or after[:1].islower()
+        or _JOINED.match(after)
+        or (next_word[:1].islower() and after[:1] != "[")
+    ):
         return True
     if "de" in languages and len(languages) <= _FEW and _ORDINAL.search(before) and not _starts(next_word, languages):
         return True
@@ -174,7 +179,8 @@ def _inside(block: str, start: int, cut: int, languages: tuple[str, ...]) -> boo
     if found is None:
         return False
     languages = _here(block[start:cut], languages)
-    token, word = found["token"], found["token"].casefold()
+    token = found["token"][-1:] if _TWO_INITIALS.fullmatch(found["token"]) else found["token"]
+    word = token.casefold()
     numbered = bool(found["number"])
     if after[:1].isdigit() and any(_before_number(word, one) for one in languages):
         return True
@@ -188,7 +194,9 @@ def _inside(block: str, start: int, cut: int, languages: tuple[str, ...]) -> boo
             era = _ERA.search(before) and _starts(next_word, languages)
             return word != "i" and next_word[:1].isupper() and not era
         return languages != ("en",) and not (numbered and _starts(next_word, languages))
-    return any(word in words("sentences", one, "never") for one in languages)
+    if any(word in words("sentences", one, "never") for one in languages):
+        return True
+    return not numbered and _NO_VOWEL.fullmatch(token) is not None and not _starts(next_word, languages)
 
 
 def _here(text: str, languages: tuple[str, ...]) -> tuple[str, ...]:
@@ -203,6 +211,9 @@ def _before_number(word: str, language: str) -> bool:
     )
 
 
+_TWO_INITIALS = re.compile(r"[^\W\d_]\.[-‐‑][^\W\d_]")  # "J.-P. Roy"
+_JOINED = re.compile(r"-\w")  # "Kd.-Nr."
+_NO_VOWEL = re.compile(r"[^\W\d_aeiouyAEIOUY\u00c0-\u017f][b-df-hj-np-tv-xz]{1,5}")  # "Hrn.", "mtl.", "fls."
 _LETTERS = re.compile(r"(?:[a-z]\.){1,4}[a-z]")  # "u.s", "b.a"
 
 

@@ -28,6 +28,7 @@ def find_names_abroad(text: str, language: str) -> Iterator[tuple[int, int]]:
     for match in _RUN.finditer(text):
         tokens = [(match.start() + one.start(), match.start() + one.end()) for one in _TOKEN.finditer(match[0])]
         opens = bool(_OPENS.search(text[max(0, match.start() - 12) : match.start()]))
+        opens = opens and _plain(_word_before(text, match.start())) not in words("facts", language, "titles")
         tokens = [_without_article(text, token) for token in tokens[opens and not capitals :]]
         named = _among_nouns(text, tokens, language) if capitals else _among_others(text, tokens, language)
         if named:

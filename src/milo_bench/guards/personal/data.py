@@ -11,6 +11,7 @@ from typing import Final, get_args
 
 from milo_bench.core.records import Frozen
 from milo_bench.guards.dates import find_dates, normalise_date
+from milo_bench.guards.languages.marks import unmarked
 from milo_bench.guards.personal.abroad import find_births_abroad, languages_of_text
 from milo_bench.guards.personal.names import find_names, name_parts
 from milo_bench.guards.personal.numbers_abroad import find_numbers, regions_of
@@ -19,7 +20,7 @@ from milo_bench.guards.personal.places import find_places
 
 KINDS: Final[tuple[PersonalKind, ...]] = get_args(PersonalKind)
 _PLACEHOLDER = re.compile(rf"\[(?:{'|'.join(kind.upper() for kind in KINDS)})_\d+\]")
-PERSONAL_VERSION: Final = "3"
+PERSONAL_VERSION: Final = "4"
 _SHORTEST_VALUE = 5
 WINDOW_CHARS: Final = 6000
 
@@ -39,9 +40,19 @@ def find_personal_data(text: str, *, known: Iterable[str] = ()) -> tuple[Persona
     """Personal data in ``text`` by position, without overlaps; placeholders of a redactor are none.
 
     ``known`` are names of persons that are certain, say from a field of the same record. Where
-    two readings overlap the longer one wins, then the surer one.
+    two readings overlap the longer one wins, then the surer one. Zero-width characters, full-width digits and
+    look-alikes of other scripts hide nothing.
     """
-    names = tuple(known)
+    plain = unmarked(text)
+    if plain.places is None:
+        return _found_in(text, tuple(known))
+    placed = ((datum, *plain.at(datum.start, datum.end)) for datum in _found_in(plain.text, tuple(known)))
+    return tuple(
+        PersonalDatum(datum.kind, start, end, text[start:end], datum.score, datum.why) for datum, start, end in placed
+    )
+
+
+def _found_in(text: str, names: tuple[str, ...]) -> tuple[PersonalDatum, ...]:
     windows = list(_windows(text))
     languages = {window: languages_of_text(text[slice(*window)]) for window in windows}
     if len(windows) > 1:
@@ -199,8 +210,9 @@ class Redactor:
 
     def _remember(self, datum: PersonalDatum) -> None:
         if datum.kind == "person":
-            self._names.setdefault(datum.text)
-            self._person(datum.text)
+            name = unmarked(datum.text).text
+            self._names.setdefault(name)
+            self._person(name)
         elif datum.kind == "date_of_birth":
             birth = normalise_date(datum.text, day_first=self._day_first)
             if birth:
@@ -209,7 +221,7 @@ class Redactor:
             self._values.setdefault(datum.text, datum.kind)
 
     def _placeholder(self, datum: PersonalDatum) -> str:
-        key = self._person(datum.text) if datum.kind == "person" else self._key(datum)
+        key = self._person(unmarked(datum.text).text) if datum.kind == "person" else self._key(datum)
         number = self._numbers.get((datum.kind, key))
         if number is None:
             self._issued[datum.kind] += 1

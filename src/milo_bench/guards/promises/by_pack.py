@@ -19,7 +19,7 @@ from milo_bench.guards.promises.promise import POSSIBLE, UNSURE, PromiseKind
 _PARTS: Final = (
     "vouch", "money", "pay", "owner", "get", "arrive", "back", "won", "finish", "result", "liable", "waive", "time",
     "past", "maybe_past", "deadline", "future", "negation", "hedge", "others", "indirect", "condition", "news", "duty",
-    "entitle", "ours", "state", "current", "decision", "ahead", "gain", "denial",
+    "entitle", "ours", "state", "current", "decision", "ahead", "gain", "spared", "soon", "denial",
 )  # fmt: skip
 _CLAUSE: Final = re.compile(r"[,;:–—]+|\s-\s")
 _QUOTED: Final = re.compile(r"\"[^\"]*\"|“[^”]*”|„[^“”]*[“”]|«[^»]*»|»[^«]*«")
@@ -134,7 +134,11 @@ def _may_commit(clause: str, known: dict[str, re.Pattern[str]], timed: bool) -> 
     def has(*parts: str) -> bool:
         return any(known[part].search(clause) for part in parts)
 
-    if _opens(clause, known, "indirect") or has("duty", "hedge") or (has("news") and not has("gain")):
+    if _opens(clause, known, "indirect"):
+        return False
+    if has("spared"):  # "you will not have to pay": the words of a duty, denied
+        return True
+    if has("duty", "hedge") or (has("news") and not has("gain")):
         return False
     ahead = has("ahead")
     if _is_past(clause, known) and not ahead:
@@ -147,7 +151,7 @@ def _may_commit(clause: str, known: dict[str, re.Pattern[str]], timed: bool) -> 
     money, acts = has("money"), has(*_ACTS)
     if has("liable") or (acts and (money or ahead or timed or has("vouch"))):
         return True
-    return money and (ahead or (timed and has("ours")))
+    return has("future", "soon") or (money and (ahead or (timed and has("ours"))))
 
 
 def _opens(clause: str, known: dict[str, re.Pattern[str]], *parts: str) -> bool:

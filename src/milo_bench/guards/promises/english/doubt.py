@@ -90,6 +90,10 @@ _GIVEN: Final = re.compile(
     )
     + r"|^(?:take it|regard|expect|leave it)\b"
 )
+_WOULD_ANYWAY: Final = re.compile(
+    r"\b(?:we|i) would (?:\w+ )?(?:pay|cover|refund|reimburse|compensate|replace|waive|bear)\b"
+    r".{0,60}\b(?:in any (?:event|case)|anyway|regardless|no matter|either way|at all events)\b"
+)
 # Forms that are no commitment, whatever else the clause says.
 _HARMLESS: Final = re.compile(
     _any_of(
@@ -114,6 +118,7 @@ _HARMLESS: Final = re.compile(
         "(?:stays?|remains?) open",
         r"charged to your|(?:cost|price|amount|total|value|difference|expense)s? .{0,40}\bwill be",
     )
+    + r"|^(?:the |your )?(?:\w+ )?(?:contract|policy|lease|subscription|membership)\b.{0,30}\b(?:ends?|starts?)\b"
     + r"|^(?:the |your )?(?:\w+ )?(?:hearing|meeting|appointment|interview|flight|deadline|office|course)\b"
 )
 _REPORTED: Final = re.compile(
@@ -131,8 +136,10 @@ def may_commit(clause: str, lead: str = "", *, cited: bool = False) -> bool:
     What a ``cited`` clause or one on a status says of today is a record's: its truth is for other checks.
     """
     whole = f"{lead} {clause}"
-    if _HARMLESS.search(clause) or _REPORTED.search(whole):
+    if _REPORTED.search(whole):
         return False
+    if _HARMLESS.search(clause):
+        return _WOULD_ANYWAY.search(clause) is not None
     if DISCLAIMED.search(whole) and not _CANNOT_FAIL.search(clause):
         return False
     vouched = _VOUCHED.search(clause) is not None
