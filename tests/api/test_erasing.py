@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import json
+import re
 import shutil
+from collections.abc import Iterator
 from datetime import UTC, date, datetime
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from benchmarks.soundness.edits import CREATED_AT, POLICY, write_log
 from milo_bench import api
+from milo_bench.api.sealing.erasing import emptied
 from milo_bench.config.policy.operator import default_operator_policy
 from milo_bench.core.errors import DataError, UsageError
+from milo_bench.decide.records import Example
 from milo_bench.evidence.judging import judge_log
 from milo_bench.operator.permit.permits import permits_of, task_behaviours
 from milo_bench.operator.trials import OperatorRun
@@ -94,6 +100,66 @@ def test_an_erased_log_can_be_decided_on_anew_with_the_same_figures(folder: Path
     before = api.decide_logs(options, created_at=CREATED_AT)
     api.erase_texts(api.EraseOptions(["run.jsonl"], fixtures=[shown_fixture(folder)[0]]))
     assert api.decide_logs(options, created_at=CREATED_AT).figures == before.figures
+
+
+SAMPLE = Path(__file__).parents[2] / "docs/sample/case_ops"
+
+
+def _pieces(log: Path) -> set[str]:
+    """Every longer piece of text of cases and answers in a run log."""
+
+    def strings(value: object) -> Iterator[str]:
+        if isinstance(value, str):
+            yield value
+        elif isinstance(value, dict | list):
+            for one in value.values() if isinstance(value, dict) else value:
+                yield from strings(one)
+
+    rows = [json.loads(line) for line in log.read_text().splitlines()]
+    texts = [text for row in rows for name in ("input", "expect", "output") for text in strings(row.get(name))]
+    return {piece.strip() for text in texts for piece in re.split(r"[\n.]", text) if len(piece.strip()) >= 30}
+
+
+def test_no_text_is_left_in_a_package_with_cited_answers_and_every_figure_stays(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    shutil.copy(SAMPLE / "runs/answers.jsonl", "run.jsonl")
+    pieces = _pieces(Path("run.jsonl"))
+    options = api.DecideOptions(("run.jsonl",), policy=SAMPLE / "policy.yaml")
+    decision = api.decide_logs(options, created_at=CREATED_AT)
+    api.write_decision("decision.json", decision)
+    api.report_decision("decision.json", "package")
+    package = "\n".join(path.read_text() for path in Path("package").rglob("*") if path.is_file())
+    assert decision.shown_answers and sum(piece in package for piece in pieces) > 100
+    one = decision.shown_answers[0].key.partition("/")[0]
+    api.erase_texts(api.EraseOptions(["run.jsonl", "decision.json", "package"], fixtures=[one]))
+    found = api.verify_package("package")
+    assert (found.differences, found.erased) == ((), (one,))
+    api.erase_texts(api.EraseOptions(["run.jsonl", "decision.json", "package"], older_than_days=1))
+    found = api.verify_package("package")
+    assert (found.differences, found.exit_code) == ((), 0)
+    for path in tmp_path.rglob("*"):
+        text = path.read_text(errors="replace") if path.is_file() else ""
+        assert not [piece for piece in pieces if piece in text], path
+
+
+def test_of_an_erased_example_nothing_but_its_name_is_left() -> None:
+    filled = msgspec.convert(
+        {
+            "id": "example-1", "candidate": {"workload": "w", "target": "t", "variant": "", "decoding": "free"},
+            "check": "label", "category": "wrong", "key": "f1/t/0", "text": "full",
+            **dict.fromkeys(("reason", "expected", "got", "input", "output"), "of Ms Rossi"),
+            "spans": [{"where": "input", "start": 0, "end": 3, "label": "of Ms Rossi"}],
+            "cited": [{"text": "of Ms Rossi", "spans": [], "sources": [], "uncited": True}],
+            "pictures": [{"name": "a.png", "data": "b2YgTXMgUm9zc2k="}],
+        },
+        Example,
+    )  # fmt: skip
+    assert all(getattr(filled, field.name) for field in msgspec.structs.fields(Example)), "a new field: fill it here"
+    left = msgspec.json.encode(emptied(filled))
+    assert b"Rossi" not in left and b"b2Yg" not in left
+    assert msgspec.structs.replace(emptied(filled), text="full").key == filled.key
 
 
 def test_a_dry_run_changes_nothing(folder: Path) -> None:

@@ -15,6 +15,7 @@ from milo_bench.core.files import writing
 from milo_bench.core.records import Fixture, Graded
 from milo_bench.core.version import __version__
 from milo_bench.evidence.gather import describe_fixtures
+from milo_bench.evidence.grade_columns import can_cut, cut_graded, is_judged_by_text
 from milo_bench.evidence.judge_while_running import without_text
 from milo_bench.evidence.judging import choose_judge
 from milo_bench.grade.own_check import NotExecuted
@@ -24,7 +25,7 @@ from milo_bench.store.erasures import Erasure, FixtureFacts, add_erasure
 from milo_bench.store.log.lines import open_log
 from milo_bench.store.log.reader import RunLog, read_run_log
 from milo_bench.store.log.sealing import erased_line
-from milo_bench.store.verdicts import VerdictHeader, VerdictWriter, verdicts_path
+from milo_bench.store.verdicts import CutGraded, VerdictHeader, VerdictWriter, verdicts_path
 
 
 @dataclass(frozen=True)
@@ -142,7 +143,9 @@ def _keep_verdicts(log: RunLog, wanted: Collection[str]) -> None:
     labels = frozenset(
         fixture.expect["label"] for fixture in log.fixtures.values() if isinstance(fixture.expect.get("label"), str)
     )
-    kept: list[Graded] = []
+    workloads = {workload.name: workload for workload in log.header.workloads}
+    by_text = is_judged_by_text(log)
+    kept: list[Graded | CutGraded] = []
     for attempt in log.attempts.on_fixtures(wanted):
         if attempt.erased:
             continue
@@ -150,7 +153,12 @@ def _keep_verdicts(log: RunLog, wanted: Collection[str]) -> None:
             graded = judge(attempt)
         except NotExecuted as error:
             raise DataError(str(error), hint="execute the suite's own checks first: milo-bench grade LOG.") from None
-        kept.append(without_text(graded, log.fixtures[attempt.key.fixture], labels))
+        fixture = log.fixtures[attempt.key.fixture]
+        kept.append(without_text(graded, fixture, labels))
+        workload = workloads[fixture.workload]
+        if attempt.failure is None and by_text and can_cut(workload):
+            cut = cut_graded(workload, fixture, attempt, graded)
+            kept.append(CutGraded(without_text(cut, fixture, labels)))
     path = verdicts_path(log.path)
     header = VerdictHeader(run_id=log.header.run_id, tool_version=__version__)
     with VerdictWriter(path, header, append=path.exists()) as writer:

@@ -32,6 +32,7 @@ from milo_bench.stats.cases.columns import Cases, CasesBuilder, join_cases
 from milo_bench.store.log.attempts import LogRange, attempt_lines, decode_attempt
 from milo_bench.store.log.reader import RunLog
 from milo_bench.store.log.row_check import RowCheck
+from milo_bench.store.verdicts import read_cut_verdicts, verdicts_path
 
 PartKind: TypeAlias = Literal["columns", "graded"]
 
@@ -70,9 +71,13 @@ class GradingPool(Protocol):
 
 def is_judged_in_parts(log: RunLog) -> bool:
     """Whether verdicts on each attempt follow from its own line: nothing was erased, hashed or executed."""
+    return not log.erased_attempts and is_judged_by_text(log)
+
+
+def is_judged_by_text(log: RunLog) -> bool:
+    """Whether verdicts follow from the texts of a log: it was stored with them, and no code of its suite judges."""
     return not (
-        log.erased_attempts
-        or log.executions
+        log.executions
         or log.header.store_text != "full"
         or any(workload.own is not None for workload in log.header.workloads)
     )
@@ -95,7 +100,7 @@ def grade_to_columns(
     if not log.attempts:  # a log of load windows, probes or operator episodes has no verdicts beside it
         return {}
     if not is_judged_in_parts(log):
-        return _one_by_one(log, numbers)
+        return _one_by_one(log, numbers, cut=cut)
     size = sum(part.end - part.start for part in log.attempts.ranges)
     whole = Job(
         str(log.path),
@@ -158,8 +163,8 @@ def _columns(job: Job, lines: Iterable[tuple[int, bytes]]) -> dict[Candidate, Ca
     builders = _Builders(job.header, job.fixtures, job.numbers, judgements)
     for workload, fixture, attempt, graded in _graded(job, lines, judgements):
         builders.add(attempt, graded)
-        if job.cut and not workload.variant and any(check.name == "citation_coverage" for check in workload.checks):
-            builders.add(attempt, _cut_graded(workload, fixture, attempt, graded), variant=CUT_UNCITED)
+        if job.cut and can_cut(workload):
+            builders.add(attempt, cut_graded(workload, fixture, attempt, graded), variant=CUT_UNCITED)
     return builders.build()
 
 
@@ -186,7 +191,12 @@ def _graded(
         yield workload, fixture, attempt, grade_attempt(workload, fixture, attempt, judgements=said)
 
 
-def _cut_graded(workload: Workload, fixture: Fixture, attempt: Attempt, graded: Graded) -> Graded:
+def can_cut(workload: Workload) -> bool:
+    """Whether answers of ``workload`` are judged without their uncited sentences as well."""
+    return not workload.variant and any(check.name == "citation_coverage" for check in workload.checks)
+
+
+def cut_graded(workload: Workload, fixture: Fixture, attempt: Attempt, graded: Graded) -> Graded:
     """The verdicts on the answer without its uncited sentences, as the rail would let it through."""
     if attempt.failure is not None or attempt.bypass or not attempt.output:
         return graded
@@ -239,12 +249,27 @@ def _of_this_answer(said: Mapping[str, ModelJudgement], attempt: Attempt) -> dic
     return {name: one for name, one in said.items() if one.answer_hash == answer_hash}
 
 
-def _one_by_one(log: RunLog, numbers: Mapping[str, int]) -> dict[Candidate, Cases]:
+def _one_by_one(log: RunLog, numbers: Mapping[str, int], *, cut: bool) -> dict[Candidate, Cases]:
     builders = _Builders(log.header, log.fixtures, numbers, latest_judgements(log.judgements))
     judge = choose_judge(log)
+    workloads = {one.name: one for one in log.header.workloads if cut and is_judged_by_text(log) and can_cut(one)}
+    kept = read_cut_verdicts(verdicts_path(log.path)) if workloads and log.erased_attempts else {}
+    all_kept = True
     for attempt in log.attempts:
-        builders.add(attempt, judge(attempt))
-    return builders.build()
+        graded = judge(attempt)
+        builders.add(attempt, graded)
+        fixture = log.fixtures[attempt.key.fixture]
+        workload = workloads.get(fixture.workload)
+        if workload is None:
+            continue
+        if attempt.erased and attempt.failure is None:
+            all_kept = all_kept and attempt.key in kept  # an erasure by an older version kept none
+            graded = kept.get(attempt.key, graded)
+        else:
+            graded = cut_graded(workload, fixture, attempt, graded)
+        builders.add(attempt, graded, variant=CUT_UNCITED)
+    built = builders.build()
+    return built if all_kept else {one: cases for one, cases in built.items() if one.variant != CUT_UNCITED}
 
 
 def _in_processes(jobs: Sequence[Job]) -> list[dict[Candidate, Cases]]:

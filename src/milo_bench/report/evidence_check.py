@@ -18,6 +18,7 @@ from milo_bench.core.text import shorten
 from milo_bench.core.version import __version__
 from milo_bench.decide.evidence import LogCheck
 from milo_bench.decide.records import Decision, Figure, KeptFile, LogRef
+from milo_bench.report.erased_answers import with_erased_answers
 from milo_bench.report.figures import source_text, whole_text
 from milo_bench.report.kept_pictures import with_kept_pictures
 from milo_bench.report.package import DECISION
@@ -93,7 +94,7 @@ def check_evidence(
             differences += _log_differences(log, found_logs[log.sha256], decision, checked)
             notes += checked.notes
             erased += checked.erased
-        differences += _recomputed(decision, decide_again, lambda log: found_logs[log.sha256])
+        differences += _recomputed(decision, decide_again, lambda log: found_logs[log.sha256], frozenset(erased))
     return EvidenceCheck(
         tuple(differences),
         tuple(found_logs.values()),
@@ -246,7 +247,7 @@ def _line_fault(line: bytes, decision: Decision, log: LogRef) -> tuple[str, str]
 
 
 def _recomputed(
-    decision: Decision, again: DecideAgain, find_log: Callable[[LogRef], Path]
+    decision: Decision, again: DecideAgain, find_log: Callable[[LogRef], Path], erased: frozenset[str]
 ) -> Iterator[PackageDifference]:
     try:
         anew = again(decision, find_log)
@@ -260,7 +261,7 @@ def _recomputed(
         ) from error
     # A decision is read back from JSON before it is compared: dictionaries in the same order, tuples as tuples.
     anew = msgspec.json.decode(msgspec.json.encode(anew, order="deterministic"), type=Decision)
-    anew = with_kept_pictures(anew, decision)
+    anew = with_erased_answers(with_kept_pictures(anew, decision), decision, erased)
     yield from _figure_differences(decision, anew)
     compared = _decided if of_another_version(decision) else _whole
     unlike = _unlike(compared(decision), compared(anew), "")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from types import TracebackType
 
@@ -24,6 +24,12 @@ class VerdictHeader(Frozen, frozen=True, tag="verdicts", tag_field="type", omit_
     schema_version: int = 1
 
 
+class CutGraded(Frozen, frozen=True, tag="graded_cut", tag_field="type"):
+    """Verdicts on an erased answer as it is without its uncited sentences, for the rail that removes them."""
+
+    graded: Graded
+
+
 def verdicts_path(log: Path) -> Path:
     """Where the verdicts of ``log`` lie: ``NAME.verdicts.jsonl`` beside it."""
     return log.with_suffix(".verdicts.jsonl")
@@ -41,7 +47,7 @@ class VerdictWriter:
             if fresh:
                 self._file.write(_ENCODER.encode(header) + b"\n")
 
-    def add(self, graded: Graded) -> None:
+    def add(self, graded: Graded | CutGraded) -> None:
         with write_errors(self.path, "free some space, then resume the run."):
             self._file.write(_ENCODER.encode(graded) + b"\n")
             self._file.flush()
@@ -83,6 +89,15 @@ def read_verdicts(path: Path) -> dict[AttemptKey, Graded]:
 
     A torn last line is left out. Raises DataError for any other line that cannot be read.
     """
+    return {record.key: record for record in _records(path) if isinstance(record, Graded)}
+
+
+def read_cut_verdicts(path: Path) -> dict[AttemptKey, Graded]:
+    """As ``read_verdicts``, of erased answers without their uncited sentences."""
+    return {record.graded.key: record.graded for record in _records(path) if isinstance(record, CutGraded)}
+
+
+def _records(path: Path) -> Iterator[Graded | CutGraded | VerdictHeader]:
     try:
         lines = path.read_bytes().split(b"\n")
     except FileNotFoundError:
@@ -91,18 +106,14 @@ def read_verdicts(path: Path) -> dict[AttemptKey, Graded]:
     except OSError as error:
         message = f"Cannot read {path}: {error.strerror}."
         raise DataError(message, hint="check its permissions.") from None
-    decoder = msgspec.json.Decoder(Graded | VerdictHeader)
-    found: dict[AttemptKey, Graded] = {}
+    decoder = msgspec.json.Decoder(Graded | CutGraded | VerdictHeader)
     for number, line in enumerate(lines, start=1):
         if not line:
             continue
         try:
-            record = decoder.decode(line)
+            yield decoder.decode(line)
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
             if number == len(lines):
                 break  # no newline after it: the write was cut short
             message = f"{path} line {number}: {error}"
             raise DataError(message, hint="restore it. It was changed after it was written.") from None
-        if isinstance(record, Graded):
-            found[record.key] = record
-    return found

@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 
@@ -24,6 +24,7 @@ from milo_bench.store.board_index import FOLDER as BOARD_FOLDER
 from milo_bench.store.log.lines import HEADER_START, read_header
 from milo_bench.store.log.parquet import MARK, is_parquet_log
 
+_NAMES: Final = ("id", "candidate", "check", "category", "key")  # of an example: no text of a person
 _TEXT_COLUMNS: Final = ("input", "output", "comment")
 
 
@@ -163,14 +164,20 @@ def _erase_decision(path: Path, fixtures: frozenset[str], forgotten: Forgotten, 
         decision = read_decision(path)
     except MiloError:
         return  # another kind of file; it is among ``left`` if it holds a text
-    examples = tuple(_emptied(one) if _is_of(one, fixtures, forgotten) else one for one in decision.examples)
-    count = sum(one is not before for one, before in zip(examples, decision.examples, strict=True))
+    shown = {name: getattr(decision, name) for name in ("examples", "shown_answers")}
+    erased_of = {
+        name: tuple(emptied(one) if _is_of(one, fixtures, forgotten) else one for one in some)
+        for name, some in shown.items()
+    }
+    count = sum(
+        one is not before for name, some in shown.items() for one, before in zip(erased_of[name], some, strict=True)
+    )
     if not count:
         return
     done.files[path] = count
     if dry_run:
         return
-    erased: Decision = msgspec.structs.replace(decision, examples=examples)
+    erased: Decision = msgspec.structs.replace(decision, **erased_of)
     is_package = path.name == DECISION and path.read_bytes() == decision_bytes(decision)
     if is_package and (path.parent / "index.html").is_file():
         write_package(erased, path.parent)
@@ -183,13 +190,13 @@ def _is_of(example: Example, fixtures: frozenset[str], forgotten: Forgotten) -> 
         return False
     if any(example.key.startswith(f"{id}/") for id in fixtures):
         return True
-    return forgotten.is_in([example.input, example.output, example.expected, example.got, example.reason])
+    return forgotten.is_in({name: value for name, value in msgspec.to_builtins(example).items() if name not in _NAMES})
 
 
-def _emptied(example: Example) -> Example:
-    return msgspec.structs.replace(
-        example, reason="", expected="", got="", input="", output="", spans=(), text="hashes"
-    )
+def emptied(example: Example) -> Example:
+    """``example`` with what names it, and nothing of the case, the answer or their pictures."""
+    named: dict[str, Any] = {name: getattr(example, name) for name in _NAMES}
+    return Example(**named, reason="", expected="", got="", input="", output="", spans=(), text="hashes")
 
 
 def _erase_sheet(path: Path, fixtures: frozenset[str], forgotten: Forgotten, done: Erased, *, dry_run: bool) -> None:

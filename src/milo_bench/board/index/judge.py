@@ -10,9 +10,9 @@ import msgspec
 from milo_bench.core.errors import MiloError
 from milo_bench.core.records import Attempt, AttemptKey, Execution, Fixture, Graded, RunHeader
 from milo_bench.grade.engine import CheckBroken, grade_attempt
-from milo_bench.store.verdicts import VerdictHeader, verdicts_path
+from milo_bench.store.verdicts import CutGraded, VerdictHeader, verdicts_path
 
-_DECODER: Final = msgspec.json.Decoder(Graded | VerdictHeader)
+_DECODER: Final = msgspec.json.Decoder(Graded | CutGraded | VerdictHeader)
 
 
 class AnswerJudge:
