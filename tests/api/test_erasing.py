@@ -152,7 +152,7 @@ def test_of_an_erased_example_nothing_but_its_name_is_left() -> None:
             **dict.fromkeys(("reason", "expected", "got", "input", "output"), "of Ms Rossi"),
             "spans": [{"where": "input", "start": 0, "end": 3, "label": "of Ms Rossi"}],
             "cited": [{"text": "of Ms Rossi", "spans": [], "sources": [], "uncited": True}],
-            "pictures": [{"name": "a.png", "data": "b2YgTXMgUm9zc2k="}],
+            "pictures": [{"name": "a.png", "data": "b2YgTXMgUm9zc2k="}], "read_by": "of Ms Rossi",
         },
         Example,
     )  # fmt: skip
