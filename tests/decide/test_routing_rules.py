@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -37,6 +38,13 @@ from milo_bench.decide.routing.rules import (
     settle_second,
 )
 
+TAGGED = """
+targets: {small: {model: s}}
+rules:
+  - {id: vip, when: {workload: notes, tags: [VIP, "Priorität hoch"]}, route: human_review}
+  - {id: rest, when: {workload: notes}, route: local, target: small}
+default: {route: human_review}
+"""
 STUB = """
 targets: {small: {model: s}, big: {model: b, hosted: true}}
 rules:
@@ -356,6 +364,14 @@ def assert_same(columns: RoutedColumns, singles: list[Routed]) -> None:
         )  # fmt: skip
         want = (routed.place, routed.route, routed.target, routed.verifier, routed.cause, routed.second, routed.asks)
         assert found == want, row
+
+
+@pytest.mark.parametrize("tag", ["VIP", "vip ", "ｖｉｐ", "v\u00adip", "PRIORITAT  HOCH"])
+def test_tags_meet_those_of_a_rule_whatever_their_case_space_and_width(tag: str) -> None:
+    file, request = read_routing(TAGGED), RequestFacts("notes", tags=frozenset({tag}))
+    assert route_request(file, request).rule == "vip"
+    columns = replace(columns_of("notes", {}, [request]), tags={tag: np.array([True])})
+    assert route_requests(file, columns).place.tolist() == [0]
 
 
 @settings(max_examples=150, deadline=None)

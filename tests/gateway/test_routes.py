@@ -133,7 +133,7 @@ async def test_a_guarded_answer_that_fails_takes_the_fallback_once_and_says_so(t
 async def test_a_sensitive_case_reaches_no_hosted_target_whatever_fails(tmp_path: Path) -> None:
     scripts = {"local_8b": {"reply": {"text": "not an order"}}, "hosted_a": SAID}
     async with running_gateway(tmp_path, GUARDED, scripts, suites=("demo_v1",)) as gateway, gateway.client() as client:
-        for milo in ({"sensitive": True}, {"tags": ["Sensitive "]}):
+        for milo in ({"sensitive": True}, {"tags": ["Sensitive "]}, {"tags": ["sens\u00aditive"]}):
             raw = await _ask_order(client, **milo)
             assert raw.http_response.status_code == 202
             assert raw.headers["X-Milo-Cause"] == "sensitive"

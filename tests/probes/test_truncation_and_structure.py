@@ -62,6 +62,16 @@ async def test_without_a_declared_window_truncation_is_undecided(run_probe: RunP
     assert result.outcome == "undecided" and "context_window" in result.finding
 
 
+async def test_a_declared_window_that_no_prompt_can_pass_is_undecided_and_no_prompt_of_that_size_is_made(
+    run_probe: RunProbe,
+) -> None:
+    async with start_fake({}) as fake:
+        result = await run_probe("truncation", fake.base_url, config={"context_window": 2_000_000_000})
+        assert max(len(request.body["messages"][-1]["content"]) for request in fake.requests) < 20_000
+    assert result.outcome == "undecided"
+    assert "The declared window of 2,000,000,000 tokens is too large to send a longer prompt" in result.finding
+
+
 async def test_a_server_that_counts_what_it_then_cuts_is_found_by_markers(run_probe: RunProbe) -> None:
     async def handler(asked: Asked) -> None:
         if not pages(asked):

@@ -119,6 +119,13 @@ BROKEN = [
         "Did you mean 'expect'?",
     ),
     ("fixtures/a.jsonl", ('"hail"}', '"hail"'), "fixtures/a.jsonl line 1: broken JSON", "one JSON object per line"),
+    (
+        "fixtures/a.jsonl",
+        ('"a-1"', '"a-1", "tags": ["long", "Confidential"]'),
+        "fixtures/a.jsonl line 1: the tag 'Confidential' does not keep the fixture from hosted models",
+        "write 'sensitive' if that is meant",
+    ),
+    ("fixtures/a.jsonl", ('"a-1"', '"a-1", "tags": 7'), "fixtures/a.jsonl line 1: 'tags' must be a list", ""),
     ("fixtures/a.jsonl", ('"a-1"', '"a 1"'), "fixtures/a.jsonl line 1: 'id' must be", "for example"),
 ]
 

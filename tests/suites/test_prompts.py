@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -9,6 +11,8 @@ from hypothesis import strategies as st
 from milo_bench.core.errors import ConfigError, DataError, MiloError
 from milo_bench.core.records import Workload
 from milo_bench.suites import render_prompt
+from milo_bench.suites.prompt_sandbox import PromptEnvironment
+from tests.guards.test_growth import grows_too_fast
 
 
 def workload(source: str) -> Workload:
@@ -91,6 +95,21 @@ def test_an_undefined_variable_is_named_with_its_line_and_what_there_is() -> Non
         "{{ ([input.long] * 9999) | join(input.long) }}",
         "{{ input.long.join([input.long] * 9999) }}",
         "{{ input.long.translate({120: input.long}) }}",
+        # what is joined or replaced named in other ways, and bytes, which no length was asked of
+        "{{ ('a' * 999999).join(range(999) | map('string')) }}",
+        "{{ ('a' * 999999).join('b' * 999) }}",
+        "{{ ('b' * 999) | join('a' * 999999) }}",
+        "{{ (['b'] * 999) | join(d='a' * 999999) }}",
+        "{{ ('a' * 999999).join(dict(a=1, b=2).keys() | list * 999) }}",
+        "{{ (['b'] * 999) | map('string') | join('a' * 999999) }}",
+        "{{ ['a' * 999999] | replace('a', 'b' * 999999) }}",
+        "{{ ('a' * 999999) | replace(old='a', new='b' * 999999) }}",
+        "{{ ('a' * 999999).encode() * 999999 }}",
+        "{{ (1).to_bytes(999999, 'big') * 99999 }}",
+        "{{ '%999999999d'.encode() % 1 }}",
+        "{{ ('a' | e).join('b' * 999 for b in [1]) }}",
+        "{% set x = '\"' * 999999 %}" + "{% set x = x | tojson %}" * 40,
+        "{% set x = '<' * 999999 %}" + "{% set x = x | string | forceescape %}" * 99,
         "{% set x %}{% for i in range(99999) %}{{ input.long }}{% endfor %}{% endset %}",
         "{% set x %}{% for i in range(99999) %}" + "x" * 9999 + "{% endfor %}{% endset %}",
         # numbers that are a program
@@ -139,3 +158,22 @@ def test_a_long_document_with_many_lines_is_within_the_budget() -> None:
     source = "{% for line in input.lines %}[{{ line.n }}] {{ line.text }}\n{% endfor %}"
     (message,) = render_prompt(workload(source), {"input": {"lines": lines}})
     assert message.content.count("\n") == 19_999
+
+
+_ENVIRONMENT = PromptEnvironment()
+_FILTERS = sorted(name for name in _ENVIRONMENT.filters if not name.startswith("_"))
+_METHODS = sorted(name for name in dir(str) if not name.startswith("_"))
+
+
+@pytest.mark.parametrize("call", [*(f"| {name}" for name in _FILTERS), *(f".{name}()" for name in _METHODS)])
+def test_each_filter_and_method_takes_time_in_proportion_to_its_text(call: str) -> None:
+    def render(text: str) -> str:
+        with suppress(MiloError):
+            return render_prompt(workload(f"{{{{ input.text {call} | string | length }}}}"), {"input": {"text": text}})[
+                0
+            ].content
+        return ""
+
+    pieces = ("<>", "<!---->", "<!--", "<", "&", "&amp;", '"', "\\", "%", " ", "a", "a ", "\n", "1", "http://a.b ", "é")
+    slow = [said for piece in pieces if (said := grows_too_fast(render, piece, "", short=100_000, long=400_000))]
+    assert slow == []

@@ -7,12 +7,13 @@ from typing import Any
 
 import pytest
 
+from milo_bench.config.hosts import is_inside
 from milo_bench.config.settings import TargetConfig, is_own_network
 from milo_bench.core.errors import ConfigError, TargetError
 from milo_bench.core.records import Fixture
 from milo_bench.targets import open_target
 from milo_bench.targets.http.address import parse_address
-from milo_bench.targets.http.next_hop import is_excepted, is_inside
+from milo_bench.targets.http.next_hop import is_excepted
 from milo_bench.targets.http.tls import proxy_for
 
 PUBLIC = "8.8.8.8"
@@ -72,6 +73,18 @@ def resolves_outside(monkeypatch: pytest.MonkeyPatch) -> list[str]:
         ({"api": "ollama"}, {"OLLAMA_HOST": "models.internal"}),
         ({"api": "openai", "base_url": "http://127.0.0.1:1/v1", "proxy": "http://proxy.internal:3128"}, {}),
         ({"api": "openai", "base_url": "http://127.0.0.1:1/v1", "proxy": f"http://{PUBLIC}:3128"}, {}),
+        *(
+            ({"api": "openai", "base_url": "https://10.0.0.1/v1", "proxy": f"http://{proxy}:3128"}, {})
+            for proxy in (
+                "134744072",
+                "134744072.",
+                "010.8.8.8",
+                "0x8080808",
+                "8.8.2056",
+                "８.８.８.８",
+                "[::ffff:8.8.8.8]",
+            )
+        ),
         ({"api": "openai", "base_url": "https://10.0.0.1/v1"}, {"HTTPS_PROXY": f"http://{PUBLIC}:3128"}),
         ({"api": "openai", "base_url": "https://10.0.0.1/v1", "hosted": False}, {"HTTPS_PROXY": f"http://{PUBLIC}:1"}),
     ],
@@ -90,7 +103,19 @@ async def test_a_local_target_whose_next_hop_is_public_is_refused_before_a_byte_
 
 @pytest.mark.parametrize(
     "host",
-    ["134744072", "0x08080808", "010.8.8.8", "8.8.2056", "8.526344", "８.８.８.８", "8。8。8。8", "[::ffff:8.8.8.8]"],
+    [
+        "134744072",
+        "134744072.",
+        "8.8.8.8.",
+        "[::8.8.8.8]",
+        "0x08080808",
+        "010.8.8.8",
+        "8.8.2056",
+        "8.526344",
+        "８.８.８.８",
+        "8。8。8。8",
+        "[::ffff:8.8.8.8]",
+    ],
 )
 @pytest.mark.parametrize("scheme", ["http", "https"])
 def test_a_public_address_in_any_spelling_has_to_be_called_hosted(host: str, scheme: str) -> None:
@@ -100,11 +125,27 @@ def test_a_public_address_in_any_spelling_has_to_be_called_hosted(host: str, sch
 
 
 @pytest.mark.parametrize(
-    "host", ["127.1", "2130706433", "0177.0.0.1", "0x7f.1", "①②⑦.0.0.1", "ⓛocalhost", "LOCALHOST", "[::1]"]
+    "host",
+    [
+        "127.1",
+        "2130706433",
+        "0177.0.0.1",
+        "0x7f.1",
+        "①②⑦.0.0.1",
+        "ⓛocalhost",
+        "LOCALHOST",
+        "[::1]",
+        "127.0.0.1.",
+        "[::ffff:127.0.0.1]",
+    ],
 )
 def test_loopback_in_any_spelling_is_loopback(host: str) -> None:
     address = parse_address(f"http://{host}:8080/v1")
     assert address.is_loopback and address.host_header.isascii() and is_own_network(f"http://{host}/v1")
+
+
+def test_an_address_that_is_shared_by_a_carrier_or_a_private_network_of_machines_needs_no_word_on_hosting() -> None:
+    assert is_own_network("http://100.64.0.7:8080/v1")
 
 
 async def test_a_name_with_one_public_address_among_its_own_ones_is_refused(

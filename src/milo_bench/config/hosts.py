@@ -1,9 +1,10 @@
-"""The host of an address as a person wrote it in, the one spelling of it that is resolved, compared and shown out."""
+"""The host of an address as a person wrote it in, its one spelling and whether it is of the team's own network out."""
 
 from __future__ import annotations
 
 import re
 import socket
+from ipaddress import IPv6Address, ip_address
 from urllib.parse import urlsplit
 
 from milo_bench.config.checked import Mistake
@@ -35,9 +36,23 @@ def canonical_host(host: str) -> str:
         plain = host.lower() if host.isascii() else host.encode("idna").decode("ascii").lower()
     except UnicodeError:
         raise Mistake("is not a host name") from None
-    if _NUMBERS.fullmatch(plain):
+    numbers = plain.removesuffix(".")  # 134744072. is that address too, whatever a resolver would make of it
+    if _NUMBERS.fullmatch(numbers):
         try:
-            return socket.inet_ntoa(socket.inet_aton(plain))
+            return socket.inet_ntoa(socket.inet_aton(numbers))
         except OSError:
             raise Mistake("is not an IPv4 address") from None
     return plain
+
+
+def is_inside(address: str) -> bool:
+    """Whether ``address`` (IPv4 or IPv6, resolved) is not routed publicly: private, loopback, link-local or shared."""
+    try:
+        found = ip_address(address.partition("%")[0])
+    except ValueError:
+        return False
+    if isinstance(found, IPv6Address) and found.ipv4_mapped is not None:
+        found = found.ipv4_mapped
+    if isinstance(found, IPv6Address) and found.teredo is not None:
+        return False  # a tunnel over public addresses, whatever its own is called
+    return not found.is_global and not found.is_multicast

@@ -14,7 +14,7 @@ from pydantic.json_schema import SkipJsonSchema
 from milo_bench.config.checked import Checked, CheckedFile, FileKind, Mistake, load_checked, mistakes_in
 from milo_bench.config.fleet import FleetConfig
 from milo_bench.config.gateway import GatewayConfig
-from milo_bench.config.hosts import canonical_host, is_http_address
+from milo_bench.config.hosts import canonical_host, is_http_address, is_inside
 from milo_bench.config.target_settings import API_SETTINGS
 from milo_bench.config.written import Problem, as_error
 from milo_bench.core.errors import UsageError
@@ -36,15 +36,24 @@ def is_own_network(base_url: str) -> bool:
     except ValueError:
         return False
     try:
-        address = ip_address(host.partition("%")[0])
+        ip_address(host.partition("%")[0])
     except ValueError:
         return "." not in host or host.endswith(_OWN_ZONES)
-    return address.is_private or address.is_loopback or address.is_link_local
+    return is_inside(host)
 
 
 Effort: TypeAlias = Literal["off", "low", "medium", "high"]
 Thinking: TypeAlias = Effort | Annotated[int, Field(gt=0, le=1_000_000)]
 """Tokens that a model may think beside its answer, an effort, or no thinking at all."""
+
+
+def _wrong_with_name(name: str) -> str:
+    """What keeps ``name`` from being one of the names in ``--models a,b``; "" where nothing does."""
+    if "," in name:
+        return "contains a comma, which separates names in --models"
+    if not name or name != name.strip():
+        return "is empty or begins or ends with a space"
+    return "contains a control character or line break" if not name.isprintable() else ""
 
 
 def _without_user(url: str) -> str:
@@ -83,12 +92,12 @@ class TargetConfig(Checked):
     hosted: bool = False
     quantisation: str = ""
     family: str = ""
-    context_window: int | None = Field(default=None, gt=0)
+    context_window: int | None = Field(default=None, gt=0, le=2**31 - 1)
     price: PriceConfig | None = None
     weights: str | None = None
-    threads: int | None = Field(default=None, gt=0)
-    parallel: int | None = Field(default=None, gt=0)
-    gpu_layers: int | None = Field(default=None, ge=0)
+    threads: int | None = Field(default=None, gt=0, le=4096)
+    parallel: int | None = Field(default=None, gt=0, le=4096)
+    gpu_layers: int | None = Field(default=None, ge=0, le=1_000_000)
     headers_env: dict[str, str] = {}
     proxy: str | None = None
     ca_file: str | None = None
@@ -152,6 +161,11 @@ class TargetConfig(Checked):
             raise Mistake("a 'fake' target needs script", "name a file of scripted answers.")
         return self
 
+    @property
+    def inside_only(self) -> bool:
+        """Nobody said whether it is hosted, so it is reached inside the team's own network or not at all."""
+        return not self.hosted and "hosted" not in self.model_fields_set
+
     def price_record(self) -> Price | None:
         if self.price is None:
             return None
@@ -210,6 +224,10 @@ class Settings(CheckedFile):
 
     def problems(self) -> Iterable[Problem]:
         """What is wrong in the ``settings`` of targets whose API is built in, and in where targets are placed."""
+        for name in self.targets:
+            if what := _wrong_with_name(name):
+                where = self.where("targets", name)
+                yield Problem(where, f"the target name '{one_line(name)}' {what}", "choose another name.")
         known = {*self.targets, *BUILTIN_TARGETS}
         for name in self.fleet.placement:
             if name not in known:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import unicodedata
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, Literal, TypeAlias
@@ -11,6 +10,7 @@ from typing import Any, Final, Literal, TypeAlias
 import msgspec
 
 from milo_bench.core.suggest import hint_for
+from milo_bench.core.tags import says_sensitive, unknown_sensitivity
 from milo_bench.core.text import one_line
 from milo_bench.gateway.wire.connection import HttpRequest
 from milo_bench.gateway.wire.replies import ApiError
@@ -94,10 +94,13 @@ def read_question(
     if len(tags) > MOST_TAGS or any(len(tag) > MOST_TAG_CHARS for tag in tags):
         what = f"has more than {MOST_TAGS} tags, or one longer than {MOST_TAG_CHARS} characters"
         raise _wrong("milo.tags", what, "send the tags that rules ask for.")
+    if unknown := next(filter(unknown_sensitivity, tags), None):
+        what = f"has '{one_line(unknown)}', which keeps the case from no hosted model"
+        raise _wrong("milo.tags", what, "send 'sensitive' if that is meant, or use another word.")
     for name in ("sensitive",):
         if not isinstance(milo.get(name, False), bool):
             raise _wrong(f"milo.{name}", "must be true or false", "leave it out if it is not known.")
-    sensitive = bool(milo.get("sensitive")) or any(is_sensitive_tag(tag) for tag in tags)
+    sensitive = bool(milo.get("sensitive")) or says_sensitive(tags)
     sensitive = sensitive or _flag(http.headers.get("x-milo-sensitive", ""))
     stream = fields.get("stream")
     if stream is not None and not isinstance(stream, bool):
@@ -116,11 +119,6 @@ def read_question(
     )
     _check_fields(asked)
     return asked
-
-
-def is_sensitive_tag(tag: str) -> bool:
-    """As ``Fixture.sensitive`` reads tags."""
-    return unicodedata.normalize("NFKC", tag).strip().casefold() == "sensitive"
 
 
 def _read_json(body: bytes) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from typing import Any
 import msgspec
 
 from milo_bench.probes.context import ProbeContext
+from milo_bench.targets.http.next_hop import require_inside
 from milo_bench.targets.http.tls import trusting
 
 _CONNECT_S = 5.0
@@ -34,6 +35,8 @@ class OpenStream:
         async with asyncio.timeout(_CONNECT_S):
             loop = asyncio.get_running_loop()
             found = await loop.getaddrinfo(place.host, place.port, type=socket.SOCK_STREAM)
+            if ctx.config.inside_only:
+                require_inside(place.host, [str(one[0]) for *_, one in found])
             family, kind, protocol, _, where = found[0]
             sock = socket.socket(family, kind, protocol)
             sock.setblocking(False)

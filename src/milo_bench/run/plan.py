@@ -21,6 +21,7 @@ from milo_bench.core.records import (
     Workload,
 )
 from milo_bench.core.suggest import closest, hint_for
+from milo_bench.core.tags import plain_tag, plain_tags
 
 # How many candidates a step of the sample looks at: bounds the work on suites of thousands.
 _CANDIDATES = 64
@@ -118,7 +119,8 @@ def select_fixtures(request: PlanRequest, fixtures: Sequence[Fixture]) -> list[F
     chosen = [
         fixture
         for fixture in fixtures
-        if (not request.workloads or fixture.workload in request.workloads) and set(request.tags) <= set(fixture.tags)
+        if (not request.workloads or fixture.workload in request.workloads)
+        and plain_tags(request.tags) <= plain_tags(fixture.tags)
     ]
     if chosen and request.limit is not None:
         return sample_fixtures(chosen, request.limit, seed=request.seed)
@@ -267,8 +269,9 @@ def _check_names(
         if name not in workloads:
             raise UsageError(f"Unknown workload '{name}'.", hint=hint_for(name, workloads, noun="workloads"))
     tags = {tag for fixture in fixtures for tag in fixture.tags}
+    known = plain_tags(tags)
     for tag in request.tags:
-        if tag not in tags:
+        if plain_tag(tag) not in known:
             raise UsageError(f"No fixture has the tag '{tag}'.", hint=_tag_hint(tag, tags))
 
 

@@ -13,6 +13,8 @@ from milo_bench.config.written import Problem, place, read_text
 from milo_bench.core.hashing import sha256_data
 from milo_bench.core.records import Fixture
 from milo_bench.core.suggest import closest, hint_for
+from milo_bench.core.tags import unknown_sensitivity
+from milo_bench.core.text import one_line
 
 KEYS = ("id", "workload", "input", "expect", "tags", "provenance", "group")
 _REQUIRED = ("id", "workload", "input")
@@ -137,8 +139,12 @@ def _shape_problems(data: dict[str, Any], where: str) -> Iterable[Problem]:
             yield _bad(where, f"'{key}' must be {_SHAPES[key][1]}", "see docs/how-to/own-suite.md.")
     if isinstance(data.get("id"), str) and not _ID.fullmatch(data["id"]):
         yield _bad(where, "'id' must be 1 to 200 characters without spaces", "for example 'extraction-0001'.")
-    if isinstance(data.get("tags"), list) and not all(isinstance(tag, str) for tag in data["tags"]):
+    tags = data.get("tags")
+    if isinstance(tags, list) and not all(isinstance(tag, str) for tag in tags):
         yield _bad(where, "'tags' must be a list of words", 'for example ["long", "sensitive"].')
+    elif isinstance(tags, list) and (unknown := next(filter(unknown_sensitivity, tags), None)):
+        what = f"the tag '{one_line(unknown)}' does not keep the fixture from hosted models"
+        yield _bad(where, what, "write 'sensitive' if that is meant, or choose another word.")
 
 
 def _bad(where: str, what: str, hint: str) -> Problem:

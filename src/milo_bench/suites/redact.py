@@ -11,6 +11,7 @@ import msgspec
 
 from milo_bench.core.errors import DataError
 from milo_bench.core.records import Fixture
+from milo_bench.core.tags import says_sensitive
 from milo_bench.suites.fixtures import fixture_line, make_fixture
 from milo_bench.suites.load import Suite
 from milo_bench.suites.write import change_manifest, write_suite
@@ -110,7 +111,7 @@ def redact_fixture(fixture: Fixture, redactor: TextRedactor) -> Fixture:
     data["id"] = _redacted_name(fixture.id, redactor)
     data["tags"] = list(
         dict.fromkeys(
-            "redacted" if tag == "sensitive" else tag
+            "redacted" if says_sensitive((tag,)) else tag
             for tag in (*(_redacted_name(tag, redactor) for tag in fixture.tags), "redacted")
         )
     )

@@ -99,7 +99,7 @@ def test_a_hosted_judge_needs_leave_and_never_gets_what_is_sensitive(desk: Path,
         calibrate("outside")
     rows = [json.loads(line) for line in (desk / "labels.jsonl").read_text().splitlines()]
     for number, row in enumerate(rows):
-        row["tags"] = ["sensitive"] if number < 30 else []
+        row["tags"] = [("sensitive", " Sensitive ", "ｓｅｎｓｉｔｉｖｅ")[number % 3]] if number < 30 else []
     (desk / "tagged.jsonl").write_text("\n".join(map(json.dumps, rows)))
     path = calibrate("outside", labels="tagged.jsonl", allow_hosted=True)
     assert len(api.read_licence(path).rows) == 70

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
+import socket
 from typing import Any
 
 import aiohttp
 import pytest
 import yarl
 
+from milo_bench.config.settings import TargetConfig
 from milo_bench.core.clock import ManualClock, SystemClock
 from milo_bench.operator.play.prompt import reply_text
 from milo_bench.operator.wire.endpoint import Delivered, FaultingEndpoint
@@ -17,6 +20,8 @@ from milo_bench.operator.worlds.records import Landed, Notice
 from milo_bench.operator.worlds.session import Session
 from milo_bench.operator.worlds.tasks import find_task
 from milo_bench.targets.fake.server import start_fake
+from milo_bench.targets.http.address import parse_address
+from milo_bench.targets.http.target import open_wire
 from tests.operator.play.operator_models import oracle_calls, script_of
 
 HELLO = [{"role": "system", "content": "be brief"}, {"role": "user", "content": "hello"}]
@@ -251,3 +256,51 @@ async def test_brackets_without_end_are_no_chat_request() -> None:
         for base_url in (endpoint.base_url, fake.base_url):
             async with client.post(f"{base_url}/chat/completions", data=b"[" * 100_000) as reply:
                 assert reply.status == 400
+
+
+async def test_the_model_is_reached_by_the_targets_own_client_and_by_no_other_way(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A name that leads outside once it is resolved gets no byte, as when the bench itself asks the target."""
+    config = TargetConfig(name="t", api="openai", model="m", base_url="http://models.internal/v1")
+    public = [(socket.AF_INET, socket.SOCK_STREAM, 6, "", ("8.8.8.8", 80))]
+    wire = open_wire(parse_address(str(config.base_url)), {}, config, {})
+    async with FaultingEndpoint(str(config.base_url), ScriptedSchedule({}), wire=wire) as endpoint:
+        real = asyncio.get_running_loop().getaddrinfo
+
+        async def resolve(host: str, *more: Any, **named: Any) -> Any:
+            return public if host == "models.internal" else await real(host, *more, **named)
+
+        monkeypatch.setattr(asyncio.get_running_loop(), "getaddrinfo", resolve)
+        async with (
+            aiohttp.ClientSession() as client,
+            client.post(f"{endpoint.base_url}/chat/completions", json={"messages": HELLO}) as reply,
+        ):
+            assert reply.status == 502
+            assert "outside your network" in await reply.text()
+
+
+async def test_what_an_agent_asks_for_and_does_not_get_is_said_once_to_whoever_started_the_endpoint() -> None:
+    said: list[str] = []
+    async with (
+        start_fake({}) as fake,
+        FaultingEndpoint(fake.base_url, ScriptedSchedule({}), on_refused=said.append) as endpoint,
+        aiohttp.ClientSession() as client,
+    ):
+        root = endpoint.base_url.removesuffix("/v1")
+        for path in ("/v1/messages", "/v1/messages", "/api/chat", "/v1/completions", "/chat/completions"):
+            async with client.post(root + path, json={"messages": HELLO}) as reply:
+                assert reply.status == 404
+        async with client.post(f"{root}/v1/responses", json={"input": "x", "background": True}) as reply:
+            assert reply.status == 400
+        for number in range(40):
+            async with client.get(f"{root}/{number}") as reply:
+                assert reply.status == 404
+    assert [line.split(",")[0] for line in said[:5]] == [
+        "The agent sent POST /v1/messages",
+        "The agent sent POST /api/chat",
+        "The agent sent POST /v1/completions",
+        "The agent sent POST /chat/completions",
+        "The agent sent POST /v1/responses",
+    ]
+    assert "'background' is not supported" in said[4] and len(said) == 20

@@ -14,6 +14,7 @@ from milo_bench.core.cases.facts import NOTHING_KNOWN, CaseFacts, CaseRisk
 from milo_bench.core.keyword_sets import KEYWORD_SETS, KeywordSet
 from milo_bench.core.records import Decoding
 from milo_bench.core.suggest import hint_for
+from milo_bench.core.tags import plain_tags
 from milo_bench.core.text import one_line
 
 Route: TypeAlias = Literal["local", "hosted", "mixed", "assist", "human_review", "refuse"]
@@ -236,7 +237,7 @@ class Condition(Checked):
             and _within(other.risk, self.risk)
             and self.missing_fields in (None, other.missing_fields)
             and self.template_current in (None, other.template_current)
-            and _within(other.tags, self.tags)
+            and _within(plain_tags(other.tags), plain_tags(self.tags))
             and _within(other.keyword_sets, self.keyword_sets)
             and _within(other.local_label, self.local_label)
             and _within(other.failed_checks, self.failed_checks)

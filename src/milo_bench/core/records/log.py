@@ -7,7 +7,6 @@ Units are in names. Times inside a run are seconds since its zero on the monoton
 
 from __future__ import annotations
 
-import unicodedata
 from typing import Any, Literal, TypeAlias
 
 from milo_bench.core.hashing import sha256_data
@@ -21,6 +20,7 @@ from milo_bench.core.records.imported import AnswerSource, ImportedFile
 from milo_bench.core.records.load_row import LoadRows
 from milo_bench.core.records.machine import Telemetry as Telemetry
 from milo_bench.core.records.machine import Warmup as Warmup
+from milo_bench.core.tags import says_sensitive
 
 SCHEMA_VERSION = 5
 
@@ -118,7 +118,7 @@ class Fixture(Frozen, frozen=True, tag="fixture", tag_field="type"):
     @property
     def sensitive(self) -> bool:
         """Tagged as sensitive: never sent to a hosted target unless redacted."""
-        return any(unicodedata.normalize("NFKC", tag).strip().casefold() == "sensitive" for tag in self.tags)
+        return says_sensitive(self.tags)
 
 
 class SuiteRef(Frozen, frozen=True):

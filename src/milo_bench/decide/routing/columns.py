@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final, get_args
@@ -15,6 +15,7 @@ from milo_bench.config.routing.rule import MODEL_ROUTES, Action, Condition, Rout
 from milo_bench.core.cases.facts import CaseFacts
 from milo_bench.core.errors import DataError
 from milo_bench.core.keyword_sets import KEYWORD_SETS
+from milo_bench.core.tags import plain_tag, plain_tags
 from milo_bench.decide.routing.rules import Cause, actions_of
 
 Mask = NDArray[np.bool_]
@@ -183,7 +184,8 @@ def _applies(when: Condition, requests: RequestColumns) -> Mask:
         low, high = when.words.bounds
         rows &= (requests.words >= low) & (requests.words <= high)
     if when.tags:
-        rows &= _any(requests.tags, when.tags, len(requests))
+        wanted = plain_tags(when.tags)
+        rows &= _any(requests.tags, [tag for tag in requests.tags if plain_tag(tag) in wanted], len(requests))
     if when.keyword_sets:
         rows &= _rings(requests, when.keyword_sets)
     if when.sensitive is not None:
@@ -200,7 +202,7 @@ def _rings(requests: RequestColumns, keyword_sets: frozenset[str]) -> Mask:
     return _any(requests.keywords, keyword_sets, len(requests))
 
 
-def _any(columns: Mapping[str, Mask], names: tuple[str, ...] | frozenset[str], rows: int) -> Mask:
+def _any(columns: Mapping[str, Mask], names: Iterable[str], rows: int) -> Mask:
     found = np.zeros(rows, dtype=np.bool_)
     for name in names:
         if name in columns:

@@ -20,6 +20,7 @@ from typing import Literal, TypeAlias
 from milo_bench.config.routing.file import DEFAULT, RoutingFile
 from milo_bench.config.routing.rule import MODEL_ROUTES, Action, Condition, Route, RoutingRule
 from milo_bench.core.cases.facts import NOTHING_KNOWN, CaseFacts
+from milo_bench.core.tags import plain_tags
 
 Cause: TypeAlias = Literal[
     "rule",  # the rule itself, or the default
@@ -171,7 +172,7 @@ def _applies(when: Condition, request: RequestFacts) -> bool:
         and (not when.use or request.use in when.use)
         and when.fits_case(request.case)
         and (when.hours is None or when.hours.fits(request.at))
-        and (not when.tags or not request.tags.isdisjoint(when.tags))
+        and (not when.tags or not plain_tags(request.tags).isdisjoint(plain_tags(when.tags)))
         and (not when.keyword_sets or not request.keywords.isdisjoint(when.keyword_sets))
         and when.sensitive in (None, request.sensitive)
         and all(request.health.get(target, "ready") in states for target, states in when.target_health.items())

@@ -16,6 +16,7 @@ from milo_bench.core.errors import DataError
 from milo_bench.core.hashing import sha256_data
 from milo_bench.core.records import AttemptKey
 from milo_bench.core.suggest import hint_for
+from milo_bench.core.tags import says_sensitive
 from milo_bench.decide.review import Review
 from milo_bench.evidence.judges.wording import JudgedItem
 from milo_bench.evidence.judging import judge_chosen, without_retry
@@ -185,7 +186,7 @@ def _labelled(path: Path, number: int, row: Mapping[str, Any], rubric: Rubric) -
         label,
         _text(row, "workload"),
         families,
-        any(tag.casefold() == "sensitive" for tag in tags),
+        says_sensitive(tags),
     )
 
 

@@ -52,8 +52,7 @@ class Upstream:
         self._target = target
         self._tells_tokens = True
         headers, self.secrets = headers_from(config, env)
-        inside_only = not config.hosted and "hosted" not in config.model_fields_set
-        self.pool = UpstreamPool(client.address, headers, inside_only=inside_only)
+        self.pool = UpstreamPool(client.address, headers, inside_only=config.inside_only)
 
     def path(self, door: str) -> str:
         return f"{self.client.address.path}{PATHS[door]}"

@@ -21,7 +21,8 @@ from milo_bench.operator.worlds.session import CALL_LIMIT, Session
 from milo_bench.run.event_loop import stoppable
 from milo_bench.run.stop import StopSignal
 from milo_bench.targets.base import Target
-from milo_bench.targets.http.target import headers_from
+from milo_bench.targets.http.address import parse_address
+from milo_bench.targets.http.target import headers_from, open_wire
 
 if TYPE_CHECKING:
     from milo_bench.operator.wire.endpoint import FaultingEndpoint
@@ -70,7 +71,7 @@ async def serve_episode(
     listener = None if options.http_port is None else listen(options.http_port)
     try:
         with stoppable(stop):
-            async with _endpoint(options, env, model, episode, presence) as endpoint:
+            async with _endpoint(options, env, model, episode, presence, say) as endpoint:
                 if model is not None:
                     log.served_by(model[1].record)
                 # An agent may still want its model's last words once the episode is over.
@@ -103,6 +104,7 @@ async def _endpoint(
     model: tuple[TargetConfig, Target] | None,
     episode: OutsideEpisode,
     presence: Presence,
+    say: Callable[[str], None],
 ) -> AsyncIterator[FaultingEndpoint | None]:
     """The model and the endpoint in front of it, while the block runs; None where the agent brings its own."""
     if model is None:
@@ -121,7 +123,12 @@ async def _endpoint(
             raise ConfigError(message, hint="start its server yourself and set api: openai and base_url in bench.yaml.")
         schedule = NotedSchedule(episode, on_work=presence.model_works)
         endpoint = FaultingEndpoint(
-            upstream, schedule, headers=headers if secrets else None, on_answer=schedule.on_answer
+            upstream,
+            schedule,
+            headers=headers if secrets else None,
+            wire=open_wire(parse_address(upstream), {}, config, env),
+            on_answer=schedule.on_answer,
+            on_refused=say,
         )
         try:
             await endpoint.start(options.model_port)

@@ -22,24 +22,27 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Self
 
-import aiohttp
 import msgspec
 from aiohttp import web
 
 from milo_bench.core.chat import Exchange
 from milo_bench.core.clock import Clock, SystemClock
-from milo_bench.core.records import ToolCall
+from milo_bench.core.records import Timeouts, ToolCall
+from milo_bench.core.text import one_line
 from milo_bench.operator.wire.answers import close_answer, error_answer, error_body
 from milo_bench.operator.wire.faults import ProviderSchedule, WireFault
 from milo_bench.operator.wire.shapes import ChatShape, ResponsesShape, Shape
+from milo_bench.targets.http.address import parse_address
 from milo_bench.targets.http.answer import StreamedAnswer
 from milo_bench.targets.http.failures import refusal
 from milo_bench.targets.http.foreign_page import REFUSAL, is_foreign
-from milo_bench.targets.http.reply import MAX_BODY_BYTES, HttpReply
+from milo_bench.targets.http.plain import open_plain
+from milo_bench.targets.http.reply import MAX_BODY_BYTES, HttpReply, Wire
 from milo_bench.targets.http.stream import read_completion
 from milo_bench.targets.responses.reading import NotUnderstood, chat_request
 
-_UPSTREAM_S = 600.0
+_LIMITS = Timeouts(connect_s=10.0, first_token_s=600.0, total_s=600.0)
+_MOST_REFUSALS = 20  # that are said: an agent may try a path without end
 _CLOSING_S = 2.0
 # Headers of one hop; the rest of an agent's own go on to the model.
 _NOT_PASSED_ON = frozenset({"host", "content-length", "connection", "transfer-encoding", "accept-encoding", "expect"})
@@ -83,7 +86,9 @@ class FaultingEndpoint:
 
     ``upstream`` is the real base URL, with ``/v1``. ``headers`` (a key of the bench's own) replace
     the agent's; then the agent must show ``key``, so that no other program on this machine spends it.
-    ``on_answer`` hears of each answer of the model, before any fault falls on it.
+    ``wire`` is the target's own client, which knows its proxy, its authorities and whether it may leave the network.
+    ``on_answer`` hears of each answer of the model, before any fault falls on it; ``on_refused``, once each, of
+    what an agent asked for and did not get, so that an agent with another API does not pass by unseen.
     """
 
     def __init__(
@@ -92,29 +97,34 @@ class FaultingEndpoint:
         schedule: ProviderSchedule,
         *,
         headers: Mapping[str, str] | None = None,
+        wire: Wire | None = None,
         clock: Clock | None = None,
         on_answer: Callable[[Exchange], None] | None = None,
+        on_refused: Callable[[str], None] | None = None,
     ) -> None:
         self.delivered: list[Delivered] = []
         self.key = secrets.token_urlsafe(16)
         self.base_url = ""
-        self._upstream = upstream.rstrip("/")
+        self._upstream = parse_address(upstream)
+        self._given_wire = wire
+        self._wire: Wire | None = None
         self._schedule = schedule
         self._headers = dict(headers or {})
         self._clock = clock or SystemClock()
         self._on_answer = on_answer
+        self._on_refused = on_refused
+        self._said: set[str] = set()
         self._requests = 0
         self._free_at_s: float | None = None
         self._limit: WireFault | None = None
         self._forgotten: _Forgotten | None = None
-        self._client: aiohttp.ClientSession | None = None
         self._runner: web.AppRunner | None = None
         # One at a time: two requests must not both be shown to a session between its calls.
         self._turn = asyncio.Lock()
 
     async def start(self, port: int = 0) -> str:
         """Listen on loopback; the base URL. Raises OSError where the port is taken."""
-        self._client = aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=_UPSTREAM_S), auto_decompress=True)
+        self._wire = self._given_wire or open_plain(self._upstream)
         app = web.Application(client_max_size=MAX_BODY_BYTES)
         app.router.add_post("/v1/chat/completions", self._chat)
         app.router.add_post("/v1/responses", self._responses)
@@ -131,8 +141,8 @@ class FaultingEndpoint:
     async def stop(self) -> None:
         if self._runner is not None:
             await self._runner.cleanup()
-        if self._client is not None:
-            await self._client.close()
+        if self._wire is not None:
+            await self._wire.close()
 
     async def __aenter__(self) -> Self:
         await self.start()
@@ -153,7 +163,7 @@ class FaultingEndpoint:
         except (msgspec.DecodeError, RecursionError):
             body = None
         if not isinstance(body, dict) or not isinstance(body.get("messages"), list):
-            return error_answer(400, "invalid_request_error", "the body is not a chat request")
+            return self._not_served(request, 400, "the body is not a chat request")
         return await self._in_turn(request, ChatShape(body))
 
     async def _responses(self, request: web.Request) -> web.StreamResponse:
@@ -165,12 +175,12 @@ class FaultingEndpoint:
         except (msgspec.DecodeError, RecursionError):
             body = None
         if not isinstance(body, dict):
-            return error_answer(400, "invalid_request_error", "the body is not a request of the Responses API")
+            return self._not_served(request, 400, "the body is not a request of the Responses API")
         try:
             chat = chat_request(body)
         except NotUnderstood as error:
             message = f"{error}. Nothing was sent to the model. Use /v1/chat/completions, or leave that out"
-            return error_answer(400, "invalid_request_error", message)
+            return self._not_served(request, 400, message)
         return await self._in_turn(request, ResponsesShape(body, chat))
 
     async def _in_turn(self, request: web.Request, shape: Shape) -> web.StreamResponse:
@@ -238,25 +248,34 @@ class FaultingEndpoint:
         if (refused := self._refused(request)) is not None:
             return refused
         served = "POST /v1/chat/completions, POST /v1/responses and GET /v1/models"
-        message = f"this endpoint answers {served}, and passes nothing else on"
-        return error_answer(404, "not_found_error", message)
+        return self._not_served(request, 404, f"this endpoint answers {served}, and passes nothing else on")
+
+    def _not_served(self, request: web.Request, status: int, message: str) -> web.Response:
+        """The refusal for the agent, which whoever started the endpoint hears of too."""
+        asked = f"{one_line(request.method, 10)} {one_line(request.path, 100)}"
+        said = f"The agent sent {asked}, which was refused and not recorded: {one_line(message, 300)}."
+        if self._on_refused is not None and said not in self._said and len(self._said) < _MOST_REFUSALS:
+            self._said.add(said)
+            self._on_refused(said)
+        return error_answer(status, "not_found_error" if status == 404 else "invalid_request_error", message)
 
     async def _forward(self, request: web.Request, method: str, path: str, data: bytes) -> _Answered:
-        assert self._client is not None
-        passed = {name: value for name, value in request.headers.items() if name.lower() not in _NOT_PASSED_ON}
+        assert self._wire is not None
+        passed = {
+            name: value
+            for name, value in request.headers.items()
+            if name.lower() not in _NOT_PASSED_ON and name.isascii() and value.isascii() and value.isprintable()
+        }
         if self._headers:
-            passed.pop("Authorization", None)
-        headers = {**passed, **self._headers}
-        try:
-            async with self._client.request(
-                method, f"{self._upstream}/{path}", data=data or None, headers=headers, allow_redirects=False
-            ) as reply:
-                kind = reply.headers.get("Content-Type", "application/json")
-                return _Answered(reply.status, kind, await reply.read())
-        except (aiohttp.ClientError, TimeoutError) as error:
+            own = {name.lower() for name in (*self._headers, "Authorization")}
+            passed = {name: value for name, value in passed.items() if name.lower() not in own}
+        place = f"{self._upstream.path}/{path}"
+        reply = await self._wire.fetch(method, place, data, timeouts=_LIMITS, headers={**passed, **self._headers})
+        if reply.broken is not None:
             # A fault that nobody scheduled: said as what it is, and never counted as delivered.
-            message = f"the model server behind this endpoint failed: {type(error).__name__}"
+            message = f"the model server behind this endpoint failed: {reply.broken_message}"
             return _Answered(502, "application/json", error_body("upstream_error", message))
+        return _Answered(reply.status, reply.headers.get("content-type", "application/json"), reply.body())
 
     def _refused(self, request: web.Request) -> web.Response | None:
         if is_foreign(request.headers.get("Host", ""), request.headers.get("Origin", "")):

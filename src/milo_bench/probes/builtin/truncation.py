@@ -24,6 +24,7 @@ _SHORT_WORDS, _LONGER_WORDS = 60, 240
 _SHARE_COUNTED = 0.9  # below that share of the foretold tokens a prompt was cut; templates and merges move less
 _OVER = (1.15, 2.0)
 _WITHIN = (0.5, 0.85)
+_MOST_TOKENS = 2_000_000  # a page may declare any window, and a prompt beyond it is made in memory
 _PREFILL_BUDGET_S = 12.0  # of one prompt within the window
 _WORDS = (
     "river",
@@ -93,6 +94,13 @@ class Truncation(Probe):
             if share < 1 and window * share * speed_s > _PREFILL_BUDGET_S / (2 if ctx.quick else 1):
                 evidence["prompts"].append({"share_of_window": share, "left_out": "reading it would take too long"})
                 continue
+            if window * share > _MOST_TOKENS:
+                left_out = f"longer than {_MOST_TOKENS:,} tokens, the most that this probe sends"
+                evidence["prompts"].append({"share_of_window": share, "left_out": left_out})
+                if share > 1:
+                    said = f"The declared window of {window:,} tokens is too large to send a longer prompt."
+                    cases.append(ProbeCase(f"{number(share)} of the window", "undecided", said))
+                continue
             prompt = _prompt(max(1, round((window * share - base) / per_word)), draw)
             exchange = await _ask(ctx, prompt)
             evidence["prompts"].append(ruler.row(share, prompt, exchange))
@@ -116,7 +124,7 @@ class Truncation(Probe):
         cases: list[ProbeCase] = []
         evidence["prompts_as_other_clients_send_them"] = []
         try:
-            for share in _OVER:
+            for share in (share for share in _OVER if ruler.window * share <= _MOST_TOKENS):
                 prompt = _prompt(max(1, round((ruler.window * share - ruler.base) / ruler.per_word)), draw)
                 exchange = await ctx.ask(prompt.text, max_tokens=24, canary=False, target=client)
                 evidence["prompts_as_other_clients_send_them"].append(ruler.row(share, prompt, exchange))

@@ -39,7 +39,8 @@ class Address:
     @property
     def is_loopback(self) -> bool:
         try:
-            return ip_address(self.host).is_loopback
+            found = ip_address(self.host)
+            return (getattr(found, "ipv4_mapped", None) or found).is_loopback
         except ValueError:
             name = self.host.removesuffix(".")
             return name == "localhost" or name.endswith(".localhost")

@@ -3,25 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from ipaddress import IPv6Address, ip_address, ip_network
+from ipaddress import ip_address, ip_network
 from typing import Any
+
+from milo_bench.config.hosts import is_inside
 
 
 class LeavesNetworkError(OSError):
     """The next hop of a target that is not called hosted is outside the team's own network."""
-
-
-def is_inside(address: str) -> bool:
-    """Whether ``address`` (IPv4 or IPv6, resolved) is not routed publicly: private, loopback, link-local or shared."""
-    try:
-        found = ip_address(address.partition("%")[0])
-    except ValueError:
-        return False
-    if isinstance(found, IPv6Address) and found.ipv4_mapped is not None:
-        found = found.ipv4_mapped
-    if isinstance(found, IPv6Address) and found.teredo is not None:
-        return False  # a tunnel over public addresses, whatever its own is called
-    return not found.is_global and not found.is_multicast
 
 
 def require_inside(host: str, resolved: Sequence[str]) -> None:

@@ -341,9 +341,8 @@ def open_wire(address: Address, headers: Mapping[str, str], config: TargetConfig
     leads when it is resolved. ``hosted: false`` in bench.yaml says that a public address is the
     team's own; a proxy of a target that is not hosted has to be inside all the same.
     """
-    inside_only = not config.hosted and "hosted" not in config.model_fields_set
     if not address.tls and not config.proxy:
-        return open_plain(address, headers, inside_only=inside_only)
+        return open_plain(address, headers, inside_only=config.inside_only)
     from milo_bench.targets.http.tls import TlsWire, proxy_for
 
     proxy = config.proxy or proxy_for(address, env)
@@ -351,6 +350,6 @@ def open_wire(address: Address, headers: Mapping[str, str], config: TargetConfig
         address,
         headers,
         proxy=proxy,
-        inside_only=inside_only or bool(proxy and not config.hosted),
+        inside_only=config.inside_only or bool(proxy and not config.hosted),
         ca_file=config.ca_file,
     )

@@ -20,7 +20,7 @@ from aiohttp.http import RawResponseMessage
 from multidict import CIMultiDict
 from yarl import URL
 
-from milo_bench.config.hosts import is_http_address
+from milo_bench.config.hosts import canonical_host, is_http_address
 from milo_bench.core.errors import ConfigError
 from milo_bench.core.records import FailureKind, Timeouts
 from milo_bench.core.text import one_line
@@ -170,7 +170,7 @@ class TlsWire:
 
     def _refuse_a_public_literal(self) -> None:
         """An address written as numbers is never resolved, so the resolver does not see it."""
-        host = (URL(self._proxy).host if self._proxy else self._address.host) or ""
+        host = canonical_host(URL(self._proxy).host or "") if self._proxy else self._address.host
         with contextlib.suppress(ValueError):
             require_inside(host, [str(ip_address(host))])
 

@@ -1,0 +1,57 @@
+"""A tag that says sensitive says so however it is spelt, and a word that only seems to is never passed over."""
+
+import pytest
+
+from milo_bench.core.records import Fixture
+from milo_bench.core.tags import plain_tag, says_sensitive, unknown_sensitivity
+
+
+@pytest.mark.parametrize(
+    "tag",
+    [
+        *(
+            "sensitive",
+            "Sensitive",
+            "sensitive ",
+            " SENSITIVE",
+            "\tsensitive\n",
+            "\u00a0sensitive\u2003",
+            "ｓｅｎｓｉｔｉｖｅ",
+        ),
+        *("sens\u00aditive", "sensi\u200btive", "\ufeffsensitive", "\u202esensitive", "s\u0301ensitive", "ſenſitive"),
+        *("𝐬𝐞𝐧𝐬𝐢𝐭𝐢𝐯𝐞", "ⓢⓔⓝⓢⓘⓣⓘⓥⓔ", "sénsitive", "sensitive\x00"),
+    ],
+)
+def test_the_word_is_read_in_every_spelling(tag: str) -> None:
+    assert says_sensitive(["other", tag]) and Fixture("f", "w", {}, {}, (tag,)).sensitive
+    assert not unknown_sensitivity(tag)
+
+
+@pytest.mark.parametrize(
+    "tag",
+    [
+        *("sensitve", "senstive", "sensitiv", "sensitives", "sensitive!!", "sensitivity", "sensative", "ѕensitive"),
+        *("sensitive data", "highly sensitive", "sensitive, urgent", "sensitivity:high", "Sensitivity = low"),
+        *("Confidential", "CONFIDENTIAL ", "vertraulich", "confidentiel", "classification/secret", "privacy: public"),
+        *("PII", "private", "top-secret sensitive", "sensible"),
+    ],
+)
+def test_a_word_that_seems_to_say_it_is_found(tag: str) -> None:
+    assert unknown_sensitivity(tag) and not says_sensitive([tag])
+
+
+@pytest.mark.parametrize(
+    "tag",
+    [
+        *("", " ", "long", "insensitive", "not sensitive", "non-sensitive", "case-sensitive", "time sensitive"),
+        *("topic:private-insurance", "label:routine", "hard:harmless:other_sense", "positive", "2024", "redacted"),
+        *("secret santa", "trap:confidential_note", "tentative"),
+    ],
+)
+def test_a_word_of_another_matter_is_left_alone(tag: str) -> None:
+    assert not unknown_sensitivity(tag) and not says_sensitive([tag])
+
+
+def test_tags_are_compared_without_case_space_width_and_accents() -> None:
+    assert plain_tag(" Priorität\u00a0 Hoch ") == plain_tag("PRIORITAT hoch") == "prioritat hoch"
+    assert plain_tag("a b") != plain_tag("ab")
