@@ -49,8 +49,8 @@ _GROUPED_BY_SPACE = r"\d{1,3}(?: \d{3})+(?!\d)(?:[.,]\d+)?"
 _SEPARATED = r"\d+(?:[.,']\d+)*"
 _CORE = rf"(?:{_GROUPED_BY_SPACE}|{_SEPARATED}|[.,]\d+)"
 _WHOLE = re.compile(
-    rf"(?:{_CURRENCY}\s*(?=\())?(?P<open>\()?\s*(?P<sign>[+-])?\s*(?:{_CURRENCY})?\s*(?P<inner>[+-])?\s*"
-    rf"(?P<core>{_CORE}|\d+(?:[.,]\d+)?e[+-]?\d{{1,3}})(?P<trailing>-)?\s*(?:{_CURRENCY})?(?P<after>-)?\s*(?P<close>\))?",
+    rf"(?:{_CURRENCY}\s*+(?=\())?(?P<open>\()?\s*+(?P<sign>[+-])?\s*+(?:{_CURRENCY})?\s*+(?P<inner>[+-])?\s*+"
+    rf"(?P<core>{_CORE}|\d+(?:[.,]\d+)?e[+-]?\d{{1,3}})(?P<trailing>-)?\s*+(?:{_CURRENCY})?(?P<after>-)?\s*+(?P<close>\))?",
     re.IGNORECASE,
 )
 _IN_TEXT = re.compile(

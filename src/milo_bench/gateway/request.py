@@ -94,8 +94,8 @@ def read_question(
     if len(tags) > MOST_TAGS or any(len(tag) > MOST_TAG_CHARS for tag in tags):
         what = f"has more than {MOST_TAGS} tags, or one longer than {MOST_TAG_CHARS} characters"
         raise _wrong("milo.tags", what, "send the tags that rules ask for.")
-    if unknown := next((tag for tag in tags if unknown_sensitivity(tag)), ""):
-        what = f"has '{one_line(unknown)}', which keeps the case from no hosted model"
+    if seeming := [tag for tag in tags if unknown_sensitivity(tag)]:
+        what = f"has '{one_line(seeming[0])}', which keeps the case from no hosted model"
         raise _wrong("milo.tags", what, "send 'sensitive' if that is meant, or use another word.")
     for name in ("sensitive",):
         if not isinstance(milo.get(name, False), bool):

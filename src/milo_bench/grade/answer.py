@@ -20,7 +20,7 @@ MAX_DEPTH: Final = 64
 MAX_REPAIR_CHARS: Final = 16_384  # json-repair is pure Python and not linear on hostile text
 MAX_STARTS: Final = 48  # brackets in prose at which a value is looked for
 
-_FENCE = re.compile(r"```[ \t]*([A-Za-z0-9_+-]*)[ \t]*\r?\n(.*?)```", re.DOTALL)
+_FENCE = re.compile(r"```[ \t]*+([A-Za-z0-9_+-]*+)[ \t]*+\r?\n(.*?)```", re.DOTALL)
 _BRACKET = re.compile(r"[{\[]")
 _LOOKS_LIKE_JSON = re.compile(r"""\{\s*(?:["'}]|[A-Za-z_]\w*\s*:)|\[\s*[\[{"']""")
 

@@ -23,12 +23,12 @@ class Citation(Frozen, frozen=True, omit_defaults=False):
 
 
 _ID = r"E[-‐‑]\d{4}"  # models write a non-breaking hyphen as well
-_PARTED = r"(?:\s*[,;&]\s*(?:and\b|or\b|&)?\s*|\s*[-–—]\s*|\s+(?:and\b|or\b|to\b)?\s*)"
-_BRACKET = re.compile(rf"[\[【]\s*({_ID}(?:{_PARTED}{_ID})*)\s*[\]】]")
-_WITH_SPACE = re.compile(r"(?:(?<![ \t])[ \t]+)?" + _BRACKET.pattern)
+_PARTED = r"\s*+(?:[,;&]\s*+(?:and\b|or\b|&)?\s*+|[-–—]\s*+|(?<=\s)(?:and\b|or\b|to\b)?\s*+)"
+_BRACKET = re.compile(rf"[\[【]\s*+({_ID}(?:{_PARTED}{_ID})*)\s*+[\]】]")
+_WITH_SPACE = re.compile(r"(?:(?<![ \t])[ \t]++)?" + _BRACKET.pattern)
 _EVENT_ID = re.compile(_ID)
 _UNDER_HEADING = re.compile(
-    r"[ \t|]*\n[ \t]*\|?[ \t]*:?-{3,}[-:| \t]*(?:\n|$)"
+    r"[ \t|]*+\n[ \t]*+\|?[ \t]*+:?-{3}[-:| \t]*+(?:\n|$)"
 )  # a table's names of columns are above it
 _SAME_HYPHEN = str.maketrans("‐‑", "--")
 # Anything that looks as if it meant to cite: a wrong number of digits, round brackets, a bare id.
@@ -104,8 +104,8 @@ _GREETING = re.compile(
 _SIGN_OFF = re.compile(
     r"^(?:(?:with |our )?(?:kind|kindest|best|warm|warmest|many)?\s*(?:regards|wishes|thanks)|(?:yours|your) "
     r"(?:sincerely|faithfully|truly)|sincerely(?: yours)?|respectfully(?: yours)?|cheers|all the best|thank you"
-    r"(?: (?:very|so) much)?(?: again)?|thanks(?: again)?|on behalf of [\w .,&'-]+|for and on behalf of [\w .,&'-]+)"
-    r"\s*[,.!]*$",
+    r"(?: (?:very|so) much)?(?: again)?|thanks(?: again)?|on behalf of [\w .,&'-]++|for and on behalf of [\w .,&'-]++)"
+    r"\s*+[,.!]*+$",
     re.I,
 )
 _COURTESY = re.compile(

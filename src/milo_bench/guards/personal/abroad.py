@@ -26,10 +26,10 @@ _PARTICLE = (
     r"(?:(?:van|von|de|der|den|del|della|dello|degli|dei|di|da|do|dos|das|du|des|la|las|los|le|ter|ten|te|zu|zum|zur|"
     r"op|'t|bin|al|el|y|e|i|d['’]|de[ ]la|de[ ]los)[ \t]+)"
 )
-CAPITALISED: Final = rf"(?:(?:Mc|Mac|O['’]|[DdLl]['’])?[{UPPER}][{LOWER}]+(?:[-'’][{UPPER}]?[{LOWER}]+)*)"
+CAPITALISED: Final = rf"(?:(?:Mc|Mac|O['’]|[DdLl]['’])?[{UPPER}][{LOWER}]+(?:[-'’][{UPPER}]?[{LOWER}]+){{0,6}})"
 _CAPITALS = rf"(?:[{UPPER}]{{2,30}}(?:-[{UPPER}]{{2,30}})?(?![{LOWER}]))"
 _WORD = rf"(?:{CAPITALISED}|{_CAPITALS})"
-_MORE = rf"(?:[ \t]+{_PARTICLE}{{0,2}}(?:{_WORD}|[{UPPER}]\.))"
+_MORE = rf"(?:[ \t]++{_PARTICLE}{{0,2}}(?:{_WORD}|[{UPPER}]\.))"
 # What a family name may begin with: "van Dijk", "de la Cruz"; an article alone begins the name of an office.
 _BEGINS = (
     r"(?:(?:van|von|zu|de|di|da|do|dos|das|ter|ten|te|op|'t|bin|al|d['’]|v/d|v\.d\.)[ \t]+"
@@ -95,25 +95,25 @@ def _patterns(language: str) -> _Patterns:
     intro, above = any_of(language, "intro"), any_of(language, "attention")
     born, labels = any_of(language, "born_name"), f"{any_of(language, 'id_labels')}|{any_of(language, 'born_before')}"
     name, full = rf"(?P<name>(?-i:{NAME}))", rf"(?P<name>(?-i:{FULL}))"
-    next_line = r"(?:(?:\r?\n[> \t]*){1,3}|[ \t])"
+    next_line = r"(?:(?:\r?\n[> \t]*+){1,3}|(?<=[ \t]))"
     forms: tuple[tuple[str, float, str], ...] = (
         (rf"(?<!\w)(?:(?:{titles})\.?[ \t]+){{1,3}}{name}", 0.95, "after a title"),
-        (rf"(?:^|\n)[> \t]*(?:{greetings})[ ,]+{name}(?=[ \t]*(?:[,:;!.\n–—-]|$))", 0.9, "in a greeting"),
+        (rf"(?:^|\n)[> \t]*+(?:{greetings})[ ,]++{name}(?=[ \t]*+(?:[,:;!.\n–—-]|$))", 0.9, "in a greeting"),
         (
-            rf"(?:^|\n|[.!,] )[> \t]*(?:{closings})[ \t]*[,.!]?[ \t]*{next_line}{name}(?=[ \t]*(?:\r?\n|$|[,(|.]))",
+            rf"(?:^|\n|[.!,] )[> \t]*+(?:{closings})[ \t]*+[,.!]?[ \t]*+{next_line}{name}(?=[ \t]*+(?:\r?\n|$|[,(|.]))",
             0.85,
             "in a signature",
         ),
-        (rf"(?<!\w)(?:{roles})[ \t]*[:=–][ \t]*{name}", 0.85, "after a label"),
-        (rf"(?<!\w)(?:{roles}),?[ \t]+\(?{full}", 0.75, "after words that name people"),
-        (rf"(?<!\w)(?:{intro})[ \t]*:?[ \t]+{full}", 0.8, "after words that name people"),
+        (rf"(?<!\w)(?:{roles})[ \t]*+[:=–][ \t]*+{name}", 0.85, "after a label"),
+        (rf"(?<!\w)(?:{roles}),?[ \t]++\(?{full}", 0.75, "after words that name people"),
+        (rf"(?<!\w)(?:{intro})[ \t]*+:?(?:[ \t]++|(?<=[ \t])){full}", 0.8, "after words that name people"),
         (
-            rf"(?:^|\n)[ \t]*(?:{above})[ \t]*:?[ \t]*\r?\n?[ \t]*{full}(?=[ \t]*(?:\n|$))",
+            rf"(?:^|\n)[ \t]*+(?:{above})[ \t]*+:?[ \t]*+\r?\n?[ \t]*+{full}(?=[ \t]*+(?:\n|$))",
             0.85,
             "above an address",
         ),
-        (rf"(?<!\w){full}(?:[ \t]+|(?=,))(?:{born})(?!\w)", 0.85, "before a birth"),
-        (rf"(?<!\w){full}[ \t]*[,(][ \t]*(?:{labels})(?!\w)", 0.8, "before a number of a person"),
+        (rf"(?<!\w){full}(?:[ \t]++|(?=,))(?:{born})(?!\w)", 0.85, "before a birth"),
+        (rf"(?<!\w){full}[ \t]*+[,(][ \t]*+(?:{labels})(?!\w)", 0.8, "before a number of a person"),
     )
     born_before, born_after = any_of(language, "born_before"), any_of(language, "born_after")
     return _Patterns(

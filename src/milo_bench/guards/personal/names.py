@@ -12,7 +12,9 @@ from milo_bench.guards.personal.given_names import GIVEN_NAMES, WORDS_AND_NAMES
 from milo_bench.guards.personal.patterns import PersonalSpan
 
 _PARTICLE = r"(?:van|von|de|der|den|del|della|di|da|dos|du|la|le|ter|bin|binti|al|el|ibn|y)"
-_CAPITALISED = r"(?:(?:Mc|Mac|O['’]|D['’]|De|Di|Le|La|Van)?[A-ZÀ-ÖØ-Þ][a-zà-öø-ÿ]+(?:[-'’][A-ZÀ-ÖØ-Þ]?[a-zà-öø-ÿ]+)*)"
+_CAPITALISED = (
+    r"(?:(?:Mc|Mac|O['’]|D['’]|De|Di|Le|La|Van)?[A-ZÀ-ÖØ-Þ][a-zà-öø-ÿ]+(?:[-'’][A-ZÀ-ÖØ-Þ]?[a-zà-öø-ÿ]+){0,6})"
+)
 _UPPER = r"[A-ZÀ-ÖØ-Þ][A-ZÀ-ÖØ-Þ'’-]{0,30}[A-ZÀ-ÖØ-Þ](?![\w-])"
 _MORE = rf"(?:[ \t]+(?:{_PARTICLE}[ \t]+){{0,2}}(?:{_CAPITALISED}|[A-Z]\.?(?!\w)))"
 _FIRST = rf"(?:(?:{_PARTICLE}[ \t]+){{0,2}}{_CAPITALISED}|[A-Z]\.)"
@@ -31,12 +33,12 @@ _GREETING = re.compile(
     r"(?=[ \t]*(?:[,:;!.\n–—-]|$|and\b|/))"
 )
 _CLOSING = re.compile(
-    r"(?:^|\n|[.!,] )[> \t]*+(?:(?:(?:kind(?:est)?|best|warm(?:est)?|with kind|many)[ \t]*)?(?:regards|"
+    r"(?:^|\n|[.!,] )[> \t]*+(?:(?:(?:kind(?:est)?|best|warm(?:est)?|with kind|many)[ \t]*+)?(?:regards|"
     r"wishes|thanks)(?: again| so much)?|best|sincerely|"
     r"yours(?: sincerely| faithfully| truly)?|sincerely yours|respectfully|thank you|"
     r"thanks(?: again| so much)?|cheers|br|"
-    rf"rgds|love|signed)[ \t]*[,.!:–—-]?[ \t]*(?:(?:\r?\n[> \t]*){{1,3}}|[ \t])(?:--?[ \t]*)?(?P<name>(?-i:{_ANY}))"
-    r"(?=[ \t]*(?:\r?\n|$|[,(|.]))",
+    rf"rgds|love|signed)[ \t]*+[,.!:–—-]?[ \t]*+(?:(?:\r?\n[> \t]*+){{1,3}}|(?<=[ \t]))(?:--?[ \t]*+)?(?P<name>(?-i:{_ANY}))"
+    r"(?=[ \t]*+(?:\r?\n|$|[,(|.]))",
     re.IGNORECASE,
 )
 _LABEL = re.compile(

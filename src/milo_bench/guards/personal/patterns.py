@@ -59,7 +59,7 @@ _EMAIL = re.compile(
 _LOGIN = re.compile(r"\b[a-z][a-z0-9+.-]{0,30}://(?P<login>[^\s/@:?#]+(?::[^\s/@?#]*)?)@", re.IGNORECASE)
 _IPV4 = re.compile(r"(?<![\w.])(?:\d{1,3}\.){3}\d{1,3}(?![\w]|\.\d)")
 _IPV6 = re.compile(r"(?<![\w:.])(?:[0-9A-Fa-f]{0,4}:){2,7}[0-9A-Fa-f]{0,4}(?:%\w+)?(?![\w:])")
-_VERSION = re.compile(r"(?:version|release|build|firmware|driver|v)\s*[:.]?\s*$", re.IGNORECASE)
+_VERSION = re.compile(r"(?:version|release|build|firmware|driver|v)\s*+[:.]?\s*+$", re.IGNORECASE)
 
 _IBAN = re.compile(
     r"(?<![A-Z0-9])[A-Z]{2} ?\d{2}(?: ?[.\n-]? ?[A-Z0-9]{4}){2,7}(?: ?[.\n-]? ?[A-Z0-9]{1,3})?(?![A-Za-z0-9])", re.I
@@ -73,7 +73,10 @@ _NINO = re.compile(
     r"(?i:(?<![A-Za-z0-9])(?!BG|GB|NK|KN|TN|NT|"
     r"ZZ)[A-CEGHJ-PR-TW-Z][A-CEGHJ-NPR-TW-Z][ .-]?\d{2}[ .-]?\d{2}[ .-]?\d{2}[ .-]?[A-D](?![A-Za-z0-9]))"
 )
-_SEPARATOR = r"(?:\s*(?:number|numbers|num|no|nr|id|ref(?:erence)?|code|card)\b\.?)*\s*(?:is|was|:|#|=|-|–)?\s*#?\s*"
+# No space is given back once it was taken: what follows never begins with one.
+_SEPARATOR = (
+    r"(?:\s*+(?:number|numbers|num|no|nr|id|ref(?:erence)?|code|card)\b\.?)*\s*+(?:is|was|:|#|=|-|–)?\s*+#?\s*+"
+)
 _VALUE = (
     r"(?P<value>(?=(?:[^\s\d]{0,6}[\s]?){0,3}\d)[A-Z0-9](?:[A-Z0-9]|[-/.](?=[A-Z0-9])|"
     r"[ ](?=[A-Z]{0,3}\d)|[ ](?=[A-Z]\b(?![ ][a-z]))){3,30})"
@@ -93,7 +96,7 @@ _ACCOUNT_LABEL = re.compile(
 _BIRTH_BEFORE = re.compile(
     r"(?:\bborn\b|\bd\.?\s?o\.?\s?b\.?|\bdate of birth|\bbirth\s?-?date|\bbirthday)[^.\n]{0,24}$", re.I
 )
-_BIRTH_AFTER = re.compile(r"^\s*[,(\[-]{0,2}\s*(?:d\.?o\.?b\b|date of birth|birthday|\(?born)", re.IGNORECASE)
+_BIRTH_AFTER = re.compile(r"^\s*+[,(\[-]{0,2}\s*+(?:d\.?o\.?b\b|date of birth|birthday|\(?born)", re.IGNORECASE)
 
 _UK_POSTCODE = (
     r"(?:GIR ?0AA|[A-PR-UWYZ](?:\d{1,2}|[A-HK-Y]\d|[A-HK-Y]\d\d|\d[A-HJKPS-UW]|"
@@ -158,7 +161,7 @@ _PHONE_BEFORE = re.compile(
     re.IGNORECASE,
 )
 _PHONE_LABELLED = re.compile(
-    r"\b(?:tel(?:ephone)?|phone|mobile|mob|cell|fax|whatsapp|hp)\b\.?\s*(?:no\.?|number|nr\.?)?\s*(?:is\s)?[:.]?\s*"
+    r"\b(?:tel(?:ephone)?|phone|mobile|mob|cell|fax|whatsapp|hp)\b\.?\s*+(?:no\.?|number|nr\.?)?\s*+(?:is\s)?[:.]?\s*+"
     r"(?P<value>\+?\(?\d[\d ().-]{5,16}\d)(?!\d)",
     re.IGNORECASE,
 )
