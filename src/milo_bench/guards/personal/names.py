@@ -37,8 +37,8 @@ _CLOSING = re.compile(
     r"wishes|thanks)(?: again| so much)?|best|sincerely|"
     r"yours(?: sincerely| faithfully| truly)?|sincerely yours|respectfully|thank you|"
     r"thanks(?: again| so much)?|cheers|br|"
-    rf"rgds|love|signed)[ \t]*+[,.!:–—-]?[ \t]*+(?:(?:\r?\n[> \t]*+){{1,3}}|(?<=[ \t]))(?:--?[ \t]*+)?(?P<name>(?-i:{_ANY}))"
-    r"(?=[ \t]*+(?:\r?\n|$|[,(|.]))",
+    rf"rgds|love|signed)[ \t]*+[,.!:–—-]?[ \t]*+(?:(?:\r?\n[> \t]*+){{1,3}}|(?<=[ \t]))(?:--?[ \t]*+)?"
+    rf"(?P<name>(?-i:{_ANY}))(?=[ \t]*+(?:\r?\n|$|[,(|.]))",
     re.IGNORECASE,
 )
 _LABEL = re.compile(
