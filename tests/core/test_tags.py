@@ -2,8 +2,8 @@
 
 import pytest
 
+from milo_bench.core.cases.tags import plain_tag, says_sensitive, unknown_sensitivity
 from milo_bench.core.records import Fixture
-from milo_bench.core.tags import plain_tag, says_sensitive, unknown_sensitivity
 
 
 @pytest.mark.parametrize(

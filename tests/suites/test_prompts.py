@@ -12,7 +12,7 @@ from milo_bench.core.errors import ConfigError, DataError, MiloError
 from milo_bench.core.records import Workload
 from milo_bench.suites import render_prompt
 from milo_bench.suites.prompt_sandbox import PromptEnvironment
-from tests.guards.test_growth import grows_too_fast
+from tests.growth.test_rules_on_texts import grows_too_fast
 
 
 def workload(source: str) -> Workload:

@@ -20,7 +20,7 @@ from milo_bench.config.written import Problem, as_error
 from milo_bench.core.errors import UsageError
 from milo_bench.core.records import Price, StoreText
 from milo_bench.core.suggest import hint_for
-from milo_bench.core.text import one_line
+from milo_bench.core.text import one_line, visible
 
 CONFIG_NAME = "bench.yaml"
 
@@ -53,7 +53,7 @@ def _wrong_with_name(name: str) -> str:
         return "contains a comma, which separates names in --models"
     if not name or name != name.strip():
         return "is empty or begins or ends with a space"
-    return "contains a control character or line break" if not name.isprintable() else ""
+    return "contains a control character or line break" if visible(name, keep="") != name else ""
 
 
 def _without_user(url: str) -> str:

@@ -9,8 +9,8 @@ from typing import Any, Final, Literal, TypeAlias
 
 import msgspec
 
+from milo_bench.core.cases.tags import says_sensitive, unknown_sensitivity
 from milo_bench.core.suggest import hint_for
-from milo_bench.core.tags import says_sensitive, unknown_sensitivity
 from milo_bench.core.text import one_line
 from milo_bench.gateway.wire.connection import HttpRequest
 from milo_bench.gateway.wire.replies import ApiError

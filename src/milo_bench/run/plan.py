@@ -6,6 +6,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from milo_bench.core.cases.tags import plain_tag, plain_tags
 from milo_bench.core.errors import UsageError
 from milo_bench.core.hashing import sha256_text
 from milo_bench.core.records import (
@@ -21,7 +22,6 @@ from milo_bench.core.records import (
     Workload,
 )
 from milo_bench.core.suggest import closest, hint_for
-from milo_bench.core.tags import plain_tag, plain_tags
 
 # How many candidates a step of the sample looks at: bounds the work on suites of thousands.
 _CANDIDATES = 64

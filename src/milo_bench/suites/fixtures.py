@@ -10,10 +10,10 @@ from typing import Any
 import msgspec
 
 from milo_bench.config.written import Problem, place, read_text
+from milo_bench.core.cases.tags import unknown_sensitivity
 from milo_bench.core.hashing import sha256_data
 from milo_bench.core.records import Fixture
 from milo_bench.core.suggest import closest, hint_for
-from milo_bench.core.tags import unknown_sensitivity
 from milo_bench.core.text import one_line
 
 KEYS = ("id", "workload", "input", "expect", "tags", "provenance", "group")

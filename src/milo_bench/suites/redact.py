@@ -9,9 +9,9 @@ from typing import Any, Protocol
 
 import msgspec
 
+from milo_bench.core.cases.tags import says_sensitive
 from milo_bench.core.errors import DataError
 from milo_bench.core.records import Fixture
-from milo_bench.core.tags import says_sensitive
 from milo_bench.suites.fixtures import fixture_line, make_fixture
 from milo_bench.suites.load import Suite
 from milo_bench.suites.write import change_manifest, write_suite

@@ -11,10 +11,10 @@ from pydantic import BeforeValidator, Field, model_validator
 
 from milo_bench.config.checked import Checked, Mistake
 from milo_bench.core.cases.facts import NOTHING_KNOWN, CaseFacts, CaseRisk
+from milo_bench.core.cases.tags import plain_tags
 from milo_bench.core.keyword_sets import KEYWORD_SETS, KeywordSet
 from milo_bench.core.records import Decoding
 from milo_bench.core.suggest import hint_for
-from milo_bench.core.tags import plain_tags
 from milo_bench.core.text import one_line
 
 Route: TypeAlias = Literal["local", "hosted", "mixed", "assist", "human_review", "refuse"]

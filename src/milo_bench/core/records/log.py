@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import Any, Literal, TypeAlias
 
+from milo_bench.core.cases.tags import says_sensitive
 from milo_bench.core.hashing import sha256_data
 from milo_bench.core.load_records import LoadFigures
 from milo_bench.core.records.buffering import is_buffered
@@ -20,7 +21,6 @@ from milo_bench.core.records.imported import AnswerSource, ImportedFile
 from milo_bench.core.records.load_row import LoadRows
 from milo_bench.core.records.machine import Telemetry as Telemetry
 from milo_bench.core.records.machine import Warmup as Warmup
-from milo_bench.core.tags import says_sensitive
 
 SCHEMA_VERSION = 5
 

@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 from milo_bench.config.routing.file import RoutingFile
 from milo_bench.config.routing.rule import MODEL_ROUTES, Action, Condition, Route
 from milo_bench.core.cases.facts import CaseFacts
+from milo_bench.core.cases.tags import plain_tag, plain_tags
 from milo_bench.core.errors import DataError
 from milo_bench.core.keyword_sets import KEYWORD_SETS
-from milo_bench.core.tags import plain_tag, plain_tags
 from milo_bench.decide.routing.rules import Cause, actions_of
 
 Mask = NDArray[np.bool_]

@@ -20,7 +20,7 @@ from typing import Literal, TypeAlias
 from milo_bench.config.routing.file import DEFAULT, RoutingFile
 from milo_bench.config.routing.rule import MODEL_ROUTES, Action, Condition, Route, RoutingRule
 from milo_bench.core.cases.facts import NOTHING_KNOWN, CaseFacts
-from milo_bench.core.tags import plain_tags
+from milo_bench.core.cases.tags import plain_tags
 
 Cause: TypeAlias = Literal[
     "rule",  # the rule itself, or the default

@@ -12,11 +12,11 @@ from typing import Any, Final
 
 from milo_bench.config.rubric import Rubric
 from milo_bench.config.written import Problem, as_error, read_text
+from milo_bench.core.cases.tags import says_sensitive
 from milo_bench.core.errors import DataError
 from milo_bench.core.hashing import sha256_data
 from milo_bench.core.records import AttemptKey
 from milo_bench.core.suggest import hint_for
-from milo_bench.core.tags import says_sensitive
 from milo_bench.decide.review import Review
 from milo_bench.evidence.judges.wording import JudgedItem
 from milo_bench.evidence.judging import judge_chosen, without_retry

@@ -264,7 +264,7 @@ class FaultingEndpoint:
         passed = {
             name: value
             for name, value in request.headers.items()
-            if name.lower() not in _NOT_PASSED_ON and name.isascii() and value.isascii() and value.isprintable()
+            if name.lower() not in _NOT_PASSED_ON and all(" " <= char <= "~" for char in name + value)
         }
         if self._headers:
             own = {name.lower() for name in (*self._headers, "Authorization")}

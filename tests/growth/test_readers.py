@@ -21,7 +21,7 @@ from milo_bench.suites.documents.reader import Document, DocumentBroken, read_by
 from milo_bench.suites.fixtures import parse_line
 from milo_bench.suites.importing.importer import Imported
 from milo_bench.suites.importing.tables import read_csv
-from tests.guards.test_growth import grows_too_fast
+from tests.growth.test_rules_on_texts import grows_too_fast
 
 
 def document(name: str, head: str = "") -> Callable[[str], Any]:
