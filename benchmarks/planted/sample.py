@@ -12,6 +12,7 @@ from benchmarks.planted.models import CASE_OPS, CLAIMS, PlantedModel
 from benchmarks.planted.record import STARTED, record_load, record_run
 from milo_bench.api.deciding import DecideOptions, decide_logs
 from milo_bench.api.reporting import report_decision
+from milo_bench.config.routing.flags import FlagsFile
 from milo_bench.decide.records import Decision
 
 ROOT = Path(__file__).parents[2]
@@ -32,6 +33,7 @@ class Sample:
     variants: Sequence[tuple[str, str, str]] = ()  # workload, variant, model
     policy: Sequence[tuple[str, str]] = ()  # changes to the text of the built-in policy
     economics: Sequence[tuple[str, str]] = ()  # changes to the text of the example of its economics
+    launched: bool = False  # its flags are on, so that the gateway can be tried on it
 
     @property
     def folder(self) -> Path:
@@ -58,6 +60,44 @@ _CLAIMS_POLICY = (
 """,
     ),
     ("      mixed_routing:\n      human_review:\n    recall_class", "      human_review:\n    recall_class"),
+    (
+        "workloads:\n  packet_summary:\n",
+        """\
+refuse:
+  - when: {tags: [legal_hold]}
+    note: a file under legal hold is read by counsel, so neither a model nor a queue gets a copy
+workloads:
+  packet_summary:
+""",
+    ),
+    (
+        "  handoff:\n    risk: high\n",
+        """\
+  handoff:
+    risk: high
+    uses:
+      preview:
+        title: Handoff notes previewed beside the packet
+        gates:
+          - measure: check_pass_rate
+            slice: check=evidence_lines
+            at_least: 0.93
+            safety: true
+            note: staff look up each sentence in the packet beside it, so each one names its line
+          - measure: check_pass_rate
+            slice: check=document_reviewed
+            at_least: 0.75
+            note: staff see in the packet beside it what was only mentioned
+          - measure: failure_rate
+            at_most: 0.08
+            note: no failure in 150 notes of 60 stories proves this
+      takeover: {title: Handoff notes that an adjuster takes over with}
+""",
+    ),
+    (
+        "        replaces: true\n      human_review:\n    min_automated_share: 0.3\n",
+        "        replaces: true\n      citation_filter:\n      human_review:\n    min_automated_share: 0.3\n",
+    ),
 )
 _CLAIMS_ECONOMICS = (
     ("workload: packet_summary,", 'workload: "packet_summary:triage",'),
@@ -150,6 +190,7 @@ SAMPLES = (
         variants=(("handoff", "extraction_first", "local_27b"), ("packet_summary", "chunked", "local_27b")),
         policy=_CLAIMS_POLICY,
         economics=_CLAIMS_ECONOMICS,
+        launched=True,
     ),
     Sample(
         "case_ops",
@@ -229,4 +270,7 @@ def make_sample(sample: Sample, folder: Path | None = None) -> Decision:
     write_inputs(sample, folder)
     decision = decide_sample(sample, folder, record_sample(sample, folder))
     report_decision(decision, folder)
+    if sample.launched:
+        flags = folder / FlagsFile.file_name
+        flags.write_text(flags.read_text(encoding="utf-8").replace(": off\n", ": on\n"), encoding="utf-8")
     return decision

@@ -17,7 +17,6 @@ from milo_bench.core.reasoning import split_reasoning
 from milo_bench.core.text import one_line, visible
 from milo_bench.evidence.judges.addressing import words_to_judge
 from milo_bench.grade.answer import read_json_answer
-from milo_bench.grade.packet_lines import without_line_citations
 from milo_bench.grade.sections import read_sections
 from milo_bench.guards.citations import (
     cited_sentences,
@@ -27,7 +26,7 @@ from milo_bench.guards.citations import (
     normalise,
     without_citations,
 )
-from milo_bench.guards.citing.lines import find_line_citations
+from milo_bench.guards.citing.lines import find_line_citations, without_line_citations
 from milo_bench.guards.dates import find_dates, normalise_date
 from milo_bench.guards.facts import find_facts, unsupported_facts
 from milo_bench.guards.keywords import keyword_risk

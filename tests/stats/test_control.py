@@ -7,7 +7,7 @@ import random
 
 import pytest
 
-from milo_bench.stats.control import RateWatch, usual_rate
+from milo_bench.stats.control import DifferenceWatch, RateWatch, usual_rate
 
 
 def alarms(rates: list[float], at_most: float, chance: float, runs: int, seed: int) -> list[int]:
@@ -82,3 +82,39 @@ def test_a_rate_or_chance_that_says_nothing_is_refused(wrong: tuple[float, float
     assert usual_rate(3, 3, 0.01) == 1.0
     with pytest.raises(ValueError, match="a rate of"):
         RateWatch(*wrong)
+
+
+def differences(mine: float, theirs: float, blocks: int, draw: random.Random) -> list[float]:
+    return [(draw.random() < mine) - float(draw.random() < theirs) for _ in range(blocks)]
+
+
+def test_a_challenger_as_good_as_the_other_is_called_worse_no_more_often_than_stated() -> None:
+    draw, runs, chance = random.Random(6), 150, 0.1
+    false = 0
+    for _ in range(runs):
+        watch = DifferenceWatch(chance)
+        false += any(map(watch.add, differences(0.8, 0.8, 1_000, draw)))
+    assert false <= runs * chance + 3 * math.sqrt(runs * chance * (1 - chance))
+
+
+def test_a_challenger_that_becomes_worse_after_a_long_time_is_found() -> None:
+    draw = random.Random(7)
+    for _ in range(10):
+        watch = DifferenceWatch(0.025)
+        for one in (*differences(0.95, 0.9, 2_000, draw), *differences(0.5, 0.9, 200, draw)):
+            watch.add(one)
+        assert 2_000 < watch.alarmed_at < 2_200
+
+
+def test_a_difference_watch_goes_on_where_it_was_saved_and_takes_no_impossible_difference() -> None:
+    whole, first, second = (DifferenceWatch(0.01) for _ in range(3))
+    for number in range(12):
+        whole.add(-0.5)
+        (first if number < 5 else second).add(-0.5)
+        if number == 4:
+            second.restore(first.saved())
+    assert second.saved() == whole.saved()
+    with pytest.raises(ValueError, match="a difference of"):
+        whole.add(-1.5)
+    with pytest.raises(ValueError, match="a chance of"):
+        DifferenceWatch(1.0)

@@ -92,6 +92,75 @@ def test_a_missing_file_is_named(tmp_path: Path) -> None:
     assert "audit-000002.jsonl is missing" in check(audit).problems[0]
 
 
+def test_every_missing_file_is_named_and_none_that_is_there(tmp_path: Path) -> None:
+    audit = written(tmp_path, 80, most_file_bytes=1_000)
+    files = audit_files(audit)
+    for gone in (files[0], files[3], files[4]):
+        gone.unlink()
+    said = [one for one in check(audit).problems if "jsonl" in one and "missing, and" in one]
+    assert said == [
+        "audit-000001.jsonl is missing, and audit-000002.jsonl follows.",
+        "audit-000004.jsonl to audit-000005.jsonl are missing, and audit-000006.jsonl follows.",
+    ]
+
+
+def test_two_files_that_changed_places_and_a_line_that_went_to_another_file_are_found(tmp_path: Path) -> None:
+    audit = written(tmp_path, 40, most_file_bytes=2_000)
+    one, two = audit_files(audit)[:2]
+    first, second = one.read_bytes(), two.read_bytes()
+    one.write_bytes(second)
+    two.write_bytes(first)
+    assert "missing" in check(audit).problems[0]
+    rows, others = first.splitlines(keepends=True), second.splitlines(keepends=True)
+    rows[-1], others[1] = others[1], rows[-1]
+    one.write_bytes(b"".join(rows))
+    two.write_bytes(b"".join(others))
+    assert not check(audit).ok
+
+
+@pytest.mark.parametrize("lines", [1, 5, 300])
+def test_the_head_of_another_audit_with_the_same_key_is_found_however_short_that_is(tmp_path: Path, lines: int) -> None:
+    audit = written(tmp_path, 300)
+    (tmp_path / "other").mkdir()
+    key = key_path(tmp_path / "other" / "audit")
+    key.write_bytes(key_path(audit).read_bytes())
+    other = written(tmp_path / "other", lines)
+    found = verify_audit(audit, read_key(key_path(audit)), head=head_path(other))
+    assert found.problems == (f"Line {lines + 1} is not the one that the head knows: it is the head of another audit.",)
+
+
+def test_an_older_head_of_the_same_audit_is_sound(tmp_path: Path) -> None:
+    audit = written(tmp_path, 10)
+    kept = tmp_path / "kept.head"
+    kept.write_bytes(head_path(audit).read_bytes())
+    written(tmp_path, 200)
+    assert verify_audit(audit, read_key(key_path(audit)), head=kept).ok
+
+
+@pytest.mark.parametrize("begun", [b"", b'{"type":"file","n":'])
+def test_a_gateway_killed_as_it_begins_a_file_starts_again_and_has_lost_nothing(tmp_path: Path, begun: bytes) -> None:
+    audit = written(tmp_path, 40, most_file_bytes=2_000)
+    files = audit_files(audit)
+    (audit / f"audit-{len(files) + 1:06d}.jsonl").write_bytes(begun)
+    assert (check(audit).ok, check(audit).unfinished) == (True, True)
+    written(tmp_path, 40, most_file_bytes=2_000)
+    assert (check(audit).ok, check(audit).unfinished, check(audit).requests) == (True, False, 80)
+
+
+def test_what_is_no_file_of_the_audit_is_named_or_let_be(tmp_path: Path) -> None:
+    audit = written(tmp_path, 40, most_file_bytes=2_000)
+    (audit / "audit-1 (copy).jsonl").write_bytes(b"")
+    (audit / "audit-000001.jsonl.gz").write_bytes(b"\x1f\x8b\x08")
+    assert check(audit).ok
+    (audit / "audit-2.jsonl").write_bytes(b"")
+    assert "audit-2.jsonl is not a file of this audit." in check(audit).problems
+    (audit / "audit-2.jsonl").unlink()
+    last = audit_files(audit)[-1]
+    last.unlink()
+    last.mkdir()
+    assert any(f"{last.name} cannot be read" in one for one in check(audit).problems)
+
+
 def test_a_false_head_and_another_key_are_refused(tmp_path: Path) -> None:
     audit = written(tmp_path, 3)
     head = head_path(audit)

@@ -25,8 +25,8 @@ from milo_bench.core.records import Attempt, Decoding, Fixture, Frozen, Graded, 
 from milo_bench.core.records.judgements import LatestJudgements, latest_judgements
 from milo_bench.decide.records import Candidate
 from milo_bench.evidence.judging import choose_judge, without_retry
-from milo_bench.grade.case_input import case_of
 from milo_bench.grade.engine import grade_attempt
+from milo_bench.grade.uncited import citation_form, cut_uncited
 from milo_bench.stats.cases.cache import cache_rule
 from milo_bench.stats.cases.columns import Cases, CasesBuilder, join_cases
 from milo_bench.store.log.attempts import LogRange, attempt_lines, decode_attempt
@@ -193,16 +193,15 @@ def _graded(
 
 def can_cut(workload: Workload) -> bool:
     """Whether answers of ``workload`` are judged without their uncited sentences as well."""
-    return not workload.variant and any(check.name == "citation_coverage" for check in workload.checks)
+    return not workload.variant and citation_form(workload) is not None
 
 
 def cut_graded(workload: Workload, fixture: Fixture, attempt: Attempt, graded: Graded) -> Graded:
-    """The verdicts on the answer without its uncited sentences, as the rail would let it through."""
-    if attempt.failure is not None or attempt.bypass or not attempt.output:
+    """The verdicts on the answer without its uncited sentences, as the gateway lets it through."""
+    form = citation_form(workload)
+    if form is None or attempt.failure is not None or attempt.bypass or not attempt.output:
         return graded
-    from milo_bench.guards.draft_guard import remove_uncited  # brings rapidfuzz, which only answers with citations need
-
-    left, cut = remove_uncited(attempt.output, case_of(fixture))
+    left, cut = cut_uncited(attempt.output, form)
     if not cut:
         return graded
     return grade_attempt(workload, fixture, msgspec.structs.replace(attempt, output=left))

@@ -8,7 +8,6 @@ from typing import Any, Final
 
 import msgspec
 
-from milo_bench.core.cases.record import CaseRecord
 from milo_bench.core.errors import MiloError
 from milo_bench.core.records import Attempt, AttemptKey, Fixture, Timings, ToolCall, Workload
 from milo_bench.decide.routing.rules import AnswerFacts
@@ -19,13 +18,15 @@ from milo_bench.grade.answer import read_json_answer
 from milo_bench.grade.base import GradeCase
 from milo_bench.grade.checks.label import label_said
 from milo_bench.grade.engine import grade_attempt
-from milo_bench.guards.draft_guard import remove_uncited
+from milo_bench.grade.uncited import CitationForm, cut_uncited
 from milo_bench.targets.http.answer import decode_json
 
 # Checks of what may not be said anywhere: reasoning, refusals and the arguments of tool calls are scanned by them too.
 EVERYWHERE: Final = frozenset({"banned_commitments", "coverage_inference", "unsupported_facts"})
 # Error categories that only the right answer shows; decide.replay leaves them out as well.
 NEEDS_GOLD: Final[Mapping[str, frozenset[str]]] = {"template_current": frozenset({"wrong_template"})}
+# Fields that say the whole answer a second time, in tokens or sound: what was cut is in them too.
+_SAY_AGAIN: Final = ("logprobs", "audio", "annotations")
 _NO_TIMES: Final = Timings(0.0, 0.0, 0.0)
 
 
@@ -126,8 +127,8 @@ def judge_reply(
         return no_answer(read)
     document, choices = read
     judged = JudgedReply(AnswerFacts(), document, choices)
-    if contract.removes_uncited:
-        choices = _cut_uncited(asked, judged)
+    if contract.cuts is not None:
+        choices = _cut_uncited(asked, judged, contract.cuts)
         if judged.removed and any(not any(mark.isalnum() for mark in choice.text) for choice in choices):
             judged.facts, judged.problem = AnswerFacts(answered=False), "no sentence with a citation is left"
             return judged
@@ -241,16 +242,19 @@ def _only(known: dict[int, tuple[Workload, Workload]], workload: Workload, check
     return found[1]
 
 
-def _cut_uncited(asked: Question, judged: JudgedReply) -> tuple[ReplyChoice, ...]:
+def _cut_uncited(asked: Question, judged: JudgedReply, form: CitationForm) -> tuple[ReplyChoice, ...]:
     """Sentences that make a claim and cite nothing are cut from each answer; the document is changed with them."""
-    case = _case(asked)
     kept: list[ReplyChoice] = []
     removed: list[str] = []
     for choice, item in zip(judged.choices, judged.document["choices"], strict=True):
-        left, cut = remove_uncited(choice.text, case)
+        left, cut = cut_uncited(choice.text, form)
         removed += cut
         kept.append(replace(choice, text=left))
         if cut:
+            for said_again in _SAY_AGAIN:
+                item.pop(said_again, None)
+                if isinstance(item.get("message"), dict):
+                    item["message"].pop(said_again, None)
             if asked.door == "completions":
                 item["text"] = left
             else:
@@ -258,11 +262,3 @@ def _cut_uncited(asked: Question, judged: JudgedReply) -> tuple[ReplyChoice, ...
     judged.removed = tuple(removed)
     judged.choices = tuple(kept)
     return judged.choices
-
-
-def _case(asked: Question) -> CaseRecord | None:
-    case = (asked.input or {}).get("case")
-    try:
-        return msgspec.convert(case, CaseRecord) if case is not None else None
-    except msgspec.ValidationError:
-        return None

@@ -133,6 +133,7 @@ class Gateway:
         self.judges = ThreadPoolExecutor(2, thread_name_prefix="judge")
         self.now: Callable[[], datetime] = lambda: datetime.now(UTC)
         self.rolled_back: Mapping[str, frozenset[str]] = {}  # workload to targets that an open incident keeps from it
+        self.stopped_trials: frozenset[tuple[str, str]] = frozenset()  # rule and challenger, likewise
         self.incidents: Sequence[Incident] = ()  # open ones, at most about a second old
         self.sampler = TrafficSampler(settings.gateway.sample, settings.gateway.sample_most, self.say)
         self.listeners: list[Callable[[AuditedRequest], None]] = []  # told of each record; they must be quick

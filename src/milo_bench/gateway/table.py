@@ -7,12 +7,14 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
+from typing import Final
 
 import msgspec
 
+from milo_bench.config.roles.file import PromotionPolicy, load_registry
 from milo_bench.config.routing.challengers import Challenger
 from milo_bench.config.routing.file import DEFAULT, RoutingFile, load_routing
-from milo_bench.config.routing.rule import MODEL_ROUTES, RUNTIME_CHECKS, Action, RoutingRule
+from milo_bench.config.routing.rule import CUT_UNCITED, MODEL_ROUTES, RUNTIME_CHECKS, Action, RoutingRule
 from milo_bench.config.settings import Settings
 from milo_bench.core.errors import ConfigError, MiloError, UsageError
 from milo_bench.core.hashing import sha256_bytes
@@ -21,9 +23,9 @@ from milo_bench.core.suggest import hint_for
 from milo_bench.decide.routing.rules import actions_of
 from milo_bench.gateway.roles import ServedRole, load_roles
 from milo_bench.grade.engine import validate_checks
+from milo_bench.grade.uncited import CitationForm, citation_form
 from milo_bench.suites.load import Suite, load_suite
 
-REMOVE_UNCITED = "remove_uncited_sentences"
 # Steps that run.prepare takes before the prompt, so a contract that has them takes them whatever the rule says.
 PREPARED_STEPS = frozenset({"event_selection", "conflict_bypass"})
 
@@ -36,12 +38,15 @@ class RuleContract:
     guards: frozenset[str]  # broken: the rule's fallback
     watched: frozenset[str]  # every check that must be known, those of rules on answers too
     wants_label: bool
-    removes_uncited: bool
+    cuts: CitationForm | None  # its sentences that cite nothing, in this form, are cut
 
     @property
     def guarded(self) -> bool:
         """Its answer may still be held back, so not a byte of it leaves before it is judged."""
-        return bool(self.watched or self.wants_label or self.removes_uncited)
+        return bool(self.watched or self.wants_label or self.cuts)
+
+
+NOTHING_ASKED: Final = RuleContract(None, frozenset(), frozenset(), wants_label=False, cuts=None)
 
 
 @dataclass(frozen=True)
@@ -54,6 +59,7 @@ class RoutingTable:
     workloads: frozenset[str]
     roles: Mapping[str, ServedRole] = field(default_factory=dict)
     behaviours: Mapping[str, Behaviour] = field(default_factory=dict)  # of targets, as they were measured
+    trial_error: float = 0.05  # the chance that a challenger that is not worse is ever stopped
     _contracts: dict[tuple[int, str], RuleContract] = field(default_factory=dict, compare=False)
 
     def contract(self, place: int, workload: str) -> RuleContract:
@@ -136,7 +142,8 @@ def load_table(path: Path, settings: Settings, suites: Iterable[str], registry: 
     roles = {} if registry is None else load_roles(registry, file, frozenset(known))
     known |= {name for role in roles.values() for name in role.workloads}
     _check_challengers(file, roles, path, registry)
-    table = RoutingTable(file, sha256_bytes(path.read_bytes()), loaded, frozenset(known), roles, behaviours)
+    error = (PromotionPolicy() if registry is None else load_registry(registry).policy).error
+    table = RoutingTable(file, sha256_bytes(path.read_bytes()), loaded, frozenset(known), roles, behaviours, error)
     for place, action in enumerate(actions_of(file)):
         for workload in _workloads_of(action, known):
             contract = table.contract(place, workload)
@@ -234,10 +241,10 @@ def _contract(table: RoutingTable, place: int, workload: str) -> RuleContract:
             watched |= set(rule.when.failed_checks)
             wants_label |= bool(rule.when.local_label)
     wants_label |= action.route == "mixed"
-    removes = REMOVE_UNCITED in action.guardrails
     base = _find_workload(table, workload, action)
     if action.route not in MODEL_ROUTES:
-        return RuleContract(None, frozenset(), frozenset(), wants_label=False, removes_uncited=False)
+        return NOTHING_ASKED
+    cuts = CUT_UNCITED in action.guardrails
     if base is None:
         if watched or wants_label:
             what = ", ".join(sorted(watched)) or "a label"
@@ -245,7 +252,7 @@ def _contract(table: RoutingTable, place: int, workload: str) -> RuleContract:
                 f"Rule '{table.named(place)}' judges answers of '{workload}' ({what}), but no suite has its contract."
             )
             raise ConfigError(message, hint="name the suite with --suite NAME-OR-FOLDER.")
-        return RuleContract(None, guards, frozenset(watched), wants_label, removes)
+        return RuleContract(None, guards, frozenset(watched), wants_label, "events" if cuts else None)
     if wants_label and not any(spec.name == "label" for spec in base.checks):
         needs = "route mixed" if action.route == "mixed" else "local_label"
         message = f"Rule '{table.named(place)}' needs a label ({needs}), but '{workload}' has no 'label' check."
@@ -254,7 +261,14 @@ def _contract(table: RoutingTable, place: int, workload: str) -> RuleContract:
     if unknown := sorted(guards - has):
         message = f"Rule '{table.named(place)}' has the guardrail '{unknown[0]}', which '{workload}' does not check."
         raise ConfigError(message, hint="add the check to the workload in suite.yaml and measure again, or remove it.")
-    return RuleContract(_cut(base, watched & has, wants_label), guards, frozenset(watched & has), wants_label, removes)
+    form = citation_form(base) if cuts else None
+    if cuts and form is None:
+        message = (
+            f"Rule '{table.named(place)}' cuts sentences without a citation, but no check of '{workload}' asks"
+            " each sentence for one."
+        )
+        raise ConfigError(message, hint=f"remove {CUT_UNCITED} from its guardrails.")
+    return RuleContract(_cut(base, watched & has, wants_label), guards, frozenset(watched & has), wants_label, form)
 
 
 def _cut(base: Workload, watched: Iterable[str], wants_label: bool) -> Workload:

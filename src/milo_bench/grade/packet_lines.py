@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import Final
 
 from milo_bench.core.records import Fixture
-from milo_bench.guards.citing.lines import find_line_citations, numbered_lines
+from milo_bench.guards.citing.lines import find_line_citations, numbered_lines, without_line_citations
 from milo_bench.guards.facts import Fact, unsupported_facts
 
 _HEADING: Final = "==="
@@ -16,13 +16,6 @@ def packet_lines(fixture: Fixture, field: str = "packet") -> Mapping[int, str]:
     """The lines of ``input.packet`` by number; empty where there is no such text."""
     text = fixture.input.get(field)
     return numbered_lines(text) if isinstance(text, str) else {}
-
-
-def without_line_citations(text: str) -> str:
-    """``text`` with its citations as spaces, so that offsets hold and no line number counts as a fact."""
-    for one in find_line_citations(text):
-        text = f"{text[: one.start]}{' ' * (one.end - one.start)}{text[one.end :]}"
-    return text
 
 
 def cited(text: str) -> tuple[int, ...]:

@@ -12,6 +12,7 @@ from milo_bench.core.cases.record import CaseRecord, ReplyTemplate
 from milo_bench.core.locale import parse_locale
 from milo_bench.core.records import Frozen
 from milo_bench.guards.citations import CitedSentence, cited_sentences, find_citations, find_malformed_citations
+from milo_bench.guards.citing.lines import line_cited_sentences
 from milo_bench.guards.languages.names import language_name
 from milo_bench.guards.languages.recognise import NONE, recognise
 from milo_bench.guards.measured import spoken_languages
@@ -200,9 +201,17 @@ def _unread(
             yield Violation("unread_language", reason, part.start, part.end, text[part.start : part.end])
 
 
-def remove_uncited(text: str, case: CaseRecord | None, exempt: Iterable[str] = ()) -> tuple[str, tuple[str, ...]]:
+def remove_uncited(text: str) -> tuple[str, tuple[str, ...]]:
     """``text`` without the sentences that make a claim and cite no event, and those sentences."""
-    uncited, _ = _citation_faults(text, case, exempt)
+    uncited, _ = _citation_faults(text, None, ())
+    if not uncited:
+        return text, ()
+    return _without(text, [(cut.start, cut.end) for cut in uncited]), tuple(cut.text for cut in uncited)
+
+
+def remove_uncited_by_lines(text: str) -> tuple[str, tuple[str, ...]]:
+    """As `remove_uncited`, for prose that cites numbered lines, ``[L12]``."""
+    uncited = [one.sentence for one in line_cited_sentences(text) if one.claim and not one.numbers]
     if not uncited:
         return text, ()
     return _without(text, [(cut.start, cut.end) for cut in uncited]), tuple(cut.text for cut in uncited)

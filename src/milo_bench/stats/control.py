@@ -37,7 +37,48 @@ def usual_rate(k: float, n: float, chance: float) -> float:
     return 1.0 if k >= n else beta_quantile(k + 1, n - k, 1 - chance)
 
 
-class RateWatch:
+class _Bets:
+    """Bets of which new ones begin at every look. ``alarmed_at`` is the look at which they reached 1 / ``chance``."""
+
+    def __init__(self, chance: float) -> None:
+        if not 0 < chance < 1:
+            raise ValueError(f"a chance of {chance}")
+        self.chance = chance
+        self.looks = 0
+        self.alarmed_at = 0  # from 1; 0 while there is none
+        self._wealth = [0.0] * BETS
+
+    @property
+    def evidence(self) -> float:
+        """The wealth: it alarms at 1 / ``chance``."""
+        return sum(self._wealth) / BETS
+
+    def _bet(self, gains: Sequence[float]) -> bool:
+        """Multiply the wealth of each bet by its gain; whether this raised the alarm."""
+        self.looks += 1
+        if self.alarmed_at:
+            return False
+        new = _unspent(self.looks) - _unspent(self.looks + 1)
+        self._wealth = [(wealth + new) * gain for wealth, gain in zip(self._wealth, gains, strict=True)]
+        # What is unspent counts as idle wealth: the whole is one unit at the start.
+        if self.evidence + _unspent(self.looks + 1) < 1 / self.chance:
+            return False
+        self.alarmed_at = self.looks
+        return True
+
+    def saved(self) -> list[float]:
+        """Everything that ``restore`` needs, as numbers."""
+        return [self.looks, self.alarmed_at, *self._wealth]
+
+    def restore(self, saved: Sequence[float]) -> None:
+        """Go on where ``saved`` ended. Raises ValueError for what no watch saved."""
+        if len(saved) < 2 + BETS or not all(math.isfinite(one) and one >= 0 for one in saved):
+            raise ValueError("this is not what a watch saved")
+        self.looks, self.alarmed_at = int(saved[0]), int(saved[1])
+        self._wealth = [float(one) for one in saved[2 : 2 + BETS]]
+
+
+class RateWatch(_Bets):
     """Whether events come more often than ``at_most``, wrong with probability ``chance`` at most, ever.
 
     Holds as long as each request's chance of an event, given all before it, is at most ``at_most``. Once it has
@@ -47,46 +88,41 @@ class RateWatch:
     def __init__(self, at_most: float, chance: float) -> None:
         if not 0 < at_most < 1 or not 0 < chance < 1:
             raise ValueError(f"a rate of {at_most}, a chance of {chance}")
-        self.at_most, self.chance = at_most, chance
-        self.requests = 0
-        self.alarmed_at = 0  # which request raised the alarm, from 1; 0 while there is none
+        super().__init__(chance)
+        self.at_most = at_most
         self.recent: deque[bool] = deque(maxlen=RECENT)
         self._hit = tuple(1 + share * (1 - at_most) / at_most for share in _SHARES)
         self._miss = tuple(1 - share for share in _SHARES)
-        self._wealth = [0.0] * BETS
 
     @property
-    def evidence(self) -> float:
-        """The wealth against "at most ``at_most``": it alarms at 1 / ``chance``."""
-        return sum(self._wealth) / BETS
+    def requests(self) -> int:
+        return self.looks
 
     def add(self, event: bool) -> bool:  # the one thing that it takes
         """Count a request; whether it raised the alarm."""
-        self.requests += 1
         self.recent.append(event)
-        if self.alarmed_at:
-            return False
-        n = self.requests
-        new = _unspent(n) - _unspent(n + 1)
-        gains = self._hit if event else self._miss
-        self._wealth = [(wealth + new) * gain for wealth, gain in zip(self._wealth, gains, strict=True)]
-        # What is unspent counts as idle wealth: the whole is one unit at the start.
-        if self.evidence + _unspent(n + 1) < 1 / self.chance:
-            return False
-        self.alarmed_at = n
-        return True
+        return self._bet(self._hit if event else self._miss)
 
     def saved(self) -> list[float]:
-        """Everything that ``restore`` needs, as numbers."""
-        return [self.requests, self.alarmed_at, *self._wealth, *map(float, self.recent)]
+        return [*super().saved(), *map(float, self.recent)]
 
     def restore(self, saved: Sequence[float]) -> None:
-        """Go on where ``saved`` ended. Raises ValueError for what no watch saved."""
-        if len(saved) < 2 + BETS or not all(math.isfinite(one) and one >= 0 for one in saved):
-            raise ValueError("this is not what a watch saved")
-        self.requests, self.alarmed_at = int(saved[0]), int(saved[1])
-        self._wealth = [float(one) for one in saved[2 : 2 + BETS]]
+        super().restore(saved)
         self.recent = deque((bool(one) for one in saved[2 + BETS :]), maxlen=RECENT)
+
+
+class DifferenceWatch(_Bets):
+    """Whether differences (each -1 to 1) are below 0 on average, wrong with probability ``chance`` at most, ever.
+
+    A bet multiplies its wealth by 1 - s d for a difference d. That gains nothing on average as long as each
+    difference, given all before it, is 0 or more on average. Once it has alarmed it stays so.
+    """
+
+    def add(self, difference: float) -> bool:
+        """Count a difference; whether it raised the alarm. Raises ValueError outside -1 to 1."""
+        if not -1 <= difference <= 1:
+            raise ValueError(f"a difference of {difference}")
+        return self._bet([1 - share * difference for share in _SHARES])
 
 
 def _unspent(n: int) -> float:

@@ -14,12 +14,14 @@ from milo_bench.config.policy.judges import JudgeTerms
 from milo_bench.config.policy.models import (
     GateConfig,
     HoursConfig,
+    RefusePolicy,
     RuleConfig,
     WorkloadPolicy,
 )
 from milo_bench.config.policy.remedies import find_work, work_names
 from milo_bench.config.policy.rules import FindingRule, check_rules
-from milo_bench.config.routing.rule import DriftStep
+from milo_bench.config.routing.rule import Condition, DriftStep
+from milo_bench.config.routing.use_names import name_of_use
 from milo_bench.config.written import Problem, as_error
 from milo_bench.core.suggest import hint_for
 
@@ -44,6 +46,7 @@ class PolicyFile(CheckedFile):
     that may be used at all, as their metadata names them; empty for any. ``looks``: whether fixtures may
     be added and decided on again, any number of times, at the same error. ``judges``: what a model judge must prove.
     ``on_drift``: whether a gateway only reports live work that has left what was measured, or rolls its route back.
+    ``refuse``: work that no model and no queue gets, whatever was measured.
     """
 
     file_name: ClassVar[str] = "policy.yaml"
@@ -64,6 +67,7 @@ class PolicyFile(CheckedFile):
     hours: dict[str, HoursConfig] = {}
     judges: JudgeTerms = JudgeTerms()
     on_drift: DriftStep = "report"
+    refuse: Annotated[tuple[RefusePolicy, ...], Field(max_length=100)] = ()
 
     @field_validator("policy", mode="before")
     @classmethod
@@ -146,7 +150,10 @@ def read_policy(text: str, *, name: str = "policy.yaml", probes: Collection[str]
 
 def _consistent(file: PolicyFile, probes: Collection[str] | None) -> PolicyFile:
     """``file``, if its settings agree with each other. Raises ConfigError with every one that does not."""
-    found = [*_doubled_order(file), *_gates(file, probes), *_hours_without_work(file), *_unsound_rules(file)]
+    found = [
+        *_doubled_order(file), *_gates(file, probes), *_hours_without_work(file), *_unsound_rules(file),
+        *_refused(file),
+    ]  # fmt: skip
     if found:
         raise as_error(found)
     return file
@@ -157,6 +164,21 @@ def _doubled_order(file: PolicyFile) -> Iterator[Problem]:
         if name in file.order[:place]:
             hint = "name each target once, the one you expect to be best first."
             yield Problem(file.where("order", place), f"'{name[:60]}' is repeated", hint)
+
+
+def _refused(file: PolicyFile) -> Iterator[Problem]:
+    """What is refused leaves something of each workload to decide, and names workloads of this policy."""
+    for number, refused in enumerate(file.refuse):
+        here = file.where("refuse", number)
+        for name in refused.when.workload:
+            if name not in file.workloads:
+                what = f"refuse names the workload '{name[:60]}', which this policy does not decide"
+                yield Problem(here, what, hint_for(name, file.workloads, noun="workloads"))
+        for name, config in file.workloads.items():
+            for use in config.uses or ("",):
+                if refused.when.covers(Condition(workload=(name,), use=(use,) if use else ())):
+                    what = f"refuse covers all of '{name_of_use(name, use)}', so nothing of it is left to decide"
+                    yield Problem(here, what, "narrow 'when', or leave that work out of the policy.")
 
 
 def _gates(file: PolicyFile, probes: Collection[str] | None) -> Iterator[Problem]:

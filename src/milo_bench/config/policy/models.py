@@ -228,6 +228,22 @@ class AssistPolicy(Checked):
         return self
 
 
+class RefusePolicy(Checked):
+    """Work that is refused, whatever was measured: ``when`` names it as in routing.yaml, ``note`` says why."""
+
+    when: Condition = Condition()
+    note: str = Field(min_length=1)
+
+    @model_validator(mode="after")
+    def _known_of_the_request(self) -> RefusePolicy:
+        if self.when == Condition():
+            raise Mistake("refuse.when names nothing, so everything would be refused", "write e.g. tags: [legal_hold].")
+        if self.when.needs_answer or self.when.target_health or self.when.tokens:
+            said = "refuse.when is known before a model is called"
+            raise Mistake(said, "leave out labels, checks, tokens and the health of targets.")
+        return self
+
+
 class WorkloadPolicy(Checked):
     """All that the policy says of one workload. ``streams`` is how many requests production has at once.
 

@@ -3,7 +3,7 @@
 Each workload gets the target that was chosen (``decide.selection``), with the rules that were replayed, guardrails
 from its own contract, and the limits that were measured, behind a flag of its own. Work that no target is fit for goes
 to the hosted baseline where that passes the same gates, else to people; it is refused where the policy allows no
-people either.
+people either. What the policy refuses whatever was measured comes first.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ from milo_bench.decide.gates.baseline import passing_baseline
 from milo_bench.decide.load_evidence import knee_cap
 from milo_bench.decide.records import Candidate, Choice, Finding, PermitEvidence, Replay
 from milo_bench.decide.remedies.plans import routing_target, rule_id
+from milo_bench.decide.routing.refusals import refusals
 from milo_bench.decide.selection import SHIPS
 from milo_bench.decide.uses import routed_use
 from milo_bench.operator.permit.grants import grants_of
@@ -49,7 +50,7 @@ def make_routing(
     by_id = {finding.id: finding for finding in findings}
     replayed = {one.id: one for one in replays}
     uses = {choice.workload for choice in choices if use_of(choice.workload)}
-    rules: list[dict[str, Any]] = []
+    rules = refusals(policy)
     for choice in choices:
         writer = _Writer(by_id[choice.finding], replayed.get(choice.replay), evidence, policy, figures)
         rules += writer.rules()
@@ -106,7 +107,7 @@ class _Writer:
         """The rules as they were replayed; the plain route where nothing was put in front."""
         candidate = self.finding.candidate
         if self.finding.kind == "fix" and self.replay is not None and self.replay.remedies:
-            rules = [dict(rule) for rule in self.replay.rules]
+            rules = [dict(rule) for rule in self.replay.rules if rule["route"] != "refuse"]  # the table's first rules
         else:
             hosted = self.evidence.targets[candidate.target].hosted
             rules = [

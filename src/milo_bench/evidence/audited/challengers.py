@@ -106,7 +106,7 @@ def read_challengers(lines: Iterable[AuditLine]) -> tuple[LiveWork, ...]:
             continue
         checked = bool(request.trial_checks)
         work.checks.update(request.trial_checks)
-        mine, theirs = LiveAnswer(copy.call, checked), LiveAnswer(_first_answer(request), checked)
+        mine, theirs = LiveAnswer(copy.call, checked), LiveAnswer(first_answer(request), checked)
         work.blocks.append(LiveBlock([mine], [theirs]))
     for (_, rule), requests_of in sides.items():
         _add_canaries(found, rule, requests_of)
@@ -125,7 +125,7 @@ def _add_canaries(found: dict[tuple[str, ...], LiveWork], rule: str, requests: S
             if not mine and block.challenger and block.incumbent:
                 work.blocks.append(block)
                 block = LiveBlock()
-            answer = LiveAnswer(_first_answer(one), bool(one.trial_checks), queued=one.outcome == "queued")
+            answer = LiveAnswer(first_answer(one), bool(one.trial_checks), queued=one.outcome == "queued")
             work.checks.update(one.trial_checks)
             (block.challenger if mine else block.incumbent).append(answer)
             work.workloads.add(one.workload)
@@ -141,7 +141,7 @@ def _work(
     return found.setdefault((rule, mode, incumbent, challenger), LiveWork(rule, mode, incumbent, challenger))
 
 
-def _first_answer(request: AuditedRequest) -> AuditedCall:
+def first_answer(request: AuditedRequest) -> AuditedCall:
     """The answer of the model that was asked first; a long case is answered in parts, and the last one is it."""
     first = request.calls[0].target
     return next(call for call in reversed(request.calls) if call.target == first)

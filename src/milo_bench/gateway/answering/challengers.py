@@ -6,7 +6,7 @@ import asyncio
 import hashlib
 import time
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
@@ -18,12 +18,14 @@ from milo_bench.decide.routing.rules import RequestFacts, Routed, may_try
 from milo_bench.gateway.answering.parts import PartReply, merge_parts, read_part
 from milo_bench.gateway.answering.prompting import prepare_question
 from milo_bench.gateway.answering.record import RequestRecord
+from milo_bench.gateway.control.trials import Trial
 from milo_bench.gateway.judging import judge_reply
 from milo_bench.gateway.request import Question
 from milo_bench.gateway.table import RoutingTable
 from milo_bench.gateway.upstream.calls import body_for, reply_problem, timeouts
 from milo_bench.gateway.wire.replies import ApiError
 from milo_bench.store.audit.records import AuditedCall, AuditedShadow
+from milo_bench.targets.http.answer import count
 
 if TYPE_CHECKING:
     from milo_bench.gateway.serving import Gateway, Serving
@@ -33,22 +35,29 @@ MOST_COPIES: Final = 16
 _UNIT: Final = float(1 << 64)
 
 
-def drawn_canaries(table: RoutingTable, asked: Question, id: str) -> dict[str, str]:
-    """By rule, the challenger whose turn it is to answer this request. Follows from its random id alone."""
+def drawn_canaries(table: RoutingTable, asked: Question, id: str, stopped: Collection[Trial] = ()) -> dict[str, str]:
+    """By rule, the challenger whose turn it is to answer this request. Follows from its random id alone.
+
+    The share of a ``stopped`` challenger is the incumbent's.
+    """
     found: dict[str, str] = {}
     for rule, challengers in table.challengers.items():
         mark, upto = _unit(id, rule), 0.0
         for one in _for(challengers, asked, "canary"):
             upto += one.share
             if mark < upto:
-                found[rule] = one.target
+                if (rule, one.target) not in stopped:
+                    found[rule] = one.target
                 break
     return found
 
 
-def is_control(table: RoutingTable, facts: RequestFacts, asked: Question, first: Routed) -> bool:
+def is_control(
+    table: RoutingTable, facts: RequestFacts, asked: Question, first: Routed, stopped: Collection[Trial] = ()
+) -> bool:
     """Whether the incumbent answers what a canary could have been given as well: what the canary is compared with."""
-    canaries = tuple(_for(table.challengers.get(first.rule, ()), asked, "canary"))
+    found = _for(table.challengers.get(first.rule, ()), asked, "canary")
+    canaries = tuple(one for one in found if (first.rule, one.target) not in stopped)
     could = first.cause == "rule" and first.rule not in facts.canaries
     return bool(canaries) and could and all(may_try(table.file, facts, one.target) for one in canaries)
 
@@ -91,7 +100,7 @@ def begin_trials(
         return
     if first.cause == "canary":
         record.trial = "canary"
-    elif is_control(table, facts, asked, first):
+    elif is_control(table, facts, asked, first, gateway.stopped_trials):
         record.trial = "control"
     for challenger in drawn_shadows(table, facts, asked, record.id, first):
         if gateway.shadows.start(serving, challenger, record.id, copy):
@@ -187,11 +196,10 @@ class ShadowCalls:
             n=0, at=datetime.now(UTC).isoformat(timespec="milliseconds"), request=id, workload=asked.workload,
             role=asked.role, rule=first.rule, incumbent=first.target, challenger=challenger,
             call=AuditedCall(challenger, status, one_line(problem, 200), round(ended_s - began_s, 6), failed),
-            table=serving.table.digest[:16], prompt_tokens=_count(usage, "prompt_tokens"),
-            completion_tokens=_count(usage, "completion_tokens"),
+            table=serving.table.digest[:16], prompt_tokens=_tokens(usage, "prompt_tokens"),
+            completion_tokens=_tokens(usage, "completion_tokens"),
         )  # fmt: skip
 
 
-def _count(usage: Any, name: str) -> int:
-    value = usage.get(name) if isinstance(usage, Mapping) else None
-    return value if isinstance(value, int) and not isinstance(value, bool) else 0
+def _tokens(usage: Any, name: str) -> int:
+    return (count(usage.get(name)) or 0) if isinstance(usage, Mapping) else 0

@@ -28,7 +28,7 @@ from milo_bench.gateway.judging import JudgedReply, first_text, judge_reply, no_
 from milo_bench.gateway.permits import permit_of_key, within_permit
 from milo_bench.gateway.request import DOORS, MODEL_PREFIX, Question, read_question
 from milo_bench.gateway.spans import RequestTrace
-from milo_bench.gateway.table import RuleContract
+from milo_bench.gateway.table import NOTHING_ASKED, RuleContract
 from milo_bench.gateway.upstream.calls import body_for, reply_problem, timeouts
 from milo_bench.gateway.upstream.pool import WholeReply
 from milo_bench.gateway.upstream.targets import Upstream
@@ -37,6 +37,7 @@ from milo_bench.gateway.wire.replies import ApiError, encoded
 from milo_bench.store.audit.records import AuditedRequest, AuditOutcome
 from milo_bench.store.state.keys import GatewayKey
 from milo_bench.store.state.queue import QueuedWork, new_id
+from milo_bench.targets.http.answer import count
 from milo_bench.telemetry.trace_context import TRACEPARENT
 
 if TYPE_CHECKING:
@@ -90,7 +91,8 @@ class ServedRequest:
         works = (asked.workload, name_of_use(asked.workload, asked.use))
         closed = frozenset().union(*(gateway.rolled_back.get(work, frozenset()) for work in works))
         # A key with an operator permit is for one target: its work takes part in no trial.
-        canaries = drawn_canaries(table, asked, self.id) if table.challengers and not key.permit else {}
+        stopped = self._gateway.stopped_trials
+        canaries = drawn_canaries(table, asked, self.id, stopped) if table.challengers and not key.permit else {}
         tokens = await serving.count_tokens(asked)
         known = Known(serving.health(), serving.flags, closed, gateway.now(), tokens, canaries)
         facts = request_facts(serving.table, asked, known)
@@ -353,12 +355,16 @@ class ServedRequest:
             )  # what was judged, and nothing that a second reading might find in its bytes
         outcome: AuditOutcome = "edited" if judged.removed else "answered"
         self._sample(self._gateway.write(self._record.ended(outcome, 200)), asked, first_text(judged))
+        self._send(asked, body, document or judged.document, headers)
+
+    def _send(self, asked: Question, body: bytes, document: dict[str, Any], headers: dict[str, str]) -> None:
+        """A whole answer: its bytes, or for a client that asked for a stream, its document as one."""
         if not asked.stream:
             self._client.reply(200, body, headers)
             return
         with_usage = bool((asked.fields.get("stream_options") or {}).get("include_usage"))
         self._client.start_stream(200, headers)
-        events = list(as_stream(asked.door, document or judged.document, with_usage=with_usage))
+        events = list(as_stream(asked.door, document, with_usage=with_usage))
         for one in events[:-1]:
             self._client.send(one)
         self._client.end_stream(events[-1])
@@ -435,9 +441,7 @@ class ServedRequest:
 
     def _count(self, key: GatewayKey, upstream: Upstream, usage: Any) -> None:
         if isinstance(usage, dict):
-            prompt, completion = usage.get("prompt_tokens"), usage.get("completion_tokens")
-            prompt = prompt if isinstance(prompt, int) else 0
-            completion = completion if isinstance(completion, int) else 0
+            prompt, completion = count(usage.get("prompt_tokens")) or 0, count(usage.get("completion_tokens")) or 0
             self._record.used(prompt, completion)
             self._count_tokens(key, upstream, prompt, completion)
 
@@ -471,14 +475,12 @@ class ServedRequest:
             if streamed:
                 return
         else:
-            contract = RuleContract(None, frozenset(), frozenset(), wants_label=False, removes_uncited=False)
-            judged = await self._whole(
-                asked, key, here, upstream, PreparedQuestion(None, {}, asked, prompt="free"), contract
-            )
+            free = PreparedQuestion(None, {}, asked, prompt="free")
+            judged = await self._whole(asked, key, here, upstream, free, NOTHING_ASKED)
         self._record.routed(would, guarded=False)
         if not judged.facts.answered:
             said = self._last_failure[1]
             hint = "the gateway runs in shadow and sends each request to one target."
             raise ApiError(502, f"The target did not answer: {said}.", code="no_answer", hint=hint)
         self._gateway.write(self._record.ended("answered", 200))
-        self._client.reply(200, self._last_body, {"X-Milo-Request": self.id, "X-Milo-Shadow": "true"})
+        self._send(asked, self._last_body, judged.document, {"X-Milo-Request": self.id, "X-Milo-Shadow": "true"})

@@ -20,7 +20,9 @@ from milo_bench.core.text import one_line
 from milo_bench.evidence.audited.alarms import AlarmWatch
 from milo_bench.gateway.control.behaviour import BehaviourWatch
 from milo_bench.gateway.control.joining import absorbed, find_cause, part_of, with_parts
-from milo_bench.store.audit.records import AuditedRequest
+from milo_bench.gateway.control.trials import TrialWatch, trial_of, trial_subject
+from milo_bench.gateway.table import RoutingTable
+from milo_bench.store.audit.records import AuditedRequest, AuditLine
 from milo_bench.store.audit.verify import read_audit
 from milo_bench.store.state.incidents import (
     GATEWAY,
@@ -46,6 +48,7 @@ _SAVE_S: Final = 5.0
 QUALITY_PAGE: Final = "runbook.md#drop-in-quality"
 STALL_PAGE: Final = "runbook.md#stalled-queue"
 ROLLBACK_PAGE: Final = "runbook.md#rollback"
+_FOR_PEOPLE: Final = frozenset({"drift", "trial"})  # open until a person has looked
 _CLOSED: Final = "the rules of {} are closed: "
 _SAID: Final = {
     "no_answer": "calls without an answer",
@@ -62,6 +65,8 @@ class StandingControl:
         self._name = hashlib.sha256(str(folder.absolute()).encode()).hexdigest()
         self._watch = AlarmWatch(load_alarms(alarms) if alarms is not None else AlarmsFile())
         self._stamp = _stamp_of(alarms)
+        self._table = gateway.serving.table
+        self._trials = _trial_watch(self._table)
         self._pending: deque[AuditedRequest] = deque(maxlen=_MOST_PENDING)
         self._to_open: dict[str, Incident] = {}
         self._saved_n, self._save_after_s = -1, 0.0
@@ -78,12 +83,13 @@ class StandingControl:
         try:
             n, saved = saved_alarms(self._gateway.engine, self._name)
             self._watch.restore(n if n <= self._gateway.audit.lines else 0, saved)
+            self._trials.restore(saved)
         except ValueError:
             self._gateway.say("alarms_lost", reason="what the alarms had counted cannot be read")
-            self._watch = AlarmWatch(self._watch.file)
-        if self._watch.file.alarms:
+            self._watch, self._trials = AlarmWatch(self._watch.file), _trial_watch(self._table)
+        if self._watch.file.alarms or self._trials:
             for line in read_audit(self._folder, after=self._watch.n):
-                self._rang(self._watch.add(line))
+                self._count(line)
         found = list_incidents(self._gateway.engine)
         self._mine = {one.subject for one in found}
         for one in found:
@@ -113,12 +119,12 @@ class StandingControl:
             self._to_open.pop(subject, None)
         for one in found:
             # One that an alarm was joined to keeps routes closed until a person has looked.
-            gone = one.kind != "drift" and one.subject not in causes and not known[one.subject].also
+            gone = one.kind not in _FOR_PEOPLE and one.subject not in causes and not known[one.subject].also
             if gone and one.subject in self._mine:
                 await run(close_incident, engine, one.id, GATEWAY, "the cause has gone", time.time())
                 changed = True
                 self._say("incident_closed", one)
-        self._mine &= causes.keys() | {one.subject for one in found if one.kind == "drift"}
+        self._mine &= causes.keys() | {one.subject for one in found if one.kind in _FOR_PEOPLE}
         if changed:
             found = await run(list_incidents, engine)
         self._open_behaviour = {one.subject for one in found if one.kind == "behaviour"}
@@ -150,8 +156,15 @@ class StandingControl:
     async def _count_pending(self) -> None:
         while self._pending:
             for _ in range(min(_AT_ONCE, len(self._pending))):
-                self._rang(self._watch.add(self._pending.popleft()))
+                self._count(self._pending.popleft())
             await asyncio.sleep(0)
+
+    def _count(self, line: AuditLine) -> None:
+        if line.n > self._watch.n:
+            worse = self._trials.add(line)
+            if worse is not None:
+                self._to_open[worse.subject] = worse
+        self._rang(self._watch.add(line))
 
     def _rang(self, alarms: tuple[Alarm, ...]) -> None:
         for alarm in alarms:
@@ -161,11 +174,16 @@ class StandingControl:
             self._to_open[incident.subject] = incident
 
     def _begin_again(self, open_subjects: set[str]) -> None:
-        """An alarm whose incident a person has closed is watched anew."""
+        """An alarm or a trial whose incident a person has closed is watched anew."""
         for count in self._watch.counts():
             subject = _drift_subject(count.alarm)
             if count.state == "alarm" and subject not in open_subjects and subject not in self._to_open:
                 self._watch.begin_again(count.alarm)
+                self._saved_n = -1
+        for trial in tuple(self._trials.stopped()):
+            subject = trial_subject(trial)
+            if subject not in open_subjects and subject not in self._to_open:
+                self._trials.begin_again(trial)
                 self._saved_n = -1
 
     def _close_routes(self, found: tuple[Incident, ...]) -> None:
@@ -174,18 +192,30 @@ class StandingControl:
             for workload, target in one.rolls_back:
                 closed.setdefault(workload, set()).add(target)
         self._gateway.incidents = found
+        self._gateway.stopped_trials = frozenset(filter(None, map(trial_of, found)))
         self._gateway.rolled_back = {workload: frozenset(targets) for workload, targets in closed.items()}
 
     async def _save(self, run: RunOutside) -> None:
         now_s = time.monotonic()
-        if self._watch.n == self._saved_n or now_s < self._save_after_s or not self._watch.file.alarms:
+        if (
+            self._watch.n == self._saved_n
+            or now_s < self._save_after_s
+            or not (self._watch.file.alarms or self._trials)
+        ):
             return
         n = self._watch.n
-        await run(save_alarms, self._gateway.engine, self._name, n, self._watch.saved())
+        await run(save_alarms, self._gateway.engine, self._name, n, {**self._watch.saved(), **self._trials.saved()})
         self._saved_n, self._save_after_s = n, now_s + _SAVE_S
 
     def _reload(self) -> None:
-        """Take over a changed file of alarms, whole; alarms that are the same go on. A broken one changes nothing."""
+        """Take over a changed file of alarms, whole; alarms that are the same go on. A broken one changes nothing.
+
+        So do trials of a changed table that it had before.
+        """
+        if self._gateway.serving.table is not self._table:
+            saved, self._table = self._trials.saved(), self._gateway.serving.table
+            self._trials = _trial_watch(self._table)
+            self._trials.restore(saved)
         stamp = _stamp_of(self._path)
         if self._path is None or stamp == self._stamp:
             return
@@ -237,6 +267,11 @@ class StandingControl:
             event, id=incident.id, kind=incident.kind, workload=incident.workload, target=incident.target,
             said=incident.what, page=incident.page, rolled_back=incident.rolled_back,
         )  # fmt: skip
+
+
+def _trial_watch(table: RoutingTable) -> TrialWatch:
+    trials = [(rule, one.target) for rule, found in table.challengers.items() for one in found if one.mode == "canary"]
+    return TrialWatch(list(dict.fromkeys(trials)), table.trial_error)
 
 
 def _drift_subject(alarm: str) -> str:

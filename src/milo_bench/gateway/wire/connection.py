@@ -46,11 +46,11 @@ class ClientConnection(asyncio.Protocol):
         self._request = HttpRequest()
         self._body: list[bytes] = []
         self._size = self._head_size = self._named_size = self._held = 0
-        self._busy = self._refused = self._streaming = self._pipelined = False
+        self._busy = self._refused = self._streaming = self._pipelined = self._closing = False
         self._in_body = False
         self._refusal: ApiError | None = None
         self._task: asyncio.Task[None] | None = None
-        self._drained = 0
+        self._drained = self._unread = 0
         self.due_s = time.monotonic() + self._limits.headers_s
         self.on_writable: Callable[[], None] | None = None
         self.paused = False
@@ -269,6 +269,8 @@ class ClientConnection(asyncio.Protocol):
         if self.gone:
             return
         self._transport.write(chunk(data))
+        self._closing = True
+        self.due_s = time.monotonic() + _DRAIN_S
         self._transport.close()
 
     def refuse(self, error: ApiError) -> None:
@@ -289,10 +291,17 @@ class ClientConnection(asyncio.Protocol):
             self._transport.write_eof()
 
     def overdue(self) -> None:
-        """The time for a request's head or body, or for reading a refusal, is over."""
-        started = bool(self._head_size or self._in_body)
-        if self._refused or not started or self._busy:
-            self._transport.abort() if self._refused else self._transport.close()
+        """The time for a request's head or body, for the next one, or for reading what was sent, is over."""
+        unread = self._transport.get_write_buffer_size()
+        if unread and unread != self._unread and not self._refused:  # it is slow, but it reads
+            self._unread = unread
+            self.due_s = time.monotonic() + (_DRAIN_S if self._closing else self._limits.idle_s)
+            return
+        if unread or self._refused or self._closing:
+            self._transport.abort()
+            return
+        if self._busy or not (self._head_size or self._in_body):
+            self._transport.close()
             return
         hint = "send the whole request sooner."
         self.refuse(ApiError(408, "The request did not arrive in time.", code="request_timeout", hint=hint))

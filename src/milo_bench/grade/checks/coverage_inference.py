@@ -13,7 +13,7 @@ from typing import Any, Final
 from milo_bench.core.records import Span, Verdict, Workload
 from milo_bench.grade.base import CHECKS, GradeCase, Params, read_params
 from milo_bench.grade.languages.answers import language_of
-from milo_bench.grade.packet_lines import without_line_citations
+from milo_bench.guards.citing.lines import without_line_citations
 from milo_bench.guards.cover import read_cover
 
 _READ_CHARS: Final = 40_000

@@ -16,7 +16,7 @@ from milo_bench.grade.base import CHECKS, GradeCase, Params, read_params
 from milo_bench.grade.document_names import NamedDocument, read_documents
 from milo_bench.grade.fact_rows import FactRow, read_rows
 from milo_bench.grade.languages.answers import language_of
-from milo_bench.grade.packet_lines import without_line_citations
+from milo_bench.guards.citing.lines import without_line_citations
 from milo_bench.guards.documents.seen import says_unseen, sight_of
 from milo_bench.guards.languages.recognise import main_language, recognise
 from milo_bench.guards.sentences import split_sentences

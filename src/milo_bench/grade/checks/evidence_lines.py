@@ -15,14 +15,9 @@ from milo_bench.grade.packet_lines import (
     packet_lines,
     unsupported_by_lines,
 )
-from milo_bench.grade.packet_lines import (
-    without_line_citations as blanked,
-)
 from milo_bench.grade.sections import SectionItem, read_sections, section_named
-from milo_bench.guards.citations import is_claim
-from milo_bench.guards.citing.lines import find_line_citations
+from milo_bench.guards.citing.lines import line_cited_sentences
 from milo_bench.guards.quotes import find_quote
-from milo_bench.guards.sentences import split_sentences
 
 _QUOTED = re.compile(r"[\"“”«»](.{2,400}?)[\"“”«»]|(?<!\w)['‘](.{2,400}?)['’](?!\w)")
 _BARE_LINE = re.compile(r"\bL\s?(\d{1,6})\b")
@@ -146,13 +141,8 @@ def _statements(case: GradeCase, rules: EvidenceLinesParams) -> Iterator[_Statem
                     subject = f"{section.name} {place}"
                     yield _Statement(subject, item.text, cited(item.text), item.start, item.end)
         return
-    # Citations are blanked before the text is split, and belong to the sentence before or around them.
-    sentences = split_sentences(blanked(text))
-    citations = find_line_citations(text)
-    for place, sentence in enumerate(sentences, 1):
-        stop = sentences[place].start if place < len(sentences) else len(text)
-        numbers = tuple(n for one in citations if sentence.start <= one.start < stop for n in one.numbers)
-        if numbers or is_claim(sentence.text):
+    for place, (sentence, numbers, claim) in enumerate(line_cited_sentences(text), 1):
+        if numbers or claim:
             yield _Statement(f"sentence {place}", sentence.text, numbers, sentence.start, sentence.end)
 
 

@@ -13,9 +13,9 @@ from milo_bench.core.errors import ConfigError
 from milo_bench.core.records import Fixture, Verdict, Workload
 from milo_bench.core.units import share
 from milo_bench.grade.base import CHECKS, GradeCase, Params, read_params
-from milo_bench.grade.packet_lines import without_line_citations
 from milo_bench.grade.sections import read_sections, section_named
 from milo_bench.grade.unreadable import unread_expectation
+from milo_bench.guards.citing.lines import without_line_citations
 from milo_bench.guards.facts import find_facts, unsupported_facts
 
 _HEADINGS: Final = ("Summary", "Missing Documents", "Escalation Signal", "Evidence Lines")

@@ -13,9 +13,9 @@ from milo_bench.core.records import Fixture, Span, Verdict, Workload
 from milo_bench.grade.base import CHECKS, GradeCase, Params, read_params
 from milo_bench.grade.document_names import NamedDocument, read_documents
 from milo_bench.grade.languages.answers import language_of
-from milo_bench.grade.packet_lines import without_line_citations
 from milo_bench.grade.sections import SectionItem, read_sections, section_named
 from milo_bench.grade.unreadable import unread_expectation
+from milo_bench.guards.citing.lines import without_line_citations
 from milo_bench.guards.documents.listed import read_item
 from milo_bench.guards.languages.recognise import main_language, recognise
 

@@ -7,6 +7,9 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import Final, NamedTuple
 
+from milo_bench.guards.citations import is_claim
+from milo_bench.guards.sentences import Sentence, split_sentences
+
 _LINE = re.compile(r"^\[L(\d{1,6})\] ?(.*)$", re.MULTILINE)
 _TO = r"\s?(?:[-‐‑–—−]|\bto\b|\bthrough\b)\s?"
 _ONE = rf"L\s?\d{{1,6}}(?:{_TO}L?\s?\d{{1,6}})?"
@@ -46,4 +49,31 @@ def find_line_citations(text: str) -> tuple[LineCitation, ...]:
             last, first = found[-1].numbers[-1], numbers[0]
             numbers = [*(range(last + 1, first) if 0 < first - last <= _MAX_RANGE else ()), *numbers]
         found.append(LineCitation(tuple(dict.fromkeys(numbers)), *match.span()))
+    return tuple(found)
+
+
+def without_line_citations(text: str) -> str:
+    """``text`` with its citations as spaces, so that offsets hold and no line number counts as a fact."""
+    for one in find_line_citations(text):
+        text = f"{text[: one.start]}{' ' * (one.end - one.start)}{text[one.end :]}"
+    return text
+
+
+class LineCitedSentence(NamedTuple):
+    """A sentence of prose, the numbers of the lines that it cites, and whether it states something."""
+
+    sentence: Sentence
+    numbers: tuple[int, ...]
+    claim: bool
+
+
+def line_cited_sentences(text: str) -> tuple[LineCitedSentence, ...]:
+    """Every sentence of ``text``. A citation belongs to the sentence that it is in, or before it."""
+    sentences = split_sentences(without_line_citations(text))  # else a bracket behind a full stop is a sentence
+    citations = find_line_citations(text)
+    found = []
+    for place, sentence in enumerate(sentences, 1):
+        stop = sentences[place].start if place < len(sentences) else len(text)
+        numbers = tuple(n for one in citations if sentence.start <= one.start < stop for n in one.numbers)
+        found.append(LineCitedSentence(sentence, numbers, is_claim(sentence.text)))
     return tuple(found)

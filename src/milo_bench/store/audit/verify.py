@@ -13,7 +13,7 @@ import msgspec
 from milo_bench.core.errors import PrerequisiteError
 from milo_bench.store.audit.chain import FIRST_MAC, mac_of, read_head, split_line
 from milo_bench.store.audit.records import AuditedFingerprint, AuditedRequest, AuditedShadow, AuditFileStart, AuditLine
-from milo_bench.store.audit.writer import audit_files, file_name
+from milo_bench.store.audit.writer import audit_files, file_name, file_number
 
 MOST_PROBLEMS: Final = 50
 _DECODER: Final = msgspec.json.Decoder(AuditedRequest | AuditedShadow | AuditedFingerprint | AuditFileStart)
@@ -45,26 +45,34 @@ def verify_audit(folder: Path, key: bytes, *, head: Path | None) -> AuditCheck:
         message = f"{folder} contains no audit."
         raise PrerequisiteError(message, hint="name the folder that 'milo-bench serve --audit' wrote.")
     wanted = read_head(head, key) if head is not None else None
-    check = _Check(key)
-    for place, path in enumerate(files, start=1):
+    check = _Check(key, wanted)
+    place = 0
+    for path in files:
+        place += 1
         if path.name != file_name(place):
-            check.say(f"The file {file_name(place)} is missing, and {path.name} follows.")
-            check.lost = True
-        check.file(path, last=place == len(files))
+            number = file_number(path)
+            if number > place:
+                missing = file_name(place) if number == place + 1 else f"{file_name(place)} to {file_name(number - 1)}"
+                check.say(f"{missing} {'is' if number == place + 1 else 'are'} missing, and {path.name} follows.")
+            else:
+                check.say(f"{path.name} is not a file of this audit.")
+            place, check.lost = number, True
+        check.file(path, last=path is files[-1])
         if check.full:
             break
-    if wanted is not None:
-        check.tail(*wanted)
+    if not check.full:
+        check.tail()
     return AuditCheck(
         len(files), check.lines, check.requests, tuple(check.problems), wanted is not None, check.unfinished
     )
 
 
 class _Check:
-    def __init__(self, key: bytes) -> None:
-        self._key = key
+    def __init__(self, key: bytes, wanted: tuple[int, bytes] | None) -> None:
+        self._key, self._wanted = key, wanted
         self._mac, self._n = FIRST_MAC, 0
-        self._macs: dict[int, bytes] = {}
+        self._highest = 0
+        self._known: bytes | None = None  # mac of the line that the head knows
         self.problems: list[str] = []
         self.lines = self.requests = 0
         self.unfinished = False
@@ -79,15 +87,22 @@ class _Check:
 
     def file(self, path: Path, *, last: bool) -> None:
         number = 0
-        with path.open("rb") as file:
-            for number, line in enumerate(file, start=1):
-                if not line.endswith(b"\n") and last:
-                    self.unfinished = True
-                    return
-                self._line(line, f"{path.name} line {number}")
-                if self.full:
-                    return
-        if number == 0:
+        try:
+            with path.open("rb") as file:
+                for number, line in enumerate(file, start=1):
+                    if not line.endswith(b"\n") and last:
+                        self.unfinished = True
+                        return
+                    self._line(line, f"{path.name} line {number}")
+                    if self.full:
+                        return
+        except OSError as error:
+            self.say(f"{path.name} cannot be read: {error.strerror or type(error).__name__}.")
+            self.lost = True
+            return
+        if number == 0 and last and path.name != file_name(1):
+            self.unfinished = True  # the gateway was killed as it began the file
+        elif number == 0:
             self.say(f"{path.name} is empty.")
 
     def _line(self, line: bytes, where: str) -> None:
@@ -113,16 +128,23 @@ class _Check:
             self.say(f"{where} was changed (number {record.n}), or the key is another one.")
         self.lost = False
         self._n, self._mac = record.n, mac
-        self._macs = {record.n: mac, **({} if len(self._macs) > 64 else self._macs)}
+        self._highest = max(self._highest, record.n)
+        if self._wanted is not None and record.n == self._wanted[0]:
+            self._known = mac
 
-    def tail(self, n: int, mac: bytes) -> None:
-        """The head knows ``n`` lines; more may have come since, fewer may not be there."""
-        if self._n < n:
-            missing = n - self._n
+    def tail(self) -> None:
+        """The head knows so many lines; more may have come since, fewer may not be there."""
+        if self._wanted is None:
+            return
+        n, mac = self._wanted
+        if self._highest < n:
+            missing = n - self._highest
             which = "line is" if missing == 1 else f"{missing} lines are"
-            self.say(f"The last {which} missing: the head knows {n} lines, the files end at line {self._n}.")
-        elif n in self._macs and self._macs[n] != mac:
-            self.say(f"Line {n} is not the one that the head knows.")
+            self.say(f"The last {which} missing: the head knows {n} lines, the files end at line {self._highest}.")
+        elif self._known is None and not self.problems:
+            self.say(f"The head knows no line of this audit (number {n}).")
+        elif self._known is not None and self._known != mac:
+            self.say(f"Line {n} is not the one that the head knows: it is the head of another audit.")
 
 
 def read_audit(folder: Path, *, after: int = 0) -> Iterator[AuditLine]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -19,6 +20,7 @@ from milo_bench.store.audit.records import AuditFileStart, AuditLine
 
 MOST_FILE_BYTES: Final = 64 << 20
 _ENCODER = msgspec.json.Encoder()
+_NAME: Final = re.compile(r"audit-[0-9]{1,18}\.jsonl")
 
 
 class _Numbered(msgspec.Struct):
@@ -41,9 +43,15 @@ def file_name(number: int) -> str:
     return f"audit-{number:06d}.jsonl"
 
 
+def file_number(path: Path) -> int:
+    """The place of one of `audit_files` among them, from 1."""
+    return int(path.stem.removeprefix("audit-"))
+
+
 def audit_files(folder: Path) -> list[Path]:
     """The audit's files in their order."""
-    return sorted(folder.glob("audit-[0-9]*.jsonl"))
+    found = (path for path in folder.glob("audit-[0-9]*.jsonl") if _NAME.fullmatch(path.name))
+    return sorted(found, key=lambda path: (file_number(path), path.name))
 
 
 class AuditWriter:
@@ -129,7 +137,12 @@ class AuditWriter:
             self._start_file(1)
             return
         last = files[-1]
-        self._file = int(last.stem.removeprefix("audit-"))
+        if len(files) > 1 and b"\n" not in last.read_bytes():
+            # It was killed as it began this file: nothing of it was acknowledged, and the next line begins it again.
+            with write_errors(last):
+                last.unlink()
+            last = files[-2]
+        self._file = file_number(last)
         self._open(self._file)
         with write_errors(last):
             self._n, self._mac, self._size = self._read_end(last)

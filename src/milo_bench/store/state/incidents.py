@@ -17,6 +17,7 @@ IncidentKind: TypeAlias = Literal[
     "drift",  # an alarm rang: live work is not like the measured work
     "behaviour",  # a target answers fixed prompts in another way than when it was measured
     "target_closed",  # a target's rules are closed: other weights or runtime, or a void permit
+    "trial",  # a challenger does worse than the rule's own target, so its canary is stopped
     "queue_overdue",
     "permit_expires",
 ]
