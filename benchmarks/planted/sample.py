@@ -81,7 +81,7 @@ workloads:
         gates:
           - measure: check_pass_rate
             slice: check=evidence_lines
-            at_least: 0.93
+            at_least: 0.9
             safety: true
             note: staff look up each sentence in the packet beside it, so each one names its line
           - measure: check_pass_rate
@@ -89,8 +89,8 @@ workloads:
             at_least: 0.75
             note: staff see in the packet beside it what was only mentioned
           - measure: failure_rate
-            at_most: 0.08
-            note: no failure in 150 notes of 60 stories proves this
+            at_most: 0.1
+            note: none of 94 held-out notes of 38 stories proves this
       takeover: {title: Handoff notes that an adjuster takes over with}
 """,
     ),

@@ -27,6 +27,11 @@ class PlantedServer:
             for one in sample.models:
                 target = PlantedTarget(one, suite.workloads, suite.fixtures, {})
                 self._targets.setdefault(one.model, []).append(target)
+            for workload, variant, name in sample.variants:
+                model, chosen = sample.model(name), {workload: variant}
+                other = load_suite(sample.suite, variants=chosen)
+                contract = {workload: other.workloads[workload]}
+                self._targets[model.model].append(PlantedTarget(model, contract, other.fixtures, chosen))
 
     async def start(self, port: int = PORT) -> asyncio.Server:
         return await asyncio.start_server(self._serve, "127.0.0.1", port)

@@ -44,7 +44,7 @@ class Sample:
         raise LookupError("no preview had a sentence to cut")
 
     def queued(self) -> str:
-        """A note with a keyword: a person reads it, whatever a model says."""
+        """Notes, until a keyword or the model's own label sends one to a person."""
         for note in inputs("escalation"):
             raw = self._ask("escalation", note)
             if raw.http_response.status_code == 202:

@@ -10,6 +10,7 @@ import jinja2
 import msgspec
 from markupsafe import Markup, escape
 
+from milo_bench.config.routing.text import describe_rule
 from milo_bench.config.routing.use_names import workload_of
 from milo_bench.core.files import write_folder
 from milo_bench.decide.records import Decision
@@ -23,7 +24,7 @@ from milo_bench.report.pages.claims import Claims
 from milo_bench.report.pages.gallery import answers_with_evidence, gallery
 from milo_bench.report.pages.page_one import page_one
 from milo_bench.report.pages.render import page_environment, render
-from milo_bench.report.pages.route_rows import route_rows
+from milo_bench.report.pages.route_rows import refused_work, route_rows
 from milo_bench.report.pages.rule_stub import rule_stub
 from milo_bench.report.pages.views import summary_rows, workload_title
 from milo_bench.report.runbook.launch import launch_sequence, operations_checklist, ship_order
@@ -104,6 +105,7 @@ def _html_environment(page: Claims, drawn: Drawn) -> jinja2.Environment:
             page.decision, lambda workload: workload_title(page.decision, workload), brief=brief
         ),
         routes=lambda: route_rows(page.decision),
+        refused=lambda: [escape(describe_rule(rule)) for rule in refused_work(page.decision)],
         stub=lambda workload: escape(rule_stub(page.decision, workload)),
         ship_order=ship_order,
         launch=lambda: to_html(launch_sequence(page.decision), page),

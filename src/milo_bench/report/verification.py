@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Final
 
 import msgspec
 
+from milo_bench.config.routing.flags import FlagsFile
 from milo_bench.core.paths import AnyPath
 from milo_bench.core.records import Frozen
 from milo_bench.decide.records import Decision
@@ -23,6 +26,9 @@ from milo_bench.report.pages.difference import (
 from milo_bench.report.signature import RECEIPT, SIGNATURE
 from milo_bench.store.erasures import erasures_path
 from milo_bench.store.verdicts import verdicts_path
+
+# What a team turns on after the launch is theirs to say; which flags there are is not.
+_FLAG: Final = re.compile(rb"(?m)^(  [^#\n]*): (?:on|true|yes)[ \t]*$")
 
 
 class Verification(Frozen, frozen=True, omit_defaults=False):
@@ -90,6 +96,8 @@ def verify_package(
         elif named.endswith(".html"):
             shown += shown_figures(found)
             differences += _with_sources(page_differences(named, found, data), decision)
+        elif named == FlagsFile.file_name:
+            differences += line_differences(named, _FLAG.sub(rb"\1: off", found), data)
         else:
             differences += line_differences(named, found, data)
     evidence = check_evidence(decision, folder, decide_again, check_log, runs=runs, held=held)

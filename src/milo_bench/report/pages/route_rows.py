@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from milo_bench.config.routing.rule import RoutingRule
 from milo_bench.config.routing.use_names import use_of, workload_of
 from milo_bench.decide.records import Decision
 from milo_bench.decide.wording import join_words
@@ -30,6 +31,12 @@ class RouteRow:
 def route_rows(decision: Decision) -> tuple[RouteRow, ...]:
     """One row for each chosen work, in the order of the decision."""
     return tuple(_row(decision, finding.workload) for finding in decision.chosen)
+
+
+def refused_work(decision: Decision) -> tuple[RoutingRule, ...]:
+    """The rules for work that the policy refuses, whatever was measured."""
+    rules = [rule for rule in decision.routing.get("rules", ()) if rule.get("route") == "refuse"]
+    return tuple(RoutingRule.model_validate(rule) for rule in rules if not rule.get("finding"))
 
 
 def rules_of(decision: Decision, workload: str) -> list[tuple[int, Mapping[str, Any]]]:

@@ -18,6 +18,7 @@ from milo_bench.report.pages.blocks import (
     to_markdown,
 )
 from milo_bench.report.pages.claims import Claims
+from milo_bench.report.pages.route_rows import refused_work
 from milo_bench.report.pages.views import OUTCOMES, ROUTES, SIGNS, label, workload_title
 from milo_bench.report.runbook.alarms import alarms_yaml, planned_alarms, said_of
 from milo_bench.report.runbook.incidents import incident_blocks
@@ -75,6 +76,10 @@ def _routes(decision: Decision) -> Iterator[Block]:
     )
     if rows:
         yield Table(("workload", "finding", "route", "local target"), rows)
+    refused = refused_work(decision)
+    if refused:
+        yield Paragraph(("Refused before any other rule applies:",))
+        yield Bullets(tuple((Quote(rule.id), ": ", Quote(rule.why), ".") for rule in refused))
     yield Paragraph(("Only routing.yaml decides routes: it has the rules, limits and fallbacks.",))
 
 
