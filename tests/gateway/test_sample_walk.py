@@ -1,4 +1,4 @@
-"""The shipped sample, served with its planted models, shows every outcome to the openai SDK: docs/how-to/gateway-sample.md."""
+"""The shipped sample with its planted models shows the openai SDK every outcome (docs/how-to/gateway-sample.md)."""
 
 from __future__ import annotations
 
