@@ -53,7 +53,7 @@ class Sample:
         raise LookupError("no note was queued")
 
     def refused(self) -> str:
-        """A packet under legal hold: the policy gives it to nobody."""
+        """A packet under legal hold: the policy refuses it."""
         try:
             self._ask("packet_summary", next(inputs("packet_summary")), use="triage", tags=["legal_hold"])
         except openai.UnprocessableEntityError as error:

@@ -178,7 +178,7 @@ def _refused(file: PolicyFile) -> Iterator[Problem]:
             for use in config.uses or ("",):
                 if refused.when.covers(Condition(workload=(name,), use=(use,) if use else ())):
                     what = f"refuse covers all of '{name_of_use(name, use)}', so nothing of it is left to decide"
-                    yield Problem(here, what, "narrow 'when', or leave that work out of the policy.")
+                    yield Problem(here, what, "narrow 'when', or remove that work from the policy.")
 
 
 def _gates(file: PolicyFile, probes: Collection[str] | None) -> Iterator[Problem]:

@@ -237,7 +237,7 @@ class RefusePolicy(Checked):
     @model_validator(mode="after")
     def _known_of_the_request(self) -> RefusePolicy:
         if self.when == Condition():
-            raise Mistake("refuse.when names nothing, so everything would be refused", "write e.g. tags: [legal_hold].")
+            raise Mistake("refuse.when is empty, so everything would be refused", "write e.g. tags: [legal_hold].")
         if self.when.needs_answer or self.when.target_health or self.when.tokens:
             said = "refuse.when is known before a model is called"
             raise Mistake(said, "leave out labels, checks, tokens and the health of targets.")

@@ -18,7 +18,7 @@ from milo_bench.decide.routing.rules import RequestFacts, Routed, may_try
 from milo_bench.gateway.answering.parts import PartReply, merge_parts, read_part
 from milo_bench.gateway.answering.prompting import prepare_question
 from milo_bench.gateway.answering.record import RequestRecord
-from milo_bench.gateway.control.trials import Trial
+from milo_bench.gateway.control.trials import CanaryTrial
 from milo_bench.gateway.judging import judge_reply
 from milo_bench.gateway.request import Question
 from milo_bench.gateway.table import RoutingTable
@@ -35,7 +35,9 @@ MOST_COPIES: Final = 16
 _UNIT: Final = float(1 << 64)
 
 
-def drawn_canaries(table: RoutingTable, asked: Question, id: str, stopped: Collection[Trial] = ()) -> dict[str, str]:
+def drawn_canaries(
+    table: RoutingTable, asked: Question, id: str, stopped: Collection[CanaryTrial] = ()
+) -> dict[str, str]:
     """By rule, the challenger whose turn it is to answer this request. Follows from its random id alone.
 
     The share of a ``stopped`` challenger is the incumbent's.
@@ -53,7 +55,7 @@ def drawn_canaries(table: RoutingTable, asked: Question, id: str, stopped: Colle
 
 
 def is_control(
-    table: RoutingTable, facts: RequestFacts, asked: Question, first: Routed, stopped: Collection[Trial] = ()
+    table: RoutingTable, facts: RequestFacts, asked: Question, first: Routed, stopped: Collection[CanaryTrial] = ()
 ) -> bool:
     """Whether the incumbent answers what a canary could have been given as well: what the canary is compared with."""
     found = _for(table.challengers.get(first.rule, ()), asked, "canary")

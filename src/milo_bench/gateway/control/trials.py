@@ -15,7 +15,7 @@ from milo_bench.stats.control import DifferenceWatch
 from milo_bench.store.audit.records import AuditedRequest, AuditLine
 from milo_bench.store.state.incidents import Incident, new_incident_id
 
-Trial = tuple[str, str]  # a rule, and the target that challenges the rule's own
+CanaryTrial = tuple[str, str]  # a rule, and the target that challenges the rule's own
 TRIAL_PAGE: Final = "runbook.md#drop-in-quality"
 # What an answer is compared by, and how people read it.
 _MEASURES: Final = {"accepted": "answers that pass their checks", "usable": "answers that can be used at all"}
@@ -62,7 +62,7 @@ class TrialWatch:
     the gateway runs: a bet on each of two measures, each with its part of the error.
     """
 
-    def __init__(self, trials: Sequence[Trial], error: float) -> None:
+    def __init__(self, trials: Sequence[CanaryTrial], error: float) -> None:
         self._chance = error / (len(_MEASURES) * max(1, len(trials)))
         self._error = error
         self._trials = {trial: self._new() for trial in trials}
@@ -97,12 +97,12 @@ class TrialWatch:
             trial.against = line.calls[0].target
         return found
 
-    def begin_again(self, trial: Trial) -> None:
+    def begin_again(self, trial: CanaryTrial) -> None:
         """A person has dealt with it: its watch starts anew."""
         if trial in self._trials:
             self._trials[trial] = self._new()
 
-    def stopped(self) -> Iterator[Trial]:
+    def stopped(self) -> Iterator[CanaryTrial]:
         return (trial for trial, watched in self._trials.items() if watched.worse)
 
     def saved(self) -> dict[str, Sequence[float]]:
@@ -132,7 +132,7 @@ class TrialWatch:
         ]
         return any(rang)
 
-    def _incident(self, trial: Trial, watched: _Watched) -> Incident:
+    def _incident(self, trial: CanaryTrial, watched: _Watched) -> Incident:
         rule, challenger = trial
         name = watched.worse
         mine, theirs = watched.challenger, watched.incumbent
@@ -147,11 +147,11 @@ class TrialWatch:
         )  # fmt: skip
 
 
-def trial_subject(trial: Trial) -> str:
+def trial_subject(trial: CanaryTrial) -> str:
     return f"trial/{trial[0]}/{trial[1]}"
 
 
-def trial_of(incident: Incident) -> Trial | None:
+def trial_of(incident: Incident) -> CanaryTrial | None:
     """The trial that an open incident keeps stopped, None where it is about something else."""
     if incident.kind != "trial":
         return None

@@ -77,7 +77,7 @@ USES = f"  handoff:\n{GATES}    uses: {{preview: {{}}, takeover: {{}}}}\n"
 @pytest.mark.parametrize(
     ("refuse", "said"),
     [
-        ("  - {note: why}\n", "refuse.when names nothing"),
+        ("  - {note: why}\n", "refuse.when is empty"),
         ("  - {when: {tags: [a]}}\n", "note"),
         ("  - {when: {local_label: a}, note: why}\n", "known before a model is called"),
         ("  - {when: {target_health: {small: [down]}}, note: why}\n", "known before a model is called"),
