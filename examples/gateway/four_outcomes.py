@@ -57,7 +57,7 @@ class Sample:
         try:
             self._ask("packet_summary", next(inputs("packet_summary")), use="triage", tags=["legal_hold"])
         except openai.UnprocessableEntityError as error:
-            return str(error.body["message"])
+            return error.message
         raise LookupError("the packet was not refused")
 
     def _ask(self, workload: str, case: dict[str, Any], **milo: Any) -> Any:
