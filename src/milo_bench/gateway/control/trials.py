@@ -107,7 +107,7 @@ class TrialWatch:
 
     def saved(self) -> dict[str, Sequence[float]]:
         return {
-            f"{trial_subject(trial)}/{name}/{self._chance:.3g}": watch.saved()
+            f"{trial_subject(trial)}/{name}/{self._chance}": watch.saved()
             for trial, watched in self._trials.items()
             for name, watch in watched.watches.items()
         }
@@ -116,7 +116,7 @@ class TrialWatch:
         """Go on where ``saved`` ended. Raises ValueError for what was not saved by one."""
         for trial, watched in self._trials.items():
             for name, watch in watched.watches.items():
-                found = saved.get(f"{trial_subject(trial)}/{name}/{self._chance:.3g}")
+                found = saved.get(f"{trial_subject(trial)}/{name}/{self._chance}")
                 if found is not None:
                     watch.restore(found)
 
