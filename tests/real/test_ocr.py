@@ -35,6 +35,19 @@ def test_a_page_that_is_a_picture_is_read_with_a_confidence_for_each_line(ending
     assert read.where(0) == "page 1, paragraph 1"
 
 
+@pytest.mark.parametrize("turned", [90, 180, 270])
+def test_the_lines_of_a_page_that_was_scanned_askew_are_in_their_order(turned: int) -> None:
+    from PIL import Image
+
+    with Image.open(BytesIO(PICTURE_FORMATS["png"](PAGE))) as picture:
+        made = BytesIO()
+        picture.convert("RGB").rotate(turned, expand=True).save(made, "PNG")
+    read = read_bytes(Document(Path("page.png"), made.getvalue(), []))
+    plain = "".join(read.text.split())
+    places = [plain.find("".join(words.split())) for words in PAGE.all_lines]
+    assert places == sorted(places) and places[0] == 0
+
+
 def test_lines_of_low_confidence_are_listed_for_a_person(tmp_path: Path) -> None:
     from PIL import Image
 

@@ -259,12 +259,67 @@ def test_ligatures_of_print_are_letters(tmp_path: Path) -> None:
 def test_a_file_in_a_pdf_is_read_or_named(tmp_path: Path) -> None:
     writer = PdfWriter(clone_from=PdfReader(io.BytesIO(page_with())))
     writer.add_attachment("rows.csv", b"a,b\n")
-    writer.add_attachment("invoice.xml", b"<Invoice/>")
+    writer.add_attachment("invoice.xml", b"<Invoice>4711</Invoice>")
+    writer.add_attachment("song.mp3", b"ID3")
     made = io.BytesIO()
     writer.write(made)
     text, left_out = read(tmp_path, "a.pdf", made.getvalue())
     assert "----- Attachment: rows.csv -----\na,b" in text
-    assert [problem.what.partition(":")[0] for problem in left_out] == ["'invoice.xml' inside it"]
+    assert "----- Attachment: invoice.xml -----\n<Invoice>4711</Invoice>" in text
+    assert [problem.what.partition(":")[0] for problem in left_out] == ["'song.mp3' inside it"]
+
+
+GARBAGE = "\\247\\266@@ #~^ ][qzxw %&/ }{ qzxw %&/ }{ qzxw %&/ }{ @@ #~ "
+
+
+def test_a_text_layer_that_is_no_text_is_named_where_its_page_cannot_be_read_as_a_picture(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("milo_bench.suites.documents.formats.pdf.ocr_is_installed", lambda: False)
+    _, left_out = read(tmp_path, "a.pdf", page_with(content=f"BT /F 12 Tf 50 800 Td ({GARBAGE}) Tj ET".encode()))
+    assert [problem.what for problem in left_out] == ["page 1: its text is in letters that no reader knows"]
+    table = b"BT /F 12 Tf 50 800 Td (Item 1 | 12.50 | 3 pcs; VAT 19%: 2.38; Total 14.88 EUR - paid) Tj ET"
+    assert read(tmp_path, "b.pdf", page_with(content=table))[1] == []
+
+
+def test_an_invitation_beside_a_mail_s_text_is_part_of_it(tmp_path: Path) -> None:
+    mail = EmailMessage()
+    mail["Subject"] = "Inspection"
+    mail.set_content("Please accept.")
+    mail.add_alternative("<p>Please accept.</p>", subtype="html")
+    mail.add_alternative("BEGIN:VCALENDAR\nDTSTART:20260305T140000\nEND:VCALENDAR\n", subtype="calendar")
+    text, left_out = read(tmp_path, "a.eml", mail.as_bytes())
+    assert "Please accept." in text and "DTSTART:20260305T140000" in text and not left_out
+    mixed = EmailMessage()
+    mixed["Subject"] = "Inspection"
+    mixed.make_mixed()
+    mixed.attach(mail)
+    mixed.add_attachment(b"Notes.", maintype="text", subtype="plain", filename="notes.txt")
+    assert "DTSTART:20260305T140000" in read(tmp_path, "b.eml", mixed.as_bytes())[0]
+
+
+def test_mails_and_pages_that_other_programs_keep_are_read(tmp_path: Path) -> None:
+    mail = b"Subject: Claim\nFrom: a@x.example\n\nIt was 4711.\n"
+    apple = str(len(mail)).encode() + b"\n" + mail + b'<?xml version="1.0"?><plist></plist>\n'
+    assert read(tmp_path, "a.emlx", apple)[0].endswith("It was 4711.\n")
+    head = b"MIME-Version: 1.0\nContent-Type: multipart/related; boundary=X\n\n"
+    page = head + b"--X\nContent-Type: text/html\n\n<p>Page</p>\n--X--\n"
+    assert "Page" in read(tmp_path, "a.mht", page)[0]
+    assert "DTSTART" in read(tmp_path, "a.ics", b"BEGIN:VCALENDAR\nDTSTART:20260305\nEND:VCALENDAR\n")[0]
+
+
+@pytest.mark.parametrize(
+    ("name", "hint"),
+    [
+        ("a.heic", "save it as .png or .jpg."),
+        ("a.rar", "unpack it, or pack its files as .zip."),
+        ("a.xyz", "save it as PDF or Word."),
+    ],
+)
+def test_a_form_that_is_not_read_is_refused_with_what_to_do(tmp_path: Path, name: str, hint: str) -> None:
+    with pytest.raises(DocumentBroken, match=r"files are not supported$") as refused:
+        read(tmp_path, name, b"\0\1\2")
+    assert refused.value.hint == hint
 
 
 def test_a_scan_with_a_page_number_on_it_is_not_taken_for_its_page_number(

@@ -17,6 +17,15 @@ __all__ = ["DOCUMENTS", "Document", "DocumentBroken", "DocumentReader", "Package
 
 _OLE: Final = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _IWORK: Final = (".pages", ".numbers", ".key")  # zips of parts in a form of Apple's own
+_INSTEAD: Final = {
+    ".heic .heif .avif .svg .psd .ai .eps .raw .cr2 .jp2": "save it as .png or .jpg.",
+    ".rar .7z .gz .tgz .tar .bz2 .xz .cab .iso": "unpack it, or pack its files as .zip.",
+    ".mp3 .wav .m4a .ogg .flac .mp4 .mov .avi .mkv .webm": "import what is said in it as text.",
+    ".pst .ost .mbx": "export the mails as .eml or .msg.",
+    ".exe .dll .msi .bat .lnk .url .com .bin .iso .db": "remove it: it is not a document.",
+    ".xlsb .numbers .wk4": "save it as .xlsx.",
+    ".dwg .dxf .vsd .vsdx .one .pub .mpp .xps .djvu": "export it as PDF.",
+}
 MOST_NESTED: Final = 5  # documents in one another
 MOST_INSIDE: Final = 2_000  # documents in one document, on every level together
 MOST_CHARACTERS: Final = 8_000_000  # what one message of a prompt can hold
@@ -147,9 +156,9 @@ def _reader(document: Document) -> DocumentReader:
         raise DocumentBroken(f"'{ending}' files of Apple iWork are not supported", hint="export it as Word or PDF.")
     if not ending and _is_text(start):
         return DOCUMENTS.get("plain_text")
-    known = sorted({one for _, reader in DOCUMENTS for one in reader.endings})
     said = f"'{ending}' files" if ending else "files of an unknown kind"
-    raise DocumentBroken(f"{said} are not supported, only {', '.join(known)}")
+    hint = next((hint for endings, hint in _INSTEAD.items() if ending in endings.split()), "save it as PDF or Word.")
+    raise DocumentBroken(f"{said} are not supported", hint=hint)
 
 
 def _is_text(start: bytes) -> bool:

@@ -14,13 +14,15 @@ Cell: TypeAlias = str | int | float | bool | None
 MOST_CELLS: Final = 5_000_000  # of one sheet, empty ones between written ones included
 MOST_COLUMNS: Final = 16_384
 MOST_ROWS: Final = 1_048_576
+MOST_COMMENTS: Final = 100_000
 
 
 @dataclass
 class WorkSheet:
     """One sheet: ``cells`` by (row, column) from 0, ``merged`` as (first row, first column, last row, last column).
 
-    ``notes`` says what its cells do not: errors, formulas without a value, with row and column from 0.
+    ``notes`` says what its cells do not: errors, formulas without a value, with row and column from 0. ``comments``
+    are what people wrote beside cells.
     """
 
     name: str
@@ -29,6 +31,7 @@ class WorkSheet:
     hidden: bool = False
     hidden_rows: int = 0
     notes: list[tuple[int, int, str]] = field(default_factory=list)
+    comments: list[tuple[int, int, str]] = field(default_factory=list)
 
     def put(self, row: int, column: int, value: Cell) -> None:
         """Raises DocumentBroken past the limits of a sheet."""
@@ -40,6 +43,11 @@ class WorkSheet:
 
     def note(self, row: int, column: int, said: str) -> None:
         self.notes.append((row, column, said))
+
+    def comment(self, row: int, column: int, text: str) -> None:
+        """Nothing for one without text, and past the limits of a sheet."""
+        if text.strip() and len(self.comments) < MOST_COMMENTS:
+            self.comments.append((row, column, " ".join(text.split())))
 
     def fill_merged(self) -> None:
         """Every cell of a merged range says what its first cell says: that is what a person reads."""

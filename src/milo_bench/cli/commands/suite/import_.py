@@ -129,7 +129,8 @@ def suite_import(
             say(f"redacted before writing: {said}. Some personal data remains: read a sample.")
         say(f"full list: {out / api.IMPORT_REPORT}")
     if report.unread:
-        say(f"note: {count_noun(len(report.unread), 'document')} not read.\nhint: {report.unread[0].hint}", err=True)
+        hints = list(dict.fromkeys(problem.hint for problem in report.unread))
+        say(f"note: {count_noun(len(report.unread), 'document')} not read.\nhint: {' && '.join(hints)}", err=True)
     say_next(f"milo-bench suite check {out}", f"edit the prompt in {out / 'prompts'}")
     if lost and not as_json:
         raise lost

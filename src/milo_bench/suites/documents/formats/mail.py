@@ -24,7 +24,8 @@ _TEXTS: Final = ("text/plain", "text/html")
 _SEALED: Final = ("application/pkcs7-mime", "application/x-pkcs7-mime", "application/pgp-encrypted")
 _SEALED_HINT: Final = "decrypt it in your mail program, and save it as .eml."
 _SIGNATURES: Final = ("application/pkcs7-signature", "application/x-pkcs7-signature", "application/pgp-signature")
-_ENDINGS: Final = {"text/calendar": ".txt", "text/vcard": ".txt", "text/x-vcard": ".txt"}
+_ENDINGS: Final = {"text/calendar": ".ics", "text/vcard": ".vcf", "text/x-vcard": ".vcf"}
+_APPLE_LENGTH: Final = re.compile(rb"(\d{1,12})\s*\n(?=[A-Za-z-]+:)")  # before the mail in an .emlx of Apple
 _POINTER_CHARS: Final = 300
 _POINTS_TO_HTML: Final = re.compile(r"\bhtml\b", re.IGNORECASE)  # "This message requires an HTML viewer."
 _SHOWN = ("From", "To", "Cc", "Date", "Subject")
@@ -34,7 +35,9 @@ def read_mail(document: Document) -> DocumentText:
     """Headers and text, then the attachments that can be read. Raises DocumentBroken for what is no mail."""
     try:
         # The policy makes the parser give an EmailMessage; its stub promises only a Message.
-        message = email.message_from_bytes(_bounded_headers(document.raw), policy=email.policy.default)
+        apple = _APPLE_LENGTH.match(document.raw)
+        raw = document.raw[apple.end() : apple.end() + int(apple[1])] if apple else document.raw
+        message = email.message_from_bytes(_bounded_headers(raw), policy=email.policy.default)
         if not isinstance(message, EmailMessage) or not message.keys():
             raise DocumentBroken("not an e-mail: it has no headers")
         built = TextBuilder()
@@ -67,6 +70,8 @@ def _add_mail(message: EmailMessage, document: Document, built: TextBuilder, *, 
     begun = built.length
     built.add("\n".join(head) + "\n\n" + content.replace("\r\n", "\n").strip() + "\n")
     attached: set[int] = set()
+    for part in _calendars(message):
+        _add_part(part, document, built)
     if not message.is_multipart() and message.get_content_type() not in _TEXTS and not content.strip():
         _add_part(message, document, built)
     for part in message.iter_attachments():
@@ -124,6 +129,19 @@ def _add_part(part: MIMEPart, document: Document, built: TextBuilder) -> None:
         add_attachment(document, built, name, raw if isinstance(raw, bytes) else b"")
 
 
+def _calendars(message: EmailMessage) -> Iterator[MIMEPart]:
+    """Invitations that are another form of the mail's text: they say when and where, and the text may not."""
+    if message.get_content_type() == "multipart/alternative":
+        holders: list[EmailMessage | MIMEPart] = [message]
+    else:
+        inner = [part for part in message.iter_parts() if isinstance(part, MIMEPart)] if message.is_multipart() else []
+        holders = [part for part in inner if part.get_content_type() == "multipart/alternative"]
+    for holder in holders:
+        for part in holder.iter_parts():
+            if isinstance(part, MIMEPart) and part.get_content_type() in _ENDINGS:
+                yield part
+
+
 def _inline_pictures(message: MIMEPart, attached: set[int]) -> Iterator[tuple[str, bytes]]:
     """Pictures that the text of the mail shows, those of forwarded mails excepted."""
     if message.get_content_maintype() == "image" and id(message) not in attached:
@@ -174,4 +192,4 @@ def _is_mail(start: bytes) -> bool:
     )
 
 
-DOCUMENTS.add("mail", DocumentReader(read_mail, endings=(".eml",), recognises=_is_mail))
+DOCUMENTS.add("mail", DocumentReader(read_mail, endings=(".eml", ".emlx", ".mht", ".mhtml"), recognises=_is_mail))

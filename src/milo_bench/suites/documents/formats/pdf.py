@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import io
 import logging
+import re
+import unicodedata
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final
 
@@ -21,6 +23,11 @@ if TYPE_CHECKING:
 
 MOST_PAGES: Final = 5_000
 _FEW_WORDS: Final = 200  # characters
+_LOOKED_AT: Final = 4_000  # characters of a page that tell whether it is text
+_FEW_MARKS: Final = 40
+_FEW_WORDS_TOLD: Final = 12
+_LATIN_WORD: Final = re.compile(r"[A-Za-zÀ-ɏ]{3,}")
+_VOWEL: Final = re.compile(r"[aeiouyAEIOUYÀ-ɏ]")
 _PAGE_OF_POINTS: Final = 500_000  # of a picture that could be a page: A4 at 75 points an inch
 _NOT_NOTES: Final = ("/Link", "/Widget", "/Popup", "/FileAttachment", "/Screen", "/Movie", "/Sound")
 
@@ -48,9 +55,13 @@ def read_pdf(document: Document) -> DocumentText:
             text = page.extract_text().translate(LIGATURES)
             document.alive()
             scanned = _is_scanned(page, text)
-            if text.strip() and scanned and ocr_is_installed():
+            unreadable = _is_garbage(text)
+            if text.strip() and (scanned or unreadable) and ocr_is_installed():
                 _add_scan(document, number, built)  # the picture of the page shows its few words as well
                 continue
+            if unreadable:
+                said = f"page {number}: its text is in letters that no reader knows"
+                document.leave_out(said, "pip install 'milo-bench[ocr]' reads the page as a picture.")
             if text.strip() and scanned:
                 unread.append(number)
             built.add(text)
@@ -119,6 +130,22 @@ def _is_scanned(page: Any, text: str) -> bool:
         if isinstance(width, int) and isinstance(height, int) and width * height >= _PAGE_OF_POINTS:
             return True
     return False
+
+
+def _is_garbage(text: str) -> bool:
+    """Whether a text layer is no text: from a font without a table of its letters, or from a scanner's failed reading.
+
+    Most of a text is letters and digits, and most of its words have a vowel or are not in Latin letters.
+    """
+    marks = [mark for mark in text[:_LOOKED_AT] if not mark.isspace()]
+    if len(marks) < _FEW_MARKS:
+        return False
+    unknown = sum(mark == "\ufffd" or unicodedata.category(mark) in ("Co", "Cc", "Cn") for mark in marks)
+    known = sum(mark.isalnum() for mark in marks)
+    if unknown > len(marks) / 10 or known < len(marks) / 2 or text.count("(cid:") > len(marks) / 30:
+        return True
+    words = _LATIN_WORD.findall(text[:_LOOKED_AT])
+    return len(words) >= _FEW_WORDS_TOLD and sum(not _VOWEL.search(word) for word in words) > len(words) / 2
 
 
 def _add_scan(document: Document, number: int, built: TextBuilder) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from milo_bench.suites.bounded.charset import decode_by_letters
 from milo_bench.suites.bounded.utf16 import utf16_without_mark
 from milo_bench.suites.documents.read_text import DocumentText
@@ -28,6 +30,9 @@ def read_plain_text(document: Document) -> DocumentText:
     return DocumentText(text)
 
 
-DOCUMENTS.add(
-    "plain_text", DocumentReader(read_plain_text, endings=(".txt", ".md", ".text", ".csv", ".tsv", ".json", ".log"))
-)
+_ENDINGS: Final = (
+    ".txt", ".md", ".text", ".csv", ".tsv", ".json", ".log", ".ics", ".vcf", ".xml", ".yaml", ".yml", ".tex", ".rst",
+    ".srt", ".jsonl",
+)  # fmt: skip
+
+DOCUMENTS.add("plain_text", DocumentReader(read_plain_text, endings=_ENDINGS))

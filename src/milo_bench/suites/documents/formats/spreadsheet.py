@@ -18,6 +18,10 @@ def read_spreadsheet(document: Document) -> DocumentText:
         built.add_line(f"Sheet: {sheet.name}")
         for _, values in sheet.rows():
             built.add_line("\t".join("" if value is None else " ".join(str(value).split()) for value in values))
+        if sheet.comments:
+            built.add_line("Comments:")
+            for row, column, said in sorted(sheet.comments):
+                built.add_line(f"{cell_name(row, column)}: {said}")
         for row, column, said in sheet.notes:
             document.leave_out(f"sheet '{sheet.name}' cell {cell_name(row, column)} {said}", "correct the cell.")
     return built.read()

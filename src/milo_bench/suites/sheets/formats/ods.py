@@ -41,6 +41,8 @@ def _fill(sheet: WorkSheet, table: Element) -> None:
                 continue
             wide = _count(cell.get("number-columns-repeated"), MOST_COLUMNS)
             value = _value(sheet, cell, row, column)
+            for note in (one for one in cell if one.tag == "annotation"):
+                sheet.comment(row, column, " ".join(paragraph_text(one) for one in note if one.tag == "p"))
             if value is not None and value != "":
                 filled = True
                 for at in range(column, column + wide):

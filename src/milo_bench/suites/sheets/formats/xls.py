@@ -43,6 +43,8 @@ def _sheet(book: Any, number: int) -> WorkSheet:
                 sheet.note(row, column, f"shows the error {xlrd.error_text_from_code.get(cell.value, cell.value)}")
                 continue
             sheet.put(row, column, _value(book, cell))
+    for (row, column), note in source.cell_note_map.items():
+        sheet.comment(row, column, str(note.text))
     sheet.hidden_rows = sum(1 for row, info in source.rowinfo_map.items() if info.hidden and row < source.nrows)
     sheet.merged = [(top, left, bottom - 1, right - 1) for top, bottom, left, right in source.merged_cells]
     return sheet

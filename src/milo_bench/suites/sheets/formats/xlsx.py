@@ -15,6 +15,7 @@ from milo_bench.suites.bounded.xml_tree import children, read_xml
 from milo_bench.suites.sheets.number_format import BUILTIN, shown_number
 from milo_bench.suites.sheets.workbook import SHEETS, Cell, SheetReader, WorkSheet
 
+_COMMENTS: Final = re.compile(r"/comments?\d*(?:/comment\d+)?\.xml$")
 _CELL: Final = re.compile(r"([A-Z]{1,3})(\d{1,7})")
 
 
@@ -35,6 +36,7 @@ def read_xlsx(raw: bytes) -> list[WorkSheet]:
             continue  # a sheet that is a chart
         sheet = WorkSheet(entry.get("name", ""), hidden=entry.get("state", "visible") != "visible")
         _fill(sheet, read_xml(archive.read(path)), strings, formats, from_1904=from_1904)
+        _comments(sheet, archive, path)
         sheets.append(sheet)
     return sheets
 
@@ -89,6 +91,18 @@ def _fill(sheet: WorkSheet, root: Element, strings: list[str], formats: list[str
         if len(ends) == 2 and ends[0] and ends[1]:
             first, last = ends[0], ends[1]
             sheet.merged.append((int(first[2]) - 1, _column(first[1]), int(last[2]) - 1, _column(last[1])))
+
+
+def _comments(sheet: WorkSheet, archive: Archive, path: str) -> None:
+    """What people wrote beside cells, by the part that the sheet refers to."""
+    for part in relations_of(archive, path).values():
+        if _COMMENTS.search(part) is None or part not in archive:
+            continue
+        for comment in children(read_xml(archive.read(part)), "commentList", "comment"):
+            place = _CELL.fullmatch(comment.get("ref", ""))
+            if place is not None:
+                said = "".join(_text(item) for item in children(comment, "text"))
+                sheet.comment(int(place[2]) - 1, _column(place[1]), said)
 
 
 def _value(
