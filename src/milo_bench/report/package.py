@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import TypeAlias
 
@@ -129,10 +129,11 @@ def _markdown(claims: Claims) -> dict[str, str]:
 def _charts_of(claims: Claims, drawn: Drawn) -> Callable[..., str]:
     """Gives the charts whose name starts with one of the given words, side by side; nothing where there is none.
 
-    ``once``: of a workload with uses only the first, because their charts are of the same answers.
+    ``once``: of a workload with uses only the first, because their charts are of the same answers. ``targets``: only
+    charts of these.
     """
 
-    def charts_of(*kinds: str, once: bool = False) -> str:
+    def charts_of(*kinds: str, once: bool = False, targets: Collection[str] | None = None) -> str:
         starts = tuple(f"{kind}-" for kind in kinds)
         first = {workload_of(chart.workload): chart.workload for chart, _ in reversed(drawn)} if once else {}
         figures = [
@@ -141,6 +142,7 @@ def _charts_of(claims: Claims, drawn: Drawn) -> Callable[..., str]:
             )
             for chart, svg in drawn
             if f"{chart.name}-".startswith(starts)
+            and (targets is None or chart.target in targets)
             and (not once or first[workload_of(chart.workload)] == chart.workload)
         ]
         return Markup('<div class="charts">{}</div>').format(Markup("").join(figures)) if figures else Markup("")

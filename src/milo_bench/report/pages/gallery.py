@@ -63,11 +63,24 @@ def gallery(
 
 
 def _around_marks(example: dict[str, Any]) -> dict[str, Any]:
-    """The example with only those sentences that are marked or lack a citation, and one on either side of each."""
+    """The example with only those sentences that are marked or lack a citation, and one on either side of each.
+
+    Where nothing is marked, those that cite something.
+    """
     statements = example["statements"]
     marked = {place for place, one in enumerate(statements) if one["marked"]}
     near = {place + step for place in marked for step in (-1, 0, 1)}
-    return {**example, "statements": [one for place, one in enumerate(statements) if not marked or place in near]}
+    shown = [one for place, one in enumerate(statements) if (place in near if marked else one["sources"])]
+    return {**example, "statements": _said_once(shown)}
+
+
+def _said_once(statements: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Statements, without the text of evidence that is in the row above already."""
+    found: list[dict[str, Any]] = []
+    for before, one in zip([None, *statements], statements, strict=False):
+        again = before is not None and one["sources"] and before["sources"] == one["sources"]
+        found.append({**one, "again": bool(again)})
+    return found
 
 
 def _of_chosen(decision: Decision) -> Decision:
@@ -190,6 +203,7 @@ def _statements(example: Example, most: int = _MOST_STATEMENTS) -> list[dict[str
             ],
             "uncited": one.uncited,
             "marked": bool(one.spans) or one.uncited,
+            "again": False,
         }
         for one in example.cited[:most]
     ]
@@ -208,7 +222,7 @@ def answers_with_evidence(decision: Decision, titles: Callable[[str], str], *, b
             "anchor": _anchor("answer", one.id),
             "key": one_line(one.key, 120),
             "more": brief and len(one.cited) > most,
-            "statements": _statements(one, most),
+            "statements": _said_once(_statements(one, most)) if brief else _statements(one, most),
         }
         for one in decision.shown_answers
         if one.cited and distinct[one.key] is one

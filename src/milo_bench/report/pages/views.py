@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import takewhile
 from typing import Final
 
 from milo_bench.config.policy.measures import known_measures
@@ -19,6 +20,7 @@ from milo_bench.decide.records import (
     GateResult,
     JudgeEvidence,
     LinkedText,
+    LoadEvidence,
     LogRef,
     ProbeEvidence,
     Remedy,
@@ -153,6 +155,27 @@ def own_reasons(finding: Finding) -> tuple[LinkedText, ...]:
     """The reasons that no gate of the finding gives already; those stand in the table of gates."""
     said = {_plain(gate.reason) for gate in finding.gates}
     return tuple(text for text in finding.reasons if _plain(text) not in said)
+
+
+def short_reasons(finding: Finding) -> tuple[LinkedText, ...]:
+    """``own_reasons`` without what another of them or the table of probes says as well."""
+    reasons = own_reasons(finding)
+    if any(_begins(text, "every gate passes with") for text in reasons):
+        reasons = tuple(text for text in reasons if not _begins(text, "all gates pass with"))
+    others = tuple(text for text in reasons if not _begins(text, "the probe "))
+    return others or reasons
+
+
+def _begins(text: LinkedText, start: str) -> bool:
+    return bool(text) and isinstance(text[0], str) and text[0].lower().startswith(start)
+
+
+def reasons_to_choose(decision: Decision) -> tuple[tuple[str, LinkedText], ...]:
+    """Each reason for a choice once, after the titles of the work that it is for."""
+    found: dict[LinkedText, list[str]] = {}
+    for choice in decision.choices:
+        found.setdefault(choice.reason, []).append(workload_title(decision, choice.workload))
+    return tuple((join_words(titles), reason) for reason, titles in found.items())
 
 
 def starts_with_title(remedy: Remedy) -> bool:
@@ -314,10 +337,46 @@ def log_of(decision: Decision, figure: Figure) -> str:
     return decision.logs[0].path if len(decision.logs) == 1 else ""
 
 
-def safety_gates(decision: Decision) -> tuple[GateResult, ...]:
-    """Safety gates of chosen findings that did not pass, the failed ones first."""
-    gates = [gate for finding in decision.chosen for gate in finding.gates if gate.safety and gate.outcome != "pass"]
-    return tuple(sorted(gates, key=lambda gate: _WORST_FIRST[gate.outcome]))
+def safety_gates(decision: Decision) -> tuple[tuple[str, GateResult], ...]:
+    """Safety gates of chosen findings that did not pass, the failed ones first, each with the work that it is of.
+
+    A gate that two uses share on the same answers is one.
+    """
+    found: dict[Hashable, tuple[list[str], GateResult]] = {}
+    for finding in decision.chosen:
+        for gate in finding.gates:
+            if gate.safety and gate.outcome != "pass":
+                key = (workload_of(finding.workload), column_title(finding.candidate), _as_shown(decision, gate))
+                found.setdefault(key, ([], gate))[0].append(workload_title(decision, finding.workload))
+    rows = [(join_words(titles), gate) for titles, gate in found.values()]
+    return tuple(sorted(rows, key=lambda row: _WORST_FIRST[row[1].outcome]))
+
+
+def judged_alike(decision: Decision, finding: Finding) -> Finding | None:
+    """The first chosen finding before this one on the same answers and the same gates, as two uses may be."""
+
+    def judged(one: Finding) -> Hashable:
+        gates = tuple(_as_shown(decision, gate) for gate in one.gates)
+        return workload_of(one.workload), column_title(one.candidate), gates
+
+    before = list(takewhile(lambda one: one is not finding, decision.chosen))
+    return next((one for one in before if one.gates and judged(one) == judged(finding)), None)
+
+
+def _as_shown(decision: Decision, gate: GateResult) -> Hashable:
+    """What a table shows of a gate."""
+    figure, bound = decision.figures.get(gate.figure), decision.figures.get(gate.bound)
+    shown = (figure.value, figure.low, figure.high, figure.n) if figure else ()
+    return (
+        gate.measure,
+        gate.slice,
+        gate.direction,
+        gate.against,
+        gate.safety,
+        gate.outcome,
+        shown,
+        bound and bound.value,
+    )
 
 
 SOURCE_KINDS = {
@@ -346,7 +405,25 @@ def capacity_targets(decision: Decision) -> tuple[str, ...]:
     return tuple(one.name for one in decision.targets if f"capacity/{one.name}/per_hour" in decision.figures)
 
 
-def load_columns(decision: Decision) -> tuple[str, ...]:
-    """Names of the figures that load windows have, the usual ones first; the level stands apart."""
+def load_columns(decision: Decision, *, most: bool = False) -> tuple[str, ...]:
+    """Names of the figures that load windows have, the usual ones first; ``most`` leaves the others out."""
     names = {name for one in decision.load for name in one.figures} - {"level"}
-    return tuple(name for name in _LOAD_FIRST if name in names) + tuple(sorted(names - set(_LOAD_FIRST)))
+    rest = () if most else tuple(sorted(names - set(_LOAD_FIRST)))
+    return (*(name for name in _LOAD_FIRST if name in names), *rest)
+
+
+def loaded_of_chosen(decision: Decision) -> frozenset[str]:
+    """The targets under load that work was chosen to go to; every one of them, where none was."""
+    loaded = frozenset(one.window.target for one in decision.load)
+    live = {finding.target for finding in decision.chosen if finding.kind in ("keep", "fix")}
+    return loaded & live or loaded
+
+
+def load_targets_left_out(decision: Decision) -> bool:
+    return any(one.window.target not in loaded_of_chosen(decision) for one in decision.load)
+
+
+def load_rows(decision: Decision, *, chosen: bool = False) -> tuple[tuple[int, LoadEvidence], ...]:
+    """Load windows with their places in decision.json; ``chosen``: of ``loaded_of_chosen`` alone."""
+    shown = loaded_of_chosen(decision)
+    return tuple((place, one) for place, one in enumerate(decision.load) if not chosen or one.window.target in shown)
