@@ -202,11 +202,14 @@ def tornado_chart(decision: Decision) -> Chart | None:
         stated = decision.figures.get(f"assumption/{bar.assumption}")
         if figure is None or figure.low is None or figure.high is None or stated is None:
             continue
+        said = range_text(stated)
+        if fit_label(stated.title, said) != stated.title:
+            said = said.partition(" per ")[0]  # a name that can be read says more than the whole unit
         rows.append(
             {
                 "row": f"{len(rows):02d}",
-                "label": fit_label(stated.title, range_text(stated)),
-                "said": range_text(stated),
+                "label": fit_label(stated.title, said),
+                "said": said,
                 "at_low": figure.low,
                 "at_high": figure.high,
             }

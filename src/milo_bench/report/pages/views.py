@@ -396,6 +396,11 @@ SOURCE_KINDS = {
 _LOAD_FIRST = ("latency_p50_s", "latency_p95_s", "ttft_p95_s", "requests_per_s", "output_tokens_per_s", "failure_share")
 
 
+def machines(decision: Decision) -> tuple[str, ...]:
+    """Fingerprints of the machines that the logs name, each once."""
+    return tuple(dict.fromkeys(log.inventory for log in decision.logs if log.inventory))
+
+
 def probes_not_passed(decision: Decision) -> tuple[ProbeEvidence, ...]:
     return tuple(one for one in decision.probes if one.result.outcome != "pass")
 
