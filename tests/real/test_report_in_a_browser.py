@@ -120,6 +120,31 @@ def test_page_one_is_one_page_of_a4(browser: Browser, packages: dict[str, Path],
     assert second.startswith("Decision table")
 
 
+SAMPLE = Path(__file__).parents[2] / "docs" / "sample"
+BODY_MOST = 8
+
+
+@pytest.mark.parametrize("name", ["claims", "case_ops"])
+def test_a_sample_prints_as_page_one_and_at_most_eight_pages(browser: Browser, name: str) -> None:
+    page, _ = opened(browser, SAMPLE / name, "index.html", width=1280)
+    pdf = pypdf.PdfReader(BytesIO(page.pdf(prefer_css_page_size=True)))
+    page.context.close()
+    assert " ".join(pdf.pages[1].extract_text().split()).startswith("Decision table")
+    assert len(pdf.pages) <= 1 + BODY_MOST
+
+
+@pytest.mark.parametrize("which", ["usual", "wide"])
+def test_nothing_is_wider_than_paper_so_that_no_browser_shrinks_the_text(
+    browser: Browser, packages: dict[str, Path], which: str
+) -> None:
+    for name in PAGES:
+        page, _ = opened(browser, packages[which], name, width=688)  # A4 within its margins
+        page.emulate_media(media="print")
+        inner = page.evaluate("[document.documentElement.scrollWidth, innerWidth]")
+        page.context.close()
+        assert inner[0] <= inner[1], (name, inner)
+
+
 def test_the_page_reads_without_a_script_and_in_the_order_of_its_headings(
     browser: Browser, packages: dict[str, Path]
 ) -> None:
