@@ -40,6 +40,7 @@ from milo_bench.grade.engine import unread_fixtures, validate_checks
 from milo_bench.grade.languages.unspoken import unspoken_languages
 from milo_bench.inventory.fingerprint import quick_fingerprint
 from milo_bench.roles.execute import ExecutedCoder, needs_coder
+from milo_bench.run.alike import SameQuestions, contracts_of, same_questions
 from milo_bench.run.budget import Budget
 from milo_bench.run.event_loop import fast_loop, run_to_end, stoppable
 from milo_bench.run.events import OpenWork, RunListener
@@ -129,7 +130,8 @@ class FinishedRun:
 
     ``path`` is its log, ``end.complete`` whether everything planned was done, ``why`` a sentence if it
     was not. ``planned`` and ``done`` count attempts without retries. ``executed`` is what the suite's own
-    checks did at the end of a complete run. ``unjudged`` says which checks cannot judge answers to some fixtures.
+    checks did at the end of a complete run. ``unjudged`` says which checks cannot judge answers to some fixtures,
+    ``same`` which fixtures ask what an earlier one asks.
     Under a stopping rule ``work_ends`` say what is over and why, ``still_open`` what is not.
     """
 
@@ -142,6 +144,7 @@ class FinishedRun:
     executed: ExecutedChecks = field(default_factory=ExecutedChecks)
     coder: ExecutedCoder = field(default_factory=ExecutedCoder)
     unjudged: tuple[str, ...] = ()
+    same: tuple[SameQuestions, ...] = ()
     work_ends: tuple[WorkEnd, ...] = ()
     still_open: tuple[OpenWork, ...] = ()
     verified: JudgedAnswers | None = None
@@ -159,6 +162,7 @@ class FinishedRun:
             "coder_answers_run": self.coder.count,
             "verified": None if self.verified is None else self.verified.as_record(),
             "unjudged": list(self.unjudged),
+            "same_questions": [one.text for one in self.same],
             "work_ends": [msgspec.to_builtins(end) for end in self.work_ends],
             "open": [
                 {"target": work.target, "workload": work.workload, "asked": work.asked} for work in self.still_open
@@ -286,6 +290,7 @@ def run_suite(
         executed=executed,
         coder=coder,
         unjudged=_unjudged(spec),
+        same=tuple(same_questions(spec.planned_fixtures(), contracts_of(spec.workloads))),
         work_ends=tuple(follower.work_ends),
         still_open=follower.open,
         verified=verified,
@@ -301,7 +306,7 @@ def _refuse_parts(suite: Suite) -> None:
 
 
 def _unjudged(spec: RunSpec) -> tuple[str, ...]:
-    """One sentence for each check that cannot read what it needs, or the language, of fixtures that were run."""
+    """A sentence for each check that cannot read what it needs, or the language, of fixtures that were run."""
     planned = spec.planned_fixtures()
     said: list[str] = []
     for workload in spec.workloads.values():

@@ -27,6 +27,7 @@ from milo_bench.guards.personal.measure import KindFigures
 from milo_bench.guards.secrets import SECRET_KINDS, SecretsRedactor, find_secrets
 from milo_bench.guards.values.amounts import doubt_of, read_amount
 from milo_bench.probes.base import PROBES
+from milo_bench.run.alike import contracts_of, same_questions
 from milo_bench.suites import check, redact, regenerate
 from milo_bench.suites.importing import suite_folder
 from milo_bench.suites.importing.importer import ImportRequest
@@ -71,7 +72,13 @@ class ImportOptions:
 
 def check_suite(suite: str) -> list[Problem]:
     """Every problem of a suite, errors first. Raises UsageError if there is no such suite."""
-    return check.check_suite(suite, validate_checks=validate_checks, unread=_unjudged)
+    found = check.check_suite(suite, validate_checks=validate_checks, unread=_unjudged)
+    if any(problem.severity == "error" for problem in found):
+        return found
+    loaded = load_suite(suite)
+    for one in same_questions(loaded.fixtures, contracts_of(loaded.workloads)):
+        found.append(Problem(loaded.where(one.example), one.text, one.hint, "warning", "data"))
+    return found
 
 
 def _unjudged(workload: Workload, fixtures: Iterable[Fixture]) -> tuple[check.Unread, ...]:
@@ -92,7 +99,8 @@ def check_gates(suite: str, policy: AnyPath | None, *, targets: int = 1) -> list
         message = f"There is no built-in policy for the suite '{loaded.ref.name}'."
         raise UsageError(message, hint="name one: --policy policy.yaml, or milo-bench policy new SUITE.")
     found = []
-    for short in short_gates(file, loaded.fixtures, targets=targets):
+    contracts = contracts_of(loaded.workloads)
+    for short in short_gates(file, loaded.fixtures, targets=targets, contracts=contracts):
         shown = f"{short.workload}: {short.gate} against {units.number(short.threshold)}"
         if short.undecidable:
             what = (

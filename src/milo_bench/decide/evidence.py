@@ -19,6 +19,14 @@ from milo_bench.stats.cases.columns import Cases, FixtureTable
 
 
 @dataclass(frozen=True)
+class ConstantAnswer:
+    """What the answer to ``fixture`` scores if it is given to every fixture, or to a sample of them."""
+
+    fixture: str
+    cases: Cases
+
+
+@dataclass(frozen=True)
 class Evidence:
     """Recorded evidence in memory, without any text of fixtures or answers.
 
@@ -31,6 +39,7 @@ class Evidence:
     ``set_up`` has the candidates whose answers cannot be used for a reason that is not the model's.
     ``cut`` are the columns of answers without their uncited sentences, for the fix that cuts them.
     ``licences`` are the calibrations of model judges in the logs, by the digest of the judge; the last one counts.
+    ``constants`` are answers of a candidate, each as if it were given to every fixture: what they pass proves nothing.
     ``ended`` are works that a stopping rule ended, ``spent`` runs that ended with their budget.
     ``today`` is the day of the decision, on which a licence must be good.
     ``inventories`` maps a fingerprint to what is known of that machine. ``every_slice`` gives measures of groups and of
@@ -58,6 +67,7 @@ class Evidence:
     every_slice: bool = False
     ended: tuple[EndedWork, ...] = ()
     spent: tuple[SpentBudget, ...] = ()
+    constants: Mapping[Candidate, tuple[ConstantAnswer, ...]] = field(default_factory=dict)
 
     def candidates(self, workload: str, target: str) -> tuple[Candidate, ...]:
         """The candidates of one workload on one target that were measured: shipped contract and free decoding first."""

@@ -14,7 +14,7 @@ from milo_bench.core.records.contract import contract_changes, contract_digests,
 from milo_bench.core.suggest import hint_for
 from milo_bench.core.weights.served import differences
 from milo_bench.evidence.asked import rows_that_count
-from milo_bench.evidence.joining import join_columns
+from milo_bench.evidence.joining import join_columns, join_contracts
 from milo_bench.stats.cases.columns import Cases, FixtureTable, fixture_table
 from milo_bench.stats.compare import Comparison, Side, compare_sides
 from milo_bench.stats.model_equality import compare_behaviour
@@ -90,7 +90,7 @@ class _Columns:
 
 
 def _columns(log: RunLog) -> _Columns:
-    table = fixture_table(list(log.fixtures.values()))
+    table = fixture_table(list(log.fixtures.values()), contracts=join_contracts([log]))
     cases, _ = rows_that_count([log], table, join_columns([log], table))
     return _Columns(table, tuple(cases.values()), log.header.plan.stopping is not None)
 

@@ -16,10 +16,12 @@ from milo_bench.core.records import Fixture, Graded
 from milo_bench.core.version import __version__
 from milo_bench.evidence.gather import describe_fixtures
 from milo_bench.evidence.grade_columns import can_cut, cut_graded, is_judged_by_text
+from milo_bench.evidence.joining import join_contracts
 from milo_bench.evidence.judge_while_running import without_text
 from milo_bench.evidence.judging import choose_judge
 from milo_bench.grade.own_check import NotExecuted
 from milo_bench.guards.case_facts import case_facts
+from milo_bench.run.alike import name_alike
 from milo_bench.store.board_index import remove_index
 from milo_bench.store.erasures import Erasure, FixtureFacts, add_erasure
 from milo_bench.store.log.lines import open_log
@@ -84,7 +86,9 @@ def erase_from_log(path: Path, forgotten: Forgotten, *, at: str, reason: str = "
     with open_log(path) as file:
         _lock(path, file.fileno())
         _keep_verdicts(log, wanted)
-        facts = [_facts(log.fixtures[id]) for id in sorted(wanted) if id in log.fixtures and log.fixtures[id].input]
+        fixtures = [log.fixtures[id] for id in sorted(wanted) if id in log.fixtures]
+        same_as = name_alike(list(log.fixtures.values()), join_contracts([log]))
+        facts = [_facts(one, same_as.get(one.id, "")) for one in fixtures if one.input]
         add_erasure(path, Erasure(at, done.fixtures, done.lines, log.sha256, reason), facts)
         with writing(path) as out:
             out.writelines(chosen.get(number, line) for number, line in enumerate(lines))
@@ -166,13 +170,14 @@ def _keep_verdicts(log: RunLog, wanted: Collection[str]) -> None:
             writer.add(one)
 
 
-def _facts(fixture: Fixture) -> FixtureFacts:
+def _facts(fixture: Fixture, same_as: str) -> FixtureFacts:
     table = describe_fixtures([fixture])
     return FixtureFacts(
         fixture=fixture.id,
         words=int(table.words[0]),
         keyword_sets=tuple(name for name, column in table.keyword_sets.items() if column[0]),
         case=msgspec.to_builtins(case_facts(fixture.input)),
+        same_as=same_as,
     )
 
 

@@ -11,7 +11,7 @@ from milo_bench.core.errors import UsageError
 from milo_bench.core.records import Fixture, TargetRecord
 from milo_bench.core.suggest import hint_for
 from milo_bench.evidence.comparing import SideRef
-from milo_bench.evidence.joining import join_columns
+from milo_bench.evidence.joining import join_columns, join_contracts
 from milo_bench.stats.cases.columns import Cases, FixtureTable, fixture_table
 from milo_bench.stats.compare import Comparison, Side, compare_sides
 from milo_bench.store.log.reader import read_run_log
@@ -35,7 +35,7 @@ def compare_forms(ref: SideRef) -> tuple[Comparison, ...]:
     if not targets:
         message = f"{ref.path} has no target '{ref.target}'."
         raise UsageError(message, hint=hint_for(ref.target, [one.name for one in log.header.targets], noun="targets"))
-    table = fixture_table(fixtures)
+    table = fixture_table(fixtures, contracts=join_contracts([log]))
     cases = tuple(join_columns([log], table).values())
     # One document is one fixture here, whichever form it was sent in.
     documents = replace(table, ids=tuple(map(_document, fixtures)), hashes=("",) * len(fixtures))

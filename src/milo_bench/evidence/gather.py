@@ -23,12 +23,20 @@ from milo_bench.decide.rerun import again_paths, rerun_command
 from milo_bench.decide.review import Review
 from milo_bench.evidence.asked import rows_that_count
 from milo_bench.evidence.grade_columns import GradingPool
-from milo_bench.evidence.joining import find_peak_memory_bytes, join_columns, join_fixtures, join_targets
+from milo_bench.evidence.joining import (
+    find_peak_memory_bytes,
+    join_columns,
+    join_contracts,
+    join_fixtures,
+    join_targets,
+)
 from milo_bench.evidence.load_rows import checked_windows
+from milo_bench.evidence.null_model.columns import constant_answers
 from milo_bench.evidence.set_up import find_set_up_problems
 from milo_bench.guards.case_facts import case_facts
 from milo_bench.guards.case_text import case_text, count_words, keyword_sets_in
 from milo_bench.operator.evidence import operator_evidence
+from milo_bench.run.alike import Contracts
 from milo_bench.run.plan import plan_attempts
 from milo_bench.stats.cases.columns import UNKNOWN_WORDS, FixtureTable, fixture_table
 from milo_bench.store.erasures import ErasedTexts, FixtureFacts, read_erasures
@@ -60,7 +68,8 @@ def gather_evidence(
     erased = {log.path: read_erasures(log.path) for log in logs if log.has_erased}
     facts = {id: one for texts in erased.values() for id, one in texts.facts.items()}
     fixtures = join_fixtures(logs)
-    table = describe_fixtures(list(fixtures.values()), {id: one for id, one in facts.items() if fixtures[id].erased})
+    kept = {id: one for id, one in facts.items() if fixtures[id].erased}
+    table = describe_fixtures(list(fixtures.values()), kept, contracts=join_contracts(logs))
     every, looked_at = rows_that_count(
         logs, table, dict(sorted(join_columns(logs, table, cut=True, pool=pool).items()))
     )
@@ -99,6 +108,7 @@ def gather_evidence(
             for log in logs
             if log.end is not None and log.end.reason == "budget"
         ),
+        constants=constant_answers(logs, table.numbers(), cases),
         licences={one.judge: one for log in logs for one in log.licences},
     )
 
@@ -158,10 +168,15 @@ def _one_version_of_each_suite(logs: Iterable[RunLog]) -> None:
             raise DataError(message, hint="run decide on each suite version separately.")
 
 
-def describe_fixtures(fixtures: Sequence[Fixture], kept: Mapping[str, FixtureFacts] | None = None) -> FixtureTable:
+def describe_fixtures(
+    fixtures: Sequence[Fixture],
+    kept: Mapping[str, FixtureFacts] | None = None,
+    *,
+    contracts: Contracts | None = None,
+) -> FixtureTable:
     """What can be known of each fixture before any model answers; numbered in their order.
 
-    ``kept`` are the facts of fixtures whose texts were erased, by id.
+    ``kept`` are the facts of fixtures whose texts were erased, by id. ``contracts`` are what they were sent under.
     """
     kept = kept or {}
     texts = [case_text(fixture.input) for fixture in fixtures]
@@ -182,6 +197,8 @@ def describe_fixtures(fixtures: Sequence[Fixture], kept: Mapping[str, FixtureFac
             msgspec.convert(kept[fixture.id].case, CaseFacts) if fixture.id in kept else case_facts(fixture.input)
             for fixture in fixtures
         ],
+        contracts=contracts,
+        same_as={id: one.same_as for id, one in kept.items() if one.same_as},
     )
 
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 
 from milo_bench.core.errors import DataError
-from milo_bench.core.records import Fixture, TargetRecord
+from milo_bench.core.records import Fixture, TargetRecord, Workload
 from milo_bench.core.weights.served import differences
 from milo_bench.decide.records import Candidate
 from milo_bench.evidence.grade_columns import GradingPool, grade_to_columns
+from milo_bench.run.alike import Contracts
 from milo_bench.stats.cases.columns import Cases, FixtureTable, RepeatedAttempt, final_retries, join_cases
 from milo_bench.store.log.reader import RunLog
 from milo_bench.store.stored_text import stored_group
@@ -51,6 +52,21 @@ def join_fixtures(logs: Iterable[RunLog]) -> dict[str, Fixture]:
             if not known.input and fixture.input:
                 found[fixture.id] = fixture  # a log without texts came first
     return found
+
+
+def join_contracts(logs: Iterable[RunLog]) -> Contracts:
+    """Every contract under which a workload was sent; one for each prompt and what prepares it."""
+    found: dict[str, list[Workload]] = {}
+    for log in logs:
+        for workload in log.header.workloads:
+            known = found.setdefault(workload.name, [])
+            if all(_asks(one) != _asks(workload) for one in known):
+                known.append(workload)
+    return found
+
+
+def _asks(contract: Workload) -> tuple[object, ...]:
+    return contract.prompt_source, contract.prepare, contract.chunks, contract.resources
 
 
 def join_columns(

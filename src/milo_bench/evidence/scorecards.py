@@ -8,7 +8,13 @@ from milo_bench.core.errors import DataError
 from milo_bench.core.paths import AnyPaths, as_paths
 from milo_bench.evidence.asked import rows_that_count
 from milo_bench.evidence.grade_columns import GradingPool
-from milo_bench.evidence.joining import find_peak_memory_bytes, join_columns, join_fixtures, join_targets
+from milo_bench.evidence.joining import (
+    find_peak_memory_bytes,
+    join_columns,
+    join_contracts,
+    join_fixtures,
+    join_targets,
+)
 from milo_bench.evidence.judges.counts import judges_said
 from milo_bench.evidence.set_up import buffered_targets, find_set_up_problems, served_others
 from milo_bench.evidence.stopped_measures import at_any_look
@@ -36,7 +42,7 @@ def score_logs(paths: AnyPaths, *, pool: GradingPool | None = None) -> tuple[Sco
 
 def _score(logs: list[RunLog], pool: GradingPool | None) -> Scorecard:
     header = logs[0].header
-    table = fixture_table(list(join_fixtures(logs).values()))
+    table = fixture_table(list(join_fixtures(logs).values()), contracts=join_contracts(logs))
     every = join_columns(logs, table, pool=pool)
     cases, places = rows_that_count(logs, table, every)
     card = make_scorecard(

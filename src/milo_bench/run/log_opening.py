@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
-from milo_bench.core.records import Fixture, RunHeader, StoreText
+from milo_bench.core.records import Fixture, RunHeader, StoreText, Workload
+from milo_bench.run.alike import name_alike
 from milo_bench.store.log.writer import Resumed, RunLogWriter
 from milo_bench.store.stored_text import TextPolicy
 
 
-def text_policy(store_text: StoreText) -> TextPolicy:
-    """What happens to texts before they are written. Patterns of personal data are compiled only to redact."""
+def text_policy(
+    store_text: StoreText, fixtures: Sequence[Fixture] = (), workloads: Iterable[Workload] = ()
+) -> TextPolicy:
+    """What happens to texts before they are written. Patterns of personal data are compiled only to redact.
+
+    ``fixtures`` and their ``workloads`` say which ask the same, for a log that keeps no text to see it by.
+    """
+    if store_text == "hashes":
+        return TextPolicy(store_text, None, name_alike(fixtures, {one.name: (one,) for one in workloads}))
     if store_text != "redacted":
         return TextPolicy(store_text, None)
     from milo_bench.guards.personal.data import Redactor
@@ -29,7 +37,7 @@ def log_opener(
     """
 
     def open_log(header: RunHeader) -> Resumed:
-        policy = text_policy(store_text)
+        policy = text_policy(store_text, fixtures, header.workloads)
         if resume:
             return RunLogWriter.resume(path, header, fixtures, policy)
         return Resumed(RunLogWriter.create(path, header, fixtures, policy), {})

@@ -22,6 +22,7 @@ from milo_bench.core.records import (
     Workload,
 )
 from milo_bench.core.suggest import closest, hint_for
+from milo_bench.run.alike import contracts_of, find_alike
 
 # How many candidates a step of the sample looks at: bounds the work on suites of thousands.
 _CANDIDATES = 64
@@ -72,7 +73,7 @@ def make_plan(
     if request.order == "interleaved":
         chosen = sorted(chosen, key=lambda fixture: _chance(request.seed, fixture.id))
         if request.stopping is not None:
-            chosen = _in_turn(_with_their_group(chosen, request.seed))
+            chosen = _in_turn(_with_what_is_alike(chosen, workloads, request.seed))
     else:
         first_seen = {name: place for place, name in enumerate(dict.fromkeys(f.workload for f in fixtures))}
         chosen = sorted(chosen, key=lambda fixture: first_seen[fixture.workload])
@@ -99,9 +100,11 @@ def make_plan(
     )
 
 
-def _with_their_group(fixtures: Sequence[Fixture], seed: int) -> list[Fixture]:
-    """Groups in a random order, each whole: a story counts once, when all that is asked about it is answered."""
-    return sorted(fixtures, key=lambda fixture: _chance(seed, fixture.group or fixture.id))
+def _with_what_is_alike(fixtures: Sequence[Fixture], workloads: Mapping[str, Workload], seed: int) -> list[Fixture]:
+    """Clusters in a random order, each whole: a story counts once, when all that is asked about it is answered."""
+    alike = find_alike(fixtures, contracts_of(workloads))
+    names = {one.id: fixtures[first] for one, first in zip(fixtures, alike, strict=True)}
+    return sorted(fixtures, key=lambda fixture: _chance(seed, names[fixture.id].group or names[fixture.id].id))
 
 
 def _in_turn(fixtures: Sequence[Fixture]) -> list[Fixture]:

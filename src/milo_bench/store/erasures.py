@@ -30,6 +30,7 @@ class FixtureFacts(Frozen, frozen=True, tag="facts", tag_field="type"):
     words: int
     keyword_sets: tuple[str, ...] = ()
     case: dict[str, Any] = {}
+    same_as: str = ""  # the first fixture of the log that asks a model the same
 
 
 class ErasedTexts(Frozen, frozen=True):

@@ -45,14 +45,21 @@ class TextPolicy:
     while it runs. ``hashes`` keeps ids, tags, hashes, counts and times: no input, no expectation,
     no output, no error text that could quote one. Of an episode it keeps endings, points, times and
     counts; without its event log nobody can play it again, and reasons and minefields, which may
-    name what the model wrote, become their number.
+    name what the model wrote, become their number. ``same_as`` then names for a fixture an earlier one that asks the
+    same, which the texts would have shown.
     """
 
-    def __init__(self, store_text: StoreText = "full", redact: Redact | None = None) -> None:
+    def __init__(
+        self,
+        store_text: StoreText = "full",
+        redact: Redact | None = None,
+        same_as: Mapping[str, str] | None = None,
+    ) -> None:
         if store_text == "redacted" and redact is None:
             raise ValueError("store_text 'redacted' needs a redact function")
         self.store_text = store_text
         self._redact = redact
+        self._same_as = same_as or {}
 
     def stored(self, record: Record) -> Record:
         """``record`` as it may stand in the log."""
@@ -123,6 +130,7 @@ class TextPolicy:
                 tags=fixture.tags,
                 hash=fixture.hash,
                 group=fixture.group,
+                same_as=self._same_as.get(fixture.id, ""),
             )
         return msgspec.structs.replace(
             fixture,

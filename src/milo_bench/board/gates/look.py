@@ -83,7 +83,9 @@ class GateWatch:
         return self._at != before
 
     def _number(self, new: Sequence[Fixture]) -> None:
-        self._table = describe_fixtures(list(self._fixtures.values()))
+        self._table = describe_fixtures(
+            list(self._fixtures.values()), contracts={one.name: (one,) for one in self.header.workloads}
+        )
         self._numbers = self._table.numbers()
         for workload in dict.fromkeys(fixture.workload for fixture in self._fixtures.values()):
             added = [fixture.id for fixture in new if fixture.workload == workload]

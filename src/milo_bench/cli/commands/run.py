@@ -240,6 +240,8 @@ def run(
         click.echo(_too_long(target, count), err=True)
     for unjudged in finished.unjudged:
         click.echo(f"note: {unjudged}. Those answers are unjudged.", err=True)
+    for same in finished.same:
+        click.echo(f"note: {same.text}.\nhint: {same.hint}", err=True)
     say_executed(finished.executed)
     say_coder(finished.coder)
     for line in finished.verified.lines() if finished.verified is not None else ():

@@ -102,7 +102,8 @@ class Fixture(Frozen, frozen=True, tag="fixture", tag_field="type"):
     """One replayable case. ``hash`` covers workload, input and expect.
 
     ``group`` names what it has in common with others: one story, template, author or thread. Fixtures of a group are
-    alike, so intervals count them as one cluster; "" stands alone.
+    alike, so intervals count them as one cluster; "" stands alone. ``same_as`` is the id of an earlier fixture that
+    asks a model the same, in a log that does not keep the texts which would show it.
     """
 
     id: str
@@ -114,6 +115,7 @@ class Fixture(Frozen, frozen=True, tag="fixture", tag_field="type"):
     hash: str = ""
     erased: str = ""  # what sealed the texts before they were erased
     group: str = ""
+    same_as: str = ""
 
     @property
     def sensitive(self) -> bool:

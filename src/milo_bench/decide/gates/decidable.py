@@ -13,6 +13,7 @@ from milo_bench.core.records import Fixture
 from milo_bench.decide.gates.family import shared_confidence
 from milo_bench.decide.gates.further import least_without_data
 from milo_bench.decide.replay.split import FIT_SHARE
+from milo_bench.run.alike import Contracts, find_alike
 
 
 @dataclass(frozen=True)
@@ -35,13 +36,19 @@ class ShortGate:
         return self.held < self.needed
 
 
-def short_gates(policy: PolicyFile, fixtures: Sequence[Fixture], *, targets: int = 1) -> Iterator[ShortGate]:
+def short_gates(
+    policy: PolicyFile, fixtures: Sequence[Fixture], *, targets: int = 1, contracts: Contracts | None = None
+) -> Iterator[ShortGate]:
     """Gates on rates that too few fixtures can decide, with ``targets`` of each workload compared.
+
+    Fixtures that ask a model the same under ``contracts`` count once.
 
     Counts a slice by tag or by expected label; of others all fixtures of the workload, so nothing is named that
     might be decided.
     """
     confidence = shared_confidence(policy, targets)
+    alike = find_alike(fixtures, contracts)
+    cluster = {one.id: first for one, first in zip(fixtures, alike, strict=True)}
     for name, config in policy.workloads.items():
         mine = [one for one in fixtures if one.workload == name]
         every = [gate for use in config.uses.values() for gate in use.gates] or list(policy.gates_of(name))
@@ -52,7 +59,7 @@ def short_gates(policy: PolicyFile, fixtures: Sequence[Fixture], *, targets: int
             if known_measures()[gate.measure].kind != "rate":
                 continue
             needed = least_without_data(bound, gate.direction, confidence)
-            held = len({one.group or one.id for one in mine if _in_slice(gate, one)})
+            held = len({cluster[one.id] for one in mine if _in_slice(gate, one)})
             fixed = math.floor(held * (1 - FIT_SHARE)) if config.remedies else held
             if needed is not None and min(held, fixed) < needed:
                 yield ShortGate(name, gate.key, bound, held, fixed, needed)

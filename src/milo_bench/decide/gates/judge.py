@@ -29,7 +29,7 @@ from milo_bench.decide.gates.ends import (
 )
 from milo_bench.decide.gates.further import further_fixtures, further_for_mean, least_without_data
 from milo_bench.decide.gates.judged import NO_BASELINE, JudgedRate, judged_rate, licence_clause, rests_on_judge
-from milo_bench.decide.gates.null_model import undecide_null_passes, why_nothing_is_proven
+from milo_bench.decide.gates.null_model import undecide_constant_passes, undecide_null_passes, why_nothing_is_proven
 from milo_bench.decide.records import Candidate, Figure, GateOutcome, GateResult, LinkedText, Ref, Source, SourceKind
 from milo_bench.decide.wording import TOO_CLOSE, spell_out
 from milo_bench.stats.arrays import Bools
@@ -146,15 +146,22 @@ class _Judge:
         return self._result(gate, ends, None, judged=found[-1])
 
     def without_null_model(self, gates: Sequence[GateConfig], results: Sequence[GateResult]) -> tuple[GateResult, ...]:
-        """``results``, with passes undecided that a model which always gives one label would get as well."""
+        """``results``, with passes undecided that a model which always gives one answer would get as well."""
         cases = self.evidence.cases.get(self.candidate)
         # A replay judges some of the gates at a time, on what its rules let through. Its rules know classes.
-        if cases is None or not cases.labels or self.rows is not None:
+        if cases is None or self.rows is not None:
             return tuple(results)
-        judged = [
-            (gate, result, 0.0 if gate.probe else _bound(gate)) for gate, result in zip(gates, results, strict=True)
-        ]
-        return undecide_null_passes(judged, cases, lambda gate, null: self._rows(gate, null, None), self.figures)
+        bounds = [0.0 if gate.probe else _bound(gate) for gate in gates]
+
+        def rows_of(gate: GateConfig, null: Cases) -> RateRows | ValueRows:
+            return self._rows(gate, null, None)
+
+        if cases.labels:
+            judged = list(zip(gates, results, bounds, strict=True))
+            results = undecide_null_passes(judged, cases, rows_of, self.figures)
+        judged = list(zip(gates, results, bounds, strict=True))
+        constants = self.evidence.constants.get(self.candidate, ())
+        return undecide_constant_passes(judged, cases, constants, rows_of, self.figures)
 
     def _at_confidence(self, gate: GateConfig, ends_at: Callable[[float], IntervalEnds]) -> IntervalEnds:
         """Ends at the policy's confidence where they fail the gate, else at what a pass needs."""

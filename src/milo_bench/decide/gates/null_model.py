@@ -1,7 +1,7 @@
-"""Labelled answers and the gates on them in; the class that alone passes them all, and whether any was read, out.
+"""Answers and the gates on them in; the one class or answer that alone passes them all, and whether any was read, out.
 
-A gate that a model passes by always giving one label proves nothing of the model. And where not one answer could be
-read as a label, the fault is in how answers were asked for or parsed, so no gate on labels is judged.
+A gate that a model passes by always giving one label, or one answer, proves nothing of the model. And where not one
+answer could be read as a label, the fault is in how answers were asked for or parsed, so no gate on labels is judged.
 """
 
 from __future__ import annotations
@@ -13,8 +13,10 @@ from typing import Final, TypeAlias
 import msgspec
 import numpy as np
 
+from milo_bench.config.policy.measures import known_measures
 from milo_bench.config.policy.models import GateConfig
 from milo_bench.core.records import Workload
+from milo_bench.decide.evidence import ConstantAnswer
 from milo_bench.decide.figures import Figures
 from milo_bench.decide.records import Figure, GateResult, LinkedText, Source
 from milo_bench.decide.wording import spell_out
@@ -26,6 +28,7 @@ UNREAD: Final = "no answer could be read as a label, so the fault is in how answ
 LEAST_UNREAD: Final = 20  # answers; a few that cannot be read are a model's own fault
 _OF_LABELS: Final = frozenset({"accuracy", "recall", "precision", "pass_rate", "pass_rate_of_answers"})
 _OF_ALL_CHECKS: Final = frozenset({"pass_rate", "pass_rate_of_answers"})
+_OF_CALLS: Final = frozenset({"failure_rate", "bypass_rate", "cut_at_max_tokens_rate", "null_accuracy"})
 _UNREAD_AS: Final = frozenset({"unknown_label", "malformed_json", "no_choice", "missing_field", "missing_value"})
 
 
@@ -104,6 +107,78 @@ def _reason(gate: GateConfig, result: GateResult, figures: Figures, label: str, 
     return (
         f"{spell_out(gate.key)} is ", figures.ref(result.figure, whole=True), ", but always answering "
         f"class {label} is right in ", figures.ref(null), " and passes every threshold on labels. Add recall by class",
+    )  # fmt: skip
+
+
+def undecide_constant_passes(
+    judged: Sequence[tuple[GateConfig, GateResult, float]],
+    cases: Cases,
+    constants: Sequence[ConstantAnswer],
+    rows_of: RowsOf,
+    figures: Figures,
+) -> tuple[GateResult, ...]:
+    """The results, with passes undecided that one answer, given to every fixture, would get as well.
+
+    ``judged`` and ``rows_of`` are as for ``undecide_null_passes``. An answer counts that passes every gate on answers.
+    """
+    results = [result for _, result, _ in judged]
+    on_answers = [place for place, (gate, _, _) in enumerate(judged) if _is_on_answers(gate)]
+    passed = [place for place in on_answers if results[place].outcome == "pass"]
+    if not passed:
+        return tuple(results)
+    for constant in constants:
+        if all(_constant_reaches(*judged[place], cases, constant, rows_of, figures) for place in on_answers):
+            for place in passed:
+                reason = _constant_reason(judged[place][0], results[place], figures, constant)
+                results[place] = msgspec.structs.replace(results[place], outcome="undecided", reason=reason)
+            break
+    return tuple(results)
+
+
+def _is_on_answers(gate: GateConfig) -> bool:
+    """Whether what the model said decides ``gate``, and not how long it took or whether it came."""
+    return not gate.probe and gate.measure not in _OF_CALLS and known_measures()[gate.measure].kind == "rate"
+
+
+def _constant_reaches(
+    gate: GateConfig,
+    result: GateResult,
+    bound: float,
+    cases: Cases,
+    constant: ConstantAnswer,
+    rows_of: RowsOf,
+    figures: Figures,
+) -> bool:
+    rows = rows_of(gate, constant.cases)
+    if not isinstance(rows, RateRows) or not rows.asked.sum():
+        return True  # a sample without a fixture of that kind says nothing against it
+    value = float(rows.held.sum() / rows.asked.sum())
+    if gate.not_worse_than:
+        own, difference = rows_of(gate, cases), figures[result.figure].value
+        if difference is None or not isinstance(own, RateRows) or not own.asked.sum():
+            return False
+        value += difference - float(own.held.sum() / own.asked.sum())
+    return value >= bound if gate.direction == "at_least" else value <= bound
+
+
+def _constant_reason(gate: GateConfig, result: GateResult, figures: Figures, constant: ConstantAnswer) -> LinkedText:
+    outcome = constant.cases.outcome
+    right, of = int((outcome == 1).sum()), int((outcome != NOT_JUDGED).sum())
+    null = figures.add(
+        Figure(
+            id=f"constant/{result.candidate.text}",
+            title=f"passes if the answer to {constant.fixture} is always given",
+            value=right / of,
+            unit="share",
+            source=Source("measure", "constant_answer", result.candidate.text),
+            n=of,
+            k=right,
+        )
+    )
+    return (
+        f"{spell_out(gate.key)} is ", figures.ref(result.figure, whole=True), ", but its answer to "
+        f"{constant.fixture}, given to every fixture, passes in ", figures.ref(null), " and reaches every threshold "
+        "on answers. Add fixtures with other right answers, or a gate on those",
     )  # fmt: skip
 
 

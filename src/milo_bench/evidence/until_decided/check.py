@@ -13,6 +13,7 @@ from milo_bench.decide.decide import with_baseline
 from milo_bench.decide.evidence import Evidence, LogFault
 from milo_bench.decide.gates.looking import confidence_of_passes, gate_name, look_at
 from milo_bench.evidence.gather import describe_fixtures
+from milo_bench.evidence.joining import join_contracts
 from milo_bench.evidence.judging import choose_judge
 from milo_bench.evidence.until_decided.work import WatchedWork, judged_candidate
 from milo_bench.stats.cases.cache import cache_rule
@@ -62,7 +63,7 @@ def _work_end(
     """Judge the gates anew on what was asked until then."""
     header = log.header
     targets = {target.name: target for target in header.targets}
-    table = describe_fixtures(list(log.fixtures.values()))
+    table = describe_fixtures(list(log.fixtures.values()), contracts=join_contracts([log]))
     numbers = table.numbers()
     order = [one.id for one in log.fixtures.values() if one.workload == end.workload]
     workloads = list(dict.fromkeys(one.workload for one in log.fixtures.values()))

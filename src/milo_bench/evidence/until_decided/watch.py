@@ -23,6 +23,7 @@ from milo_bench.evidence.judging import Judge, choose_judge
 from milo_bench.evidence.until_decided.work import WatchedWork, judged_candidate
 from milo_bench.grade.engine import CheckBroken, grade_attempt, unjudged_by
 from milo_bench.grade.own_check import LatestExecutions, latest_executions
+from milo_bench.run.alike import contracts_of
 from milo_bench.run.events import OpenGate, OpenWork
 from milo_bench.run.own_checks import LiveChecks, OwnCall
 from milo_bench.run.spec import RunSpec
@@ -80,6 +81,7 @@ class UntilDecided:
             self._planned.setdefault(fixture.workload, []).append(fixture.id)
         self._first = {name: len(ids) for name, ids in self._planned.items()}
         self._targets = {target.name: target for target in targets}
+        self._contracts = contracts_of(spec.workloads)
         self._number()
         self._works: dict[tuple[str, str], WatchedWork] = {}
         for workload, ids in self._planned.items():
@@ -98,7 +100,7 @@ class UntilDecided:
         self._decided: dict[tuple[str, str], dict[str, LookedGate]] = {}
 
     def _number(self) -> None:
-        self._table = describe_fixtures(list(self._fixtures.values()))
+        self._table = describe_fixtures(list(self._fixtures.values()), contracts=self._contracts)
         self._numbers = self._table.numbers()
         self._places = np.arange(len(self._numbers), dtype=np.int32)
 

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from milo_bench.core.cases.facts import CaseFacts
 from milo_bench.core.records import Attempt, Decoding, Fixture, Graded, JudgementVerdict, ModelJudgement, Price
 from milo_bench.core.records.judgements import JUDGED
+from milo_bench.run.alike import Contracts, find_alike
 from milo_bench.stats.cases.cache import CacheRule, cached_share
 
 Int8 = NDArray[np.int8]
@@ -453,9 +454,16 @@ def fixture_table(
     keyword: Sequence[bool] | None = None,
     keyword_sets: Mapping[str, Sequence[bool]] | None = None,
     cases: Sequence[CaseFacts] | None = None,
+    contracts: Contracts | None = None,
+    same_as: Mapping[str, str] | None = None,
 ) -> FixtureTable:
-    """The table of ``fixtures``; without ``words`` and keywords, slices of length and routing know neither."""
+    """The table of ``fixtures``; without ``words`` and keywords, slices of length and routing know neither.
+
+    ``contracts`` say what a model was asked, so which fixtures are one cluster; without them, the whole input does.
+    ``same_as`` names fixtures, by id, that were alike to others when their texts were still there.
+    """
     tags = dict.fromkeys(tag for fixture in fixtures for tag in fixture.tags)
+    alike = find_alike(fixtures, contracts, same_as=same_as)
     kinds = {kind: place for place, kind in enumerate(dict.fromkeys(cases or ()))}
     return FixtureTable(
         ids=tuple(fixture.id for fixture in fixtures),
@@ -468,23 +476,5 @@ def fixture_table(
         keyword_sets={name: np.array(column, dtype=np.bool_) for name, column in (keyword_sets or {}).items()},
         case_kinds=tuple(kinds),
         case=None if cases is None else np.array([kinds[kind] for kind in cases], dtype=np.int64),
-        group=_groups(fixtures),
+        group=None if alike == list(range(len(fixtures))) else np.array(alike, dtype=np.int32),
     )
-
-
-def _groups(fixtures: Sequence[Fixture]) -> NDArray[np.int32] | None:
-    """Of fixtures without a group those with one text are a cluster: a copy under another id proves nothing more."""
-    first: dict[tuple[str, str, str], int] = {}
-    found = [
-        first.setdefault((fixture.workload, fixture.group, "" if fixture.group else _text_of(fixture)), number)
-        for number, fixture in enumerate(fixtures)
-    ]
-    return None if len(first) == len(fixtures) else np.array(found, dtype=np.int32)
-
-
-def _text_of(fixture: Fixture) -> str:
-    """The words of a fixture's input, whatever their case and what is between them; of erased ones its hash."""
-    if fixture.erased:
-        return fixture.hash
-    words = "".join(letter if letter.isalnum() else " " for letter in repr(fixture.input).casefold())
-    return " ".join(words.split()) or fixture.id

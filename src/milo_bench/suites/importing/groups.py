@@ -9,6 +9,7 @@ from dataclasses import replace
 from hashlib import blake2b
 from typing import Any, Final
 
+from milo_bench.core.parts import Parts
 from milo_bench.suites.importing.importer import Imported
 
 _SHINGLE: Final = 4  # words
@@ -34,7 +35,7 @@ def guess_groups(result: Imported) -> None:
     if len(alone) < 2:
         return
     texts = ["\n".join(_texts(result.cases[place].input)) for place in alone]
-    parts = _Parts(len(alone))
+    parts = Parts(len(alone))
     _join_same(parts, [" ".join(text.split()).casefold() for text in texts])
     shapes = [_shape(text) for text in texts]
     _join_same(parts, [" ".join(shape) if _says_something(shape) else "" for shape in shapes])
@@ -64,31 +65,14 @@ def guess_groups(result: Imported) -> None:
     )
 
 
-class _Parts:
-    """Sets that grow together (union-find)."""
-
-    def __init__(self, size: int) -> None:
-        self._of = list(range(size))
-
-    def find(self, one: int) -> int:
-        while self._of[one] != one:
-            self._of[one] = self._of[self._of[one]]
-            one = self._of[one]
-        return one
-
-    def join(self, one: int, other: int) -> None:
-        first, second = sorted((self.find(one), self.find(other)))
-        self._of[second] = first
-
-
-def _join_same(parts: _Parts, keys: Sequence[str]) -> None:
+def _join_same(parts: Parts, keys: Sequence[str]) -> None:
     first: dict[str, int] = {}
     for number, key in enumerate(keys):
         if key:
             parts.join(first.setdefault(key, number), number)
 
 
-def _join_near(parts: _Parts, shingles: Sequence[frozenset[int]]) -> None:
+def _join_near(parts: Parts, shingles: Sequence[frozenset[int]]) -> None:
     """Pairs are met by bands of a sketch (MinHash: Broder 1997), and joined by what they really share."""
     met: dict[tuple[int, tuple[int, ...]], int] = {}
     for number, of_it in enumerate(shingles):
@@ -104,7 +88,7 @@ def _join_near(parts: _Parts, shingles: Sequence[frozenset[int]]) -> None:
                     parts.join(other, number)
 
 
-def _join_threads(parts: _Parts, texts: Sequence[str]) -> None:
+def _join_threads(parts: Parts, texts: Sequence[str]) -> None:
     subjects = [match[1].strip().casefold() if (match := _SUBJECT.search(text)) else "" for text in texts]
     replied = {subject for subject, text in zip(subjects, texts, strict=True) if subject and _REPLY.search(text)}
     _join_same(parts, [subject if subject in replied else "" for subject in subjects])
