@@ -109,6 +109,7 @@ def _write_suite(here: Path) -> Path:
             "workload": "reply",
             "input": {"n": f"<{n:03}>", "text": f"Guten Tag, ich habe eine Frage zum Thema {_subject(n)}."},
             "expect": {},
+            "group": f"l-{n:03}",  # a letter of its own, although only its number differs
         }
         for n in range(_LETTERS)
     ]

@@ -48,7 +48,7 @@ def test_a_number_makes_a_new_question_only_where_the_answer_changes_with_it() -
     assert set(clusters(*echoed)) == {0}
     sums = [fixture(str(n), f"What is {n} times 7?", gold=str(n * 7)) for n in range(2, 6)]
     assert clusters(*sums) == [0, 1, 2, 3]
-    labels = [fixture(str(n), f"Is {n} even?", gold=n % 2) for n in range(4)]
+    labels = [fixture(str(n), f"Is {n} even?", gold="no" if n % 2 else "yes") for n in range(4)]
     assert clusters(*labels) == [0, 1, 0, 1]
 
 
@@ -61,7 +61,9 @@ def test_the_author_says_by_a_group_that_numbers_make_cases_but_not_that_copies_
 
 
 def test_ids_and_dates_that_a_prompt_shows_are_numbers_too() -> None:
-    shown = [fixture(str(n), "Where is it?", id=f"T-{n}{n}", at=f"{n} {m} 2025") for n, m in enumerate(("May", "June"))]
+    shown = [
+        fixture(str(n), "Where is it?", number=f"T-{n}{n}", at=f"{n} {m} 2025") for n, m in enumerate(("May", "June"))
+    ]
     assert clusters(*shown, contracts=ASKS_ALL) == [0, 0]
 
 

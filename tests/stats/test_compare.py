@@ -26,7 +26,7 @@ def side(
             builder.add(attempt, Graded(key, "w", (), one), number)
     fixtures = fixture_table(
         [
-            Fixture(fixture, "w", {}, hash=hash, group=f"g{number % group}" if group else "")
+            Fixture(fixture, "w", {}, hash=f"{hash} {fixture}", group=f"g{number % group}" if group else "")
             for number, fixture in enumerate(outcomes)
         ]
     )

@@ -243,6 +243,15 @@ def _would_change(
     return tuple(capitalise(text) for text in found)
 
 
+def _clears(gate: GateResult, figures: Figures) -> bool:
+    """Whether the interval is on the right side of the threshold, so that something else leaves the gate undecided."""
+    figure, bound = figures[gate.figure], figures[gate.bound].value
+    end = figure.low if gate.direction == "at_least" else figure.high
+    if end is None or bound is None:
+        return False
+    return end >= bound if gate.direction == "at_least" else end <= bound
+
+
 def _turning(kind: FindingKind, gate: GateResult, figures: Figures) -> Iterable[LinkedText]:
     name = spell_out(_key(gate))
     bound = figures.ref(gate.bound)
@@ -253,6 +262,8 @@ def _turning(kind: FindingKind, gate: GateResult, figures: Figures) -> Iterable[
             yield _more_fixtures(gate, figures)
         elif gate.against == "baseline":
             yield (f"run the hosted baseline on the same fixtures, for {name}",)
+        elif _clears(gate, figures):
+            yield (f"fixtures with other right answers, so that no single answer passes {name}",)
         else:
             yield (f"measure {name}",) if not figures[gate.figure].n else (f"evidence that {name} clears ", bound)
     elif gate.outcome == "fail" and kind in ("reject", "defer", "fix"):

@@ -18,6 +18,7 @@ from typing import Any, Final
 from milo_bench.core.errors import MiloError
 from milo_bench.core.parts import Parts
 from milo_bench.core.records import Fixture, Workload
+from milo_bench.guards.languages.marks import unmarked
 from milo_bench.run.prepare import prepare
 
 Contracts = Mapping[str, Sequence[Workload]]  # of a workload every contract that its fixtures were sent under
@@ -153,7 +154,7 @@ def _texts(data: Any) -> Iterator[str]:
 def _letters(text: str) -> bytes:
     """Letters and digits of ``text`` alone, whatever their case and type."""
     if not text.isascii():
-        text = unicodedata.normalize("NFKC", text)
+        text = unicodedata.normalize("NFKC", unmarked(text).text)
     folded = text.casefold()
     if folded.isascii():
         return folded.encode().translate(None, _NOT_ALNUM)
@@ -173,7 +174,7 @@ def _gold_without_numbers(gold: str, asked: str) -> bytes:
     numbers = {_significant(number) for number in _NUMBER.findall(asked)}
 
     def masked(match: re.Match[str]) -> str:
-        repeated = match[0].casefold() in words or _significant(match[0]) in numbers
+        repeated = match[0].casefold() in words or _significant(match[0]) in numbers - {""}
         return "" if repeated else match[0]
 
     return _letters(_WITH_DIGIT.sub(masked, _NUMBER.sub(masked, gold)))

@@ -81,6 +81,7 @@ def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
                 "expect": {},
                 "tags": ["sensitive"] if number < 7 else [],
                 "provenance": {"source": "made"},
+                "group": f"n-{number}",
             }
             file.write(json.dumps(fixture) + "\n")
     (tmp_path / "bench.yaml").write_text(_BENCH)

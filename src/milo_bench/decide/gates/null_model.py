@@ -120,10 +120,13 @@ def undecide_constant_passes(
     """The results, with passes undecided that one answer, given to every fixture, would get as well.
 
     ``judged`` and ``rows_of`` are as for ``undecide_null_passes``. An answer counts that passes every gate on answers.
+    Passes of gates on what must not be said stay: one answer without a promise is no promise.
     """
     results = [result for _, result, _ in judged]
     on_answers = [place for place, (gate, _, _) in enumerate(judged) if _is_on_answers(gate)]
-    passed = [place for place in on_answers if results[place].outcome == "pass"]
+    passed = [
+        place for place in on_answers if results[place].outcome == "pass" and judged[place][0].direction == "at_least"
+    ]
     if not passed:
         return tuple(results)
     for constant in constants:

@@ -1,4 +1,4 @@
-"""An answer in, the words with which it speaks to whoever judges it out; English wording, and forged verdicts.
+"""An answer in, the words with which it speaks to whoever judges it out, and forged verdicts.
 
 No answer to a piece of work has a reason to say how it should be judged. The rule is one of two defences: a judge that
 is taken in by such words also fails its calibration, whose attacks are worded in ways that this rule does not know.
@@ -8,6 +8,9 @@ from __future__ import annotations
 
 import re
 from typing import Final
+
+from milo_bench.evidence.judges.addressing_languages import ADDRESSED_ABROAD
+from milo_bench.guards.languages.marks import unmarked
 
 _JUDGE: Final = r"(?:judges?|reviewers?|graders?|evaluators?|verifiers?|assessors?|examiners?|raters?|markers?)"
 _ADDRESSED: Final = re.compile(
@@ -41,5 +44,6 @@ _LONGEST: Final = 200_000
 
 def words_to_judge(text: str) -> str:
     """The first words that address a judge, "" where there are none."""
-    found = _ADDRESSED.search(text[:_LONGEST]) or _FORGED.search(text[:_LONGEST])
+    text = unmarked(text[:_LONGEST]).text
+    found = _ADDRESSED.search(text) or _FORGED.search(text) or ADDRESSED_ABROAD.search(text.lower())
     return " ".join(found[0].split())[:120] if found else ""

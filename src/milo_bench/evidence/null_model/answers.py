@@ -44,14 +44,14 @@ def collect_answers(log: RunLog) -> Mapping[Candidate, list[Attempt]]:
     return found
 
 
-def choose_answers(answers: Collection[Attempt], passes: Passes) -> Iterator[Attempt]:
-    """What was answered most often, then what passed on its own fixture; each text once."""
+def choose_answers(answers: Collection[Attempt], passes: Passes) -> Iterator[tuple[Attempt, bool]]:
+    """What was answered most often, and that it was; then what passed on its own fixture. Each text once."""
     texts = Counter(text_of(answer) for answer in answers)
     first = {text_of(answer): answer for answer in reversed(list(answers))}
     often = [text for text, count in texts.most_common(_OFTEN) if count > 1]
-    yield from (first[text] for text in often)
+    yield from ((first[text], True) for text in often)
     others = (first[text] for text in texts if text not in often)
-    yield from islice((one for one in islice(others, _TRIED) if passes(one)), _PASSED)
+    yield from islice(((one, False) for one in islice(others, _TRIED) if passes(one)), _PASSED)
 
 
 def text_of(answer: Attempt) -> str:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from hashlib import blake2b
 from typing import Final
 
@@ -17,6 +18,7 @@ import numpy as np
 
 from milo_bench.core.errors import MiloError
 from milo_bench.core.records import Attempt, AttemptKey, Fixture, Workload
+from milo_bench.core.records.judgements import JUDGED
 from milo_bench.decide.evidence import ConstantAnswer
 from milo_bench.decide.records import Candidate
 from milo_bench.evidence.null_model.answers import choose_answers, collect_answers, text_of
@@ -40,7 +42,7 @@ def constant_answers(
     for log in logs:
         if log.header.store_text != "full":
             continue
-        workloads = {one.name: _Graded(one) for one in log.header.workloads if one.own is None}
+        workloads = {one.name: _Graded(one) for one in log.header.workloads if _is_judged_by_text(one)}
         for candidate, answers in collect_answers(log).items():
             graded = workloads.get(candidate.workload)
             if candidate in found or graded is None or candidate not in cases:
@@ -48,8 +50,8 @@ def constant_answers(
             asked = _asked_fixtures(log, candidate, numbers, cases[candidate])
             found[candidate] = tuple(
                 ConstantAnswer(answer.key.fixture, columns)
-                for answer in choose_answers(answers, lambda one, g=graded, f=log.fixtures: g.passes(f, one))
-                if (columns := graded.everywhere(candidate, answer, asked, numbers)) is not None
+                for answer, is_usual in choose_answers(answers, partial(graded.passes, log.fixtures))
+                if (columns := graded.everywhere(candidate, answer, asked, numbers, whole=is_usual)) is not None
             )
     return {candidate: answers for candidate, answers in found.items() if answers}
 
@@ -63,6 +65,11 @@ def _asked_fixtures(log: RunLog, candidate: Candidate, numbers: Mapping[str, int
         if one.workload == candidate.workload and one.input and not one.erased and numbers[one.id] in there
     ]
     return sorted(mine, key=lambda one: blake2b(one.id.encode(), digest_size=8).digest())[:_FIXTURES]
+
+
+def _is_judged_by_text(contract: Workload) -> bool:
+    """Whether an answer's text is all that its verdicts follow from: nothing is executed, and no model is asked."""
+    return contract.own is None and all(check.name != JUDGED for check in contract.checks)
 
 
 @dataclass
@@ -80,16 +87,25 @@ class _Graded:
             return False
 
     def everywhere(
-        self, candidate: Candidate, answer: Attempt, fixtures: Sequence[Fixture], numbers: Mapping[str, int]
+        self,
+        candidate: Candidate,
+        answer: Attempt,
+        fixtures: Sequence[Fixture],
+        numbers: Mapping[str, int],
+        *,
+        whole: bool,
     ) -> Cases | None:
-        """The columns of ``answer`` on all ``fixtures``; None where it passes on none of the first ones."""
+        """The columns of ``answer`` on all ``fixtures``; None where it passes on none of the first ones.
+
+        ``whole``: a pass of all checks is not needed. An answer that is right in one field may be all that is asked.
+        """
         place = (text_of(answer), tuple(one.id for one in fixtures[:_FIRST]))
-        if self.known.get(place) is False:
+        if self.known.get(place) is False and not whole:
             return None
         builder = CasesBuilder(candidate.workload, candidate.target, candidate.variant, candidate.decoding)
         passed = 0
         for count, fixture in enumerate(fixtures):
-            if count == _FIRST and not passed:
+            if count == _FIRST and not passed and not whole:
                 break
             key = AttemptKey(fixture.id, candidate.target, 0, candidate.decoding)
             given = msgspec.structs.replace(answer, key=key)
@@ -100,4 +116,4 @@ class _Graded:
             passed += graded.passed is True
             builder.add(given, graded, numbers[fixture.id])
         self.known[place] = passed > 0
-        return builder.build() if passed else None
+        return builder.build() if passed or whole else None
