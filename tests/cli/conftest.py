@@ -25,8 +25,16 @@ targets:
 """
 
 
-def write_fixtures(path: Path, count: int) -> None:
-    rows = ({"id": f"q-{n}", "workload": "qa", "input": {"text": f"case {n}"}} for n in range(count))
+def write_fixtures(path: Path, count: int, *, gold: bool = False) -> None:
+    """Cases that differ in their words too: those that differ only in a number ask the same.
+
+    ``gold``: a right answer contains the case's own text.
+    """
+    texts = [f"case {n} of {chr(ord('a') + n // 26)}{chr(ord('a') + n % 26)}" for n in range(count)]
+    rows = (
+        {"id": f"q-{n}", "workload": "qa", "input": {"text": text}, "expect": {"contains": text} if gold else {}}
+        for n, text in enumerate(texts)
+    )
     path.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
 
 

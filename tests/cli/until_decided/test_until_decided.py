@@ -41,6 +41,10 @@ def asked(log: Path) -> list[str]:
 
 
 def test_a_run_stops_once_its_gate_passes_and_is_kept(long_desk: Path) -> None:
+    suite = (long_desk / "tiny/suite.yaml").read_text(encoding="utf-8")
+    (long_desk / "tiny/suite.yaml").write_text(suite.replace("contains: {value: fine}", "contains"), encoding="utf-8")
+    (long_desk / "script.yaml").write_text("reply: {echo: true}\n", encoding="utf-8")
+    write_fixtures(long_desk / "tiny/fixtures.jsonl", 120, gold=True)
     said = milo(*RUN, "--out", "u.jsonl", folder=long_desk)
     assert said.code == 0
     (end,) = rows(long_desk / "u.jsonl", "work_end")
