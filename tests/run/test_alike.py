@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from milo_bench.core.records import Fixture, Workload
-from milo_bench.run.alike import find_alike, name_alike, same_questions
+from milo_bench.run.asked.alike import find_alike, name_alike, same_questions
 from milo_bench.run.log_opening import text_policy
 from milo_bench.stats.cases.columns import fixture_table
 

@@ -40,7 +40,7 @@ from milo_bench.grade.engine import unread_fixtures, validate_checks
 from milo_bench.grade.languages.unspoken import unspoken_languages
 from milo_bench.inventory.fingerprint import quick_fingerprint
 from milo_bench.roles.execute import ExecutedCoder, needs_coder
-from milo_bench.run.alike import SameQuestions, contracts_of, same_questions
+from milo_bench.run.asked.alike import SameQuestions, contracts_of, same_questions
 from milo_bench.run.budget import Budget
 from milo_bench.run.event_loop import fast_loop, run_to_end, stoppable
 from milo_bench.run.events import OpenWork, RunListener

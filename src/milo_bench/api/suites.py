@@ -27,7 +27,7 @@ from milo_bench.guards.personal.measure import KindFigures
 from milo_bench.guards.secrets import SECRET_KINDS, SecretsRedactor, find_secrets
 from milo_bench.guards.values.amounts import doubt_of, read_amount
 from milo_bench.probes.base import PROBES
-from milo_bench.run.alike import contracts_of, same_questions
+from milo_bench.run.asked.alike import contracts_of, same_questions
 from milo_bench.suites import check, redact, regenerate
 from milo_bench.suites.importing import suite_folder
 from milo_bench.suites.importing.importer import ImportRequest

@@ -21,7 +21,7 @@ from milo_bench.evidence.judge_while_running import without_text
 from milo_bench.evidence.judging import choose_judge
 from milo_bench.grade.own_check import NotExecuted
 from milo_bench.guards.case_facts import case_facts
-from milo_bench.run.alike import name_alike
+from milo_bench.run.asked.alike import name_alike
 from milo_bench.store.board_index import remove_index
 from milo_bench.store.erasures import Erasure, FixtureFacts, add_erasure
 from milo_bench.store.log.lines import open_log

@@ -36,7 +36,7 @@ from milo_bench.evidence.set_up import find_set_up_problems
 from milo_bench.guards.case_facts import case_facts
 from milo_bench.guards.case_text import case_text, count_words, keyword_sets_in
 from milo_bench.operator.evidence import operator_evidence
-from milo_bench.run.alike import Contracts
+from milo_bench.run.asked.alike import Contracts
 from milo_bench.run.plan import plan_attempts
 from milo_bench.stats.cases.columns import UNKNOWN_WORDS, FixtureTable, fixture_table
 from milo_bench.store.erasures import ErasedTexts, FixtureFacts, read_erasures

@@ -22,6 +22,7 @@ from milo_bench.core.records import (
     Timings,
     Warmup,
 )
+from milo_bench.run.asked.shared_text import measure_shared_text, shared_share
 from milo_bench.run.budget import Spending
 from milo_bench.run.cache_probe import find_caches
 from milo_bench.run.events import (
@@ -66,7 +67,6 @@ from milo_bench.run.sending import Sending, SendsItself, send_whole_or_in_parts
 from milo_bench.run.serving.backoff import RetryTimes
 from milo_bench.run.serving.live_targets import CLOSING_S, one_at_a_time, start_targets, stop_targets, warm_up
 from milo_bench.run.serving.others import watch_others
-from milo_bench.run.shared_text import measure_shared_text, shared_share
 from milo_bench.run.spec import RunSpec, check_hosted
 from milo_bench.run.steering import RunLooks, Steer, Steering
 from milo_bench.run.stop import StopSignal, reason_of

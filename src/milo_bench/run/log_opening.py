@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 from milo_bench.core.records import Fixture, RunHeader, StoreText, Workload
-from milo_bench.run.alike import name_alike
+from milo_bench.run.asked.alike import name_alike
 from milo_bench.store.log.writer import Resumed, RunLogWriter
 from milo_bench.store.stored_text import TextPolicy
 

@@ -22,7 +22,7 @@ from milo_bench.core.records import (
     Workload,
 )
 from milo_bench.core.suggest import closest, hint_for
-from milo_bench.run.alike import contracts_of, find_alike
+from milo_bench.run.asked.alike import contracts_of, find_alike
 
 # How many candidates a step of the sample looks at: bounds the work on suites of thousands.
 _CANDIDATES = 64

@@ -13,7 +13,7 @@ from milo_bench.core.records import Fixture
 from milo_bench.decide.gates.family import shared_confidence
 from milo_bench.decide.gates.further import least_without_data
 from milo_bench.decide.replay.split import FIT_SHARE
-from milo_bench.run.alike import Contracts, find_alike
+from milo_bench.run.asked.alike import Contracts, find_alike
 
 
 @dataclass(frozen=True)

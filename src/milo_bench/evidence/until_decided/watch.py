@@ -23,7 +23,7 @@ from milo_bench.evidence.judging import Judge, choose_judge
 from milo_bench.evidence.until_decided.work import WatchedWork, judged_candidate
 from milo_bench.grade.engine import CheckBroken, grade_attempt, unjudged_by
 from milo_bench.grade.own_check import LatestExecutions, latest_executions
-from milo_bench.run.alike import contracts_of
+from milo_bench.run.asked.alike import contracts_of
 from milo_bench.run.events import OpenGate, OpenWork
 from milo_bench.run.own_checks import LiveChecks, OwnCall
 from milo_bench.run.spec import RunSpec

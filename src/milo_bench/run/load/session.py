@@ -25,6 +25,7 @@ from milo_bench.core.records import (
     Telemetry,
 )
 from milo_bench.core.units import figure, number, seconds
+from milo_bench.run.asked.shared_text import measure_shared_text, most_shared, share_of
 from milo_bench.run.cache_probe import finds_cache
 from milo_bench.run.event_loop import stoppable
 from milo_bench.run.load.alone import ask_alone
@@ -38,7 +39,6 @@ from milo_bench.run.load.window import InFlight, LoadRequest, Profile, drive_win
 from milo_bench.run.load.workers import LoadWorkers, workers_for
 from milo_bench.run.log_opening import log_opener
 from milo_bench.run.prepare import cannot_fit
-from milo_bench.run.shared_text import measure_shared_text, most_shared, share_of
 from milo_bench.run.spec import RunSpec, check_hosted
 from milo_bench.run.stop import StopSignal
 from milo_bench.store.log.writer import RunLogWriter

@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass
 
 from milo_bench.core.records import Attempt, Plan, TargetRecord
-from milo_bench.run.shared_text import most_shared
+from milo_bench.run.asked.shared_text import most_shared
 
 
 def cached_share(attempt: Attempt) -> float:

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from milo_bench.core.cases.facts import CaseFacts
 from milo_bench.core.records import Attempt, Decoding, Fixture, Graded, JudgementVerdict, ModelJudgement, Price
 from milo_bench.core.records.judgements import JUDGED
-from milo_bench.run.alike import Contracts, find_alike
+from milo_bench.run.asked.alike import Contracts, find_alike
 from milo_bench.stats.cases.cache import CacheRule, cached_share
 
 Int8 = NDArray[np.int8]

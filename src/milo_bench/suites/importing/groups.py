@@ -9,8 +9,8 @@ from dataclasses import replace
 from hashlib import blake2b
 from typing import Any, Final
 
-from milo_bench.core.parts import Parts
 from milo_bench.suites.importing.importer import Imported
+from milo_bench.suites.importing.sets import Parts
 
 _SHINGLE: Final = 4  # words
 _BANDS, _ROWS = 12, 4  # of the sketch: pairs that share four in five of their shingles meet with near certainty

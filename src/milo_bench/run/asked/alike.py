@@ -16,10 +16,10 @@ from hashlib import blake2b
 from typing import Any, Final
 
 from milo_bench.core.errors import MiloError
-from milo_bench.core.parts import Parts
 from milo_bench.core.records import Fixture, Workload
 from milo_bench.guards.languages.marks import unmarked
 from milo_bench.run.prepare import prepare
+from milo_bench.suites.importing.sets import Parts
 
 Contracts = Mapping[str, Sequence[Workload]]  # of a workload every contract that its fixtures were sent under
 

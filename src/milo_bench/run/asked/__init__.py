@@ -1,0 +1,1 @@
+"""What models are asked: which fixtures ask the same, and what all requests of a workload share."""
