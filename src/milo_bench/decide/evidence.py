@@ -36,7 +36,8 @@ class Evidence:
     ``peak_memory_bytes`` is by target. ``reviews`` are what people's scores of a sample say of all answers.
     ``looked_at`` has the candidates whose run stopped by what it saw: their gates are judged by bounds that hold at
     every look. It maps each to the place of every fixture in the order in which they were asked, by fixture number.
-    ``set_up`` has the candidates whose answers cannot be used for a reason that is not the model's.
+    ``set_up`` has the candidates whose answers cannot be used for a reason that is not the model's. ``unread`` has,
+    by workload and check, the language of the work that the check does not read.
     ``cut`` are the columns of answers without their uncited sentences, for the fix that cuts them.
     ``licences`` are the calibrations of model judges in the logs, by the digest of the judge; the last one counts.
     ``constants`` are answers of a candidate, each as if it were given to every fixture: what they pass proves nothing.
@@ -62,6 +63,7 @@ class Evidence:
     inventories: Mapping[str, dict[str, Any]] = field(default_factory=dict)
     looked_at: Mapping[Candidate, NDArray[np.int32]] = field(default_factory=dict)
     set_up: Mapping[Candidate, SetUpProblem] = field(default_factory=dict)
+    unread: Mapping[tuple[str, str], str] = field(default_factory=dict)
     licences: Mapping[str, JudgeLicence] = field(default_factory=dict)
     today: date | None = None
     every_slice: bool = False

@@ -11,6 +11,7 @@ from milo_bench.decide.figures import Figures
 from milo_bench.decide.records import Candidate, Choice, Finding, LinkedText
 from milo_bench.decide.selection import KINDS, SHIPS
 from milo_bench.decide.wording import capitalise, join_sentences, join_words
+from milo_bench.guards.languages.names import language_name
 from milo_bench.stats.cases.columns import UNJUDGED
 
 
@@ -189,11 +190,16 @@ def _unjudged(evidence: Evidence, figures: Figures) -> list[LinkedText]:
                     figures.ref(place),
                     " of ",
                     figures.ref(of),
-                    f" attempts of {candidate.workload} on {candidate.target}. They count neither as passed nor as "
-                    "failed.",
+                    f" attempts of {candidate.workload} on {candidate.target}{_for_language(evidence, candidate, check)}. "
+                    "They count neither as passed nor as failed.",
                 )
             )
     return found
+
+
+def _for_language(evidence: Evidence, candidate: Candidate, check: str) -> str:
+    language = evidence.unread.get((candidate.workload, check), "")
+    return f", because it does not read {language_name(language)}" if language else ""
 
 
 def _workloads(policy: PolicyFile, evidence: Evidence, judged: Mapping[tuple[str, str], Candidate]) -> list[LinkedText]:

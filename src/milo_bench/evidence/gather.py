@@ -32,7 +32,7 @@ from milo_bench.evidence.joining import (
 )
 from milo_bench.evidence.load_rows import checked_windows
 from milo_bench.evidence.null_model.columns import constant_answers
-from milo_bench.evidence.set_up import find_set_up_problems
+from milo_bench.evidence.set_up import find_set_up_problems, unread_languages
 from milo_bench.guards.case_facts import case_facts
 from milo_bench.guards.case_text import case_text, count_words, keyword_sets_in
 from milo_bench.operator.evidence import operator_evidence
@@ -101,6 +101,7 @@ def gather_evidence(
         reviews=_reviews(review, logs, erased),
         looked_at=looked_at,
         set_up=find_set_up_problems(logs),
+        unread=unread_languages(logs),
         today=today,
         ended=tuple(_ended(logs, named)),
         spent=tuple(

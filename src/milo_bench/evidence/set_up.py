@@ -1,4 +1,4 @@
-"""Run logs in, which candidates could not be judged because of their set-up out."""
+"""Run logs in, which candidates could not be judged because of their set-up or their language out."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from typing import Final
 
 from milo_bench.core.records.buffering import LEAST_CHUNKS
 from milo_bench.decide.records import Candidate
+from milo_bench.grade.languages.unspoken import unspoken_languages
 from milo_bench.grade.set_up import SetUpProblem, SetUpWatch
 from milo_bench.store.log.reader import RunLog
 
@@ -45,6 +46,16 @@ def buffered_targets(logs: Iterable[RunLog]) -> tuple[str, ...]:
             if attempt.failure is None and len(gaps) >= LEAST_CHUNKS - 1:
                 (blocks if attempt.timings.in_blocks else streamed)[attempt.key.target] += 1
     return tuple(target for target, count in blocks.items() if count > streamed[target])
+
+
+def unread_languages(logs: Iterable[RunLog]) -> dict[tuple[str, str], str]:
+    """By workload and check, the language (ISO 639-1) of the workload's texts that the check does not read."""
+    return {
+        (workload.name, one.check): one.language
+        for log in logs
+        for workload in log.header.workloads
+        for one in unspoken_languages(workload, log.fixtures.values())
+    }
 
 
 def served_others(logs: Iterable[RunLog]) -> tuple[str, ...]:

@@ -55,6 +55,7 @@ class Scorecard(Frozen, frozen=True):
     judges: tuple[str, ...] = ()  # sentences on what model judges said of the answers, uncorrected
     unread: tuple[str, ...] = ()  # sentences on rows of the logs that could not be read
     stopped: tuple[str, ...] = ()  # what ended by what its run saw: its intervals hold at every look
+    unjudged: tuple[str, ...] = ()  # sentences on checks that do not read the language of a workload
     buffered: tuple[str, ...] = ()  # targets whose answers came in blocks: first-token times are unknown
 
     def find(

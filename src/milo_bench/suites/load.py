@@ -170,7 +170,7 @@ def suite_folder(name_or_path: str) -> Path:
         message = f"{path} is not a suite: it has no {MANIFEST_NAME}."
         raise UsageError(message, hint="make one from a table or a folder of documents with 'milo-bench suite import'.")
     message = f"Unknown suite '{name_or_path}'."
-    known = (*builtin_names(), *earlier_names(), *language_names())
+    known = (*builtin_names(), *language_names())
     hint = hint_for(name_or_path, known, noun="built-in suites")
     raise UsageError(message, hint=f"{hint} Or give a suite's folder.")
 

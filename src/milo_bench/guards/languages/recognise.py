@@ -46,6 +46,7 @@ _CLAUSE: Final = re.compile(r"[,;:()\[\]\"“”„«»–—]+|\s-\s")
 _TOKEN: Final = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]+)*")
 _LEAST_CLAUSE: Final = 3  # words
 _LOWER_CASE: Final = re.compile(r"(?<![^\W\d_'’-])[^\W\d_A-Z]+(?![\w'’-])")
+_ORDINARY: Final = re.compile(r"(?<![\w'’.-])[^\W\d_A-ZÀ-ÖØ-Þ]{3,}(?![\w'’-])|^\s*[^\W\d_]{4,}[.!]\s*$")
 _LEAST_STRANGE: Final = 4  # words in lower case
 _STRANGE: Final = 5  # and fewer than one in so many is frequent in the language that is expected
 
@@ -168,6 +169,8 @@ def _language_of(text: str, start: int, end: int, expected: str) -> _Read:
         ranked = sorted(likelihoods(source[:_READ_CHARS], script).items(), key=lambda pair: -pair[1])
         return _Read(start, end, ranked[0][0], letters, {})
     language, behind = _latin(source, expected)
+    if language == NONE and expected != "en" and _ORDINARY.search(source):
+        language = expected  # too short to recognise, and not a name alone
     if language == UNKNOWN and source.isupper():
         language = NONE  # an address or a heading: capitals hide which words are names
     if language not in (NONE, expected) and behind:

@@ -38,7 +38,7 @@ def print_scorecard(card: Scorecard, console: Console) -> None:
         console.print(
             Text(f"{work} was run until decided: intervals hold at every look, so they are wide.", style="dim")
         )
-    for said in card.others:
+    for said in (*card.others, *card.unjudged):
         console.print(Text(f"{said}.", style="yellow"))
     for target in card.buffered:
         said = f"{target}: {BUFFERED}: its first-token times and decoding speeds are unknown."
