@@ -190,14 +190,14 @@ def _unjudged(evidence: Evidence, figures: Figures) -> list[LinkedText]:
                     figures.ref(place),
                     " of ",
                     figures.ref(of),
-                    f" attempts of {candidate.workload} on {candidate.target}{_for_language(evidence, candidate, check)}. "
+                    f" attempts of {candidate.workload} on {candidate.target}{_language(evidence, candidate, check)}. "
                     "They count neither as passed nor as failed.",
                 )
             )
     return found
 
 
-def _for_language(evidence: Evidence, candidate: Candidate, check: str) -> str:
+def _language(evidence: Evidence, candidate: Candidate, check: str) -> str:
     language = evidence.unread.get((candidate.workload, check), "")
     return f", because it does not read {language_name(language)}" if language else ""
 
