@@ -42,7 +42,9 @@ def test_few_decisions_in_other_words_pass_and_few_other_sentences_need_a_person
         ("nl-NL", "De schade is niet gedekt [L3].", "fail"),
         ("nl-NL", "De verzekeraar draait hiervoor op [L3].", "unjudged"),
         ("pt-PT", "A seguradora tem de pagar a reparação [L3].", "fail"),
-        ("pl-PL", "Szkoda jest objęta polisą [L3].", "unjudged"),
+        ("pl-PL", "Szkoda jest objęta polisą [L3].", "fail"),
+        ("pl-PL", "Ubezpieczyciel stanął na wysokości zadania [L3].", "unjudged"),
+        ("sv-SE", "Skadan omfattas av försäkringen [L3].", "unjudged"),
     ],
 )
 def test_a_decision_fails_a_possible_one_is_left_to_a_person_and_an_unread_language_is_unjudged(
