@@ -21,6 +21,7 @@ from milo_bench.config.routing.flags import load_flags
 from milo_bench.config.settings import Settings
 from milo_bench.core import units
 from milo_bench.core.errors import ConfigError, MiloError, PrerequisiteError, UsageError
+from milo_bench.core.memory import give_back_memory
 from milo_bench.gateway.callbacks import Callbacks
 from milo_bench.gateway.control.telling import IncidentTeller
 from milo_bench.gateway.control.watch import StandingControl
@@ -123,7 +124,7 @@ def _open_gateway(
     say: Callable[[Mapping[str, Any]], None] | None,
 ) -> Gateway:
     """The gateway with its state and its audit, both of which this process alone writes."""
-    engine = open_state(options.state)
+    engine = open_state(options.state, apart=True)
     key = read_key(key_path(options.audit), env.get(KEY_VARIABLE, ""), make=True)
     audit = AuditWriter(options.audit, key, head=options.head or head_path(options.audit))
     gateway = Gateway(serving, settings, engine, audit, shadow=options.shadow, say=say)
@@ -198,7 +199,9 @@ async def _asked_to(stop: StopSignal) -> None:
 
 def _load(options: ServeOptions, settings: Settings) -> tuple[RoutingTable, frozenset[str]]:
     table = load_table(options.routing, settings, (*options.suites, *settings.gateway.suites), options.registry)
-    return table, _flags(table, options.routing)
+    flags = _flags(table, options.routing)
+    give_back_memory()
+    return table, flags
 
 
 def _alarms(options: ServeOptions) -> Path | None:

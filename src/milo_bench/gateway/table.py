@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Final
@@ -61,6 +61,7 @@ class RoutingTable:
     behaviours: Mapping[str, Behaviour] = field(default_factory=dict)  # of targets, as they were measured
     trial_error: float = 0.05  # the chance that a challenger that is not worse is ever stopped
     _contracts: dict[tuple[int, str], RuleContract] = field(default_factory=dict, compare=False)
+    _variants: dict[tuple[str, str, str], Workload] = field(default_factory=dict, compare=False)
 
     def contract(self, place: int, workload: str) -> RuleContract:
         """The contract of the action at ``place`` for ``workload``."""
@@ -227,7 +228,7 @@ def _suites(file: RoutingFile, named: Iterable[str], path: Path) -> tuple[Suite,
         if suite.ref.name == decided_on and wanted and suite.ref.hash != wanted:
             message = f"The suite '{name}' is not the one that {path} was decided on (other hash)."
             raise ConfigError(message, hint="use the suite of the decision, or run and decide again.")
-        loaded.append(suite)
+        loaded.append(replace(suite, fixtures=(), fixture_places={}))  # contracts are served by, fixtures are not
     return tuple(loaded)
 
 
@@ -280,6 +281,15 @@ def _cut(base: Workload, watched: Iterable[str], wants_label: bool) -> Workload:
     return msgspec.structs.replace(base, checks=tuple(checks), own=None)
 
 
+def _variant(table: RoutingTable, suite: Suite, workload: str, variant: str) -> Workload:
+    """Read once for all rules of the table that use it."""
+    place = (str(suite.root), workload, variant)
+    found = table._variants.get(place)
+    if found is None:
+        found = table._variants[place] = load_suite(place[0], variants={workload: variant}).workloads[workload]
+    return found
+
+
 def _find_workload(table: RoutingTable, name: str, action: Action) -> Workload | None:
     for suite in table.suites:
         if name not in suite.workloads:
@@ -287,7 +297,7 @@ def _find_workload(table: RoutingTable, name: str, action: Action) -> Workload |
         found = suite.workloads[name]
         if action.variant:
             try:
-                found = load_suite(str(suite.root), variants={name: action.variant}).workloads[name]
+                found = _variant(table, suite, name, action.variant)
             except MiloError as error:
                 message = f"The table uses the variant '{action.variant}' of '{name}': {error.message}"
                 raise ConfigError(message, hint=error.hint) from None

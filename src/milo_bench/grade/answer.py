@@ -7,7 +7,6 @@ import math
 import re
 from typing import Any, Final, Literal
 
-import json_repair
 import msgspec
 
 from milo_bench.core.records import Frozen
@@ -227,6 +226,8 @@ def _repair(text: str, problem: str) -> JsonAnswer:
         return JsonAnswer("failed", problem=f"{problem} (too long to repair)")
     if text.count("{") + text.count("[") > 4 * MAX_DEPTH:
         return JsonAnswer("failed", problem=f"{problem} (too many brackets to repair)")
+    import json_repair  # only an answer that is broken JSON needs it
+
     try:
         value = json_repair.loads(text, skip_json_loads=True)
     except Exception:  # a repair of hostile text may break in any way, and only says "failed"

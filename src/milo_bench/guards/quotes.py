@@ -13,8 +13,6 @@ from bisect import bisect_right
 from functools import lru_cache
 from typing import Final, NamedTuple
 
-from rapidfuzz import fuzz
-
 from milo_bench.core.text import LIGATURES
 
 MIN_SCORE: Final = 0.9
@@ -102,6 +100,8 @@ def _with_accents(source: str, match: QuoteMatch) -> QuoteMatch:
 
 
 def _nearest(wanted: str, index: _Index, min_score: float) -> QuoteMatch | None:
+    from rapidfuzz import fuzz  # only a quote that is not there word for word needs it
+
     found = fuzz.partial_ratio_alignment(wanted, index.text, score_cutoff=100 * min_score)
     if found is None:
         return None

@@ -8,8 +8,6 @@ from collections.abc import Iterator
 from functools import cache, lru_cache
 from typing import Final
 
-from sentencex import get_sentence_boundaries
-
 from milo_bench.core.records import Frozen
 from milo_bench.guards.packs.read import languages_of, words
 
@@ -153,6 +151,8 @@ def _bounded(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
 
 def _found_cuts(block: str, start: int, end: int) -> Iterator[int]:
     """Where sentencex ends a sentence within ``block[start:end]``."""
+    from sentencex import get_sentence_boundaries  # its library stays out of a process that splits nothing
+
     # Half a surrogate pair, which JSON can carry, is no text to sentencex; a stand-in keeps the offsets.
     for found in get_sentence_boundaries("en", _SURROGATE.sub("\ufffd", block[start:end])):
         cut = start + int(found["end_index"])

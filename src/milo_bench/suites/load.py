@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import jsonschema_rs
 import msgspec
 
 from milo_bench.config.written import Problem, Written, as_error, place, read_text, read_written
@@ -402,6 +401,8 @@ class _Builder:
         if not isinstance(schema, dict):
             self._problem(named, "a JSON Schema is an object", 'start with {"type": "object", …}.')
             return None, ""
+        import jsonschema_rs  # only a suite with a schema needs it
+
         try:
             jsonschema_rs.meta.validate(schema)
             jsonschema_rs.validator_for(schema, offline=True)

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import smtplib
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
-from email.message import EmailMessage
 from typing import Any, Final
 
 import msgspec
@@ -71,7 +69,7 @@ class IncidentTeller:
     async def _mail(self, incident: Incident) -> bool:
         try:
             await asyncio.get_running_loop().run_in_executor(None, _send, self._config, incident)
-        except (OSError, smtplib.SMTPException) as error:
+        except OSError as error:  # SMTPException is one
             self._say("mail_failed", incident=incident.id, reason=type(error).__name__)
             return False
         return True
@@ -88,6 +86,9 @@ def incident_data(incident: Incident) -> dict[str, Any]:
 
 
 def _send(config: IncidentsConfig, incident: Incident) -> None:
+    import smtplib  # only an incident that is mailed needs these
+    from email.message import EmailMessage
+
     message = EmailMessage()
     about = incident.workload or incident.target or "the queue"
     message["Subject"] = one_line(f"Milo Bench incident {incident.id}: {incident.kind.replace('_', ' ')}, {about}", 150)

@@ -44,12 +44,12 @@ if TYPE_CHECKING:
         key_record,
         print_alarms,
         print_keys,
-        print_listening,
         print_queue,
         print_work,
         work_record,
     )
     from milo_bench.report.terminal.serving.incidents import incident_record, print_incident, print_incidents
+    from milo_bench.report.terminal.serving.listening import print_listening
     from milo_bench.report.terminal.serving.samples import print_samples, sample_counts
     from milo_bench.report.terminal.standing import print_changes, print_standing, standing_junit
     from milo_bench.report.terminal.verdicts import print_check_table, print_judged, verdicts_json
@@ -68,11 +68,11 @@ _NAMES: dict[str, tuple[str, ...]] = {
         "key_record",
         "print_alarms",
         "print_keys",
-        "print_listening",
         "print_queue",
         "print_work",
         "work_record",
     ),
+    "milo_bench.report.terminal.serving.listening": ("print_listening",),
     "milo_bench.report.terminal.serving.incidents": ("incident_record", "print_incident", "print_incidents"),
     "milo_bench.report.terminal.serving.samples": ("print_samples", "sample_counts"),
     "milo_bench.report.terminal.estimate": ("print_estimate",),

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -26,10 +28,11 @@ def state_url(given: str) -> str:
     return given if "://" in given else f"sqlite:///{given}"
 
 
-def open_state(given: str, *, make: bool = True) -> Engine:
+def open_state(given: str, *, make: bool = True, apart: bool = False) -> Engine:
     """The engine for ``given``, its tables made or brought up to date.
 
     ``make`` is false for commands that only read: then a file that is not there is a PrerequisiteError.
+    ``apart`` makes the tables in a process of its own, for one that is to stay small: alembic takes 10 MB.
     Raises UsageError for a URL that cannot be used, PrerequisiteError where the database cannot be reached.
     """
     try:
@@ -45,6 +48,10 @@ def open_state(given: str, *, make: bool = True) -> Engine:
         _prepare_file(url.database or "", make=make)
         event.listen(engine, "connect", _set_up_sqlite)
     with _database_errors(engine.url.render_as_string(hide_password=True)):
+        if apart and not _is_current(engine):
+            # What it cannot do is done below, and said there.
+            command = [sys.executable, "-m", __name__]
+            subprocess.run(command, input=given.encode(), capture_output=True, check=False)  # noqa: S603  our own module
         _bring_up_to_date(engine)
     return engine
 
@@ -83,16 +90,22 @@ def _database_errors(shown: str) -> Iterator[None]:
         raise PrerequisiteError(message, hint="check its address, its rights and that it is running.") from None
 
 
-def _bring_up_to_date(engine: Engine) -> None:
+def _is_current(engine: Engine) -> bool:
+    """Raises PrerequisiteError for a database that a newer version wrote."""
     wanted = newest_version()
-    if inspect(engine).has_table("alembic_version"):
-        with engine.connect() as connection:
-            found = connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
-        if found == wanted:
-            return
-        if found is not None and found > wanted:
-            message = f"The state database has schema {found}, but this version knows {wanted}."
-            raise PrerequisiteError(message, hint="use the Milo Bench version that wrote it.")
+    if not inspect(engine).has_table("alembic_version"):
+        return False
+    with engine.connect() as connection:
+        found = connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
+    if found is not None and found > wanted:
+        message = f"The state database has schema {found}, but this version knows {wanted}."
+        raise PrerequisiteError(message, hint="use the Milo Bench version that wrote it.")
+    return bool(found == wanted)
+
+
+def _bring_up_to_date(engine: Engine) -> None:
+    if _is_current(engine):
+        return
     from alembic import command
     from alembic.config import Config
 
@@ -106,3 +119,7 @@ def _bring_up_to_date(engine: Engine) -> None:
 def newest_version() -> str:
     """The number of the newest schema: versions are files called NNNN_what.py."""
     return max(path.stem.split("_")[0] for path in _VERSIONS.glob("[0-9]*.py"))
+
+
+if __name__ == "__main__":
+    open_state(sys.stdin.read()).dispose()
