@@ -21,11 +21,11 @@ from milo_bench.config.routing.flags import load_flags
 from milo_bench.config.settings import Settings
 from milo_bench.core import units
 from milo_bench.core.errors import ConfigError, MiloError, PrerequisiteError, UsageError
-from milo_bench.core.memory import give_back_memory
 from milo_bench.gateway.callbacks import Callbacks
 from milo_bench.gateway.control.telling import IncidentTeller
 from milo_bench.gateway.control.watch import StandingControl
 from milo_bench.gateway.doors import Doors
+from milo_bench.gateway.memory import give_back_memory
 from milo_bench.gateway.permits import check_permits, void_permits
 from milo_bench.gateway.serving import Gateway, GatewayLimits, Serving
 from milo_bench.gateway.spans import GatewaySpans
