@@ -119,7 +119,9 @@ def _goes_on(first: str, last_line: str, line: str) -> bool:
     return len(last_line.strip()) >= 40 and not _ENDS_LIKE_A_SENTENCE.search(last_line) and line.lstrip()[:1].islower()
 
 
-def _sentence_ranges(block: str, languages: tuple[str, ...]) -> Iterator[tuple[int, int]]:
+@lru_cache(maxsize=1 << 15)  # the lines of a case come again with each answer to it, and with each model
+def _sentence_ranges(block: str, languages: tuple[str, ...]) -> tuple[tuple[int, int], ...]:
+    found: list[tuple[int, int]] = []
     cuts = {cut for start, end in _bounded(block, 0, len(block)) for cut in _found_cuts(block, start, end)}
     cuts |= {match.end() for match in _OWN_BOUNDARY.finditer(block)}
     cuts |= {match.end() for match in _WIDE_BOUNDARY.finditer(block)}
@@ -134,10 +136,11 @@ def _sentence_ranges(block: str, languages: tuple[str, ...]) -> Iterator[tuple[i
         citation = _OPENING_CITATION.match(block, cut)
         if citation:
             cut = citation.end()
-        yield start, cut
+        found.append((start, cut))
         start = seen = cut
         opened = 0
-    yield start, len(block)
+    found.append((start, len(block)))
+    return tuple(found)
 
 
 def _bounded(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
@@ -226,7 +229,7 @@ def _starts(text: str, languages: tuple[str, ...]) -> bool:
     return any(plain in words("sentences", one, "starters") for one in languages)
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=1 << 15)
 def languages_told(text: str) -> tuple[str, ...]:
     """The languages that small words of ``text`` speak for, the likeliest first; none where there are too few."""
     counts: Counter[str] = Counter()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from decimal import Decimal, InvalidOperation
 from typing import Final
 
@@ -67,6 +68,9 @@ _ORDINALS: Final = {
 }  # fmt: skip
 _ORDINAL = re.compile(rf"\b(?:{'|'.join(_ORDINALS)})\b", re.IGNORECASE)
 _IN_UNIT: Final = {"week": (7, "day"), "year": (12, "month")}
+# Every line of a case is read, and most have no number: one look saves four.
+_DIGIT = re.compile(r"\d")
+_COUNTED = re.compile(rf"\d|\b{_NUMBER_WORD}", re.IGNORECASE)
 _NUMBER = re.compile(rf"(?<![\w.,]){_SCALED}(?:st|nd|rd|th)?(?![\d]|[.,]\d)|\b(?P<words>{_IN_WORDS})\b", re.IGNORECASE)
 
 
@@ -85,29 +89,36 @@ def find_facts_english(text: str, *, day_first: bool = True) -> tuple[Fact, ...]
     for match in CONTACT.finditer(rest):
         end = match.start() + len(match[0].rstrip(".,;:"))
         take("id", text[match.start() : end].casefold(), match.start(), end)
-    for match in _TIME.finditer(rest):
-        if value := _time_value(match):
-            take("time", value, *match.span())
-    for match in ID.finditer(rest):
-        take("id", id_value(match[0]), *match.span())
-    for match in _MONEY.finditer(rest):
-        if value := _money_value(match):
-            take("money", value, match.start(), match.end())
-    for match in _PERCENT.finditer(rest):
-        if amount := _amount(match["num"], "", match["words"]):
-            take("percent", f"{amount}%", *match.span())
-    for match in _DURATION.finditer(rest):
-        if amount := _amount(match["num"], "", match["words"]):
-            take("duration", duration_value(amount, match["unit"], match["kind"] or ""), *match.span())
-    for match in _NUMBER.finditer(rest):
-        if match["words"] and match["words"].casefold() in ("one", "zero", "hundred", "thousand", "million", "billion"):
-            continue  # "one of", "no one", "a hundred": a word more than a figure
-        if amount := _amount(match["num"], match["scale"] or "", match["words"]):
-            take("number", amount, *match.span())
+    if _DIGIT.search(rest):
+        for match in _TIME.finditer(rest):
+            if value := _time_value(match):
+                take("time", value, *match.span())
+        for match in ID.finditer(rest):
+            take("id", id_value(match[0]), *match.span())
+    if _COUNTED.search(rest):
+        _take_numbers(lambda: rest, take)
     found.extend(
         Fact("name", name_words(text[start:end]), text[start:end], start, end) for start, end in find_names(rest)
     )
     return tuple(sorted(found, key=lambda fact: fact.start))
+
+
+def _take_numbers(left: Callable[[], str], take: Callable[[FactKind, str, int, int], None]) -> None:
+    """Money, percentages, lengths of time and bare numbers; ``left`` is the text without what was taken."""
+    for match in _MONEY.finditer(left()):
+        if value := _money_value(match):
+            take("money", value, match.start(), match.end())
+    for match in _PERCENT.finditer(left()):
+        if amount := _amount(match["num"], "", match["words"]):
+            take("percent", f"{amount}%", *match.span())
+    for match in _DURATION.finditer(left()):
+        if amount := _amount(match["num"], "", match["words"]):
+            take("duration", duration_value(amount, match["unit"], match["kind"] or ""), *match.span())
+    for match in _NUMBER.finditer(left()):
+        if match["words"] and match["words"].casefold() in ("one", "zero", "hundred", "thousand", "million", "billion"):
+            continue  # "one of", "no one", "a hundred": a word more than a figure
+        if amount := _amount(match["num"], match["scale"] or "", match["words"]):
+            take("number", amount, *match.span())
 
 
 def _amount(digits: str | None, scale: str, words: str | None) -> str:

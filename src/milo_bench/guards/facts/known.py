@@ -117,7 +117,7 @@ def language_of_facts(text: str, otherwise: str = ENGLISH) -> str:
     return otherwise
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=1 << 15)
 def read_languages(text: str, otherwise: str = ENGLISH) -> tuple[tuple[str, int, int], ...]:
     """Which language's rules read which part of ``text``, in order, from its beginning to its end.
 
@@ -188,7 +188,7 @@ class _Known(Frozen, frozen=True):
         return word in self.words or any(same_name(word, self.words, language) for language in self.languages)
 
 
-@lru_cache(maxsize=4096)  # a record's short texts, its keys above all, come again with every case
+@lru_cache(maxsize=1 << 15)  # a record's short texts, its keys above all, come again with every case and model
 def _facts_of_short(source: str, day_first: bool, language: str) -> tuple[Fact, ...]:
     return find_facts(source, day_first=day_first, language=language)
 
@@ -237,8 +237,8 @@ def _stated_by(sources: tuple[str, ...], day_first: bool, language: str) -> _Kno
 
 
 # A packet is read once for all answers to it, whatever many short sources were read in between.
-_known_of_long = lru_cache(maxsize=256)(_stated_by)
-_known_of_short = lru_cache(maxsize=512)(_stated_by)
+_known_of_long = lru_cache(maxsize=1024)(_stated_by)
+_known_of_short = lru_cache(maxsize=4096)(_stated_by)
 
 
 def _same_time(one: str, other: str) -> bool:

@@ -6,6 +6,7 @@ script. Numbers, codes, addresses and names have no language. A sentence that is
 
 from __future__ import annotations
 
+import math
 import re
 import unicodedata
 from collections import Counter
@@ -35,6 +36,7 @@ _WORD_WEIGHT: Final = 2.0  # of a frequent word, in the same measure
 _EXPECTED: Final = 1.0  # for the language that is expected
 _FAR: Final = {2: 4.0}  # the expected language is out of the question where it is this far behind
 _LEAST_FAR: Final = 2.0
+_NEAR: Final = 2.0  # a stretch that cannot be told may be of a language that is so far behind the best
 _READ_CHARS: Final = 300  # of one sentence, for the n-grams
 
 # Citations, addresses, code, placeholders, whatever has a digit or an underscore in it.
@@ -60,7 +62,7 @@ class LanguagePart(Frozen, frozen=True, omit_defaults=False):
 
 
 class _Read(NamedTuple):
-    """One stretch: its language, its number of letters, and how far behind the best each language is."""
+    """One stretch: its language, its number of letters, and how far behind the best the languages near it are."""
 
     start: int
     end: int
@@ -77,7 +79,11 @@ def recognise(text: str, *, expected: str = "en") -> tuple[LanguagePart, ...]:
     """
     plain = unmarked(text)
     expected = expected or "en"
-    read = [one for start, end in _stretches(plain.text) for one in _judged(plain.text, start, end, expected)]
+    read = [
+        one if not start else one._replace(start=one.start + start, end=one.end + start)
+        for start, end in _stretches(plain.text)
+        for one in _judged(plain.text[start:end], expected)
+    ]
     main = _main(read)
     found = []
     for one in read:
@@ -85,7 +91,7 @@ def recognise(text: str, *, expected: str = "en") -> tuple[LanguagePart, ...]:
         if (
             main
             and language not in (NONE, main)
-            and one.behind.get(main, 99.0) <= (2.0 if language == UNKNOWN else 1.0)
+            and one.behind.get(main, math.inf) <= (_NEAR if language == UNKNOWN else 1.0)
         ):
             language = main  # as likely as what it was taken for, and the rest of the text is of it
         start, end = plain.at(one.start, one.end)
@@ -115,31 +121,31 @@ def _stretches(text: str) -> Iterator[tuple[int, int]]:
         yield sentence.start, sentence.end
 
 
-def _judged(text: str, start: int, end: int, expected: str) -> Iterator[_Read]:
+@lru_cache(maxsize=1 << 16)  # the lines of a case come again with each answer to it, and with each model
+def _judged(sentence: str, expected: str) -> tuple[_Read, ...]:
     """The sentence as one stretch, or cut where clauses are clearly of different languages."""
     clauses = []
-    at = start
-    for mark in _CLAUSE.finditer(text, start, end):
+    at = 0
+    for mark in _CLAUSE.finditer(sentence):
         clauses.append((at, mark.start()))
         at = mark.end()
-    clauses.append((at, end))
+    clauses.append((at, len(sentence)))
     if len(clauses) > 1:
-        clear = [(first, last, _clear(text[first:last])) for first, last in clauses]
+        clear = [(first, last, _clear(sentence[first:last])) for first, last in clauses]
         if len({language for _, _, language in clear if language}) > 1:
-            yield from _cut(text, start, end, clear, expected)
-            return
-    yield _language_of(text, start, end, expected)
+            return tuple(_cut(sentence, clear, expected))
+    return (_language_of(sentence, 0, len(sentence), expected),)
 
 
-def _cut(text: str, start: int, end: int, clear: list[tuple[int, int, str]], expected: str) -> Iterator[_Read]:
-    begins, current, last_end = start, "", start
+def _cut(text: str, clear: list[tuple[int, int, str]], expected: str) -> Iterator[_Read]:
+    begins, current, last_end = 0, "", 0
     for first, last, language in clear:
         if language and current and language != current:
             yield _language_of(text, begins, last_end, expected)
             begins = first
         current = language or current
         last_end = last
-    yield _language_of(text, begins, end, expected)
+    yield _language_of(text, begins, len(text), expected)
 
 
 def _clear(clause: str) -> str:
@@ -175,7 +181,8 @@ def _language_of(text: str, start: int, end: int, expected: str) -> _Read:
         language = NONE  # an address or a heading: capitals hide which words are names
     if language not in (NONE, expected) and behind:
         language = _unless_names(source, language, expected)
-    return _Read(start, end, language, letters, behind)
+    near = {other: distance for other, distance in behind.items() if distance <= _NEAR}
+    return _Read(start, end, language, letters, near)
 
 
 def _script(text: str) -> str:
