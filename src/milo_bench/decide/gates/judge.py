@@ -64,6 +64,33 @@ def judge_gates(
     return judge.without_null_model(gates, [judge.gate(gate) for gate in gates])
 
 
+def without_constants(
+    policy: PolicyFile,
+    evidence: Evidence,
+    candidate: Candidate,
+    results: Sequence[GateResult],
+    through: Bools,
+    figures: Figures,
+) -> tuple[GateResult, ...]:
+    """``results`` of a replay, with passes undecided that one answer gets as well on the fixtures it lets ``through``.
+
+    ``through`` is by fixture number, ``results`` are of all gates of the workload, in the policy's order.
+    """
+    constants = [
+        replace(one, cases=one.cases.take(through[one.cases.fixture])) for one in evidence.constants.get(candidate, ())
+    ]
+    judge = _Judge(policy, evidence, candidate, figures, None, "", policy.confidence)
+    gates = policy.gates_of(candidate.workload)
+    bounds = [0.0 if gate.probe else _bound(gate) for gate in gates]
+    return undecide_constant_passes(
+        list(zip(gates, results, bounds, strict=True)),
+        evidence.cases[candidate],
+        [one for one in constants if len(one.cases)],
+        lambda gate, cases: judge._rows(gate, cases, None),
+        figures,
+    )
+
+
 def gate_rows(policy: PolicyFile, evidence: Evidence, candidate: Candidate, gate: GateConfig) -> RateRows | ValueRows:
     """The rows of a measured candidate that ``gate`` is judged on."""
     judge = _Judge(policy, evidence, candidate, Figures(), None, "", policy.confidence)

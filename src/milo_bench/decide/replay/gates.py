@@ -19,7 +19,7 @@ from milo_bench.config.policy.measures import known_measures
 from milo_bench.config.policy.models import GateConfig
 from milo_bench.decide.evidence import Evidence
 from milo_bench.decide.figures import Figures
-from milo_bench.decide.gates.judge import judge_gates
+from milo_bench.decide.gates.judge import judge_gates, without_constants
 from milo_bench.decide.records import Candidate, GateResult
 from milo_bench.decide.replay.recorded import Recorded
 from milo_bench.decide.replay.replay import ReplayOutcome
@@ -70,7 +70,10 @@ def judge_replay(
         judged_gates |= {
             _key(gate): gate for gate in judge_gates(some, of, judged, figures, rows=rows, id_prefix=prefix)
         }
-    return tuple(judged_gates[_key(gate)] for gate in policy.gates_of(judged.workload))
+    results = [judged_gates[_key(gate)] for gate in policy.gates_of(judged.workload)]
+    through = np.zeros(len(evidence.fixtures.ids), dtype=np.bool_)
+    through[cases.fixture[outcome.let_through(judged, len(cases), units)]] = True
+    return without_constants(policy, evidence, judged, results, through, figures)
 
 
 def label_caught_cases(recorded: Recorded, outcome: ReplayOutcome) -> Cases:
