@@ -169,7 +169,7 @@ def _constant_reason(gate: GateConfig, result: GateResult, figures: Figures, con
     right, of = int((outcome == 1).sum()), int((outcome != NOT_JUDGED).sum())
     null = figures.add(
         Figure(
-            id=f"constant/{result.candidate.text}",
+            id=f"constant/{result.figure}",
             title=f"passes if the answer to {constant.fixture} is always given",
             value=right / of,
             unit="share",

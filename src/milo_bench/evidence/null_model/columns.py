@@ -22,6 +22,7 @@ from milo_bench.core.records.judgements import JUDGED
 from milo_bench.decide.evidence import ConstantAnswer
 from milo_bench.decide.records import Candidate
 from milo_bench.evidence.null_model.answers import choose_answers, collect_answers, text_of
+from milo_bench.evidence.null_model.usual import usual_answers
 from milo_bench.grade.engine import grade_attempt
 from milo_bench.stats.cases.columns import Cases, CasesBuilder
 from milo_bench.store.log.reader import RunLog
@@ -35,14 +36,18 @@ def constant_answers(
 ) -> dict[Candidate, tuple[ConstantAnswer, ...]]:
     """A few answers of each candidate, each judged on every fixture, or a sample of them.
 
-    ``numbers`` are the places of fixtures in the table, ``cases`` what was measured. Answers are not tried where their
-    texts are not stored, or where judging them would mean to execute something.
+    ``numbers`` are the places of fixtures in the table, ``cases`` what was measured. Where texts are not stored, only
+    the most frequent answer is known, by its hash. Answers are not tried where judging them would mean to execute
+    something or to ask a model.
     """
     found: dict[Candidate, tuple[ConstantAnswer, ...]] = {}
     for log in logs:
-        if log.header.store_text != "full":
-            continue
-        workloads = {one.name: _Graded(one) for one in log.header.workloads if _is_judged_by_text(one)}
+        contracts = [one for one in log.header.workloads if all(check.name != JUDGED for check in one.checks)]
+        full = log.header.store_text == "full"
+        kept = {one.name for one in contracts if not full or one.own is not None}
+        for candidate, usual in usual_answers(log, kept, numbers, cases) if kept else ():
+            found.setdefault(candidate, (usual,))
+        workloads = {one.name: _Graded(one) for one in contracts if one.name not in kept}
         for candidate, answers in collect_answers(log).items():
             graded = workloads.get(candidate.workload)
             if candidate in found or graded is None or candidate not in cases:
@@ -65,11 +70,6 @@ def _asked_fixtures(log: RunLog, candidate: Candidate, numbers: Mapping[str, int
         if one.workload == candidate.workload and one.input and not one.erased and numbers[one.id] in there
     ]
     return sorted(mine, key=lambda one: blake2b(one.id.encode(), digest_size=8).digest())[:_FIXTURES]
-
-
-def _is_judged_by_text(contract: Workload) -> bool:
-    """Whether an answer's text is all that its verdicts follow from: nothing is executed, and no model is asked."""
-    return contract.own is None and all(check.name != JUDGED for check in contract.checks)
 
 
 @dataclass
