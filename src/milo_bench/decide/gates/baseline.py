@@ -5,7 +5,8 @@ from __future__ import annotations
 from milo_bench.config.policy.file import PolicyFile
 from milo_bench.decide.evidence import Evidence
 from milo_bench.decide.figures import Figures
-from milo_bench.decide.gates.judge import baseline_candidate, judge_gates
+from milo_bench.decide.gates.compared import baseline_candidate
+from milo_bench.decide.gates.judge import judge_gates
 from milo_bench.decide.records import Candidate, GateResult
 
 

@@ -17,6 +17,7 @@ from milo_bench.config.policy.models import GateConfig
 from milo_bench.core.units import things
 from milo_bench.decide.evidence import Evidence
 from milo_bench.decide.figures import Figures
+from milo_bench.decide.gates.compared import find_baseline
 from milo_bench.decide.gates.ends import (
     Groups,
     IntervalEnds,
@@ -227,7 +228,7 @@ class _Judge:
         return math.ceil(found * len(fixture_means(everything, cases.fixture)[0]) / ends.fixtures)
 
     def _against_baseline(self, gate: GateConfig, cases: Cases, rows: RateRows | ValueRows) -> GateResult:
-        baseline, why = _baseline(self.policy, self.evidence, self.candidate)
+        baseline, why = find_baseline(self.policy, self.evidence, self.candidate)
         if baseline is None:
             return self._result(gate, IntervalEnds(None, None, None, 0, 0, "", note=why), None)
         theirs = self.evidence.cases[baseline]
@@ -465,41 +466,6 @@ _SIDES = {
     ("at_most", "fail"): "clearly above",
     ("at_most", "undecided"): "whose interval includes",
 }
-
-
-def baseline_candidate(policy: PolicyFile, evidence: Evidence, candidate: Candidate) -> Candidate | None:
-    """The hosted baseline's own candidate: same contract and decoding, or else the shipped contract, free."""
-    wanted = [
-        replace_target(candidate, policy.baseline),
-        Candidate(candidate.workload, policy.baseline, candidate.variant),
-        Candidate(candidate.workload, policy.baseline),
-    ]
-    return next((one for one in wanted if one in evidence.cases), None)
-
-
-def replace_target(candidate: Candidate, target: str) -> Candidate:
-    """The same workload, contract and decoding on another target."""
-    return Candidate(candidate.workload, target, candidate.variant, candidate.decoding)
-
-
-def _baseline(policy: PolicyFile, evidence: Evidence, candidate: Candidate) -> tuple[Candidate | None, str]:
-    """What the candidate is held against, or why it cannot be."""
-    if not policy.baseline:
-        return None, "the policy has no baseline"
-    baseline = baseline_candidate(policy, evidence, candidate)
-    if baseline is None:
-        return None, "the baseline was not run on this workload"
-    ours = np.unique(evidence.cases[candidate].fixture)
-    theirs = np.unique(evidence.cases[baseline].fixture)
-    apart = np.setxor1d(ours, theirs, assume_unique=True)
-    order = evidence.looked_at.get(candidate, evidence.looked_at.get(baseline))
-    if order is not None:
-        # Asked in one order, each until it was decided: up to where the shorter one ends both have the same.
-        apart = apart[order[apart] <= min(order[ours].max(initial=-1), order[theirs].max(initial=-1))]
-    # Sensitive fixtures are withheld from hosted targets; any other difference means two runs that do not compare.
-    if not evidence.fixtures.sensitive[apart].all():
-        return None, "the target and the baseline were run on different fixtures"
-    return baseline, ""
 
 
 def _wanted(evidence: Evidence, cases: Cases) -> NDArray[np.int16]:
