@@ -16,7 +16,9 @@ _IS: Final = r"is|was|ist|lautet|lautete|heißt|est|es|è|é|wordt|are"
 _FILLER: Final = r"(?:[ \t]+(?!(?:is|ist|must|muss|doit|debe)\b)[^\W\d_]{1,14}){0,5}?"
 # Names are looked for in lower case: a search that ignores case is five times as slow.
 _PASSWORD_NAME: Final = re.compile(
-    r"(?:password|passwort|passwd|passphrase|passcode|pass_?key|(?<=[_-])pass|(?<=[\"'])pass(?=[\"'])|pwd|(?<!\w)pw|kennwort"
+    r"(?:password|passwort|passwd|passphrase|passcode|pass_?key|(?<=[_-])pass|(?<=[\"'])pass(?=[\"'])"
+    r"|(?<=\n)pass(?=[ \t]{0,3}[:=])"
+    r"|pwd|(?<!\w)pw|kennwort"
     r"|losung|mot de passe|contraseña|contrasena|wachtwoord|senha|(?<!\w)clave|zugangscode|wlan-?schlüssel"
     r"|wpa2?[- ]?key|netzwerkschlüssel)(?![\w-])"
 )
@@ -26,7 +28,7 @@ _PASSWORD_TOLD: Final = re.compile(
     re.IGNORECASE,
 )
 _PASSWORD_BARE: Final = re.compile(rf"(?P<mark>[ \t]+){_VALUE}")
-_KEY_NAME: Final = re.compile(r"(?:key|secret|token)(?![\w-])")
+_KEY_NAME: Final = re.compile(r"(?:key|secret|token|(?<=[_-])pat)(?![\w-])")
 _BEFORE_KEY: Final = re.compile(
     r"(?:(?:api|access|account|secret|shared|encryption|signing|private|master|service|auth|session|app|licen[sc]e|webhook"
     r"|client|jwt|django|\w_)[ _.-]?(?:access[ _.-]?)?)$"
@@ -54,10 +56,43 @@ _CODE_HEAD: Final = re.compile(rf"(?<![\d.,-]){_DIGITS}(?:[ \t]+[^\W\d_]{{1,14}}
 _LEAST_QUOTED: Final = 6  # characters of a plain word in quotation marks that is taken for a password
 _BEFORE: Final = 80  # characters in front of a name that are looked at
 _HEADER: Final = re.compile(
-    r"(?:\b(?:Bearer|Basic)|(?i:authorization[\"']?[ \t]*[:=][ \t]*[\"']?(?:bearer|basic|token|apikey)))[ \t]+"
+    r"(?:\b(?:Bearer|Basic|SSWS)|(?i:authorization[\"']?[ \t]*[:=][ \t]*[\"']?(?:bearer|basic|token|apikey)))[ \t]+"
     r"(?P<value>[A-Za-z0-9+/_.~=-]{16,4000})"
 )
 _IN_ADDRESS: Final = re.compile(r"\b[a-z][a-z0-9+.-]{1,30}://[^\s:/@]{0,100}:(?P<value>[^\s/@]{3,200})@", re.IGNORECASE)
+# A name of a service, or a token alone, before the host: https://TOKEN@github.com, https://KEY@o1.ingest.sentry.io.
+_ALONE_IN_ADDRESS: Final = re.compile(r"\bhttps?://(?P<value>[A-Za-z0-9_-]{20,250})@[A-Za-z0-9]", re.IGNORECASE)
+_USER_IN_ADDRESS: Final = re.compile(
+    r"\b(?:smtps?|imaps?|pop3s?|ftps?|sftp)://[^\s:/@]{1,60}@[^\s:/@]{1,60}:(?P<value>[^\s/@]{4,200})@", re.IGNORECASE
+)
+_ORACLE: Final = re.compile(r"\bjdbc:oracle:\w{1,10}:[^\s/@:]{1,60}/(?P<value>[^\s@]{4,200})@", re.IGNORECASE)
+# .pgpass: host:port:database:user:password, alone on its line.
+_PGPASS: Final = re.compile(
+    r"^[ \t>]*(?:\*|[\w.-]{1,100}):(?:\*|\d{2,5}):(?:\*|[\w.-]{1,64}):[\w.@-]{1,64}:(?P<value>[^\s:]{4,200})[ \t]*$",
+    re.MULTILINE,
+)
+_NETRC: Final = re.compile(
+    r"\b(?:machine\s+(?:\S{1,200}[.:]\S{1,200}|localhost)|default)\s+login\s+\S{1,100}\s+password\s+(?P<value>\S{1,200})"
+)
+# Hashes of passwords in files of users: they can be tried.
+_HASHED: Final = re.compile(
+    r"(?P<value>\$(?:apr1|1|5|6|y|7|argon2id?|2[abxy]?)\$[A-Za-z0-9./$,=+]{20,200})(?![A-Za-z0-9./$])"
+)
+_SSHA: Final = re.compile(r"\{SSHA\}(?P<value>[A-Za-z0-9+/=]{28,80})")
+_ENCODED: Final = re.compile(
+    r"[\"'](?:auth|identitytoken|registrytoken)[\"']\s{0,4}:\s{0,4}[\"'](?P<value>[A-Za-z0-9+/=]{12,2000})[\"']"
+)
+_COOKIE: Final = re.compile(
+    r"\b(?:Set-)?Cookie:[ \t]*(?:[^\n]{0,300}?;[ \t]*)?[\w.-]{0,40}(?:sess|auth|token|sid)[\w.-]{0,40}="
+    r"(?P<value>[^\s;]{16,1000})",
+    re.IGNORECASE,
+)
+_WIFI: Final = re.compile(r"\bWIFI:(?=[^\n]{0,200}\bT:)[^\n]{0,200}?\bP:(?P<value>(?:\\.|[^;\n]){4,100});")
+_PAIR: Final = re.compile(
+    r"\b(?:zugangsdaten|login(?:daten)?|credentials?|zugang|logins?|accès|identifiants)[ \t]{0,3}[:=]"
+    r"[ \t]{0,3}\S{2,60}[ \t]*[/|,][ \t]*(?P<value>\S{6,100})",
+    re.IGNORECASE,
+)
 _SIGNATURE: Final = re.compile(
     r"[?&;](?:sig|signature|X-Amz-Signature|access_token|api_?key|token)=(?P<value>[^\s&\"'<>#]{16,500})"
 )
@@ -67,6 +102,26 @@ _COMMAND: Final = re.compile(
     r"|\b(?:mysql|mysqldump|mariadb|mysqladmin)\b[^\n]{0,200}?[ \t]-p(?P<mysql>[^\s\"']{4,200})"
     r"|[ \t]--?(?:password|passwd|passphrase)[ =][\"']?(?P<option>[^\s\"']{4,200})"
     r"|[ \t]/user:\S{1,100}[ \t]+(?P<net>[^\s/\"']{4,200})"
+    r"|\bnet use\b[^\n]{0,120}?\\\\\S{1,120}[ \t]+(?P<netuse>[^\s/\"'*]{4,200})(?=[ \t]+/user:)"
+    r"|\b(?:sqlcmd|bcp|osql)\b[^\n]{0,200}?[ \t]-P[ \t]?(?P<sql>[^\s\"']{4,200})"
+    r"|\b(?:plink|pscp|psftp|putty)\b[^\n]{0,200}?[ \t]-pw[ \t](?P<putty>[^\s\"']{4,200})"
+)
+
+
+# What a text must contain, in its own case, before the pattern is tried: most texts have none of it.
+_FILES: Final[tuple[tuple[tuple[str, ...], re.Pattern[str], NamedKind, bool], ...]] = (
+    (("://", "@"), _ALONE_IN_ADDRESS, "token", True),
+    (("p", "://", "@"), _USER_IN_ADDRESS, "password", False),
+    (("jdbc:oracle:",), _ORACLE, "password", False),
+    ((":",), _PGPASS, "password", False),
+    (("login", "password"), _NETRC, "password", False),
+    (("$",), _HASHED, "password", False),
+    (("{SSHA}",), _SSHA, "password", False),
+    (("auth",), _ENCODED, "password", False),
+    (("registrytoken",), _ENCODED, "password", False),
+    (("ookie:",), _COOKIE, "token", True),
+    (("WIFI:",), _WIFI, "password", False),
+    ((), _PAIR, "password", False),
 )
 
 
@@ -98,10 +153,29 @@ def named_secrets(text: str) -> Iterator[tuple[NamedKind, int, int]]:
     for match in _IN_ADDRESS.finditer(text) if "://" in text else ():
         if not is_placeholder(match["value"]):
             yield "password", match.start("value"), match.end("value")
+    yield from _in_files(text)
     for match in _COMMAND.finditer(text):
         group = str(match.lastgroup)
         if not is_placeholder(match[group]):
             yield "password", match.start(group), match.end(group)
+
+
+def _in_files(text: str) -> Iterator[tuple[NamedKind, int, int]]:
+    """Secrets in the lines of files that programs keep them in, and in addresses and codes of a form of their own."""
+    for words, pattern, kind, varied in _FILES:
+        if not all(word in text for word in words):
+            continue
+        for match in pattern.finditer(text):
+            value = match["value"]
+            if is_placeholder(value) and pattern not in (_HASHED, _SSHA):
+                continue
+            if (varied and not looks_random(value)) or (
+                pattern is _PAIR and not looks_like_password(value, told=False)
+            ):
+                continue
+            if pattern is _PGPASS and (value.isdecimal() or value.isalpha()):
+                continue
+            yield kind, match.start("value"), match.end("value")
 
 
 def _password(match: re.Match[str], name: str) -> tuple[NamedKind, int, int] | None:
