@@ -46,6 +46,8 @@ SCHEMA = {"type": "object", "required": ["a"], "properties": {"a": {"type": "int
         ({"kind": "json_value", "path": "a.b", "value": True}, '{"a": "{\\"b\\": true}"}', '{"a": "{\\"b\\": 1}"}'),
         ({"kind": "json_value", "value": {"a": [1]}}, '{"a": [1.0]}', '{"a": ["1"]}'),
         ({"kind": "contains", "path": "[0].name", "value": "york"}, '[{"name": "new york"}]', '[{"name": "rome"}]'),
+        ({"kind": "json_contains", "path": "a", "value": "Peru"}, '{"a": ["Peru"]}', '{"a": ["Peruvian"]}'),
+        ({"kind": "json_contains", "path": "a", "value": "Peru"}, '{"a": "in Peru"}', '{"b": "in Peru"}'),
         ({"kind": "words", "least": 2, "most": 3}, "a b c", "a b c d"),
         ({"kind": "characters", "least": 3}, "abc", "ab"),
         ({"kind": "levenshtein", "value": "kitten", "threshold": 3}, "sitting", "sittings!"),

@@ -427,3 +427,50 @@ def test_the_policy_of_demands_that_a_judge_decides_gates_the_corrected_rate(tmp
     written = api.write_policy(str(out), None).read_text()
     assert "measure: judged_rate\n        slice: judge=meets_demands\n" in written
     assert "check_pass_rate" not in written
+
+
+@pytest.mark.parametrize(
+    ("script", "limits"),
+    [
+        ("Math.max(0, Math.min(1, 1 - (output.length - 100) / 900));", {"most": 999}),
+        ("output.length <= 100 ? 1 : output.length > 1000 ? 0 : 1 - (output.length - 100) / 900", {"most": 999}),
+        ("return Math.max(0, output.length - 300)", {"least": 301}),
+        ("output.length", {"least": 1}),
+    ],
+)
+def test_a_score_of_the_length_alone_is_a_limit_of_it(tmp_path: Path, script: str, limits: dict[str, int]) -> None:
+    source = tmp_path / "c.yaml"
+    text = f"tests: [{{vars: {{q: x}}, assert: [{{type: javascript, value: {json.dumps(script)}}}]}}]\n"
+    source.write_text(text, encoding="utf-8")
+    (case,) = IMPORTERS.get("promptfoo").read(ImportRequest(source)).cases
+    assert case.expect["assertions"] == [{"kind": "characters", **limits}]
+
+
+@pytest.mark.parametrize(
+    "script",
+    [
+        "output.length % 2",
+        "Math.random() * output.length",
+        "9**9**9 * output.length",
+        "output.length + score(output)",
+        "output.length < 5 ? 1 : output.length > 50",
+    ],
+)
+def test_a_score_that_no_limit_of_the_length_gives_is_left_to_a_person(tmp_path: Path, script: str) -> None:
+    source = tmp_path / "c.yaml"
+    text = f"tests: [{{vars: {{q: x}}, assert: [{{type: javascript, value: {json.dumps(script)}}}]}}]\n"
+    source.write_text(text, encoding="utf-8")
+    result = IMPORTERS.get("promptfoo").read(ImportRequest(source))
+    assert result.cases == [] and "assertion 'javascript'" in result.not_carried[0].what
+
+
+def test_a_judge_s_own_prompt_is_the_demand_of_a_rubric_without_one(tmp_path: Path) -> None:
+    source = tmp_path / "c.yaml"
+    source.write_text(
+        "defaultTest: {options: {rubricPrompt: [{role: system, content: 'Does it speak of {{x}}?'}, "
+        "{role: user, content: 'Output: {{ output }}'}]}}\n"
+        "tests: [{vars: {x: banks}, assert: [{type: llm-rubric}]}]\n",
+        encoding="utf-8",
+    )
+    (case,) = IMPORTERS.get("promptfoo").read(ImportRequest(source)).cases
+    assert case.expect["demands"] == ["Does it speak of banks?"]

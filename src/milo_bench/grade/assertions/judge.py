@@ -70,7 +70,7 @@ def _met(case: GradeCase, assertion: Assertion) -> Met:
         ended = case.attempt.finish_reason
         return _plain(ended in assertion.texts, f"the answer ended with '{ended[:40]}', not {assertion.value!r}")
     value: Any = _HALF_CHARACTERS.sub("\ufffd", case.output)
-    if assertion.path or assertion.kind == "json_value":
+    if assertion.path or assertion.kind in ("json_value", "json_contains"):
         value = value_at(case, assertion.path)
         if value is _ABSENT:
             return Met(
@@ -84,6 +84,8 @@ def _met(case: GradeCase, assertion: Assertion) -> Met:
                 alike,
                 f"{assertion.path or 'the answer'} is {show_value(value)}, expected {show_value(assertion.value)}",
             )
+        if assertion.kind == "json_contains":
+            return _entry(assertion, value)
         if not isinstance(value, str):
             value = show_value(value)
     match assertion.kind:
@@ -95,6 +97,15 @@ def _met(case: GradeCase, assertion: Assertion) -> Met:
             return _pattern(assertion, value)
         case _:
             return _text(assertion, value)
+
+
+def _entry(assertion: Assertion, value: Any) -> Met:
+    wanted = _folded(assertion.texts[0], assertion.casefold)
+    entries = value if isinstance(value, list) else []
+    found = any(isinstance(one, str) and _folded(one, assertion.casefold) == wanted for one in entries)
+    if isinstance(value, str):
+        found = wanted in _folded(value, assertion.casefold)
+    return _plain(found, f"{assertion.path or 'the answer'} has no {assertion.texts[0][:_SHOWN]!r}")
 
 
 def _text(assertion: Assertion, value: str) -> Met:

@@ -24,6 +24,7 @@ AssertionKind = Literal[
     "is_json",
     "contains_json",
     "json_value",
+    "json_contains",
     "words",
     "characters",
     "levenshtein",
@@ -43,10 +44,10 @@ class Assertion(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One demand on an answer.
 
     ``negated`` demands the contrary. ``path`` (``tool.arguments.city``, ``rows[0].name``) judges one value of a JSON
-    answer; without one, ``json_value`` judges the whole. ``threshold`` is a likeness in [0, 1], for ``levenshtein`` the
-    most edits. ``weight`` counts where a threshold is on the weighted mean of several. ``metric`` is the name that the
-    verdict carries. ``json_schema`` is of ``is_json`` and ``contains_json``, ``least`` and ``most`` are of ``words``
-    and ``characters``, ``assertions`` of ``set``.
+    answer; without one, ``json_value`` judges the whole. ``json_contains`` is an entry of a list or part of a text.
+    ``threshold`` is a likeness in [0, 1], for ``levenshtein`` the most edits. ``weight`` counts where a threshold is on
+    the weighted mean of several. ``metric`` is the name that the verdict carries. ``json_schema`` is of ``is_json`` and
+    ``contains_json``, ``least`` and ``most`` are of ``words`` and ``characters``, ``assertions`` of ``set``.
     """
 
     kind: AssertionKind

@@ -35,7 +35,7 @@ from milo_bench.suites.importing.tables import source_text
 
 _READ_KEYS: Final = ("tests", "scenarios", "prompts", "description", "defaultTest", "assertionTemplates", "$schema")
 _TEST_KEYS: Final = ("vars", "assert", "description", "threshold", "options", "postprocess", "assertScoringFunction")
-_OPTIONS: Final = ("disableVarExpansion", "transform", "postprocess")
+_OPTIONS: Final = ("disableVarExpansion", "transform", "postprocess", "rubricPrompt")
 _PROMPT: Final = "prompt"  # the input of a prompt that no test belongs to
 
 
@@ -231,7 +231,8 @@ class _Reader:
             self._broken(test, ": its scoring function is a program, and is not run", "write its rule as a threshold.")
             return
         wanted = [(self._where(keys), written) for keys, written in test.assertions]
-        reader = DemandReader(self._source.parent, f"test {test.number}", variables)
+        rubric = test.options.get("rubricPrompt")
+        reader = DemandReader(self._source.parent, f"test {test.number}", variables, rubric)
         made = reader.read(wanted, test.setting("threshold"), path=test.path)
         self._result.not_carried.extend(made.lost)
         if made.unsure:

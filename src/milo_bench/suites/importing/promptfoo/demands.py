@@ -13,7 +13,8 @@ from typing import Any, Final
 import jsonschema_rs
 
 from milo_bench.config.written import Problem, Written, read_written
-from milo_bench.suites.importing.promptfoo.judges import LIKENESS_KEY, JudgedBy, judged_demand, likeness
+from milo_bench.suites.importing.promptfoo.judges import LIKENESS_KEY, JudgedBy, judged_demand, likeness, rubric_text
+from milo_bench.suites.importing.promptfoo.length_score import length_limits
 from milo_bench.suites.importing.promptfoo.script import read_script, value_path
 from milo_bench.suites.importing.promptfoo.variables import filled_in
 from milo_bench.suites.importing.tables import source_text
@@ -93,6 +94,7 @@ class DemandReader:
     root: Path
     named: str
     variables: Mapping[str, Any]
+    rubric: Any = None  # the prompt of the test's judge, where it writes its own
     made: Demands = field(default_factory=Demands)
 
     def read(self, written: list[tuple[str, Any]], threshold: Any, *, path: str | None = "") -> Demands:
@@ -159,10 +161,12 @@ class DemandReader:
             return []
         common = self._common(written, negated, path)
         if kind in ("javascript", "python"):
-            return self._script(where, named, kind, value, common)
+            return self._script(where, named, kind, value, common, _number(written.get("threshold")))
         if kind == "similar":
             self._likeness(where, named, value, written.get("threshold"), negated)
             return []
+        if kind == "llm-rubric" and value is None:
+            value = filled_in(rubric_text(written.get("rubricPrompt", self.rubric)), self.variables)
         demand = judged_demand(kind, value)
         if demand:
             if path:
@@ -211,9 +215,11 @@ class DemandReader:
         return value
 
     def _script(
-        self, where: str, named: str, language: str, value: Any, common: dict[str, Any]
+        self, where: str, named: str, language: str, value: Any, common: dict[str, Any], threshold: float | None
     ) -> list[dict[str, Any]]:
         demands = read_script(value, self.variables, language) if isinstance(value, str) else None
+        if not demands and isinstance(value, str) and (limits := length_limits(value, threshold)):
+            demands = [limits]
         if not demands or (common.get("path") and any("path" in one for one in demands)):
             self._lose(where, named, "its script is not run. Add one of the built-in checks.")
             return []

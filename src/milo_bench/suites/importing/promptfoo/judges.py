@@ -54,6 +54,23 @@ def likeness(threshold: float | None) -> JudgedBy:
     return JudgedBy(name, yaml.safe_dump(rubric, sort_keys=False))
 
 
+def rubric_text(written: Any) -> str:
+    """What a judge's own prompt asks of the answer: its text, or the texts of its messages but for the answer's."""
+    if isinstance(written, str):
+        try:
+            written = yaml.safe_load(written) if written.lstrip().startswith(("[", "- ")) else written
+        except yaml.YAMLError:
+            return written
+    if isinstance(written, str):
+        return written
+    texts = [one.get("content") for one in written if isinstance(one, Mapping)] if isinstance(written, list) else []
+    return "\n".join(
+        text
+        for text in texts
+        if isinstance(text, str) and "{{ output }}" not in text.replace("{{output}}", "{{ output }}")
+    )
+
+
 def judged_demand(kind: str, value: Any) -> list[str]:
     """What the assertion asks, in words that a judge reads; none for one that no judge decides."""
     if kind in _FIXED:

@@ -34,6 +34,7 @@ _FIELD = re.compile(
     rf"(?P<place>[\w.()\[\]'\"]+?{_STEPS}+)\s*(?P<sign>[=!]=)=?\s*"
     rf"(?:{_TEXT}|context\.vars\.(?P<variable>\w+)|(?P<literal>-?\d+(?:\.\d+)?|[Tt]rue|[Ff]alse|null|None))"
 )
+_HOLDS = re.compile(rf"(?P<place>[\w.()\[\]'\"]+?{_STEPS}+)\.includes\({_TEXT}\)")
 _PARSED = re.compile(r"(?:const|let|var)\s+(?P<name>\w+)\s*=\s*JSON\.parse\(output\)\s*;?\s*")
 _NAMED = re.compile(r"(?:const|let|var)\s+(?P<name>\w+)\s*=\s*(?P<value>[^;]+);\s*return\s+(?P=name)")
 _CHOICE = re.compile(
@@ -137,6 +138,8 @@ def _comparison(part: str, variables: Mapping[str, Any]) -> dict[str, Any] | Non
         return {"kind": "regex", "value": flags + match["pattern"].replace("\\/", "/")}
     if match := _FIELD.fullmatch(part):
         return _field(match, variables)
+    if (match := _HOLDS.fullmatch(part)) and (path := _path(match["place"])):
+        return {"kind": "json_contains", "path": path, "value": _text(match)}
     return None
 
 
