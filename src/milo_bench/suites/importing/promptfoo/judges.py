@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
 import yaml
 
+_SHOWS_ANSWER: Final = re.compile(r"\{\{-?\s*output\b")
 LIKENESS_KEY: Final = "alike"
 _ALIKE: Final = 0.75  # promptfoo's own threshold of 'similar'
 # What the judge is told; {} is the assertion's value. Each of these needs one.
@@ -56,19 +58,16 @@ def likeness(threshold: float | None) -> JudgedBy:
 
 def rubric_text(written: Any) -> str:
     """What a judge's own prompt asks of the answer: its text, or the texts of its messages but for the answer's."""
+    read: Any = written
     if isinstance(written, str):
         try:
-            written = yaml.safe_load(written) if written.lstrip().startswith(("[", "- ")) else written
+            read = yaml.safe_load(written) if written.lstrip().startswith(("[", "- ")) else written
         except yaml.YAMLError:
-            return written
-    if isinstance(written, str):
-        return written
-    texts = [one.get("content") for one in written if isinstance(one, Mapping)] if isinstance(written, list) else []
-    return "\n".join(
-        text
-        for text in texts
-        if isinstance(text, str) and "{{ output }}" not in text.replace("{{output}}", "{{ output }}")
-    )
+            read = written
+    if isinstance(read, str):
+        return str(read)
+    texts = [one.get("content") for one in read if isinstance(one, Mapping)] if isinstance(read, list) else []
+    return "\n".join(text for text in texts if isinstance(text, str) and not _SHOWS_ANSWER.search(text))
 
 
 def judged_demand(kind: str, value: Any) -> list[str]:
