@@ -13,6 +13,7 @@ from milo_bench.board.gates.bar import gate_bar
 from milo_bench.board.index.judge import AnswerJudge
 from milo_bench.board.index.source import log_source
 from milo_bench.config.policy.file import PolicyFile
+from milo_bench.config.routing.use_names import workload_of
 from milo_bench.core import units
 from milo_bench.core.errors import DataError, MiloError
 from milo_bench.core.records import Attempt, Execution, Fixture, RunHeader
@@ -22,6 +23,7 @@ from milo_bench.decide.figures import Figures
 from milo_bench.decide.gates.judge import judge_gates
 from milo_bench.decide.gates.looking import NEVER, LookedGate, confidence_of_passes, is_decided_by_answers, look_at
 from milo_bench.decide.records import Candidate
+from milo_bench.decide.uses import spread_evidence, spread_policy
 from milo_bench.decide.wording import sentence_case, spell_out
 from milo_bench.evidence.gather import describe_fixtures
 from milo_bench.evidence.until_decided.work import WatchedWork, judged_candidate
@@ -129,12 +131,12 @@ class GateWatch:
             return []
         cases = {work.candidate: work.cases() for work in self._works.values()}
         targets = {target.name: target for target in self.header.targets}
-        policy = with_baseline(self._policy, Evidence((), targets, self._table, cases, {}))
-        judged = tuple(
-            work.candidate
-            for (workload, target), work in self._works.items()
-            if target != policy.baseline and workload in policy.workloads
-        )
+        whole = Evidence((), targets, self._table, cases, {})
+        policy = with_baseline(self._policy, whole)
+        # Each use of a workload has gates of its own on the same answers, as a decision judges them.
+        cases = dict(spread_evidence(policy, whole).cases)
+        policy = spread_policy(policy)
+        judged = tuple(one for one in cases if one.target != policy.baseline and one.workload in policy.workloads)
         places = np.arange(len(self._numbers), dtype=np.int32)
         found: dict[str, dict[str, Any]] = {}
         for candidate in judged:
@@ -144,12 +146,13 @@ class GateWatch:
             entry = found.setdefault(candidate.workload, {"workload": candidate.workload, "targets": []})
             entry["targets"].append(self._of_candidate(policy, evidence, judged, candidate))
         titles = {workload.name: workload.title or workload.name for workload in self.header.workloads}
+        titles |= {name: one.title for name, one in policy.workloads.items() if one.title and name != workload_of(name)}
         return [{**entry, "title": titles.get(name, name)} for name, entry in found.items()]
 
     def _of_candidate(
         self, policy: PolicyFile, evidence: Evidence, judged: tuple[Candidate, ...], candidate: Candidate
     ) -> dict[str, Any]:
-        work = self._works[candidate.workload, candidate.target]
+        work = self._works[workload_of(candidate.workload), candidate.target]
         confidence = confidence_of_passes(policy, judged, candidate)
         looked = {
             (gate.key, gate.direction): gate for gate in look_at(policy, evidence, candidate, confidence)
