@@ -24,8 +24,9 @@ from milo_bench.report.pages.claims import Claims
 from milo_bench.report.pages.gallery import answers_with_evidence, gallery
 from milo_bench.report.pages.page_one import page_one
 from milo_bench.report.pages.render import page_environment, render
-from milo_bench.report.pages.route_rows import refused_work, route_rows
-from milo_bench.report.pages.rule_stub import rule_stub
+from milo_bench.report.pages.routes.kinds import work_kinds
+from milo_bench.report.pages.routes.rows import refused_work, route_rows
+from milo_bench.report.pages.routes.stub import rule_stub
 from milo_bench.report.pages.views import summary_rows, workload_title
 from milo_bench.report.runbook.launch import launch_sequence, operations_checklist, ship_order
 from milo_bench.report.runbook.runbook import runbook_md
@@ -104,6 +105,7 @@ def _html_environment(page: Claims, drawn: Drawn) -> jinja2.Environment:
         answers=lambda brief=False: answers_with_evidence(
             page.decision, lambda workload: workload_title(page.decision, workload), brief=brief
         ),
+        kinds_of_work=lambda: work_kinds(page.decision),
         routes=lambda: route_rows(page.decision),
         refused=lambda: [escape(describe_rule(rule)) for rule in refused_work(page.decision)],
         stub=lambda workload: escape(rule_stub(page.decision, workload)),

@@ -18,7 +18,7 @@ from milo_bench.report.pages.blocks import (
     to_markdown,
 )
 from milo_bench.report.pages.claims import Claims
-from milo_bench.report.pages.route_rows import refused_work
+from milo_bench.report.pages.routes.rows import refused_work
 from milo_bench.report.pages.views import OUTCOMES, ROUTES, SIGNS, label, workload_title
 from milo_bench.report.runbook.alarms import alarms_yaml, planned_alarms, said_of
 from milo_bench.report.runbook.incidents import incident_blocks

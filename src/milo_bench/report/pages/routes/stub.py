@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from milo_bench.decide.records import Decision
-from milo_bench.report.pages.route_rows import rules_of
+from milo_bench.report.pages.routes.rows import rules_of
 
 
 def rule_stub(decision: Decision, workload: str) -> str:
