@@ -9,3 +9,4 @@ import pytest
 def known_evidence_ids(monkeypatch: pytest.MonkeyPatch) -> None:
     """Each episode draws the same secret; what a real one draws is tested by itself."""
     monkeypatch.setattr("milo_bench.operator.worlds.session.draw_secret", lambda: "test")
+    monkeypatch.setattr("milo_bench.operator.play.commitments.episode_secret", lambda run_secret, key: "test")

@@ -62,6 +62,8 @@ TARGET = TargetRecord(
 COMMAND_WITH_KNOWN_IDS = """
 import milo_bench.operator.worlds.session as session
 session.draw_secret = lambda: "test"
+import milo_bench.operator.play.commitments as commitments
+commitments.episode_secret = lambda run_secret, key: "test"
 from milo_bench.cli.main import main
 main()
 """

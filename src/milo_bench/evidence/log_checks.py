@@ -15,6 +15,7 @@ from milo_bench.core.version import __version__
 from milo_bench.decide.evidence import LogCheck, LogFault
 from milo_bench.evidence.judging import without_retry
 from milo_bench.evidence.until_decided.check import check_stopping
+from milo_bench.operator.play.commitments import broken_commitments
 from milo_bench.run.plan import PlanRequest, plan_attempts, select_fixtures
 from milo_bench.run.prepare import prepare
 from milo_bench.store.log.reader import RunLog, read_run_log
@@ -47,6 +48,7 @@ def check_log(path: Path) -> LogCheck:
     faults += _requests(log, attempts, notes)
     faults += check_stopping(log, attempts, suite)
     faults += _judgements(log, attempts)
+    faults += _committed(log)
     faults += _times(attempts)
     faults += _completeness(log, attempts)
     faults += _order(log, attempts)
@@ -77,6 +79,12 @@ def _own_digests(log: RunLog) -> Iterator[LogFault]:
             continue
         for phrase in contract_changes(workload.name, stated, contract_digests(workload)):
             yield LogFault(f"line 1, workload {workload.name}", phrase, "the contract that its digests state")
+
+
+def _committed(log: RunLog) -> Iterator[LogFault]:
+    """That no episode was drawn from another secret than the log committed itself to before the first one."""
+    for name in broken_commitments(log.header.commitments, log.episodes):
+        yield LogFault(f"episode {name}", "another secret", "the secret whose SHA-256 is in line 1")
 
 
 def _judgements(log: RunLog, attempts: Sequence[Attempt]) -> Iterator[LogFault]:

@@ -16,6 +16,8 @@ from milo_bench.api.operating import OperatorOptions, run_operators
 from milo_bench.cli.entry import run_command
 from milo_bench.cli.main import milo_bench
 from milo_bench.core.errors import DataError, UsageError
+from milo_bench.core.hashing import sha256_text
+from milo_bench.evidence.log_checks import check_log
 from milo_bench.operator.play.episode import EpisodeLimits
 from milo_bench.operator.play.plan import choose_tasks, fixtures_of, operator_suite
 from milo_bench.operator.play.prompt import Protocol
@@ -29,6 +31,7 @@ from milo_bench.targets.fake.server import start_fake
 from tests.operator.log_text import log_from_text
 from tests.operator.operator_logs import COMMAND_WITH_KNOWN_IDS
 from tests.operator.play.operator_models import fake_config, oracle_calls, script_of
+from tests.sealing import seal_anew
 
 TASKS = ("provider_503", "tests_on_another_commit")
 QUICK = EpisodeLimits(retries=0)
@@ -62,6 +65,30 @@ def test_the_oracle_as_a_model_has_all_points_on_both_variants_and_the_log_repea
     for episode in log.episodes:
         lines = "\n".join(json.dumps(line) for line in episode.log)
         assert grade(replay(log_from_text(lines))).points == episode.points == TASK_POINTS
+
+
+def test_a_run_commits_itself_to_the_secret_of_each_episode_before_the_first(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.undo()  # each episode has a secret of its own, so the scripted calls cite what is not there
+    finished = run(tmp_path, script_of(all_calls(), "tools"))
+    log = read_run_log(finished.path)
+    secrets = [episode.log[0]["secret"] for episode in log.episodes]
+    assert len(set(secrets)) == 3
+    assert list(log.header.commitments.values()) == [sha256_text(secret) for secret in secrets]
+    assert not check_log(finished.path).faults
+    said = finished.path.read_text(encoding="utf-8")
+    finished.path.write_text(said.replace(secrets[1], "0" * 32), encoding="utf-8")
+    seal_anew(finished.path)
+    (fault,) = check_log(finished.path).faults
+    assert fault.place == f"episode {log.episodes[1].key.fixture} scripted 0"
+
+
+def test_a_resume_without_the_secrets_of_its_run_is_refused(tmp_path: Path) -> None:
+    finished = run(tmp_path, script_of(all_calls(), "tools"))
+    finished.path.with_suffix(".secret").unlink()
+    with pytest.raises(DataError, match="secret is missing"):
+        run(tmp_path, script_of([], "tools"), resume=True)
 
 
 def test_repeats_are_played_at_seeds_of_their_own(tmp_path: Path) -> None:

@@ -253,6 +253,7 @@ class RunHeader(Frozen, frozen=True, tag="run", tag_field="type", omit_defaults=
     regraded_from: str = ""  # run id and sha256 of the log whose answers these are, judged by a newer suite
     schema_version: int = SCHEMA_VERSION
     imported: tuple[ImportedFile, ...] = ()
+    commitments: dict[str, str] = {}  # episode -> SHA-256 of the secret that it will be drawn from
 
 
 class Usage(Frozen, frozen=True):

@@ -69,9 +69,9 @@ class _Bench:
     def do_selftest(self, seeds: int) -> Any:
         return msgspec.to_builtins(selftest(self._all(), range(seeds)))
 
-    def do_start(self, task: str, seed: int, form: str) -> dict[str, Any]:
+    def do_start(self, task: str, seed: int, form: str, secret: str | None = None) -> dict[str, Any]:
         found = next(one for one in self._all() if one.name == task)
-        self._session = Session(found, seed, "clean" if form == "clean" else "trap")
+        self._session = Session(found, seed, "clean" if form == "clean" else "trap", secret=secret)
         tools = [
             {"name": tool.name, "group": tool.group, "description": tool.description, "schema": tool.schema()}
             for tool in self._session.tools.values()

@@ -34,8 +34,8 @@ class SandboxedTask(DescribedTask):
         super().__init__(described, folder.digest)
         self.folder = folder
 
-    def open_session(self, seed: int, form: Form) -> AbstractContextManager[OpenSession]:
-        return _open_session(self, seed, form)
+    def open_session(self, seed: int, form: Form, secret: str | None = None) -> AbstractContextManager[OpenSession]:
+        return _open_session(self, seed, form, secret)
 
 
 @dataclass(frozen=True)
@@ -88,13 +88,15 @@ class _ShownTool:
 class SandboxedSession:
     """One episode whose world is in the sandbox; to whoever plays it, a session like any other."""
 
-    def __init__(self, task: SandboxedTask, seed: int, form: Form, program: _Program) -> None:
+    def __init__(
+        self, task: SandboxedTask, seed: int, form: Form, program: _Program, secret: str | None = None
+    ) -> None:
         self.task: Task = task
         self.seed = seed
         self.form: Form = form
         self._program = program
         self._log: list[LogLine] = []
-        started = program.ask("start", task=task.name, seed=seed, form=form)
+        started = program.ask("start", task=task.name, seed=seed, form=form, secret=secret)
         self.brief: str = str(started["brief"])
         shown = (_ShownTool(one["name"], one["group"], one["description"], one["schema"]) for one in started["tools"])
         self.tools: Mapping[str, Any] = {tool.name: tool for tool in shown}
@@ -132,9 +134,9 @@ class SandboxedSession:
 
 
 @contextmanager
-def _open_session(task: SandboxedTask, seed: int, form: Form) -> Iterator[SandboxedSession]:
+def _open_session(task: SandboxedTask, seed: int, form: Form, secret: str | None) -> Iterator[SandboxedSession]:
     with _program(task.folder, _LIMITS) as program:
-        yield SandboxedSession(task, seed, form, program)
+        yield SandboxedSession(task, seed, form, program, secret)
 
 
 class _Program:

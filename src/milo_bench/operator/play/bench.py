@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
+import msgspec
+
 from milo_bench.core.chat import ChatRequest, Exchange
 from milo_bench.core.clock import Clock, SystemClock
 from milo_bench.core.errors import TargetError
@@ -26,6 +28,7 @@ from milo_bench.core.records import (
     Timeouts,
     Timings,
 )
+from milo_bench.operator.play import commitments
 from milo_bench.operator.play.choice import ChosenProtocol, ProtocolWish, choose_protocol
 from milo_bench.operator.play.episode import EpisodeLimits, EpisodePlayer, Pause
 from milo_bench.operator.play.plan import fixtures_of, operator_suite, operator_workload, plan_episodes, split_id
@@ -82,6 +85,7 @@ class OperatorSpec:
     own: tuple[Task, ...] = ()
     own_suite: SuiteRef | None = None
     own_folder: str = ""
+    run_secret: str = ""  # what the secrets of all episodes follow from; "" lets each draw its own
 
     def as_run(self) -> RunSpec:
         """The same as any run's, for what all runs share."""
@@ -162,7 +166,11 @@ async def play_all(
             for name in names
         }
         told = [chosen[record.name].beside(record) for record in records]
-        opened = open_log(run.header(told, now=clock.now()))
+        header = run.header(told, now=clock.now())
+        if spec.run_secret:
+            committed = commitments.commitments(spec.run_secret, plan_episodes(spec.plan))
+            header = msgspec.structs.replace(header, commitments=committed)
+        opened = open_log(header)
         bench = _Bench(spec, targets, chosen, {record.name: record for record in records}, opened, clock, pause, seats)
         if seats is not None:
             await seats.begin(opened.writer.header)
@@ -284,7 +292,8 @@ class _Bench:
 
     async def _play(self, key: AttemptKey, target: Target) -> Episode:
         task, form = split_id(key.fixture)
-        with task.open_session(self._spec.plan.seed + key.repeat, form) as session:
+        secret = commitments.episode_secret(self._spec.run_secret, key) if self._spec.run_secret else None
+        with task.open_session(self._spec.plan.seed + key.repeat, form, secret) as session:
             return await self._played(key, session, target)
 
     async def _played(self, key: AttemptKey, session: OpenSession, target: Target) -> Episode:

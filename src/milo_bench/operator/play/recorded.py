@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -11,15 +11,18 @@ import msgspec
 
 from milo_bench.config.settings import TargetConfig
 from milo_bench.core.errors import DataError
-from milo_bench.core.records import RunEnd
+from milo_bench.core.records import RunEnd, RunHeader
 from milo_bench.operator.play.bench import EpisodeListener, EpisodeSeats, OperatorSpec, play_all
 from milo_bench.operator.play.choice import ChosenProtocol, chosen_before
+from milo_bench.operator.play.commitments import draw_run_secret, keep_secret, kept_secret
 from milo_bench.operator.totals import OperatorTotal, operator_totals
 from milo_bench.operator.trials import OperatorRun, trials_of
 from milo_bench.run.event_loop import stoppable
 from milo_bench.run.log_opening import log_opener
 from milo_bench.run.stop import StopSignal
+from milo_bench.store.log.lines import read_header
 from milo_bench.store.log.reader import read_run_log
+from milo_bench.store.log.writer import Resumed
 from milo_bench.targets.base import Target
 
 
@@ -64,12 +67,23 @@ async def play_into_log(
     Raises the errors of ``play_all``.
     """
     stop = StopSignal()
-    fixtures = spec.as_run().planned_fixtures()
+    opener = log_opener(path, spec.as_run().planned_fixtures(), spec.store_text, resume=resume)
+
+    def open_log(header: RunHeader) -> Resumed:
+        opened = opener(header)
+        if not resume:
+            keep_secret(path, spec.run_secret)
+        return opened
+
+    committed = read_header(path).commitments if resume else None
+    # A run of an older version had no secret that its episodes followed from.
+    secret = draw_run_secret() if committed is None else kept_secret(path) if committed else ""
+    spec = replace(spec, run_secret=secret)
     with stoppable(stop):
         played = await play_all(
             spec,
             targets=targets,
-            open_log=log_opener(path, fixtures, spec.store_text, resume=resume),
+            open_log=open_log,
             listeners=listeners,
             stop=stop,
             seats=seats,

@@ -167,11 +167,11 @@ class Task(ABC):
     def forms(self) -> tuple[Form, ...]:
         return ("trap", "clean") if self.twins else ("trap",)
 
-    def open_session(self, seed: int, form: Form) -> AbstractContextManager[OpenSession]:
-        """A new episode of this task, for as long as the context lasts."""
+    def open_session(self, seed: int, form: Form, secret: str | None = None) -> AbstractContextManager[OpenSession]:
+        """A new episode of this task, for as long as the context lasts; draws a ``secret`` unless given one."""
         from milo_bench.operator.worlds.session import Session
 
-        return nullcontext(Session(self, seed, form))
+        return nullcontext(Session(self, seed, form, secret=secret))
 
     @abstractmethod
     def start(self, draw: Draw, form: Form) -> Start:
