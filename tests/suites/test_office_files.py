@@ -404,3 +404,49 @@ def test_locked_and_old_office_files_say_what_they_are(tmp_path: Path) -> None:
         read(ole, "a.doc")
     with pytest.raises(DataError, match="is not a table that can be read"):
         rows_of(tmp_path, ole)
+
+
+def workbook(rows: dict[str, object], *, merged: str = "", comment: tuple[str, str] | None = None) -> bytes:
+    """A workbook of one sheet with ``rows`` by the names of their cells, and perhaps a comment beside one."""
+    by_row: dict[int, str] = {}
+    for place, value in rows.items():
+        number = int(re.sub(r"\D", "", place))
+        said = f"<v>{value}</v>" if isinstance(value, int | float) else f"<is><t>{value}</t></is>"
+        kind = "" if isinstance(value, int | float) else ' t="inlineStr"'
+        by_row[number] = by_row.get(number, "") + f'<c r="{place}"{kind}>{said}</c>'
+    data = "".join(f'<row r="{number}">{cells}</row>' for number, cells in sorted(by_row.items()))
+    merge = f'<mergeCells><mergeCell ref="{merged}"/></mergeCells>' if merged else ""
+    first = "worksheets/sheet1.xml"
+    relation = '<Relationship Id="{}" Target="{}"/>'
+    office = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
+    parts = {
+        "xl/workbook.xml": f'<workbook xmlns:r="{office}"><sheets><sheet name="S" r:id="r1"/></sheets></workbook>',
+        "xl/_rels/workbook.xml.rels": f"<Relationships>{relation.format('r1', first)}</Relationships>",
+        f"xl/{first}": f"<worksheet><sheetData>{data}</sheetData>{merge}</worksheet>",
+    }
+    if comment is not None:
+        beside = relation.format("c1", "../comments1.xml")
+        parts["xl/worksheets/_rels/sheet1.xml.rels"] = f"<Relationships>{beside}</Relationships>"
+        said = f'<comment ref="{comment[0]}"><text><r><t>{comment[1]}</t></r></text></comment>'
+        parts["xl/comments1.xml"] = f"<comments><commentList>{said}</commentList></comments>"
+    return zipped(parts)
+
+
+def test_a_sheet_with_a_header_in_two_rows_totals_and_a_note_is_a_table(tmp_path: Path) -> None:
+    rows: dict[str, object] = {
+        "A1": "id", "B1": "text", "C1": "Amount", "C2": "net", "D2": "gross", "A3": 1, "B3": "one", "C3": 10, "D3": 12,
+        "A4": 2, "B4": "two", "C4": 20, "D4": 24, "A5": "Total", "C5": 30, "D5": 36, "A7": "Source: our own list",
+    }  # fmt: skip
+    source = tmp_path / "t.xlsx"
+    source.write_bytes(workbook(rows, merged="C1:D1"))
+    report = import_suite(
+        ImportRequest(source, inputs=("text",), expects=("Amount net", "Amount gross")), out=tmp_path / "own"
+    )
+    expected = [fixture.expect["fields"] for fixture in load_suite(str(tmp_path / "own")).fixtures]
+    assert expected == [{"Amount net": 10, "Amount gross": 12}, {"Amount net": 20, "Amount gross": 24}]
+    assert not report.broken and "a line below the table" in report.not_carried[0].what
+
+
+def test_what_people_wrote_beside_cells_is_part_of_a_sheet() -> None:
+    raw = workbook({"A1": "No.", "A2": 7}, comment=("A2", "paid on Friday"))
+    assert read_bytes(Document(Path("t.xlsx"), raw)).text == "Sheet: S\nNo.\n7\nComments:\nA2: paid on Friday\n"

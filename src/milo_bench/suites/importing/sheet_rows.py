@@ -70,6 +70,7 @@ def sheet_rows(path: Path, request: ImportRequest, result: Imported, *, likely: 
     if len(below) > 1 and (joined := joined_names(titles, below[0][1], [cells for _, cells in below[1:]])):
         titles, below = joined, below[1:]
         result.guesses.append(f"the header of sheet '{sheet.name}' is in two rows: {', '.join(filter(None, joined))}")
+    below = _without_notes(below, f"{path} sheet {sheet.name}", result)
     columns = distinct_names(titles, f"{path} sheet {sheet.name} row {at}", result)
     used = [index for index in range(len(columns)) if any(values[index] is not None for _, values in rows[header:])]
     unread: dict[int, set[str]] = {}
@@ -89,6 +90,24 @@ def sheet_rows(path: Path, request: ImportRequest, result: Imported, *, likely: 
         for number, values in below
         if any(value is not None and str(value).strip() for value in values)
     ]
+
+
+def _without_notes(rows: Sequence[_NumberedRow], where: str, result: Imported) -> list[_NumberedRow]:
+    """The rows without lines of one cell at the end that a blank row parts from the table; those are said."""
+    kept = list(rows)
+    notes: list[_NumberedRow] = []
+    while kept and len(kept[-1][1]) > 1 and len(_said(kept[-1][1])) == 1:
+        notes.append(kept.pop())
+    if not kept or not notes or notes[-1][0] == kept[-1][0] + 1:
+        return list(rows)
+    for number, values in reversed(notes):
+        what = f"a line below the table: '{_said(values)[0][:80]}'"
+        result.not_carried.append(Problem(f"{where} row {number}", what, "no action needed if it is a note."))
+    return kept
+
+
+def _said(values: Sequence[Cell]) -> list[str]:
+    return [text for value in values if value is not None and (text := str(value).strip())]
 
 
 def _table(
