@@ -28,7 +28,7 @@ _PARTICLE = (
 )
 CAPITALISED: Final = rf"(?:(?:Mc|Mac|O['’]|[DdLl]['’])?[{UPPER}][{LOWER}]+(?:[-'’][{UPPER}]?[{LOWER}]+){{0,6}})"
 _CAPITALS = rf"(?:[{UPPER}]{{2,30}}(?:-[{UPPER}]{{2,30}})?(?![{LOWER}]))"
-_WORD = rf"(?:{CAPITALISED}|{_CAPITALS})"
+_WORD = rf"(?:{CAPITALISED}|{_CAPITALS}|Mª\.?)"
 _MORE = rf"(?:[ \t]++{_PARTICLE}{{0,2}}(?:{_WORD}|[{UPPER}]\.))"
 # What a family name may begin with: "van Dijk", "de la Cruz"; an article alone begins the name of an office.
 _BEGINS = (
@@ -63,8 +63,10 @@ def find_names_abroad(text: str, languages: Iterable[str]) -> Iterator[PersonalS
     for language in languages:
         for pattern, score, why in _patterns(language).names:
             for match in pattern.finditer(text):
-                if (kept := _kept(text, *match.span("name"), language)) is not None:
-                    yield PersonalSpan("person", *kept, score, why)
+                start, end = match.span("name")
+                article = 3 if text[start : start + 3] in ("Le ", "La ") and why == _TITLED else 0
+                if (kept := _kept(text, start + article, end, language)) is not None:
+                    yield PersonalSpan("person", start, kept[1], score, why)
         yield from _by_given_name(text, language)
 
 
@@ -74,8 +76,12 @@ def find_births_abroad(text: str, languages: Iterable[str]) -> Iterator[Personal
         patterns = _patterns(language)
         for day in find_dates(text, language=language):
             before, after = text[max(0, day.start - 60) : day.start], text[day.end : day.end + 60]
-            if patterns.born_before.search(before) or patterns.born_after.match(after):
+            if _STAR.search(before) or patterns.born_before.search(before) or patterns.born_after.match(after):
                 yield PersonalSpan("date_of_birth", day.start, day.end, 0.9, "date near a word for birth")
+
+
+_TITLED: Final = "after a title"
+_STAR: Final = re.compile(r"[\w.)],?[ \t]?[,;(]?[ \t]?\*[ \t]?$")  # "Max Berg, *24.12.1975", and no bullet
 
 
 def any_of(language: str, name: WordList) -> str:
@@ -95,9 +101,10 @@ def _patterns(language: str) -> _Patterns:
     intro, above = any_of(language, "intro"), any_of(language, "attention")
     born, labels = any_of(language, "born_name"), f"{any_of(language, 'id_labels')}|{any_of(language, 'born_before')}"
     name, full = rf"(?P<name>(?-i:{NAME}))", rf"(?P<name>(?-i:{FULL}))"
+    titled = rf"(?P<name>(?-i:(?:L[ea][ \t])?{NAME}))"  # "M. Le Goff"
     next_line = r"(?:(?:\r?\n[> \t]*+){1,3}|(?<=[ \t]))"
     forms: tuple[tuple[str, float, str], ...] = (
-        (rf"(?<!\w)(?:(?:{titles})\.?[ \t]+){{1,3}}{name}", 0.95, "after a title"),
+        (rf"(?<!\w)(?:(?:{titles})\.?[ \t]+){{1,3}}{titled}", 0.95, _TITLED),
         (rf"(?:^|\n)[> \t]*+(?:{greetings})[ ,]++{name}(?=[ \t]*+(?:[,:;!.\n–—-]|$))", 0.9, "in a greeting"),
         (
             rf"(?:^|\n|[.!,] )[> \t]*+(?:{closings})[ \t]*+[,.!]?[ \t]*+{next_line}{name}(?=[ \t]*+(?:\r?\n|$|[,(|.]))",

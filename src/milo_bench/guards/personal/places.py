@@ -47,6 +47,8 @@ def _patterns(language: str) -> _Patterns:
     # Hauptstraße 5, Am Alten Markt 3, Prins Hendrikkade 12
     glued = rf"(?:{_PART}[ \t]{_SMALL}{{0,2}}){{0,3}}(?-i:[{UPPER}])[{UPPER}{LOWER}'’-]{{0,40}}?(?:{suffixes})\.?"
     forms = [rf"(?<![\w-])(?P<street>{glued}[ \t]{_NUMBER}{units})(?!\w)"] if suffixes != _NEVER else []
+    if suffixes != _NEVER:  # Kölner Str. 12-14
+        forms.append(rf"(?<![\w-])(?P<street>{_PART}[ \t](?:{suffixes})\.?[ \t]{_NUMBER}{units})(?!\w)")
     if first != _NEVER:
         forms += [
             # rue de la République 12, Calle Mayor, 3, ul. Długa 5; then 12, rue de la République
@@ -54,11 +56,16 @@ def _patterns(language: str) -> _Patterns:
             rf"(?<![\w-])(?P<street>(?!(?:19|20)\d\d,)\d{{1,4}}(?:[ \t]?(?:bis|ter))?,?[ \t]{begins}{parts})(?!\w)",
         ]
     pack = read_pack("personal", language)
-    town = rf"(?=[ \t]+(?-i:[{UPPER}])[{LOWER}])(?![ \t]+(?:{_COUNTED})\b)"
+    town = rf"(?=[ \t]+(?:'s-)?(?-i:[{UPPER}])[{LOWER}])(?![ \t]+(?:{_COUNTED})\b)"
     if (before_name := any_of(language, "street_before")) != _NEVER and pack.get("postcode"):
         # Am Markt 3, Unter den Linden 7: told by the postcode behind them alone
         street = rf"(?<![\w-])(?P<street>(?:{before_name})[ \t]{parts}[ \t]\d{{1,3}}[ \t]?[a-z]?)(?!\w)"
         forms.append(rf"{street}(?=[ \t]*[,;\n][ \t]*{pack['postcode']}{town})")
+    if pack.get("postcode"):  # Lange Voorhout 8 bis, 2514 EA Den Haag: whatever stands before a number and a postcode
+        named = rf"{_PART}(?:[ \t]{_SMALL}{{0,2}}{_PART}){{0,3}}"
+        forms.append(
+            rf"(?<![\w-])(?P<street>{named},?[ \t]{_NUMBER})(?!\w)(?=[ \t]*[,;\n][ \t]*{pack['postcode']}{town})"
+        )
     before = r"(?:^|[\n,;(]\s?|\b(?:in|à|en|de|a|te|aan|w|em|zu|nach|aus)\s)"
     return _Patterns(
         streets=tuple(re.compile(form, re.IGNORECASE) for form in forms),
