@@ -1,8 +1,8 @@
-"""The lines of an audit: one a request, one at the start of each file; never a key, and no text unless it is kept."""
+"""The lines of an audit: one a request, one at the start of each file; never a key, and no text."""
 
 from __future__ import annotations
 
-from typing import Any, Final, Literal, TypeAlias
+from typing import Final, Literal, TypeAlias
 
 import msgspec
 
@@ -71,7 +71,6 @@ class AuditedRequest(msgspec.Struct, frozen=True, omit_defaults=True, tag="reque
     completion_tokens: int = 0
     first_s: float = 0.0
     took_s: float = 0.0
-    kept: dict[str, Any] = {}  # texts, only where the settings say so
 
 
 class AuditedShadow(msgspec.Struct, frozen=True, omit_defaults=True, tag="shadow", tag_field="type"):
