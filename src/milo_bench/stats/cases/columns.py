@@ -79,6 +79,8 @@ class Cases:
     known. ``categories`` maps (check, category) to rows. ``judged[judge]`` is what a model judge recorded: 1 accepts,
     0 rejects, -1 nothing, -2 a verdict that could not be read; ``judges[judge]`` are the digests of who judged.
     ``judge_calls[judge]`` has prompt tokens, output tokens and seconds of the call, a row for each attempt.
+    ``thinking`` is empty unless the model thought: then ``first_text_s``, seconds to the first text of the answer, is
+    as ``ttft_s``, and ``reasoning_tokens`` is NaN where nobody counted them.
     """
 
     workload: str
@@ -115,6 +117,7 @@ class Cases:
     judged: Mapping[str, Int8] = field(default_factory=dict)
     judges: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     judge_calls: Mapping[str, NDArray[np.float64]] = field(default_factory=dict)
+    thinking: Mapping[str, NDArray[np.float64]] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.fixture)
@@ -132,6 +135,7 @@ class Cases:
             categories={key: place[rows[keep[rows]]] for key, rows in self.categories.items()},
             judged={name: column[keep] for name, column in self.judged.items()},
             judge_calls={name: calls[keep] for name, calls in self.judge_calls.items()},
+            thinking={name: values[keep] for name, values in self.thinking.items()},
         )
 
 
@@ -194,6 +198,8 @@ class CasesBuilder:
     judged: dict[str, _Sparse] = field(default_factory=dict)
     judges: dict[str, dict[str, None]] = field(default_factory=dict)
     judge_calls: dict[str, dict[int, tuple[float, float, float]]] = field(default_factory=dict)
+    first_text: dict[int, float] = field(default_factory=dict)
+    reasoning: dict[int, int] = field(default_factory=dict)
 
     def judge(self, judgements: Mapping[str, ModelJudgement]) -> None:
         """What model judges recorded of the attempt that was added last, by the judge's name."""
@@ -214,6 +220,7 @@ class CasesBuilder:
         self.outcome.append(NOT_JUDGED if failure is not None else UNJUDGED if unjudged else int(graded.passed is True))
         self.bypassed.append(bool(attempt.bypass))
         self._times(attempt)
+        self._thinking(row, attempt)
         self.cut.append(failure is None and not attempt.bypass and attempt.finish_reason == "length")
         if failure is not None:
             self.failure.put(row, self.kinds.setdefault(failure.kind, len(self.kinds)))
@@ -246,6 +253,25 @@ class CasesBuilder:
             self.times.extend((*cold, cost, speed, *warm, cached_share(attempt)))
         self.tokens.append(NOT_JUDGED if prompt is None else prompt)
         self.tokens.append(NOT_JUDGED if output is None else output)
+
+    def _thinking(self, row: int, attempt: Attempt) -> None:
+        times, tokens = attempt.timings, attempt.usage.reasoning_tokens
+        if tokens:
+            self.reasoning[row] = tokens
+        is_ours = attempt.failure is None and attempt.source is None and not times.in_blocks
+        if times.first_text_s is not None and is_ours and not self.cache.is_warm(attempt):
+            self.first_text[row] = times.first_text_s - times.intended_s
+
+    def _thought(self, ttft_s: NDArray[np.float64]) -> dict[str, NDArray[np.float64]]:
+        """The columns of thinking, where any answer had some: an answer without it began with its first token."""
+        found = {}
+        if self.first_text:
+            found["first_text_s"] = ttft_s.copy()
+            found["first_text_s"][list(self.first_text)] = list(self.first_text.values())
+        if self.reasoning:
+            found["reasoning_tokens"] = np.full(len(ttft_s), np.nan)
+            found["reasoning_tokens"][list(self.reasoning)] = list(self.reasoning.values())
+        return found
 
     def _cost(self, prompt: int | None, output: int | None) -> float:
         if self.price is None or prompt is None or output is None:
@@ -350,6 +376,7 @@ class CasesBuilder:
                 name: np.array([calls.get(row, (0.0, 0.0, 0.0)) for row in range(rows)], dtype=np.float64)
                 for name, calls in self.judge_calls.items()
             },
+            thinking=self._thought(times[:, 1]),
         )
 
 
@@ -401,7 +428,15 @@ def join_cases(pieces: Sequence[Cases]) -> Cases:
             name: np.concatenate([piece.judge_calls.get(name, np.zeros((len(piece), 3))) for piece in pieces])
             for name in dict.fromkeys(name for piece in pieces for name in piece.judge_calls)
         },
+        thinking={
+            name: np.concatenate([piece.thinking.get(name, _not_thought(name, piece)) for piece in pieces])
+            for name in dict.fromkeys(name for piece in pieces for name in piece.thinking)
+        },
     )
+
+
+def _not_thought(name: str, piece: Cases) -> NDArray[np.float64]:
+    return piece.ttft_s if name == "first_text_s" else np.full(len(piece), np.nan)
 
 
 class RepeatedAttempt(ValueError):

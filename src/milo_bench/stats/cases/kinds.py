@@ -180,6 +180,12 @@ def missed_labels(cases: Cases, own: Own, missed: Missed) -> Floats:
     return np.asarray(here, dtype=np.float64)
 
 
+def of_thinking(cases: Cases, name: str) -> Floats:
+    """A column of ``Cases.thinking``, NaN throughout where the model did not think."""
+    found = cases.thinking.get(name)
+    return np.broadcast_to(np.nan, len(cases)) if found is None else found
+
+
 def tokens(cases: Cases, column: NDArray[np.int32]) -> Floats:
     """Token counts of answers, NaN where the server gave none."""
     return np.where((column >= 0) & answered(cases), column.astype(np.float64), np.nan)
