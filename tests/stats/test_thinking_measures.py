@@ -6,7 +6,8 @@ import numpy as np
 
 from milo_bench.core.records import Attempt, AttemptKey, Failure, Fixture, Graded, Timings, Usage
 from milo_bench.stats.cases.cache import CacheRule
-from milo_bench.stats.cases.columns import Cases, CasesBuilder, fixture_table, join_cases
+from milo_bench.stats.cases.columns import Cases, CasesBuilder, fixture_table
+from milo_bench.stats.cases.joining import join_cases
 from milo_bench.stats.cases.measures import measure_cases
 
 THOUGHT_S, PLAIN_S = 3.0, 0.5

@@ -28,7 +28,8 @@ from milo_bench.evidence.judging import choose_judge, without_retry
 from milo_bench.grade.engine import grade_attempt
 from milo_bench.grade.uncited import citation_form, cut_uncited
 from milo_bench.stats.cases.cache import cache_rule
-from milo_bench.stats.cases.columns import Cases, CasesBuilder, join_cases
+from milo_bench.stats.cases.columns import Cases, CasesBuilder
+from milo_bench.stats.cases.joining import join_cases
 from milo_bench.store.log.attempts import LogRange, attempt_lines, decode_attempt
 from milo_bench.store.log.reader import RunLog
 from milo_bench.store.log.row_check import RowCheck

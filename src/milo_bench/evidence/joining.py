@@ -10,7 +10,8 @@ from milo_bench.core.weights.served import differences
 from milo_bench.decide.records import Candidate
 from milo_bench.evidence.grade_columns import GradingPool, grade_to_columns
 from milo_bench.run.asked.alike import Contracts
-from milo_bench.stats.cases.columns import Cases, FixtureTable, RepeatedAttempt, final_retries, join_cases
+from milo_bench.stats.cases.columns import Cases, FixtureTable, RepeatedAttempt, final_retries
+from milo_bench.stats.cases.joining import join_cases
 from milo_bench.store.log.reader import RunLog
 from milo_bench.store.stored_text import stored_group
 
