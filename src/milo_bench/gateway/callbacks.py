@@ -18,6 +18,7 @@ from milo_bench.store.state.queue import QueuedWork, mark_called, uncalled_work
 from milo_bench.targets.http.address import parse_address
 
 _LIMITS: Final = Timeouts(connect_s=5.0, first_token_s=10.0, total_s=10.0)
+_AT_ONCE: Final = 16
 _PAUSE_S: Final = 30.0  # before a callback that did not take its answer is told again
 _ENCODER = msgspec.json.Encoder()
 
@@ -31,14 +32,21 @@ class Callbacks:
 
     async def tell_all(self, run: Callable[..., Any]) -> None:
         """``run`` runs a database operation outside the event loop."""
-        for work in await run(uncalled_work, self._engine):
-            if time.monotonic() < self._not_before.get(work.id, 0.0):
-                continue
-            if await self._tell(work):
+        now_s = time.monotonic()
+        paused = [id for id, until_s in self._not_before.items() if now_s < until_s]
+        due = await run(uncalled_work, self._engine, paused)
+        places = asyncio.Semaphore(_AT_ONCE)  # one that hangs keeps none of the others waiting
+
+        async def tell(work: QueuedWork) -> None:
+            async with places:
+                told = await self._tell(work)
+            if told:
                 await run(mark_called, self._engine, work.id, time.time())
                 self._not_before.pop(work.id, None)
             else:
                 self._not_before[work.id] = time.monotonic() + _PAUSE_S
+
+        await asyncio.gather(*map(tell, due))
 
     async def _tell(self, work: QueuedWork) -> bool:
         if not self._allowed(work.callback):

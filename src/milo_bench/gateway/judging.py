@@ -107,7 +107,7 @@ def _choice(door: Door, choice: Mapping[str, Any]) -> ReplyChoice | None:
     if message.get("function_call"):  # as OpenAI's API named it before it had tools
         listed.append({"function": message["function_call"]})
     for call in listed:
-        function = call.get("function") if isinstance(call, dict) else None
+        function = _called(call) if isinstance(call, dict) else None
         if not isinstance(function, dict):
             return None
         arguments = function.get("arguments", "")
@@ -116,6 +116,14 @@ def _choice(door: Door, choice: Mapping[str, Any]) -> ReplyChoice | None:
     reasoning = message.get("reasoning_content") or message.get("reasoning") or ""
     refusal = message.get("refusal") or ""
     return ReplyChoice(str(content or ""), str(reasoning), str(refusal), tuple(calls), finish)
+
+
+def _called(call: Mapping[str, Any]) -> Any:
+    """What a tool call calls, a function or a custom tool, whose input is free text."""
+    custom = call.get("custom")
+    if call.get("type") == "custom" and isinstance(custom, dict):
+        return {"name": custom.get("name", ""), "arguments": custom.get("input", "")}
+    return call.get("function")
 
 
 def judge_reply(

@@ -37,6 +37,7 @@ MOST_TOKENS: Final = 100_000_000
 MOST_STOPS: Final = 64
 MOST_TAGS: Final = 100
 MOST_TAG_CHARS: Final = 200
+MOST_USE_CHARS: Final = 200
 _NUMBERS: Final = ("temperature", "top_p", "presence_penalty", "frequency_penalty", "seed", "top_logprobs")
 _MILO_FIELDS: Final = ("workload", "use", "input", "tags", "sensitive", "callback")
 NO_ROLES: Final[Mapping[str, tuple[str, ...]]] = {}
@@ -208,7 +209,10 @@ def _use(milo: Mapping[str, Any], headers: Mapping[str, str]) -> str:
     said = {name for name in (headers.get("x-milo-use", ""), _text(milo, "use")) if name}
     if len(said) > 1:
         raise ApiError(400, "The request names two uses.", code="two_uses", hint="name one.")
-    return said.pop() if said else ""
+    use = said.pop() if said else ""
+    if not use.isprintable() or len(use) > MOST_USE_CHARS:
+        raise _wrong("milo.use", "must be a short name", "write a use as routing.yaml names it.")
+    return use
 
 
 def _text(milo: Mapping[str, Any], name: str) -> str:
@@ -261,7 +265,9 @@ def _check_fields(asked: Question) -> None:
         for message in messages:
             if not isinstance(message, dict) or not isinstance(message.get("role"), str):
                 raise _wrong("messages", "must contain objects with a role", 'write {"role": "user", "content": "…"}.')
-            if not isinstance(message.get("content"), str | list | None):
+            content = message.get("content")
+            parts = content if isinstance(content, list) else ()
+            if not isinstance(content, str | list | None) or not all(isinstance(part, dict) for part in parts):
                 raise _wrong("messages", "has a content that is not text", "write a string, or a list of parts.")
     elif asked.door == "completions" and asked.input is None and not _is_prompt(fields.get("prompt")):
         raise _wrong("prompt", "must be a string or a list of strings", "or send the case as milo.input.")

@@ -8,7 +8,7 @@ import os
 import socket
 import ssl
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from ipaddress import ip_address
 from pathlib import Path
@@ -230,51 +230,65 @@ class Keeper:
     ) -> None:
         self._gateway, self._control, self._options, self._env = gateway, control, options, env
         self._seen = self._stamp()
-        self._task: asyncio.Task[None] | None = None
+        self._tasks: list[asyncio.Task[None]] = []
         self._leaving: set[asyncio.Task[None]] = set()
         self._synced = 0
         self._callbacks = Callbacks(gateway.engine, gateway.allows_callback, gateway.say)
         self._teller = IncidentTeller(gateway.engine, gateway.settings.gateway.incidents, gateway.say)
 
     def start(self) -> None:
-        self._task = asyncio.get_running_loop().create_task(self._run())
+        # Side by side: an address that hangs, or a new target that does, keeps no revoked key valid.
+        works = (self._keep, self._tell_callers, self._tell_people, self._follow)
+        self._tasks = [asyncio.get_running_loop().create_task(self._each_second(work)) for work in works]
 
     async def stop(self) -> None:
-        if self._task is not None:
-            self._task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._task
-        for task in tuple(self._leaving):
+        left = (*self._tasks, *self._leaving)
+        for task in left:
             task.cancel()
-        await asyncio.gather(*self._leaving, return_exceptions=True)
+        await asyncio.gather(*left, return_exceptions=True)
 
-    async def _run(self) -> None:
-        loop, gateway = asyncio.get_running_loop(), self._gateway
+    async def _each_second(self, work: Callable[[], Awaitable[None]]) -> None:
         while True:
             await asyncio.sleep(_LOOK_S)
             try:
-                await loop.run_in_executor(gateway.database, gateway.access.reload)
-            except SQLAlchemyError as error:
-                gateway.say("keys_failed", reason=type(error).__name__)
-            if gateway.audit.lines != self._synced:
-                self._synced = gateway.audit.lines
-                with contextlib.suppress(OSError):
-                    await loop.run_in_executor(None, gateway.audit.sync)
-            try:
-                await self._callbacks.tell_all(self._run_outside)
-            except (SQLAlchemyError, MiloError) as error:
-                gateway.say("callbacks_failed", reason=type(error).__name__)
-            self._check_permits()
-            try:
-                await self._control.look(self._run_outside)
-                await self._teller.tell_all(self._run_outside)
-                await gateway.sampler.keep(gateway.engine, self._run_outside)
-            except (SQLAlchemyError, MiloError) as error:
-                gateway.say("incidents_failed", reason=type(error).__name__)
-            stamp = self._stamp()
-            if stamp != self._seen:
-                self._seen = stamp
-                await self.reload()
+                await work()
+            except Exception as error:  # whatever it is, the next second is another try
+                self._gateway.report_fault("keeper", error)
+
+    async def _keep(self) -> None:
+        loop, gateway = asyncio.get_running_loop(), self._gateway
+        try:
+            await loop.run_in_executor(gateway.database, gateway.access.reload)
+        except SQLAlchemyError as error:
+            gateway.say("keys_failed", reason=type(error).__name__)
+        if gateway.audit.lines != self._synced:
+            self._synced = gateway.audit.lines
+            with contextlib.suppress(OSError):
+                await loop.run_in_executor(None, gateway.audit.sync)
+        self._check_permits()
+        try:
+            await self._control.look(self._run_outside)
+            await gateway.sampler.keep(gateway.engine, self._run_outside)
+        except (SQLAlchemyError, MiloError) as error:
+            gateway.say("incidents_failed", reason=type(error).__name__)
+
+    async def _tell_callers(self) -> None:
+        try:
+            await self._callbacks.tell_all(self._run_outside)
+        except (SQLAlchemyError, MiloError) as error:
+            self._gateway.say("callbacks_failed", reason=type(error).__name__)
+
+    async def _tell_people(self) -> None:
+        try:
+            await self._teller.tell_all(self._run_outside)
+        except (SQLAlchemyError, MiloError) as error:
+            self._gateway.say("incidents_failed", reason=type(error).__name__)
+
+    async def _follow(self) -> None:
+        stamp = self._stamp()
+        if stamp != self._seen:
+            self._seen = stamp
+            await self.reload()
 
     async def _run_outside(self, operation: Callable[..., Any], *arguments: Any) -> Any:
         return await asyncio.get_running_loop().run_in_executor(self._gateway.database, operation, *arguments)
@@ -294,7 +308,8 @@ class Keeper:
         gateway, old = self._gateway, self._gateway.serving
         settings = gateway.settings
         try:
-            table, flags = _load(self._options, settings)
+            # In a thread: to read a suite takes a second, and streams do not wait for it.
+            table, flags = await asyncio.get_running_loop().run_in_executor(None, _load, self._options, settings)
             new = [name for name in table.file.targets if name not in old.upstreams]
             opened = await open_upstreams(
                 table.file.model_copy(update={"targets": {name: table.file.targets[name] for name in new}}),

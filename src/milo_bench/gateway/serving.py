@@ -197,7 +197,8 @@ class Gateway:
     def allows_callback(self, url: str) -> bool:
         """Whether the settings allow answers to be sent there; a path that climbs is never allowed."""
         allowed = any(url.startswith(beginning) for beginning in self.settings.gateway.callbacks)
-        return allowed and "/.." not in url and "%2e" not in url.lower() and "?" not in url and "#" not in url
+        plain = url.isascii() and url.isprintable() and not set(' \\?#"<>').intersection(url)
+        return allowed and plain and "/.." not in url and "%2e" not in url.lower()
 
     def check_callback(self, url: str) -> None:
         """Raises ApiError for an address that the settings do not allow."""

@@ -17,6 +17,7 @@ _UNNAMED: Final = frozenset({b"", b"message", b"error"})
 _LINES: Final = re.compile(rb"\r\n|\n|\r")
 _BLANK: Final = re.compile(rb"\r\n\r\n|\n\n|\r\r")
 
+_MARK: Final = b"\xef\xbb\xbf"  # a byte order mark, which a stream of events may begin with
 _NOTHING: Final = msgspec.Raw()
 _NO_ERROR: Final = frozenset({b"", b"null", b"{}", b'""', b"false"})
 
@@ -50,12 +51,14 @@ class EventScan:
         self._secrets = tuple(secret.encode() for secret in secrets if secret)
         self._part = bytearray()
         self._usage = b""
-        self.ended = self.finished = False
+        self.ended = self.finished = self._begun = False
         self.problem = ""
 
     def feed(self, piece: bytes) -> bytes:
         """Whole events up to here that may leave, without the end mark."""
         part = self._part
+        if not self._begun:
+            self._begun, piece = True, piece.removeprefix(_MARK)
         if not part and _is_one_line(piece):  # as most pieces are
             self._line(piece[5:-2].strip())
             return b"" if self.problem or self.ended else piece

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Literal, TypeAlias
 
 import msgspec
@@ -119,9 +119,12 @@ def end_work(
     return work
 
 
-def uncalled_work(engine: Engine) -> tuple[QueuedWork, ...]:
-    """Work that has ended and whose callback has not been told yet."""
-    due = and_(QUEUE.c.state.in_(("answered", "rejected")), QUEUE.c.callback != "", QUEUE.c.called_at.is_(None))
+def uncalled_work(engine: Engine, skip: Collection[str] = ()) -> tuple[QueuedWork, ...]:
+    """Work that has ended and whose callback has not been told yet, at most 100, the oldest first; without ``skip``."""
+    due = and_(
+        QUEUE.c.state.in_(("answered", "rejected")), QUEUE.c.callback != "", QUEUE.c.called_at.is_(None),
+        QUEUE.c.id.not_in(list(skip)[:20_000]),  # databases take so many parameters
+    )  # fmt: skip
     with engine.connect() as connection:
         rows = connection.execute(select(QUEUE).where(due).order_by(QUEUE.c.ended_at).limit(100)).all()
         return tuple(_work(connection, row) for row in rows)
