@@ -210,7 +210,7 @@ def _use(milo: Mapping[str, Any], headers: Mapping[str, str]) -> str:
     if len(said) > 1:
         raise ApiError(400, "The request names two uses.", code="two_uses", hint="name one.")
     use = said.pop() if said else ""
-    if not use.isprintable() or len(use) > MOST_USE_CHARS:
+    if one_line(use, None) != use or len(use) > MOST_USE_CHARS:
         raise _wrong("milo.use", "must be a short name", "write a use as routing.yaml names it.")
     return use
 

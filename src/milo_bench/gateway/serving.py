@@ -15,6 +15,7 @@ from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
 from milo_bench.config.settings import Settings
+from milo_bench.core.text import one_line
 from milo_bench.decide.routing.rules import actions_of
 from milo_bench.gateway.access import Access
 from milo_bench.gateway.answering.challengers import ShadowCalls
@@ -197,7 +198,7 @@ class Gateway:
     def allows_callback(self, url: str) -> bool:
         """Whether the settings allow answers to be sent there; a path that climbs is never allowed."""
         allowed = any(url.startswith(beginning) for beginning in self.settings.gateway.callbacks)
-        plain = url.isascii() and url.isprintable() and not set(' \\?#"<>').intersection(url)
+        plain = url.isascii() and one_line(url, None) == url and not set(' \\?#"<>').intersection(url)
         return allowed and plain and "/.." not in url and "%2e" not in url.lower()
 
     def check_callback(self, url: str) -> None:

@@ -54,6 +54,7 @@ async def test_parts_that_are_no_objects_and_uses_that_are_no_names_reach_no_mod
             status, error = told(await exchange(gateway, post(with_(**fields))))
             assert (status, error["code"]) == (400, "invalid_value"), fields
         assert gateway.seen("local") == 0
+        assert (await exchange(gateway, post(with_(milo={"use": "ü" * 200})))).startswith(b"HTTP/1.1 200")
 
 
 @pytest.mark.parametrize("ending", ["a b", "a\r\nX-Evil: 1", "a\tb", "\u00e4", "a\\..\\b", "a#b", "../a", "%2E%2e/a"])
