@@ -125,7 +125,8 @@ _COVER: Final = (
     "German, French and Spanish, of 36 "
     "decisions in quite other words, written later, the rules of then found 4 and left 6 for a person. After the words "
     "were widened on those, of 30 others they found 3 and left 13 for a person. The words were tuned on all of them "
-    "since (tests/data/coverage_fresh_abroad.jsonl): in wordings of strangers expect about half to be caught."
+    "since (tests/data/coverage_fresh_abroad.jsonl). Of 64 later ones in eight languages (coverage_letters.jsonl) the "
+    "rules of then caught 35: in wordings of strangers expect about half to be caught."
 )
 
 

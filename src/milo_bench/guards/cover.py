@@ -16,7 +16,7 @@ from milo_bench.guards.packs.patterns import pattern_of
 from milo_bench.guards.packs.read import languages_of
 from milo_bench.guards.sentences import split_sentences
 
-COVER_VERSION: Final = "4"
+COVER_VERSION: Final = "5"
 _QUOTED: Final = re.compile(r"«[^»]*»?|[\"“„][^\"”“]*[\"”“]?")
 
 
@@ -44,6 +44,9 @@ _INFERENCES: Final = re.compile(
     rf"|\b(?:is|are)\s+(?:payable|insured)\s*(?:$|[.,]|for\b|in\s+full\b)"
     rf"|\bliability\s+(?:is|was|has\s+been)\s+(?:clear|admitted|accepted|established|obvious)\b"
     rf"|\b(?:is|was|are|were)\s+(?:clearly\s+|solely\s+|fully\s+)?(?:at\s+fault|to\s+blame|liable|negligent)\b"
+    rf"|\b(?:is|are)\s+(?:an?\s+)?insured\s+(?:event|peril|loss|case)s?\b|\bexclusion\s+(?:for\s+\w+\s+)?applies\b"
+    rf"|\b(?:insurer|company)\s+owes\b|\b(?:claim|demand)\s+is\s+(?:un)?(?:founded|justified)\b"
+    rf"|\b(?:partly|partially|mainly|largely|jointly)\s+(?:at\s+fault|to\s+blame|liable)\b|\bmust\s+answer\s+for\b"
     rf"|\b(?:covered|excluded)\s+(?:under|by)\s+(?:the\s+)?(?:policy|section)\b",
     re.IGNORECASE,
 )
@@ -105,10 +108,18 @@ def _in_pack(sentence: str, language: str, allow_said: bool) -> Iterator[tuple[i
         if all(match.start() <= other.start() and other.end() <= match.end() for other in takes_back):
             decided.append(match)
     own = _QUOTED.sub(lambda match: " " * len(match[0]), lower)  # what is quoted is the packet's
-    topic = None if takes_back or decided else next(_found("topic", language, own), None)
+    left_open = takes_back and not _only_denied(language, lower, takes_back)
+    topic = None if left_open or decided else next(_found("topic", language, own), None)
     yield from ((match.start(), match.end(), False) for match in decided)
     if topic is not None:
         yield topic.start(), topic.end(), True
+
+
+def _only_denied(language: str, lower: str, takes_back: list[re.Match[str]]) -> bool:
+    """Whether a sentence has a "not" and nothing that leaves it open: "scratches are not paid for" decides too."""
+    plain = [match.span() for match in _found("not", language, lower)]
+    denied = all(any(start <= one.start() and one.end() <= end for start, end in plain) for one in takes_back)
+    return denied and next(_found("undecided", language, lower), None) is None
 
 
 def _found(part: str, language: str, text: str) -> Iterator[re.Match[str]]:
