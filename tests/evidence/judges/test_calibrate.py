@@ -53,7 +53,8 @@ def test_a_judge_of_pairs_is_asked_in_both_orders(desk: Path, calibrate: Calibra
     with (desk / "pairs.jsonl").open("w") as file:
         for number in range(60):
             one, other = ("right SOUND", "wrong") if number % 2 else ("wrong", "right SOUND")
-            row = {"input": "x", "output_1": one, "output_2": other, "label": 1 if number % 2 else 2, "family_1": "a"}
+            label = 1 if number % 2 else 2
+            row = {"input": f"x{number}", "output_1": one, "output_2": other, "label": label, "family_1": "a"}
             file.write(json.dumps(row) + "\n")
     first = {"reply": {"text": '{"verdict": "1", "reason": "the first"}'}}
     (desk / "judge.yaml").write_text(json.dumps(first))
@@ -166,3 +167,13 @@ def test_people_who_reviewed_a_sample_label_it_for_a_judge(desk: Path, run_log: 
     assert len(found.rows) == len(rows) and measured.agreement.value == 1.0
     decided = api.decide_logs(api.DecideOptions([run_log], policy="policy.yaml", review="review.json"))
     assert decided.review is not None
+
+
+def test_copies_of_a_labelled_answer_are_no_further_labels(desk: Path, calibrate: Calibrate) -> None:
+    lines = (desk / "labels.jsonl").read_text(encoding="utf-8").splitlines()[:20]
+    copies = [line.replace("answer", "ANSWER" + "!" * number) for number in range(5) for line in lines]
+    (desk / "copies.jsonl").write_text("\n".join(copies) + "\n", encoding="utf-8")
+    path = calibrate("judge", labels="copies.jsonl")
+    licence, found = api.read_licence(path), figures(path)
+    assert (len(licence.rows), licence.copies) == (20, 80)
+    assert not found.licence.granted and "labels" in found.licence.lacks

@@ -62,4 +62,5 @@ class JudgeLicence(Frozen, frozen=True, tag="licence", tag_field="type"):
     model_digest: str = ""
     family: str = ""
     hosted: bool = False
+    copies: int = 0  # labelled answers that repeat an earlier one, left out
     tool_version: str = ""

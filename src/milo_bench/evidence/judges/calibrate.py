@@ -59,7 +59,8 @@ def calibrate_judge(
     if not items:
         message = f"Every labelled answer is sensitive, so none may be sent to '{config.name}'."
         raise DataError(message, hint="calibrate a judge inside your network.")
-    return run_to_end(_calibrate(rubric, config, items, labels.digest, env, limits, options, now, progress))
+    found = run_to_end(_calibrate(rubric, config, items, labels.digest, env, limits, options, now, progress))
+    return msgspec.structs.replace(found, copies=labels.copies)
 
 
 async def _calibrate(

@@ -6,7 +6,7 @@ import csv
 import io
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
@@ -20,6 +20,7 @@ from milo_bench.core.suggest import hint_for
 from milo_bench.decide.review import Review
 from milo_bench.evidence.judges.wording import JudgedItem
 from milo_bench.evidence.judging import judge_chosen, without_retry
+from milo_bench.run.asked.alike import letters
 from milo_bench.store.log.reader import read_run_log
 
 _YES: Final = frozenset({"yes", "y", "accept", "accepted", "pass", "passed", "true", "good", "right", "correct", "1"})
@@ -46,11 +47,11 @@ class Labelled:
 
 @dataclass(frozen=True)
 class LabelledSet:
-    """``digest`` is of all items and labels; ``left_out`` counts rows that no judge can be measured on, by reason."""
+    """``digest`` is of all items and labels; ``copies`` are left out, because they repeat an earlier answer."""
 
     items: tuple[Labelled, ...]
     digest: str
-    left_out: Mapping[str, int] = field(default_factory=dict)
+    copies: int = 0
 
 
 def read_labels(path: Path, rubric: Rubric) -> LabelledSet:
@@ -123,12 +124,18 @@ def labels_of_review(
     return _set(found)
 
 
-def _set(items: Sequence[Labelled]) -> LabelledSet:
+def _set(read: Sequence[Labelled]) -> LabelledSet:
+    """``read`` without copies: the same answer to the same case proves nothing more of a judge, however it is typed."""
+    first: dict[tuple[bytes, ...], Labelled] = {}
+    for one in read:
+        said = (repr(dict(one.item.input)), one.item.answer, one.item.other or "", repr(one.item.expected))
+        first.setdefault(tuple(map(letters, said)), one)
+    items = tuple(first.values())
     content = [
         [dict(item.input), item.answer, item.other, item.expected, item.task, one.label]
         for one, item in ((one, one.item) for one in items)
     ]
-    return LabelledSet(tuple(items), f"sha256:{sha256_data(content)}")
+    return LabelledSet(items, f"sha256:{sha256_data(content)}", len(read) - len(items))
 
 
 def _rows(path: Path, text: str) -> Iterator[tuple[int, dict[str, Any]]]:

@@ -28,6 +28,8 @@ def print_licence(calibration: JudgeLicence, figures: JudgeFigures, console: Con
     console.print(
         f"  {figures.labelled.n:,} labels of people, {figures.labelled.yes:,} yes and {figures.labelled.no:,} no"
     )
+    if calibration.copies:
+        console.print(f"  {calibration.copies:,} more repeat an earlier answer to the same case and were left out")
     table = Table(box=None, pad_edge=False, padding=(0, 2))
     for title in ("", "measured", "each end at 95%", "n", "required"):
         table.add_column(title, justify="right" if title in ("measured", "n") else "left")

@@ -120,8 +120,8 @@ def _keys(fixture: Fixture, contracts: Sequence[Workload]) -> Iterator[tuple[str
         asked, has_pictures = _asked(fixture, contract)
         yield f"asked {place}", _digest(asked.encode("utf-8", "surrogatepass"))
         gold = repr(fixture.expect)
-        if words := _letters(asked):
-            yield f"words {place}", (_digest(words), _digest(_letters(gold)))
+        if words := letters(asked):
+            yield f"words {place}", (_digest(words), _digest(letters(gold)))
         if not fixture.group and not has_pictures and (text := _without_numbers(asked)):
             yield f"numbers {place}", (_digest(text), _digest(_gold_without_numbers(gold, asked)))
 
@@ -151,7 +151,7 @@ def _texts(data: Any) -> Iterator[str]:
         yield str(data)
 
 
-def _letters(text: str) -> bytes:
+def letters(text: str) -> bytes:
     """Letters and digits of ``text`` alone, whatever their case and type."""
     if not text.isascii():
         text = unicodedata.normalize("NFKC", unmarked(text).text)
@@ -165,7 +165,7 @@ def _without_numbers(text: str) -> bytes:
     """The letters of ``text`` without dates and the words that have a digit; b"" where it has no such word."""
     text = unicodedata.normalize("NFKC", text).casefold()
     masked, count = _WITH_DIGIT.subn("", text)
-    return _letters(_DAY_OR_MONTH.sub("", masked)) if count else b""
+    return letters(_DAY_OR_MONTH.sub("", masked)) if count else b""
 
 
 def _gold_without_numbers(gold: str, asked: str) -> bytes:
@@ -177,7 +177,7 @@ def _gold_without_numbers(gold: str, asked: str) -> bytes:
         repeated = match[0].casefold() in words or _significant(match[0]) in numbers - {""}
         return "" if repeated else match[0]
 
-    return _letters(_WITH_DIGIT.sub(masked, _NUMBER.sub(masked, gold)))
+    return letters(_WITH_DIGIT.sub(masked, _NUMBER.sub(masked, gold)))
 
 
 def _significant(number: str) -> str:
