@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final, Literal, TypeAlias
 
-from benchmarks.gateway.faults.process import WAIT_S, GatewayProcess, Reply, ask, gateway_process
+from benchmarks.gateway.faults.process import WAIT_S, GatewayProcess, Reply, ask, exchange, gateway_process
 from benchmarks.gateway.faults.scripted import Behaviour, ScriptedUpstream
 
 KEY: Final = "sk-live-4242-do-not-leak"
@@ -61,6 +61,16 @@ class Scene:
         found = [one for one in self.gateway.records() if one.request == reply.request]
         self.expect(len(found) == 1, f"{len(found)} records for one answer")
         return found[0] if found else None
+
+    async def until_ready(self, target: str) -> None:
+        """A busy machine may have kept its last probe waiting, and then it gets no request at all."""
+
+        async def ready() -> bool:
+            request = b"GET /health/targets HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
+            reply = await exchange(self.gateway.port, request)
+            return bool(reply.json()["targets"][target]["state"] == "ready")
+
+        await self.until(ready, f"readiness of {target}")
 
     async def until(self, holds: Callable[[], Awaitable[bool]], what: str) -> None:
         try:
