@@ -152,6 +152,21 @@ def test_live_work_holds_or_rejects_what_cases_would_promote_and_a_promotion_end
     assert _milo("roles", "promote", str(log), "--audit", "nowhere") == 3
 
 
+def test_only_cases_from_after_the_release_of_both_models_are_fresh(
+    log: Path, place: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert _milo("roles", "promote", str(log), "--fresh") == 2
+    assert "no release date of mid, good, bad" in capsys.readouterr().err
+    assert not (place / "roles-history.jsonl").exists(), "nothing was decided"
+    for day, pairs in (("2000-01-01", 5), ("2100-01-01", 0)):
+        dates = "".join(f"  {name}: {day}\n" for name in ("good", "mid", "bad"))
+        (place / "registry.yaml").write_text(f"{REGISTRY}released:\n{dates}")
+        promotion = api.promote_roles([log], Path("registry.yaml"), fresh=True)
+        assert {len(found) for found in promotion.record.pairs["coder"].values()} == {pairs}
+        verdicts = {one.target: one.verdict for one in promotion.record.roles[0].decisions}
+        assert verdicts["good"] == ("promote" if pairs else "hold")
+
+
 def test_looking_again_at_the_same_log_rejects_nobody_twice(log: Path, place: Path) -> None:
     text = REGISTRY.replace("incumbent: mid", "incumbent: good").replace("[good, bad]", "[bad, mid]")
     (place / "registry.yaml").write_text(text)

@@ -91,13 +91,16 @@ def promote_roles(
 ) -> Promotion:
     """Decide on every role of ``registry`` from ``logs`` and what earlier looks saw; record it and write the report.
 
-    With ``fresh`` only cases from after the release of both models count. ``apply`` changes registry and routing.
+    With ``fresh`` only cases from after the release of both models count, and the registry must have the dates.
+    ``apply`` changes registry and routing.
     ``audit`` is the folder of a gateway's audit: what its trials say of a challenger on live work counts too.
     Raises ConfigError for the registry, DataError for a log or a history that cannot be used.
     """
     env = os.environ if env is None else env
     now = now or datetime.now(UTC)
     file = load_registry(registry)
+    if fresh:
+        _require_release_dates(file)
     settings = load_settings(config, env)
     history = read_history(registry.parent / file.history)
     evidence = gather_roles(logs, file, env, unsafe_here=unsafe_here)
@@ -174,6 +177,15 @@ def _gather(log: RunLog, path: Path, workloads: set[str], file: RegistryFile, fo
             found.unjudged += 1
         else:
             found.outcomes.setdefault(key.target, {}).setdefault(judged.fixture.id, outcome)
+
+
+def _require_release_dates(file: RegistryFile) -> None:
+    """Without the release of both models nobody knows which cases are from after it. Raises UsageError."""
+    compared = dict.fromkeys(target for role in file.roles.values() if role.challengers for target in role.targets)
+    unknown = [target for target in compared if target not in file.released]
+    if unknown:
+        message = f"The registry has no release date of {', '.join(unknown)}, so --fresh cannot tell which cases count."
+        raise UsageError(message, hint=f"add it under released: in {file.path}, e.g. {unknown[0]}: 2026-03-01")
 
 
 class _Judge:
