@@ -96,6 +96,8 @@ def test_a_letter_without_its_accent_is_another_letter() -> None:
         ("minus 1250", -1250),
         ("3/4", 0.75),
         ("$\\frac{3}{4}$", 0.75),
+        ("$\\boxed{3/4}$", 0.75),
+        ("$\\boxed{\\dfrac{3}{4}}$", 0.75),
         (".5", 0.5),
         ("50 cents", 50),
     ],
@@ -191,3 +193,24 @@ def test_records_in_a_table_or_line_by_line_are_a_list(answer: str) -> None:
     rows = [{"name": "A", "amount": 1250}, {"name": "B", "amount": 5}]
     assert outcomes("record_list", answer, {"rows": rows}, params={"keys": ["name"]}) - {"skip"} == {"pass"}
     assert "fail" in outcomes("record_list", answer, {"rows": [*rows, {"name": "C", "amount": 1}]})
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        '<tool_call>\n{"name": "find", "arguments": {"city": "Rome"}}\n</tool_call>',
+        'I look it up.\n<tool_call>{"name": "find", "arguments": "{\\"city\\": \\"Rome\\"}"}</tool_call>',
+        '[TOOL_CALLS] [{"name": "find", "arguments": {"city": "Rome"}}]',
+        '<|python_tag|>{"name": "find", "parameters": {"city": "Rome"}}',
+        '<function=find>{"city": "Rome"}</function>',
+        '{"type": "tool_use", "name": "find", "input": {"city": "Rome"}}',
+    ],
+)
+def test_a_call_that_its_server_left_in_the_text_is_a_call(answer: str) -> None:
+    call = {"name": "find", "arguments": {"city": "Rome"}}
+    assert outcomes("tool_call", answer, {"tool_calls": [call]}) == {"pass"}
+    assert outcomes("tool_call", answer, {"tool_calls": [{**call, "arguments": {"city": "Oslo"}}]}) == {"fail"}
+    twice = {"tool_calls": [call, call]}
+    assert outcomes("tool_call", answer, twice) == {"fail"}
+    if answer.startswith("<tool_call>"):
+        assert outcomes("tool_call", f"{answer}\n{answer}", twice) == {"pass"}

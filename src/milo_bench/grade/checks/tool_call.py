@@ -17,6 +17,7 @@ from milo_bench.core.records import Fixture, Verdict, Workload
 from milo_bench.core.text import shorten
 from milo_bench.grade.base import CHECKS, GradeCase, Params, read_params
 from milo_bench.grade.json_places import show_value
+from milo_bench.grade.reading.calls_in_text import calls_in_text
 from milo_bench.grade.record_rows import same_value
 from milo_bench.grade.unreadable import unread_expectation
 
@@ -39,7 +40,7 @@ class ToolCallParams(Params, frozen=True):
 
 class ToolCallCheck:
     name = "tool_call"
-    version = "1"
+    version = "2"
 
     def validate(self, params: Mapping[str, Any], workload: Workload) -> None:
         rules = read_params(self.name, params, ToolCallParams)
@@ -120,7 +121,8 @@ def _name(call: Mapping[str, Any]) -> str:
 def _arguments(call: Mapping[str, Any]) -> tuple[Any, str]:
     """The arguments as plain data, and why they cannot be read."""
     inner = call.get("function")
-    written = (inner if isinstance(inner, Mapping) else call).get("arguments", {})
+    holder = inner if isinstance(inner, Mapping) else call
+    written = next((holder[key] for key in ("arguments", "parameters", "input") if key in holder), {})
     return _decoded(written)
 
 
@@ -146,7 +148,7 @@ def _calls_of(case: GradeCase) -> tuple[list[tuple[str, Any]], str]:
     value = case.json.value if case.json.usable else None
     if isinstance(value, Mapping) and isinstance(value.get("tool_calls"), list):
         value = value["tool_calls"]
-    written = value if isinstance(value, list) else [value]
+    written = calls_in_text(case.output) or (value if isinstance(value, list) else [value])
     for one in written:
         if isinstance(one, Mapping) and _name(one):
             arguments, problem = _arguments(one)

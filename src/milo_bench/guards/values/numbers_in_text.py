@@ -26,7 +26,7 @@ _SIZE_AFTER: Final = re.compile(
 )
 _MINUS_BEFORE: Final = re.compile(r"\b(?:minus|negative|negativ|moins|menos|meno)\s+(?:[$£€]\s?)?$", re.IGNORECASE)
 _FRACTION: Final = re.compile(
-    r"\W*(?:\\d?frac\{(?P<a>\d{1,6})\}\{(?P<b>\d{1,6})\}|(?P<c>\d{1,6})\s?[/⁄]\s?(?P<d>\d{1,6}))\W*"
+    r"(?:\\boxed|\\text|\W)*?(?:\\?d?frac\{(?P<a>\d{1,6})\}\{(?P<b>\d{1,6})\}|(?P<c>\d{1,6})\s?[/⁄]\s?(?P<d>\d{1,6}))\W*"
 )
 
 

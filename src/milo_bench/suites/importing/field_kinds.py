@@ -243,6 +243,8 @@ def _has_month_first(values: Sequence[Any], name: str, result: Imported) -> bool
     if day_first := _DAY_FIRST.search(name):
         return day_first["month"] is not None
     parts = [match for value in values if isinstance(value, str) and (match := _NUMERIC_DATE.fullmatch(value.strip()))]
+    if all("." in match[0] for match in parts):
+        return False  # with stops the day is always first
     firsts = {int(match[1]) > 12 for match in parts if int(match[1]) > 12 or int(match[2]) > 12}
     if firsts == {True, False}:
         said = f"dates of '{name}' have the day first in some rows and the month first in others"
