@@ -122,7 +122,7 @@ def _arguments(call: Mapping[str, Any]) -> tuple[Any, str]:
     """The arguments as plain data, and why they cannot be read."""
     inner = call.get("function")
     holder = inner if isinstance(inner, Mapping) else call
-    written = next((holder[key] for key in ("arguments", "parameters", "input") if key in holder), {})
+    written: Any = next((holder[key] for key in ("arguments", "parameters", "input") if key in holder), {})
     return _decoded(written)
 
 
@@ -148,7 +148,8 @@ def _calls_of(case: GradeCase) -> tuple[list[tuple[str, Any]], str]:
     value = case.json.value if case.json.usable else None
     if isinstance(value, Mapping) and isinstance(value.get("tool_calls"), list):
         value = value["tool_calls"]
-    written = calls_in_text(case.output) or (value if isinstance(value, list) else [value])
+    listed: Sequence[Any] = value if isinstance(value, list) else [value]
+    written = calls_in_text(case.output) or listed
     for one in written:
         if isinstance(one, Mapping) and _name(one):
             arguments, problem = _arguments(one)
