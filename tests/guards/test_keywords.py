@@ -15,7 +15,6 @@ from milo_bench.core.keyword_sets import KEYWORD_SETS
 from milo_bench.guards.keywords import keyword_risk, keywords
 from milo_bench.suites import load_suite
 
-
 LETTERS = [
     json.loads(line)
     for line in (Path(__file__).parents[1] / "data" / "keywords_letters.jsonl").read_text("utf-8").splitlines()
