@@ -14,6 +14,7 @@ from tests.gateway.test_challengers import BROKEN, HELLO, SCRIPTS, routing
 from tests.gateway.test_control import until
 
 CANARY = {"target": "new", "mode": "canary", "share": "50%"}
+OFTEN = {"ready_interval_s": 0.2}  # a target that is down for its errors is soon tried again
 
 
 def request(n: int, *, canary: bool, failed: tuple[str, ...] = (), failure: str = "", table: str = "t") -> Any:
@@ -81,7 +82,7 @@ async def test_a_canary_that_fails_is_stopped_by_itself_and_goes_on_once_a_perso
     tmp_path: Path,
 ) -> None:
     scripts = {**SCRIPTS, "new": BROKEN}
-    async with running_gateway(tmp_path, routing(CANARY), scripts) as gateway:
+    async with running_gateway(tmp_path, routing(CANARY), scripts, gateway=OFTEN) as gateway:
         while not open_ones(gateway):
             await asked(gateway, 10)
         [incident] = open_ones(gateway)
@@ -102,10 +103,10 @@ async def test_a_canary_that_fails_is_stopped_by_itself_and_goes_on_once_a_perso
 
 async def test_a_stopped_trial_stays_stopped_after_a_restart(tmp_path: Path) -> None:
     scripts = {**SCRIPTS, "new": BROKEN}
-    async with running_gateway(tmp_path, routing(CANARY), scripts) as gateway:
+    async with running_gateway(tmp_path, routing(CANARY), scripts, gateway=OFTEN) as gateway:
         while not open_ones(gateway):
             await asked(gateway, 10)
-    async with running_gateway(tmp_path, routing(CANARY), scripts) as gateway:
+    async with running_gateway(tmp_path, routing(CANARY), scripts, gateway=OFTEN) as gateway:
         before = len(gateway.audit())
         await asked(gateway, 20)
         assert {one.trial for one in gateway.audit()[before:]} == {""}
