@@ -56,9 +56,9 @@ def _followed(
 ) -> bool:
     """Whether the gate is decided once ``part`` of the fixtures that were advised is there, if the estimate holds."""
     _, sizes, bound, truth = shape
-    right = np.ones(sum(sizes))
-    right[: round((1 - truth) * len(right))] = 0.0
-    right = random.permutation(right)  # the estimate is the truth
+    right = _draw(random, sizes, truth)
+    while right.sum() != round(truth * len(right)):  # the estimate is the truth, and its groups are as later ones
+        right = _draw(random, sizes, truth)
     ends, rows, group = _ends(right, sizes, any_look=any_look)
     assert ends.judged("at_least", bound) == "undecided"
     places = np.arange(len(right), dtype=np.int32)
