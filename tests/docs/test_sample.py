@@ -34,6 +34,11 @@ def test_a_package_of_planted_models_verifies_and_its_files_fit_each_other(tmp_p
     settings = load_settings(tmp_path / "bench.yaml", {}, apis=TARGET_APIS.names())
     assert set(table.targets) <= set(settings.targets)
     assert load_flags(tmp_path / table.flags_file, known=table.flags).on == frozenset()
+    flags = tmp_path / table.flags_file
+    flags.write_text(flags.read_text().replace("extraction: off", "extraction: on"))
+    assert api.verify_package(tmp_path).differences == (), "a flag is the team's to turn on"
+    flags.write_text(flags.read_text().replace("extraction: on", "extract: on"))
+    assert {one.file for one in api.verify_package(tmp_path).differences} == {"flags.yaml"}
     rows = list(truth_rows(CASE_OPS, decision))
     for row in rows:
         if "routed to" in row.what or "served at once" in row.what or row.what.startswith("extraction"):
