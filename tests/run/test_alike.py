@@ -48,8 +48,10 @@ def test_a_number_makes_a_new_question_only_where_the_answer_changes_with_it() -
     assert set(clusters(*echoed)) == {0}
     sums = [fixture(str(n), f"What is {n} times 7?", gold=str(n * 7)) for n in range(2, 6)]
     assert clusters(*sums) == [0, 1, 2, 3]
-    labels = [fixture(str(n), f"Is {n} even?", gold="no" if n % 2 else "yes") for n in range(4)]
+    labels = [fixture(str(n), f"Is the number {n} even?", gold="no" if n % 2 else "yes") for n in range(4)]
     assert clusters(*labels) == [0, 1, 0, 1]
+    # A number that stands for a text which is not here is not a template.
+    assert clusters(*(fixture(str(n), f"text {n}") for n in range(3))) == [0, 1, 2]
 
 
 def test_the_author_says_by_a_group_that_numbers_make_cases_but_not_that_copies_do() -> None:
