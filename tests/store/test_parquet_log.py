@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import stat
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -58,6 +59,12 @@ def test_a_reader_finds_in_the_folder_what_it_finds_in_the_file(log: Path) -> No
     assert last_seal(folder) == last_seal(log) != ""
     wanted = {"notes-0007"}
     assert list(one.attempts.on_fixtures(wanted)) == list(other.attempts.on_fixtures(wanted))
+
+
+def test_nobody_else_can_read_what_is_in_it(log: Path) -> None:
+    folder = convert_log(log).path
+    modes = {stat.S_IMODE(part.stat().st_mode) for part in (folder, *folder.rglob("*"))}
+    assert modes == {0o700, 0o600}
 
 
 def test_other_tools_can_query_it_by_target_in_the_hive_layout(log: Path) -> None:

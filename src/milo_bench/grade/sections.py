@@ -36,10 +36,12 @@ def read_sections(text: str, names: Sequence[str]) -> tuple[AnswerSection, ...]:
     A heading counts on a line of its own, or with its text behind a colon on the same line.
     """
     heads: list[tuple[str, int, int]] = []
-    alternatives = "|".join(re.escape(name).replace(r"\ ", r"\s+") for name in sorted(names, key=len, reverse=True))
+    # Split at any run of spaces: a name with thirty of them would else be thirty repetitions that take turns.
+    words = [name.split() for name in sorted(names, key=len, reverse=True)]
+    alternatives = "|".join(r"\s+".join(map(re.escape, some)) for some in words if some) or "(?!)"
     heading = re.compile(
-        rf"^[ \t]*(?:#{{1,6}}[ \t]*)?(?:\d[.)][ \t]*)?[*_]{{0,3}}({alternatives})[*_]{{0,3}}"
-        r"[ \t]*(?::[*_]{0,3}|$)[ \t]*",
+        rf"^[ \t]*+(?:#{{1,6}}[ \t]*+)?(?:\d[.)][ \t]*+)?[*_]{{0,3}}({alternatives})[*_]{{0,3}}"
+        r"[ \t]*+(?::[*_]{0,3}|$)[ \t]*",
         re.IGNORECASE | re.MULTILINE,
     )
     by_fold = {" ".join(name.casefold().split()): name for name in names}

@@ -14,6 +14,7 @@ _CODE: Final = re.compile(r"`([^`\n]+)`")
 _ISSUE: Final = re.compile(r"(?<![\w/])#(\d+)\b")
 _PATH: Final = re.compile(r"\b[\w.-]+(?:/[\w.-]+)+|\b[\w-]+\.(?:py|pyi|toml|cfg|md|rst|txt|js|ts|json|ya?ml)\b")
 _IDENTIFIER: Final = re.compile(r"\b(?:[A-Za-z]\w*_\w+|_\w+|[a-z]+[A-Z]\w*|[A-Z][a-z]+[A-Z]\w*|\w+\(\))")
+_MOST_WORDS: Final = 500  # that are looked up: each is looked for in the whole diff, and a draft has a few
 _NUMBER: Final = re.compile(r"(?<![\w.#])\d+(?:\.\d+)*(?![\w])")
 
 
@@ -80,6 +81,8 @@ def _invented(text: str, known: str) -> Iterator[tuple[str, str]]:
             word = (match[1] if pattern.groups else match[0]).strip().removesuffix("()").strip(".")
             if not word or word in seen:
                 continue
+            if len(seen) == _MOST_WORDS:
+                return
             seen.add(word)
             if kind in ("issue", "number"):
                 if not re.search(rf"(?<!\d){re.escape(word)}(?!\d)", known):

@@ -11,7 +11,8 @@ import unicodedata
 from collections.abc import Iterator, Sequence
 from typing import Final, NamedTuple
 
-_JOIN = r"\s*(?:,|/|&|\+|\band\b|\bor\b|\bund\b|\boder\b|\bou\b|\bet\b)\s*"
+# From the first space of a run alone, and none is given back: a run of spaces is gone through once.
+_JOIN = r"(?<!\s)\s*+(?:,|/|&|\+|\band\b|\bor\b|\bund\b|\boder\b|\bou\b|\bet\b)\s*+"
 _WORDS = (
     r"answers?|antwort|option|choice|(?:options|choices)(?=\s+(?:is|are|would)\b)|choose|select|réponse|respuesta|risposta|"
     "antwoord|odpowiedź|resposta|ответ"
@@ -26,7 +27,7 @@ _SAYS: Final = rf"(?:(?<![^\W_])(?:{_WORDS})(?![^\W_])|答え|答案|\\boxed)"
 _CUE: Final = rf"{_SAYS}(?:[^\w\n.!?]|\n|\\text|(?:{_BETWEEN})(?![^\W_])|は|是){{0,12}}?"
 _SAID: Final = re.compile(rf"{_CUE}{_LETTERS}", re.IGNORECASE)
 _NAMED: Final = re.compile(rf"(?<![\w'’.])(?P<letters>[A-Z](?![\w'’])(?:\)?{_JOIN}\(?[A-Z](?![\w'’]))*)")
-_ALONE: Final = re.compile(r"[\s>#*_\-\"'`(\[]*(?:\d+[.)]\s*)?[\s*_\"'`(\[]*(?P<letter>[A-Za-z])[\s)\].:!*_\"'`]*")
+_ALONE: Final = re.compile(r"[\s>#*_\-\"'`(\[]*+(?:\d+[.)]\s*+)?[\s*_\"'`(\[]*+(?P<letter>[A-Za-z])[\s)\].:!*_\"'`]*")
 _MARK_BEFORE: Final = re.compile(r"(?:^|\n)[\s>#*_\-\"'`(\[]*(?:\d+[.)]\s*)?[*_(\[]*$")
 _MARK_AFTER: Final = re.compile(r"\s*(?:\*\*)?\s*[)\].:]|\*\*|\s*$|\s*\n|\s+[-–—]\s")
 _RULED_OUT_BEFORE: Final = re.compile(

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO, Final
 import msgspec
 
 from milo_bench.core.errors import DataError, PrerequisiteError
-from milo_bench.core.files import write_file
+from milo_bench.core.files import PRIVATE, write_file
 from milo_bench.core.records import Frozen
 from milo_bench.store.duck import as_plain_path, connect
 
@@ -85,6 +85,8 @@ def write_parquet(log: BinaryIO, source: Path, folder: Path) -> ParquetMark:
                 size += len(line)
             _write_batch(database, batch, lines, folder, f"b{batches:06d}")
             lines += len(batch)
+        for part in folder.rglob("*"):  # DuckDB makes them readable by all, and somebody may copy the files elsewhere
+            part.chmod(0o700 if part.is_dir() else PRIVATE)
         mark = ParquetMark(digest.hexdigest(), size, lines, batches)
         write_file(folder / MARK, msgspec.json.encode(mark).decode())
     except BaseException as error:
