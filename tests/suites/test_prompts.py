@@ -108,6 +108,7 @@ def test_an_undefined_variable_is_named_with_its_line_and_what_there_is() -> Non
         "{{ (1).to_bytes(999999, 'big') * 99999 }}",
         "{{ '%999999999d'.encode() % 1 }}",
         "{{ ('a' | e).join('b' * 999 for b in [1]) }}",
+        "{{ input.text | dictsort }}",
         "{% set x = '\"' * 999999 %}" + "{% set x = x | tojson %}" * 40,
         "{% set x = '<' * 999999 %}" + "{% set x = x | string | forceescape %}" * 99,
         "{% set x %}{% for i in range(99999) %}{{ input.long }}{% endfor %}{% endset %}",
@@ -175,5 +176,5 @@ def test_each_filter_and_method_takes_time_in_proportion_to_its_text(call: str) 
         return ""
 
     pieces = ("<>", "<!---->", "<!--", "<", "&", "&amp;", '"', "\\", "%", " ", "a", "a ", "\n", "1", "http://a.b ", "é")
-    slow = [said for piece in pieces if (said := grows_too_fast(render, piece, "", short=100_000, long=400_000))]
+    slow = [said for piece in pieces if (said := grows_too_fast(render, piece, "", short=20_000, long=80_000))]
     assert slow == []

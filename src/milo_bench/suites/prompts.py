@@ -41,7 +41,9 @@ _COMMENTS = re.compile(r"\{#.*?#\}", re.DOTALL)
 
 _ENVIRONMENT = PromptEnvironment()
 # What a template can raise when it is rendered, and when what Jinja accepts is compiled by Python.
-_RENDERING = (TemplateError, ArithmeticError, TypeError, ValueError, LookupError, RecursionError, MemoryError)
+_RENDERING = (
+    *(TemplateError, ArithmeticError, AttributeError, TypeError, ValueError, LookupError, RecursionError, MemoryError),
+)
 _COMPILING = (*_RENDERING, SyntaxError)
 
 
