@@ -31,6 +31,7 @@ def load(tmp_path: Path, text: str | bytes):
         ("targets:\n  ' a': {api: fake, script: s}\n", 2, "begins or ends with a space", ""),
         ('targets:\n  "a\\nb": {api: fake, script: s}\n', 2, "contains a control character or line break", ""),
         ("targets:\n  '': {api: fake, script: s}\n", 2, "the target name '' is empty", ""),
+        ("run: {repeats: 1" + ":1" * 500_000 + "}\n", 1, "run.repeats is 1:1:1", "write a smaller number"),
         ("targts: {}\n", 1, "unknown setting 'targts'", "Did you mean 'targets'?"),
         ("run:\n  concurrency: 0\n", 2, "run.concurrency", ""),
         ("run:\n  concurrency: 2\n  concurrency: 3\n", 3, "duplicate key 'concurrency'", ""),

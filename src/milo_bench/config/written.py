@@ -276,6 +276,7 @@ def _key(key: object) -> str:
 
 # What these make of a scalar can fail: 2026-02-30, 5,000 digits, !!bool x.
 _CONSTRUCTED: Final = tuple(f"tag:yaml.org,2002:{name}" for name in ("int", "float", "timestamp", "bool"))
+_MOST_DIGITS: Final = 4_000
 _NOUNS: Final = {"timestamp": "date", "bool": "truth value"}
 # How PyYAML fails on a value that is not what its tag says.
 _UNREADABLE: Final = (ValueError, OverflowError, AttributeError, LookupError, TypeError)
@@ -323,6 +324,8 @@ def _key_text(node: yaml.Node, at: tuple[str, ...], loader: yaml.SafeLoader) -> 
 def _require_readable(node: yaml.Node, at: tuple[str, ...], loader: yaml.SafeLoader) -> None:
     """Raises _Refused for a number or date that Python cannot hold."""
     found = f"{one_line('.'.join(at))} is {one_line(str(node.value), 40)}"
+    if len(node.value) > _MOST_DIGITS:  # 1:1:1… is a number to base 60, and takes the square of its length
+        raise _Refused(f"{found}, too large", node.start_mark, "write a smaller number, or put it in quotes.")
     try:
         value = loader.construct_object(node, deep=True)
     except _UNREADABLE as error:
