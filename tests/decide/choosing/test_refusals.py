@@ -84,6 +84,10 @@ USES = f"  handoff:\n{GATES}    uses: {{preview: {{}}, takeover: {{}}}}\n"
         ("  - {when: {workload: hand}, note: why}\n", "the workload 'hand', which this policy does not decide"),
         ("  - {when: {workload: handoff}, note: why}\n", "covers all of 'handoff:preview'"),
         ("  - {when: {workload: handoff, use: takeover}, note: why}\n", "covers all of 'handoff:takeover'"),
+        (
+            "  - {when: {words: {over: 9}}, note: a}\n  - {when: {words: {over: 20}}, note: b}\n",
+            "above this one covers",
+        ),
     ],
 )
 def test_a_refusal_that_says_nothing_or_too_much_is_named(refuse: str, said: str) -> None:
@@ -96,3 +100,14 @@ def test_a_use_that_nobody_decided_may_be_refused_whole(evidence: Evidence) -> N
     file = RoutingFile.model_validate(decided(evidence, by).routing)
     assert [(rule.id, rule.route) for rule in file.rules][:2] == [("refused.1", "refuse"), ("refused.2", "refuse")]
     assert (file.rules[0].when.workload, file.rules[0].when.use) == (("handoff",), ("outside",))
+
+
+@pytest.mark.parametrize("when", ["{keywords: any}", "{keywords: [threat, injury]}", "{words: {over: 5}, tags: [a]}"])
+def test_a_fix_for_cases_that_are_refused_before_it_is_left_out_of_the_table(evidence: Evidence, when: str) -> None:
+    fixes = "    remedies: {keyword_rule: , length_limit: , citation_filter: , human_review: }\n"
+    decision = decided(evidence, policy(f"  - {{when: {when}, note: why}}\n", f"  handoff:\n{GATES}{fixes}"))
+    rules = RoutingFile.model_validate(decision.routing).rules
+    assert rules[0].route == "refuse"
+    for one in decision.replays:
+        covered = [rule for rule in one.rules if rule["when"].get("keywords") == ["any"] and rule["route"] != "refuse"]
+        assert not (covered and when == "{keywords: any}")

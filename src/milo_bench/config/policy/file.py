@@ -170,6 +170,8 @@ def _refused(file: PolicyFile) -> Iterator[Problem]:
     """What is refused leaves something of each workload to decide, and names workloads of this policy."""
     for number, refused in enumerate(file.refuse):
         here = file.where("refuse", number)
+        if any(earlier.when.covers(refused.when) for earlier in file.refuse[:number]):
+            yield Problem(here, "an entry of refuse above this one covers it", "remove this one, or the one above.")
         for name in refused.when.workload:
             if name not in file.workloads:
                 what = f"refuse names the workload '{name[:60]}', which this policy does not decide"

@@ -22,7 +22,7 @@ from milo_bench.core.records import TargetRecord
 from milo_bench.decide.records import Candidate
 from milo_bench.decide.remedies.length_limit import LengthLimit
 from milo_bench.decide.replay.recorded import Recorded
-from milo_bench.decide.routing.refusals import refusals_of
+from milo_bench.decide.routing.refusals import reached, refusals_of
 
 MOST_PLANS: Final = 24
 
@@ -148,7 +148,8 @@ def _plan(ground: Ground, group: Sequence[RemedyChange]) -> ReplayPlan | None:
     rules = [rule for part in ("before", "after") for change in group for rule in getattr(change, part)]
     if people:
         rules, final = [], {key: final[key] for key in ("id", "when", "route")}
-    rules = [*refusals_of(ground.policy, workload), *rules]
+    refused = refusals_of(ground.policy, workload)
+    rules = [*refused, *reached(rules, refused)]
     named = dict.fromkeys(
         name
         for rule in (*rules, final)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from milo_bench.config.policy.file import PolicyFile
+from milo_bench.config.routing.rule import Condition
 from milo_bench.config.routing.use_names import use_of, workload_of
 
 
@@ -26,6 +27,16 @@ def refusals_of(policy: PolicyFile, name: str) -> list[dict[str, Any]]:
     """Those that can apply to a workload, or to one use of it (``timeline:preview``), for a replay of it alone."""
     return [
         {**rule, "when": {**_rest(rule["when"]), "workload": [name]}} for rule in refusals(policy) if _on(rule, name)
+    ]
+
+
+def reached(rules: Sequence[Mapping[str, Any]], refused: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """``rules`` without those for cases that are all ``refused`` before them."""
+    conditions = [Condition.model_validate(one["when"]) for one in refused]
+    return [
+        dict(rule)
+        for rule in rules
+        if not any(one.covers(Condition.model_validate(rule.get("when", {}))) for one in conditions)
     ]
 
 

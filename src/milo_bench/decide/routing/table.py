@@ -26,7 +26,7 @@ from milo_bench.decide.gates.baseline import passing_baseline
 from milo_bench.decide.load_evidence import knee_cap
 from milo_bench.decide.records import Candidate, Choice, Finding, PermitEvidence, Replay
 from milo_bench.decide.remedies.plans import routing_target, rule_id
-from milo_bench.decide.routing.refusals import refusals
+from milo_bench.decide.routing.refusals import reached, refusals
 from milo_bench.decide.selection import SHIPS
 from milo_bench.decide.uses import routed_use
 from milo_bench.operator.permit.grants import grants_of
@@ -50,10 +50,12 @@ def make_routing(
     by_id = {finding.id: finding for finding in findings}
     replayed = {one.id: one for one in replays}
     uses = {choice.workload for choice in choices if use_of(choice.workload)}
-    rules = refusals(policy)
+    refused = refusals(policy)
+    rules: list[dict[str, Any]] = []
     for choice in choices:
         writer = _Writer(by_id[choice.finding], replayed.get(choice.replay), evidence, policy, figures)
         rules += writer.rules()
+    rules = reached([routed_use(rule, uses) for rule in _own_ids(rules)], refused)
     default = {"route": "human_review", "why": "no evidence on this work"}
     file = RoutingFile.model_validate(
         {
@@ -61,7 +63,7 @@ def make_routing(
             "validity": _validity(evidence, policy),
             "targets": _targets(rules, evidence),
             "flags_file": FLAGS_NAME if any("flag" in rule for rule in rules) else "",
-            "rules": [routed_use(rule, uses) for rule in _own_ids(rules)],
+            "rules": [*refused, *rules],
             "default": default,
             "operators": grants_of([(one.permit, _hosted(one, evidence)) for one in permits]),
         }
