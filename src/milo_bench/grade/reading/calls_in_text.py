@@ -12,9 +12,9 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 _MOST_CHARS: Final = 200_000
-_BLOCK: Final = re.compile(r"<(?P<tag>tool_call|function_call|tool_use)>(?P<said>.*?)</(?P=tag)>", re.DOTALL)
-_AFTER: Final = re.compile(r"(?:\[TOOL_CALLS\]|<\|python_tag\|>|<\|tool_call\|>)\s*(?=[\[{])")
-_FUNCTION: Final = re.compile(r"<function=(?P<name>[\w.-]{1,100})>\s*(?P<said>\{.*?\})\s*</function>", re.DOTALL)
+_TAGS: Final = ("tool_call", "function_call", "tool_use")
+_AFTER: Final = re.compile(r"(?:\[TOOL_CALLS\]|<\|python_tag\|>|<\|tool_call\|>)\s{0,8}(?=[\[{])")
+_FUNCTION: Final = re.compile(r"<function=(?P<name>[\w.-]{1,100})>")
 
 
 def calls_in_text(text: str) -> list[Mapping[str, Any]]:
@@ -26,10 +26,19 @@ def calls_in_text(text: str) -> list[Mapping[str, Any]]:
 
 
 def _calls(text: str) -> Iterator[Mapping[str, Any]]:
-    for match in _BLOCK.finditer(text):
-        yield from _objects(json.loads(match["said"]))
-    for match in _FUNCTION.finditer(text):
-        yield {"name": match["name"], "arguments": json.loads(match["said"])}
+    for tag in _TAGS:
+        at = text.find(f"<{tag}>")
+        while at >= 0:
+            start = at + len(tag) + 2
+            end = text.find(f"</{tag}>", start)
+            if end < 0:
+                break
+            yield from _objects(json.loads(text[start:end]))
+            at = text.find(f"<{tag}>", end)
+    for match in _FUNCTION.finditer(text) if "</function>" in text else ():
+        end = text.find("</function>", match.end())
+        if end >= 0:
+            yield {"name": match["name"], "arguments": json.loads(text[match.end() : end])}
     for match in _AFTER.finditer(text):
         yield from _objects(json.JSONDecoder().raw_decode(text, match.end())[0])
 

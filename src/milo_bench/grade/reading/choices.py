@@ -11,6 +11,8 @@ import unicodedata
 from collections.abc import Iterator, Sequence
 from typing import Final, NamedTuple
 
+_ENDS_READ: Final = 4_000  # characters of each end of a long answer
+_SHORT: Final = 60
 # From the first space of a run alone, and none is given back: a run of spaces is gone through once.
 _JOIN = r"(?<!\s)\s*+(?:,|/|&|\+|\band\b|\bor\b|\bund\b|\boder\b|\bou\b|\bet\b)\s*+"
 _WORDS = (
@@ -77,10 +79,12 @@ class _Mention(NamedTuple):
 def chosen_letters(text: str, options: Sequence[str], letters: str) -> tuple[str, ...]:
     """The letters in order, several where the answer names several; () where it chooses none."""
     text = unicodedata.normalize("NFKC", text)
+    if len(text) > 2 * _ENDS_READ:  # what is chosen is said first or last
+        text = f"{text[:_ENDS_READ]}\n{text[-_ENDS_READ:]}"
     whole = folded_option(text)
     if whole in options:
         return (letters[options.index(whole)],)
-    if (alone := _ALONE.fullmatch(text)) and alone["letter"].upper() in letters:
+    if len(text) <= _SHORT and (alone := _ALONE.fullmatch(text)) and alone["letter"].upper() in letters:
         return (alone["letter"].upper(),)
     for match in reversed(list(_SAID.finditer(text))):
         found = split_letters(match["letters"], letters)

@@ -10,6 +10,8 @@ from typing import Final
 from milo_bench.core.amounts import DecimalMark, FoundAmount, find_amounts, plain_marks
 from milo_bench.guards.values.amounts import scale_of
 
+_BEFORE: Final = 40  # characters in front of a number that are looked at
+_SHORT: Final = 200  # characters of an answer that may be a fraction alone
 _RAISED: Final = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻⁺", "0123456789-+")
 _POWER: Final = re.compile(
     r"(?<![\w.,])(?P<sign>-)?(?P<number>\d+(?:[.,]\d+)?)"
@@ -34,7 +36,7 @@ def numbers_in(text: str, *, decimal: DecimalMark | None = None) -> tuple[FoundA
     """Every number in order: "1.25 million" and "1.25 × 10^6" are one each. A fraction counts where it is the whole
     text.
     """
-    if (fraction := _fraction(text)) is not None:
+    if len(text) <= _SHORT and (fraction := _fraction(text)) is not None:
         return (fraction,)
     plain = plain_marks(text)
     found = list(_powers(plain))
@@ -64,15 +66,17 @@ def _powers(text: str) -> Iterator[FoundAmount]:
 
 
 def _without(text: str, found: list[FoundAmount]) -> str:
+    pieces, at = [], 0
     for one in found:
-        text = f"{text[: one.start]}{'_' * (one.end - one.start)}{text[one.end :]}"
-    return text
+        pieces += [text[at : one.start], "_" * (one.end - one.start)]
+        at = one.end
+    return "".join([*pieces, text[at:]])
 
 
 def _sized(one: FoundAmount, text: str, attached: re.Match[str] | None) -> FoundAmount:
     """The number with its sign and size as words say them: 1.25k, €2.5m, 1,25 Mio., minus 5."""
     value, end = one.value, one.end
-    before = text[: one.start]
+    before = text[max(0, one.start - _BEFORE) : one.start]
     after = _SIZE_AFTER.match(text, one.end)
     if attached is not None:
         word = attached["size"].casefold()

@@ -123,6 +123,8 @@ def _properties(data: bytes, codepage: str) -> Iterator[tuple[int, str | bytes]]
             (values,) = struct.unpack_from("<I", data, at)
             at += 4
         for _ in range(min(values, _MOST)):
+            if at > len(data):
+                raise IndexError("cut")
             if plain_form in _SIZES:
                 at += _SIZES[plain_form]
                 continue
