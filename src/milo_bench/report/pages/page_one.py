@@ -285,6 +285,11 @@ def _other(decision: Decision, other: Finding, chosen: Finding) -> LinkedText:
     if not bad:
         return (f"{other.target} passes its gates, but the runtime does not.",)
     gate = bad[0]
+    if gate.measure.startswith("probe:"):
+        name = gate.measure.removeprefix("probe:")
+        fault = _FAULTS.get(name, f"fails the probe {name.replace('_', ' ')}")
+        said = fault if gate.outcome == "fail" else f"was not tried by the probe {name.replace('_', ' ')}"
+        return (f"{other.target} {said}.",)
     said = mistake(gate.measure, gate.slice).removeprefix("Fails: ").replace(": ", " ")
     what = "has too many mistakes" if gate.outcome == "fail" else "is undecided"
     return (f"{other.target} {what}: {said[:1].lower()}{said[1:]}.",)
