@@ -22,7 +22,7 @@ TITLE_MOST: Final = 60
 SENTENCE_MOST: Final = 110
 LINE_MOST: Final = 56
 WHOLE_ROWS: Final = 3
-_WHOLE_WITH_USES: Final = 4  # three workloads, one of them with two uses: as many rows as the side takes
+_MOST_WHOLE: Final = 4  # rows that the side takes where nothing comes after them
 _LANES: Final = 2
 _NUMBERS: Final = (
     "no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve",
@@ -83,7 +83,8 @@ def page_one(decision: Decision) -> PageOne:
     chosen.sort(key=lambda pair: order[pair[1].shown_kind])
     jobs = tuple(_job(decision, choice, finding) for choice, finding in chosen)
     reasons = {choice.workload: choice.reason for choice, _ in chosen}
-    whole = _WHOLE_WITH_USES if len({workload_of(job.workload) for job in jobs}) <= WHOLE_ROWS else WHOLE_ROWS
+    few = len(jobs) <= _MOST_WHOLE and len({workload_of(job.workload) for job in jobs}) <= WHOLE_ROWS
+    whole = _MOST_WHOLE if few else WHOLE_ROWS
     return PageOne(
         title=_title(decision, [finding for _, finding in chosen]),
         jobs=jobs[:whole],
@@ -233,7 +234,7 @@ def _first(decision: Decision, finding: Finding) -> LinkedText:
         return (
             "About ",
             Ref(most, "about"),
-            f" more {things(more, 'case')} that {'goes' if more == 1 else 'go'} as well",
+            f" more {things(more, 'case')} that {'goes' if more == 1 else 'go'} as well as these",
         )
     if finding.shown_kind == "undecided" and undecided:
         return ("A run of the probes",)
