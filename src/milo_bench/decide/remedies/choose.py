@@ -164,7 +164,7 @@ class _Worked:
             gates: tuple[str, ...] = ()
             if allowed and plan.judged is not None:
                 judged = judge_replay(
-                    choosing, self.ground.recorded, outcome, plan.judged, self.fit, Figures(), prefix=""
+                    choosing, self.ground.recorded, outcome, plan.judged, self.fit, Figures(), prefix="", proves=False
                 )
                 gates = tuple(gate.outcome for gate in judged if routing_can_change(gate))
             away = any(REMEDIES.get(name).elsewhere for name in plan.remedies)

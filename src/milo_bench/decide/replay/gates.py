@@ -48,8 +48,13 @@ def judge_replay(
     figures: Figures,
     *,
     prefix: str,
+    proves: bool = True,
 ) -> tuple[GateResult, ...]:
-    """The gates of the workload on ``units``, in the policy's order; figure ids begin with ``prefix``."""
+    """The gates of the workload on ``units``, in the policy's order; figure ids begin with ``prefix``.
+
+    ``proves``: a pass that one answer, given to every fixture, gets as well is undecided. To choose among policies
+    nothing has to be proven.
+    """
     evidence, cases = recorded.evidence, recorded.cases(judged)
     of_part = np.zeros(len(evidence.fixtures.ids), dtype=np.bool_)
     of_part[outcome.fixture[units]] = True
@@ -71,9 +76,11 @@ def judge_replay(
             _key(gate): gate for gate in judge_gates(some, of, judged, figures, rows=rows, id_prefix=prefix)
         }
     results = [judged_gates[_key(gate)] for gate in policy.gates_of(judged.workload)]
-    through = np.zeros(len(evidence.fixtures.ids), dtype=np.bool_)
-    through[cases.fixture[outcome.let_through(judged, len(cases), units)]] = True
-    return without_constants(policy, evidence, judged, results, through, figures)
+    if not proves:
+        return tuple(results)
+    called = np.zeros(len(evidence.fixtures.ids), dtype=np.bool_)
+    called[cases.fixture[calls]] = True
+    return without_constants(policy, evidence, judged, results, of_part, called, figures)
 
 
 def label_caught_cases(recorded: Recorded, outcome: ReplayOutcome) -> Cases:
