@@ -9,8 +9,9 @@ import numpy as np
 from milo_bench.config.policy.file import read_policy
 from milo_bench.decide.evidence import ConstantAnswer, Evidence
 from milo_bench.decide.figures import Figures
-from milo_bench.decide.gates.judge import judge_gates, without_constants
+from milo_bench.decide.gates.judge import judge_gates
 from milo_bench.decide.records import Candidate
+from milo_bench.decide.replay.one_answer import without_constants
 from tests.decide.replay.replay_cases import WORK, cases, table
 
 POLICY = read_policy(

@@ -65,46 +65,6 @@ def judge_gates(
     return judge.without_null_model(gates, [judge.gate(gate) for gate in gates])
 
 
-def without_constants(
-    policy: PolicyFile,
-    evidence: Evidence,
-    candidate: Candidate,
-    results: Sequence[GateResult],
-    part: Bools,
-    called: Bools,
-    figures: Figures,
-) -> tuple[GateResult, ...]:
-    """``results`` of a replay, with passes undecided that one answer in the model's place gets as well.
-
-    By fixture number: ``part`` is what the replay reports on, ``called`` where the rules ask the model at all. What a
-    rule lets through because of the answer is the model's own merit: one answer is given to all that it was asked.
-    ``results`` are of all gates of the workload, in the policy's order.
-    """
-    constants = [
-        replace(one, cases=one.cases.take(part[one.cases.fixture])) for one in evidence.constants.get(candidate, ())
-    ]
-    judge = _Judge(policy, evidence, candidate, figures, None, "", policy.confidence)
-    own = evidence.cases[candidate]
-
-    def rows_of(gate: GateConfig, cases: Cases) -> RateRows | ValueRows:
-        if cases is own:
-            return judge._rows(gate, cases, None)
-        asked = called[cases.fixture]
-        if gate.measure == "recall":  # a case that a rule sends to a person is found
-            return judge._rows(gate, replace(cases, got=np.where(asked, cases.got, cases.want)), None)
-        return judge._rows(gate, cases.take(asked), None)
-
-    gates = policy.gates_of(candidate.workload)
-    bounds = [0.0 if gate.probe else _bound(gate) for gate in gates]
-    return undecide_constant_passes(
-        list(zip(gates, results, bounds, strict=True)),
-        own,
-        [one for one in constants if called[one.cases.fixture].any()],
-        rows_of,
-        figures,
-    )
-
-
 def gate_rows(policy: PolicyFile, evidence: Evidence, candidate: Candidate, gate: GateConfig) -> RateRows | ValueRows:
     """The rows of a measured candidate that ``gate`` is judged on."""
     judge = _Judge(policy, evidence, candidate, Figures(), None, "", policy.confidence)

@@ -19,8 +19,9 @@ from milo_bench.config.policy.measures import known_measures
 from milo_bench.config.policy.models import GateConfig
 from milo_bench.decide.evidence import Evidence
 from milo_bench.decide.figures import Figures
-from milo_bench.decide.gates.judge import judge_gates, without_constants
+from milo_bench.decide.gates.judge import judge_gates
 from milo_bench.decide.records import Candidate, GateResult
+from milo_bench.decide.replay.one_answer import without_constants
 from milo_bench.decide.replay.recorded import Recorded
 from milo_bench.decide.replay.replay import ReplayOutcome
 from milo_bench.stats.cases.columns import NOT_JUDGED, Cases

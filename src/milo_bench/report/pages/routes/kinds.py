@@ -10,7 +10,7 @@ from milo_bench.decide.records import Decision, Finding, LinkedText, Ref
 from milo_bench.decide.wording import join_words
 from milo_bench.report.pages.views import column_title, workload_title
 
-_MOST_KINDS: Final = 4
+_MOST_KINDS: Final = 2
 _TAG: Final = "tag="
 
 
