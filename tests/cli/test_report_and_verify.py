@@ -31,7 +31,7 @@ def test_a_package_is_written_then_checked_and_a_changed_digit_is_named(folder: 
 
     page = folder / "my package" / "index.html"
     text = page.read_text(encoding="utf-8")
-    page.write_text(text.replace(">$86,674 (", ">$96,674 (", 1), encoding="utf-8")
+    page.write_text(text.replace(">$86,674<", ">$96,674<", 1), encoding="utf-8")
     said = milo("verify", "my package", "--json", folder=folder)
     assert said.code == 1
     (one,) = said.json()["differences"]

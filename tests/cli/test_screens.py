@@ -42,7 +42,7 @@ def changed_package(folder: Path) -> None:
     """The same package with one digit of page one changed."""
     sample_package(folder)
     page = folder / "package" / "index.html"
-    page.write_text(page.read_text(encoding="utf-8").replace(">$86,674 (", ">$96,674 (", 1), encoding="utf-8")
+    page.write_text(page.read_text(encoding="utf-8").replace(">$86,674<", ">$96,674<", 1), encoding="utf-8")
 
 
 def broken_settings(folder: Path) -> None:
