@@ -124,7 +124,7 @@ def test_no_text_is_left_in_a_package_with_cited_answers_and_every_figure_stays(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    shutil.copy(SAMPLE / "runs/answers.jsonl", "run.jsonl")
+    shutil.copy(SAMPLE.parent / "answers.jsonl", "run.jsonl")
     pieces = _pieces(Path("run.jsonl"))
     options = api.DecideOptions(("run.jsonl",), policy=SAMPLE / "policy.yaml")
     decision = api.decide_logs(options, created_at=CREATED_AT)

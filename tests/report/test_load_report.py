@@ -40,8 +40,8 @@ def test_a_window_that_ended_early_and_one_that_the_client_bound_say_why() -> No
 @pytest.mark.parametrize(
     ("found", "said"),
     [
-        (CapacityResult(8, 9, "service_level"), "Capacity: 8 streams. At 9 the service level was missed"),
-        (CapacityResult(None, 1, "service_level"), "Capacity: none, because even 1 streams missed"),
+        (CapacityResult(8, 9, "service_level"), "Capacity: 8 streams. At 9 streams the service level was missed"),
+        (CapacityResult(None, 1, "service_level"), "Capacity: none, because even 1 stream missed"),
         (CapacityResult(64, None, "highest_level"), "The true capacity may be higher"),
         (CapacityResult(4, 5, "client"), "this client was the limit"),
     ],
