@@ -22,7 +22,7 @@ from milo_bench.core.errors import MiloError
 from milo_bench.grade.checks.draft_grounded import draft_problems
 from milo_bench.grade.packet_lines import unsupported_by_lines
 from milo_bench.grade.uncited import cut_uncited
-from milo_bench.guards.draft_guard import GuardOptions, guard_draft, remove_uncited
+from milo_bench.guards.draft_guard import GuardOptions, guard_draft
 from milo_bench.guards.facts.names_abroad import same_name
 from milo_bench.guards.handoff import build_handoff
 from milo_bench.guards.status import find_status_claims, read_vocabulary
@@ -41,7 +41,6 @@ BY_HAND: Final[dict[str, Callable[[str], Any]]] = {
     "grade.packet_lines.unsupported_by_lines": lambda text: unsupported_by_lines(text, [1], {1: text}),
     "grade.uncited.cut_uncited": lambda text: [cut_uncited(text, "events"), cut_uncited(text, "lines")],
     "guards.draft_guard.guard_draft": lambda text: guard_draft(text, case=None, templates=(), options=GuardOptions()),
-    "guards.draft_guard.remove_uncited": lambda text: remove_uncited(text, None),
     "guards.facts.names_abroad.same_name": lambda text: same_name(text, frozenset((text,)), "pl"),
     "guards.handoff.build_handoff": lambda text: build_handoff((), text),
     "guards.status.find_status_claims": lambda text: find_status_claims(text, STATUS),
