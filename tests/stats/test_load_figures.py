@@ -145,7 +145,7 @@ def test_a_steady_window_is_found_steady_and_a_growing_queue_drifting() -> None:
 def test_a_window_with_few_requests_is_undecided() -> None:
     steady = window_figures(window(back_to_back(8)), level=NO_LEVEL).steady
     assert steady.state == "undecided"
-    assert "8 requests" in steady.note
+    assert "8 of 20 requests" in steady.note
 
 
 def test_an_empty_window_gives_figures_without_values() -> None:

@@ -90,4 +90,4 @@ def test_a_handful_of_answers_shows_no_knee() -> None:
     few[0] = replace(few[0], figures=replace(few[0].figures, answered=3))
     knee = next(m for m in degradation(few) if m.name == "knee_streams")
     assert knee.value is None
-    assert "answered 3 requests" in knee.note
+    assert "answered 3 of 10 requests" in knee.note
