@@ -12,9 +12,10 @@ from typing import Any
 import pytest
 
 from milo_bench.targets.fake.dialects import DIALECTS
+from milo_bench.targets.fake.log import SeenRequest
 from milo_bench.targets.fake.reply import Chooser, answer_for
 from milo_bench.targets.fake.script import parse_script
-from milo_bench.targets.fake.server import FakeServer, start_fake
+from milo_bench.targets.fake.server import KEPT_WHOLE, FakeServer, start_fake
 from milo_bench.targets.fake.wire import WireStep, steps_for
 from tests.patience import WAIT_S
 
@@ -354,3 +355,15 @@ async def test_texts_are_given_in_turn() -> None:
     async with start_fake({"reply": {"texts": ["alpha", "beta"]}}) as fake:
         bodies = [(await ask(fake)).body for _ in range(3)]
     assert [b"alpha" in body for body in bodies] == [True, False, True]
+
+
+async def test_bodies_of_old_requests_are_let_go_and_their_count_stays() -> None:
+    async with start_fake({}) as fake:
+        for number in range(KEPT_WHOLE + 3):
+            request = SeenRequest(number, "/v1/chat/completions", "the same", "m", {"messages": [number]}, 0.0)
+            request.ended.set()
+            fake.saw(request)
+        assert [bool(request.body) for request in fake.requests[:4]] == [False, False, False, True]
+        assert fake.counts() == {"the same": KEPT_WHOLE + 3}
+        fake.forget()
+        assert fake.counts() == {}

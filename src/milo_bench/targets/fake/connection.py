@@ -247,7 +247,7 @@ class FakeConnection(asyncio.Protocol):
 
     def _admin(self, method: str, path: str) -> bytes:
         if (method, path) == ("DELETE", "/fake/requests"):
-            self._server.requests.clear()
+            self._server.forget()
             return _json(200, {"requests": 0})
         if path == "/fake/requests":
             return http_reply(200, "application/json", self._server.log_as_json())

@@ -22,7 +22,7 @@ from collections import Counter
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 
@@ -30,6 +30,8 @@ from milo_bench.targets.fake.connection import FakeConnection
 from milo_bench.targets.fake.log import SeenRequest
 from milo_bench.targets.fake.reply import Chooser
 from milo_bench.targets.fake.script import Script, load_script, parse_script
+
+KEPT_WHOLE: Final = 1_000  # the latest requests, whose bodies are kept
 
 
 class FakeServer:
@@ -39,6 +41,7 @@ class FakeServer:
         self.script = script
         self.chooser = Chooser(script)
         self.requests: list[SeenRequest] = []
+        self._keys: dict[str, str] = {}
         self.connections: set[FakeConnection] = set()
         self.connections_made = 0
         self.started_s = 0.0
@@ -92,13 +95,22 @@ class FakeServer:
         return self._chat_requests
 
     def saw(self, request: SeenRequest) -> None:
+        """Remember a request. Of all but the latest ``KEPT_WHOLE`` that have ended, only what ``as_data`` gives."""
+        request.key = self._keys.setdefault(request.key, request.key)  # a load test asks the same ones again
         self.requests.append(request)
+        if len(self.requests) > KEPT_WHOLE and (old := self.requests[-1 - KEPT_WHOLE]).ended.is_set():
+            old.body = {}
         # Condition.notify needs the lock, which only a task can take.
         self._notifier = asyncio.get_running_loop().create_task(self._notify())
 
     async def _notify(self) -> None:
         async with self._seen:
             self._seen.notify_all()
+
+    def forget(self) -> None:
+        """Drop all requests that were seen."""
+        self.requests.clear()
+        self._keys.clear()
 
     def log_as_json(self) -> bytes:
         return msgspec.json.encode([request.as_data() for request in self.requests])
