@@ -14,6 +14,7 @@ from milo_bench.core.chat import Exchange
 from milo_bench.operator.wire.endpoint import FaultingEndpoint
 from milo_bench.operator.wire.faults import ScriptedSchedule, WireFault
 from milo_bench.targets.fake.server import FakeServer, start_fake
+from milo_bench.targets.responses.reading import chat_request
 
 TOOL = {"type": "function", "name": "deploy", "parameters": {"type": "object", "properties": {}}, "strict": False}
 CALLS = {"text": "", "tool_calls": [{"id": "c1", "name": "deploy", "arguments": '{"service": "api"}'}]}
@@ -99,6 +100,9 @@ async def test_faults_fall_on_it_as_on_any_other_agent() -> None:
         ({"background": True}, "background"),
         ({"input": [{"type": "image_generation_call", "id": "x"}]}, "image_generation_call"),
         ({"input": [{"role": "user", "content": [{"type": "input_image", "image_url": "x"}]}]}, "input_image"),
+        ({"input": [{"type": "function_call", "name": "f", "arguments": [1]}]}, "arguments' is not a text"),
+        ({"input": [{"role": "user", "content": [{"type": "input_text", "text": {"a": 1}}]}]}, "text' is not a text"),
+        ({"text": {"voice": "soft"}}, "text.voice"),
     ],
 )
 async def test_what_is_not_understood_is_refused_by_name_and_never_sent(asked: dict[str, Any], said: str) -> None:
@@ -107,3 +111,10 @@ async def test_what_is_not_understood_is_refused_by_name_and_never_sent(asked: d
             await client.responses.create(**{"model": "m", "input": "hi", **asked})
     assert said in str(caught.value) and "Nothing was sent" in str(caught.value)
     assert not fake.requests and not seen
+
+
+def test_arguments_as_an_object_and_the_verbosity_are_those_of_a_chat_completion() -> None:
+    call = {"type": "function_call", "name": "f", "call_id": "c", "arguments": {"ort": "Köln"}}
+    asked = chat_request({"model": "m", "input": [call], "text": {"verbosity": "low", "format": None}})
+    assert asked["messages"][0]["tool_calls"][0]["function"]["arguments"] == '{"ort": "Köln"}'
+    assert asked["verbosity"] == "low" and "response_format" not in asked

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from typing import Any, Final
 
@@ -38,7 +39,13 @@ def chat_request(body: Mapping[str, Any]) -> dict[str, Any]:
         found["tool_choice"] = _tool_choice(choice)
     if isinstance(effort := _mapping(body.get("reasoning")).get("effort"), str):
         found["reasoning_effort"] = effort
-    form = _mapping(_mapping(body.get("text")).get("format"))
+    text = _mapping(body.get("text"))
+    for name, value in text.items():
+        if name not in ("format", "verbosity") and value is not None:
+            raise NotUnderstood(f"'text.{name[:60]}' is not supported")
+    if (verbosity := text.get("verbosity")) is not None:
+        found["verbosity"] = verbosity  # chat completions have it under this name
+    form = _mapping(text.get("format"))
     match form.get("type"):
         case None | "text":
             pass
@@ -54,7 +61,7 @@ def chat_request(body: Mapping[str, Any]) -> dict[str, Any]:
 
 def _messages(body: Mapping[str, Any]) -> list[dict[str, Any]]:
     found: list[dict[str, Any]] = []
-    if isinstance(instructions := body.get("instructions"), str) and instructions:
+    if instructions := _string(body.get("instructions"), "instructions"):
         found.append({"role": "system", "content": instructions})
     given = body.get("input")
     if isinstance(given, str):
@@ -75,9 +82,12 @@ def _add(found: list[dict[str, Any]], item: Any, where: str) -> None:
             found.append({"role": "system" if role == "developer" else role, "content": _text(item, where)})
         case "function_call":
             call = {
-                "id": str(item.get("call_id") or item.get("id") or ""),
+                "id": _string(item.get("call_id") or item.get("id"), f"{where}.call_id"),
                 "type": "function",
-                "function": {"name": str(item.get("name", "")), "arguments": str(item.get("arguments", ""))},
+                "function": {
+                    "name": _string(item.get("name"), f"{where}.name"),
+                    "arguments": _arguments(item.get("arguments"), where),
+                },
             }
             last = found[-1] if found else {}
             if last.get("role") == "assistant":  # text and calls of one answer, or several calls of it
@@ -87,7 +97,9 @@ def _add(found: list[dict[str, Any]], item: Any, where: str) -> None:
         case "function_call_output":
             output = item.get("output")
             text = output if isinstance(output, str) else _text({"content": output}, where)
-            found.append({"role": "tool", "tool_call_id": str(item.get("call_id", "")), "content": text})
+            found.append(
+                {"role": "tool", "tool_call_id": _string(item.get("call_id"), f"{where}.call_id"), "content": text}
+            )
         case "reasoning":
             pass  # of an answer before; chat completions are not sent it again
         case other:
@@ -103,8 +115,21 @@ def _text(item: Mapping[str, Any], where: str) -> str:
         kind = part.get("type") if isinstance(part, Mapping) else None
         if kind not in _TEXTS:
             raise NotUnderstood(f"{where} has a part of the type '{str(kind)[:40]}'. Only text is supported")
-        parts.append(str(part.get("text", part.get("refusal", ""))))
+        parts.append(_string(part.get("text", part.get("refusal")), f"{where}.content.text"))
     return "".join(parts)
+
+
+def _arguments(given: Any, where: str) -> str:
+    """A call's arguments as the text that chat completions have; some clients send them as an object."""
+    return json.dumps(given, ensure_ascii=False) if isinstance(given, Mapping) else _string(given, f"{where}.arguments")
+
+
+def _string(value: Any, where: str) -> str:
+    if value is None:
+        return ""
+    if not isinstance(value, str):
+        raise NotUnderstood(f"'{where}' is not a text")
+    return value
 
 
 def _tool(tool: Any) -> dict[str, Any]:
