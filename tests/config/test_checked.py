@@ -131,7 +131,7 @@ MERGES = "\n".join(
         ("title: [", "line 1: not valid YAML: expected", "check indentation"),
         ("title: t\nscale: 1.0e+999", "line 2: scale is 1.0e+999, not a finite number.", "write an ordinary number."),
         ("title: t\nname: 2026-13-40", "line 2: name is 2026-13-40, which cannot be read as a date.", "in quotes."),
-        ("title: t\nlimits:\n  a: {tokens: " + "9" * 5000 + "}", "line 3: limits.a.tokens is 9999", "another number"),
+        ("title: t\nlimits:\n  a: {tokens: " + "9" * 5000 + "}", "line 3: limits.a.tokens is 9999", "a smaller number"),
         ("title: t\n~: 1", "line 2: unknown setting 'null'.", ""),
         ("title: t\nshapes: " + "[" * 3000, "nested too deeply", "at most 60 levels"),
         (MERGES, "line 5: merges more than 10,000 keys.", "write it out plainly."),

@@ -64,7 +64,9 @@ def test_a_run_stops_by_what_the_suites_own_python_says(own: Path) -> None:
     assert not check_log(own / "u.jsonl").faults
     assert milo("decide", "u.jsonl", "--policy", "policy.yaml", "--out", "d.json", folder=own).code == 0
     decision = json.loads((own / "d.json").read_text(encoding="utf-8"))
-    assert [finding["kind"] for finding in decision["findings"]] == ["keep"]
+    # The scripted model says the same to every case, and the check takes it: that proves nothing of the model.
+    (finding,) = decision["findings"]
+    assert finding["kind"] == "defer" and "no single answer passes" in json.dumps(finding)
 
 
 def test_a_killed_run_executes_what_it_had_not_and_ends_where_it_would_have(own: Path) -> None:

@@ -9,6 +9,8 @@ from typing import Any, Final
 
 import yaml
 
+from milo_bench.config.written import Written, read_written
+
 _SHOWS_ANSWER: Final = re.compile(r"\{\{-?\s*output\b")
 LIKENESS_KEY: Final = "alike"
 _ALIKE: Final = 0.75  # promptfoo's own threshold of 'similar'
@@ -59,11 +61,9 @@ def likeness(threshold: float | None) -> JudgedBy:
 def rubric_text(written: Any) -> str:
     """What a judge's own prompt asks of the answer: its text, or the texts of its messages but for the answer's."""
     read: Any = written
-    if isinstance(written, str):
-        try:
-            read = yaml.safe_load(written) if written.lstrip().startswith(("[", "- ")) else written
-        except yaml.YAMLError:
-            read = written
+    if isinstance(written, str) and written.lstrip().startswith(("[", "- ")):
+        found = read_written(written, name="rubricPrompt", form="yaml-1.2")
+        read = found.data if isinstance(found, Written) else written
     if isinstance(read, str):
         return str(read)
     texts = [one.get("content") for one in read if isinstance(one, Mapping)] if isinstance(read, list) else []
