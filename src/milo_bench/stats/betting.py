@@ -17,6 +17,7 @@ from typing import Final
 import numpy as np
 
 from milo_bench.stats.arrays import Floats
+from milo_bench.stats.least import least_that
 
 BETS: Final = 100
 MOST_FURTHER: Final = 1_000_000
@@ -187,12 +188,4 @@ def _least(known: _Units, spread: _Units, bound: float, confidence: float) -> in
 
     if len(known.held) and decided(0):
         return 0
-    few, many = 0, 1
-    while not decided(many):
-        few, many = many, 2 * many
-        if many > MOST_FURTHER:
-            return None
-    while many - few > 1:
-        middle = (few + many) // 2
-        few, many = (few, middle) if decided(middle) else (middle, many)
-    return many
+    return least_that(decided, MOST_FURTHER)

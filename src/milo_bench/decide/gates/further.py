@@ -17,6 +17,7 @@ from milo_bench.stats.betting import further_to_decide
 from milo_bench.stats.cases.rows import RateRows, ValueRows
 from milo_bench.stats.exact import exact_ends
 from milo_bench.stats.intervals import effective_n
+from milo_bench.stats.least import least_that
 
 MOST_FURTHER: Final = 10_000_000
 
@@ -104,15 +105,8 @@ def _least(rate: float, effective: Callable[[int], float], bound: float, confide
         low, high = exact_ends(rate * n, n, confidence)
         return low >= bound if rate > bound else high <= bound
 
-    few, many = 0, 1
-    while not decided(many):
-        few, many = many, 2 * many
-        if many > MOST_FURTHER:
-            return None
-    while many - few > 1:
-        middle = (few + many) // 2
-        few, many = (few, middle) if decided(middle) else (middle, many)
-    return _bounded(many)
+    more = least_that(decided, MOST_FURTHER)
+    return None if more is None else _bounded(more)
 
 
 def _bounded(further: int) -> int | None:
