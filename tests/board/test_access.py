@@ -35,6 +35,19 @@ def test_the_token_leaves_the_address_and_the_cookie_is_out_of_reach(client: Boa
     assert "samesite=lax" in cookie
 
 
+def test_signing_out_takes_the_session_from_this_browser_and_needs_the_form(client: BoardClient) -> None:
+    page = client.http.get("/runs").text
+    assert "Sign out" in page
+    assert client.http.post("/logout", data={"form_token": "x"}).status_code == 403  # another page cannot sign you out
+    assert client.http.get("/runs").status_code == 200
+    answer = client.send("/logout")
+    assert (answer.status_code, answer.headers["location"]) == (303, "/login")
+    assert client.board.cookie not in client.http.cookies
+    assert client.http.get("/runs").status_code == 401
+    bearer = client.http.get("/runs", headers={"Authorization": f"Bearer {TOKEN}"}).text
+    assert "Sign out" not in bearer  # there is no session to end
+
+
 def test_another_host_or_origin_is_refused(client: BoardClient) -> None:
     assert client.http.get("/runs", headers={"Host": "evil.example"}).status_code == 421
     assert client.http.get("/runs", headers={"Origin": "http://evil.example"}).status_code == 403

@@ -59,6 +59,7 @@ class WebBoard:
             else:
                 routes.append(Route(f"{route.path}.json", self._checked(self._shown(route.view, True), route.right)))
                 routes.append(Route(route.path, self._checked(self._shown(route.view, False), route.right)))
+        routes.append(Route("/logout", self._checked(self._changed(_signed_out), None), methods=["POST"]))
         routes.append(Route("/{rest:path}", self._checked(self._nothing, None)))
 
         @asynccontextmanager
@@ -236,6 +237,13 @@ class WebBoard:
             return response
 
         return handle
+
+
+def _signed_out(board: BoardParts, asked: PageRequest) -> Response:
+    """The browser forgets the session. Only a new token, or the person's removal, ends a copy of the cookie."""
+    response = RedirectResponse("/login", 303)
+    response.delete_cookie(board.cookie, httponly=True, samesite="lax", secure=board.is_secure)
+    return response
 
 
 def _wants_json(request: Request) -> bool:
