@@ -22,7 +22,7 @@ def test_runs_are_listed_with_their_counts(client: BoardClient) -> None:
     assert run["name"] == "answers.jsonl"
     assert run["state"] == "ended"
     assert run["attempts"] == 22
-    assert run["passed"] + run["failed"] + run["no_answer"] == 22
+    assert run["passed"] + run["failed"] + run["unjudged"] + run["no_answer"] == 22
     assert run["title"] in client.html("/runs")
 
 
@@ -32,7 +32,8 @@ def test_the_sentence_of_a_run_speaks_of_every_answer(client: BoardClient, folde
     wait_until_read(client.board)
     (run,) = [run for run in client.data("/runs")["runs"] if run["name"] == "sample.jsonl"]
     assert run["elsewhere"] > 0
-    assert run["passed"] + run["failed"] + run["no_answer"] + run["elsewhere"] == run["attempts"]
+    parts = ("passed", "failed", "unjudged", "no_answer", "elsewhere")
+    assert sum(run[part] for part in parts) == run["attempts"]
     assert "routed elsewhere" in client.data(f"/runs/{run['id']}")["sentence"]
 
 

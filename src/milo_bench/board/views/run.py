@@ -75,7 +75,8 @@ def _sentence(line: dict[str, Any]) -> str:
         return f"This log has {line['kind'] or 'no answers yet'}."
     passed = f"{line['passed']:,} of {attempts:,} answers pass every check"
     rest = [
-        (line["failed"], f"{'fails' if line['failed'] == 1 else 'fail'} a check or could not be judged"),
+        (line["failed"], "fails a check" if line["failed"] == 1 else "fail a check"),
+        (line["unjudged"], "could not be judged"),
         (line["no_answer"], "has no answer" if line["no_answer"] == 1 else "have no answer"),
         (line["elsewhere"], "was routed elsewhere" if line["elsewhere"] == 1 else "were routed elsewhere"),
     ]

@@ -45,7 +45,8 @@ def run_line(log: BoardLog, now: float) -> dict[str, Any]:
         return {
             "id": log.id, "name": log.name, "title": log.name, "created_at": "", "suite": "", "version": "",
             "targets": [], "models": {}, "state": state, "problem": log.problem, "read_percent": percent,
-            "attempts": 0, "planned": 0, "passed": 0, "failed": 0, "no_answer": 0, "elsewhere": 0,
+            "attempts": 0, "planned": 0, "passed": 0, "failed": 0, "no_answer": 0, "unjudged": 0,
+            "elsewhere": 0,
             "kind": "", "left_out": 0,
         }  # fmt: skip
     return {
@@ -63,7 +64,8 @@ def run_line(log: BoardLog, now: float) -> dict[str, Any]:
         "attempts": index.count(),
         "planned": max(index.planned, index.count()) if index.attempts else 0,
         "passed": index.count("pass"),
-        "failed": index.count("fail", "unjudged"),
+        "failed": index.count("fail"),
+        "unjudged": index.count("unjudged"),
         "no_answer": index.count("no_answer"),
         "elsewhere": index.count("bypass"),
         "kind": _kind(log),
