@@ -5,7 +5,9 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from py3langid.langid import LanguageIdentifier
 
+from milo_bench.guards.languages import evidence
 from milo_bench.guards.languages.marks import unmarked
 from milo_bench.guards.languages.recognise import main_language, recognise
 
@@ -79,3 +81,21 @@ def test_places_are_those_of_the_original(text: str) -> None:
     parts = recognise(text)
     assert all(0 <= part.start <= part.end <= len(text) for part in parts)
     assert plain.places is None or len(plain.places) == len(plain.text) + 1
+
+
+def test_texts_in_several_scripts_share_one_copy_of_the_tables(monkeypatch: pytest.MonkeyPatch) -> None:
+    reads: list[object] = []
+    whole = LanguageIdentifier.from_model_file
+
+    def counted(path: object, *args: object, **options: object) -> object:
+        reads.append(path)
+        return whole(path, *args, **options)
+
+    monkeypatch.setattr(LanguageIdentifier, "from_model_file", counted)
+    for cached in (evidence._tables, evidence._model, evidence.likelihoods):
+        cached.cache_clear()
+    texts = {"LATIN": "Der Antrag ist da", "CYRILLIC": "Заявление получено вчера", "ARABIC": "وصل الطلب أمس"}
+    best = {script: max(found, key=found.__getitem__) for script, text in texts.items()
+            if (found := evidence.likelihoods(text, script))}  # fmt: skip
+    assert best == {"LATIN": "de", "CYRILLIC": "ru", "ARABIC": "ar"}
+    assert len(reads) == 1
