@@ -28,7 +28,7 @@ PARTS = ("overhead", "grading", "kills", "paper")
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.fleet")
     parser.add_argument("parts", nargs="*", metavar="PART", help=f"{', '.join(PARTS)}  [default: all]")
-    parser.add_argument("--count", type=int, default=20_000, help="recorded attempts that are judged")
+    parser.add_argument("--count", type=int, default=200_000, help="recorded attempts that are judged")
     parser.add_argument("--seconds", type=float, default=60.0, help="how long something is killed every 5 seconds")
     parser.add_argument("--rounds", type=int, default=3, help="of the overhead")
     given = parser.parse_args()
