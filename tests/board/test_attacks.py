@@ -428,7 +428,7 @@ def test_links_in_the_folder_lead_nowhere(hostile: BoardClient, tmp_path: Path) 
         decisions = client.data("/decisions")
         assert decisions["registries"] == []
         for one in decisions["packages"]:
-            for path in ("", "/page", "/appendix/secret", "/appendix/secret.html"):
+            for path in ("", "/page", "/summary.md", "/routing.yaml", "/appendix/secret", "/appendix/secret.html"):
                 assert SECRET not in http.get(f"/decisions/{one['id']}{path}").text
 
 

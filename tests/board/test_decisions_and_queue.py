@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import time
 from pathlib import Path
+from urllib.parse import urljoin
 
 import msgspec
 import pytest
@@ -51,8 +53,30 @@ def test_the_page_of_a_package_runs_nothing_and_no_other_file_is_read(client: Bo
     assert answer.content == (folder / "package" / "index.html").read_bytes()
     assert answer.headers["content-security-policy"].startswith("sandbox")
     assert "script-src" not in answer.headers["content-security-policy"]
-    for name in ("secret.html", "..%2findex.html", "..%2f..%2fanswers.jsonl", "%2e%2e"):
-        assert client.http.get(f"/decisions/{package['id']}/appendix/{name}").status_code == 404
+    (folder / "package" / "key.pem").write_text("secret")
+    for name in ("secret.html", "..%2findex.html", "..%2f..%2fanswers.jsonl", "%2e%2e", "key.pem"):
+        for inside in ("", "appendix/"):
+            assert client.http.get(f"/decisions/{package['id']}/{inside}{name}").status_code == 404
+
+
+def test_each_link_of_a_package_leads_somewhere_from_the_board_too(client: BoardClient, folder: Path) -> None:
+    write_package(sample_decision(), folder / "package")
+    (package,) = client.data("/decisions")["packages"]
+    start = f"/decisions/{package['id']}/page"
+    todo, seen = [start], set()
+    while todo:
+        address = todo.pop()
+        seen.add(address)
+        answer = client.http.get(address)
+        assert answer.status_code == 200, address
+        assert answer.headers["content-security-policy"].startswith("sandbox"), address
+        if answer.headers["content-type"].startswith("text/html"):
+            linked = (urljoin(address, one).partition("#")[0] for one in re.findall(r'href="([^"]+)"', answer.text))
+            todo += [one for one in dict.fromkeys(linked) if one.startswith("/") and one not in seen]
+        else:
+            assert answer.headers["content-type"].startswith("text/plain"), address
+    files = {address.rpartition("/")[2] for address in seen}
+    assert {"index.html", "routing.yaml", "runbook.md", "decision.json", "backlog.csv", "findings.html"} <= files
 
 
 def test_a_package_without_its_decision_is_read_from_its_files(client: BoardClient, folder: Path) -> None:

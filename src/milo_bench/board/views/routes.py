@@ -78,6 +78,7 @@ ROUTES: Final[tuple[BoardRoute, ...]] = (
     BoardRoute("/decisions", _later("decisions.packages", "show_decisions")),
     BoardRoute("/decisions/{id}/page", _later("decisions.page", "show_package_page")),
     BoardRoute("/decisions/{id}/appendix/{name}", _later("decisions.page", "show_package_page")),
+    BoardRoute("/decisions/{id}/{name}", _later("decisions.page", "show_package_file")),
     BoardRoute("/decisions/{id}", _later("decisions.packages", "show_package")),
     BoardRoute("/roles/{id}", _later("decisions.roles", "show_roles")),
     BoardRoute("/roles/{id}/promote", _later("decisions.roles", "promote"), "promote", changes=True),
