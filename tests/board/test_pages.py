@@ -8,6 +8,9 @@ from urllib.parse import quote
 
 import pytest
 
+from milo_bench.board.views.attempt import _expected
+from milo_bench.board.views.marks import answer_lines
+from milo_bench.core.records import Span, Verdict
 from tests.board.conftest import DATA, BoardClient, wait_until_read
 
 SAMPLE = Path(__file__).parents[2] / "docs" / "sample" / "answers.jsonl"
@@ -226,6 +229,24 @@ def test_a_marked_answer_has_its_reasons_beside_its_sentences(client: BoardClien
     whole = "".join(piece["text"] for piece in data["answer"])
     for line in data["lines"]:
         assert "".join(piece["text"] for piece in line["pieces"]) in whole
+
+
+def test_a_bullet_belongs_to_the_sentence_behind_it() -> None:
+    text = "Summary\n* The scene was a pool [L1]\n* The foot: right [L2]\n1. Ask for the sheet.\n## Next\nDone."
+    told = [(1, Verdict("cited", "1", "fail", spans=(Span("output", text.index("The foot"), text.index("\n1.")),)))]
+    lines = ["".join(piece["text"] for piece in line["pieces"]) for line in answer_lines(text, told)]
+    assert lines == [
+        "Summary", "* The scene was a pool [L1]", "* The foot: right [L2]", "1. Ask for the sheet.", "## Next", "Done.",
+    ]  # fmt: skip
+    assert [line["notes"] for line in answer_lines(text, told)] == [[], [], [1], [], [], []]
+
+
+def test_what_is_expected_is_read_without_brackets() -> None:
+    sheet = {"name": "round sheet", "aliases": ["sheet", "rounds"], "lines": [171, 356], "is_late": True}
+    (one, two, three) = _expected({"missing_documents": [sheet], "labels": ["a", "b"], "escalation": {"lines": [1, 2]}})
+    assert one["text"] == "name: round sheet · aliases: sheet, rounds · lines: 171, 356 · is late: true"
+    assert two["text"] == "a, b"
+    assert three["fields"] == [{"name": "lines", "text": "1, 2"}]
 
 
 def test_r_shows_the_answer_as_it_was_sent(client: BoardClient) -> None:

@@ -117,8 +117,13 @@ class LogIndex(Frozen, frozen=True, omit_defaults=False):
         """What the run measures, in a few words."""
         names = [title or name for name, title in self.workloads.items()]
         if self.probes and not self.attempts:
-            return f"Probes of {', '.join(self.targets)}"
+            return f"Probes of {', '.join(self.probed)}"
         return ", ".join(names) if names else self.suite
+
+    @property
+    def probed(self) -> tuple[str, ...]:
+        """The targets of all probe results; the log's header names those of the first run alone."""
+        return tuple(dict.fromkeys(one.target for one in self.probes))
 
     def count(self, *outcomes: Outcome) -> int:
         """How many attempts have one of these outcomes."""

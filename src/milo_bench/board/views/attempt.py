@@ -204,14 +204,19 @@ def _expected(expect: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 def _value_text(name: str, value: object) -> str:
-    """A value as a person reads it: a list of texts, the place of a span, else JSON."""
+    """A value as a person reads it: a record on a line, its fields side by side, and the place of a span in words."""
     if isinstance(value, str):
         return visible(value)
-    if isinstance(value, list) and value and all(isinstance(one, str) for one in value):
-        return visible(("\n" if any(len(one) > _LONG for one in value) else ", ").join(value))
     if "spans" in name and isinstance(value, list) and len(value) == 2 and all(type(one) is int for one in value):
         return f"characters {value[0]} to {value[1]}"
-    return visible(msgspec.json.encode(value).decode())
+    if isinstance(value, list) and value:
+        told = [_value_text(name, one) for one in value]
+        one_each = any(isinstance(one, dict) or len(text) > _LONG for one, text in zip(value, told, strict=True))
+        return ("\n" if one_each else ", ").join(told)
+    if isinstance(value, dict) and value:
+        fields = ((str(key), _value_text(str(key), one)) for key, one in value.items())
+        return " · ".join(visible(f"{key.replace('_', ' ')}: {text}".replace("\n", " / ")) for key, text in fields)
+    return msgspec.json.encode(value).decode()
 
 
 def _beside(board: BoardParts, found: FoundAttempt) -> list[FoundAttempt]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from itertools import pairwise
 from typing import Any
@@ -13,6 +14,8 @@ from milo_bench.guards.sentences import split_sentences
 _MOST_SPANS = 200
 _LONGEST_IN_LINES = 20_000  # characters
 _MOST_LINES = 400
+_LONGEST_MARKER = 12  # characters
+_MARKER = re.compile(r"\n[ \t]*(?:[-*+•‣–—]|#{1,6}|>|\d{1,3}[.)]|[a-zA-Z][.)])[ \t]+\Z")
 
 
 def numbered(verdicts: Iterable[Verdict]) -> list[tuple[int, Verdict]]:
@@ -53,7 +56,7 @@ def answer_lines(text: str, told: Sequence[tuple[int, Verdict]]) -> list[dict[st
     if is_data(text):
         starts = [at + 1 for at, char in enumerate(text) if char == "\n"]
     else:
-        starts = [sentence.start for sentence in split_sentences(text)[1:]]
+        starts = [_with_marker(text, sentence.start) for sentence in split_sentences(text)[1:]]
     edges = sorted({0, len(text), *starts})
     if len(edges) > _MOST_LINES:
         return []
@@ -70,6 +73,12 @@ def answer_lines(text: str, told: Sequence[tuple[int, Verdict]]) -> list[dict[st
         if line or notes:
             found.append({"pieces": pieces(line, within), "notes": notes})
     return found
+
+
+def _with_marker(text: str, start: int) -> int:
+    """Where the line of a sentence begins: at its bullet, number or heading sign, if it has one."""
+    found = _MARKER.search(text, max(0, start - _LONGEST_MARKER), start)
+    return start if found is None else found.start() + 1
 
 
 def is_data(text: str) -> bool:

@@ -56,7 +56,7 @@ def run_line(log: BoardLog, now: float) -> dict[str, Any]:
         "created_at": index.created_at,
         "suite": index.suite,
         "version": index.suite_version,
-        "targets": list(index.targets),
+        "targets": list(dict.fromkeys((*index.targets, *index.probed))),
         "models": index.models,
         "state": state_of(log, now),
         "problem": log.problem,
