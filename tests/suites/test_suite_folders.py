@@ -121,3 +121,21 @@ def test_personal_numbers_keys_and_ids_are_redacted_as_texts_are() -> None:
     assert (redacted.input["year"], redacted.input["amount"]) == (2025, 1250000)
     assert redacted.input["by"] == {"[EMAIL_1]": 3}
     assert redacted.id == "EMAIL_1-1" and redacted.tags[0] == "EMAIL_1"
+
+
+def test_the_names_of_facts_and_documents_are_no_persons() -> None:
+    packet = "Cut foot. Contact: Yusuf Yardley. The round sheet is in the office. maria lopez called."
+    facts = [{"name": "foot", "value": "right", "line": 1}]
+    documents = [{"name": "round sheet", "aliases": ["sheet"], "state": "referenced"}]
+    fixture = make_fixture(
+        {
+            "id": "a",
+            "workload": "s",
+            "input": {"packet": packet, "caller": {"name": "maria lopez", "state": "TX"}},
+            "expect": {"key_facts": facts, "missing_documents": documents},
+        }
+    )
+    redacted = redact_fixture(fixture, Redactor())
+    assert "Cut foot." in redacted.input["packet"] and "round sheet is" in redacted.input["packet"]
+    assert "Yardley" not in redacted.input["packet"] and "maria" not in redacted.input["packet"]
+    assert redacted.expect["key_facts"] == facts and redacted.expect["missing_documents"] == documents

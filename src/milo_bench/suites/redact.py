@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
 import msgspec
 
@@ -17,6 +17,8 @@ from milo_bench.suites.load import Suite
 from milo_bench.suites.write import change_manifest, write_suite
 
 _NAME_KEY = re.compile(r"(?:^|_)(?:name|claimant|applicant|customer|patient|author|caseworker|agent|contact)$", re.I)
+# Beside a key "name", these say that it names a thing: a fact and its value, a document and its other names, a tool.
+_THINGS_KEYS: Final = frozenset({"aliases", "arguments", "value", "values", "schema", "unit"})
 _NO_PERSON_KEY = re.compile(r"file|template|company|organi[sz]ation|product|bank|event|field|document|suite", re.I)
 
 
@@ -239,11 +241,12 @@ def _written(value: Any) -> Iterator[str]:
 
 
 def _names(value: Any) -> Iterator[str]:
-    """Values whose key says that they are a person's name."""
+    """Values whose key says that they are a person's name; that of a thing has others beside it."""
     if isinstance(value, dict):
+        is_thing = not value.keys().isdisjoint(_THINGS_KEYS)
         for key, item in value.items():
             if isinstance(item, str) and _NAME_KEY.search(key) and not _NO_PERSON_KEY.search(key):
-                if item.strip():
+                if item.strip() and not (is_thing and key == "name"):
                     yield item
             else:
                 yield from _names(item)
