@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from milo_bench.core.records import Attempt, AttemptKey, CheckSpec, Fixture, Timings, Verdict, Workload
+from milo_bench.core.records import Attempt, AttemptKey, CheckSpec, Fixture, Timings, ToolCall, Verdict, Workload
 from milo_bench.grade.assertions.likeness import bleu, edit_distance, rouge_n
 from milo_bench.grade.engine import grade_attempt
 
@@ -53,6 +53,24 @@ SCHEMA = {"type": "object", "required": ["a"], "properties": {"a": {"type": "int
         ({"kind": "levenshtein", "value": "kitten", "threshold": 3}, "sitting", "sittings!"),
         ({"kind": "rouge_n", "value": "the cat sat", "threshold": 0.6}, "The cat slept", "A dog sat"),
         ({"kind": "bleu", "value": "the cat sat on the mat"}, "the cat sat on the mat", "mats on cats"),
+        ({"kind": "gleu", "value": ["a dog ran", "the cat sat on the mat"]}, "the cat sat on the mat", "mats on cats"),
+        ({"kind": "is_xml"}, "\n<a><b x='1'>2</b></a>", "<a><b>2</a>"),
+        ({"kind": "is_xml", "value": ["a.b.c"]}, "<a><d/><b><c/></b></a>", "<a><b><d/></b></a>"),
+        ({"kind": "is_xml"}, "<?xml version='1.0'?><a/>", "Here: <a/>"),
+        ({"kind": "contains_xml"}, "It is <a> <b/> </a> now", "1 < 2 and 3 > 2 <b"),
+        ({"kind": "contains_xml", "value": ["a.b"]}, "<x>1</x> or <a><b/></a>.", "<x>1</x> or <a><c/></a>"),
+        ({"kind": "is_html"}, "<!DOCTYPE html><html><body><p>Hi<br>you<p>A</body></html>", "Hi <b>you</b>"),
+        ({"kind": "is_html"}, "<h1>T</h1>\n<p>P</p>", "<div>open"),
+        ({"kind": "is_html"}, '<img src="a.jpg" />', '<?xml version="1.0"?><a>b</a>'),
+        ({"kind": "is_html"}, "<ul><li>a<li>b</ul>", "<order><item>1</item></order>"),
+        ({"kind": "contains_html"}, 'See <a href="x">this</a>.', "a < b and b > c, R&D <me@example.com>"),
+        ({"kind": "contains_html"}, "Tom &amp; <b>Ann</b>", "<b>one sign</b>"),
+        (
+            {"kind": "valid_tool_calls", "value": {"find": {"type": "object", "required": ["q"]}}},
+            '<tool_call>{"name": "find", "arguments": {"q": 1}}</tool_call>',
+            '[{"name": "find", "arguments": {}}]',
+        ),
+        ({"kind": "tool_calls_f1", "value": ["a", "b"], "threshold": 0.6}, '[{"name": "a"}]', '[{"name": "c"}]'),
     ],
 )
 def test_each_kind_passes_what_meets_it_and_its_negation_fails_it(
@@ -114,3 +132,29 @@ def test_likenesses_follow_their_formulas() -> None:
     assert rouge_n("the the the", "the cat") == 0.5
     assert bleu("the the the the", ["the cat is here"]) == 0.0
     assert bleu("the cat", ["the cat sat down now"]) == pytest.approx(2.718281828 ** (1 - 5 / 2))
+
+
+def test_an_answer_that_only_calls_tools_is_read_as_the_list_of_its_calls() -> None:
+    calls = (ToolCall("c1", "find", '{"q": "x"}'),)
+    path = {"kind": "json_value", "path": "[0].function.arguments.q", "value": "x"}
+    assert outcome("", path, {"kind": "is_json"}, tool_calls=calls) == "pass"
+    assert outcome("", {**path, "value": "y"}, tool_calls=calls) == "fail"
+    assert outcome("", {"kind": "tool_calls_f1", "value": ["find"]}, tool_calls=calls) == "pass"
+
+
+@pytest.mark.parametrize("kind", ["is_xml", "contains_xml", "is_html", "contains_html"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("<a " * 60_000, "<!--" * 50_000, "<a>" * 60_000, "&#1" * 60_000, "<!" * 90_000, "</a" * 60_000),
+        *("<a b='" * 30_000, "\ud800<a/>"),
+        "<!DOCTYPE a [<!ENTITY b 'c'><!ENTITY d '&b;&b;'>]><a>&d;</a>",
+    ],
+)
+def test_markup_that_was_written_to_keep_a_reader_busy_or_to_break_it_is_only_no_markup(kind: str, text: str) -> None:
+    assert outcome(text, {"kind": kind}) in ("pass", "fail")
+
+
+@pytest.mark.parametrize("value", [None, [], {}, {"a": 3}, {"a": {"type": 7}}])
+def test_tools_without_readable_schemas_leave_the_answer_unjudged(value: Any) -> None:
+    assert outcome("[]", {"kind": "valid_tool_calls", "value": value}) == "skip"

@@ -14,17 +14,25 @@ import msgspec
 
 from milo_bench.core.text import shorten
 from milo_bench.core.units import number
-from milo_bench.grade.assertions.likeness import bleu, edit_distance, rouge_n
+from milo_bench.grade.assertions.likeness import bleu, edit_distance, gleu, rouge_n
+from milo_bench.grade.assertions.markup import (
+    contained_html_mistake,
+    contained_xml_mistake,
+    html_mistake,
+    xml_mistake,
+)
 from milo_bench.grade.assertions.read import Assertion
 from milo_bench.grade.base import GradeCase
 from milo_bench.grade.checks.regex import MAX_WORK, compile_re2
 from milo_bench.grade.json_places import show_value
+from milo_bench.grade.tool_calls import broken_call, calls_of
 
 _SHOWN: Final = 100  # characters of a text that a reason quotes
 _MOST_TRIES: Final = 200  # places of an answer where JSON may begin
 _EDITS: Final = 5.0
 _ROUGE: Final = 0.75
 _BLEU: Final = 0.5
+_GLEU: Final = 0.5
 _STEP: Final = re.compile(r"\.?([^.\[\]]+)|\[(\d{1,6})\]|\['([^']*)'\]")
 _HALF_CHARACTERS: Final = re.compile("[\ud800-\udfff]")
 _ABSENT: Final = object()
@@ -69,7 +77,11 @@ def _met(case: GradeCase, assertion: Assertion) -> Met:
     if assertion.kind == "finish_reason":
         ended = case.attempt.finish_reason
         return _plain(ended in assertion.texts, f"the answer ended with '{ended[:40]}', not {assertion.value!r}")
-    value: Any = _HALF_CHARACTERS.sub("\ufffd", case.output)
+    if assertion.kind == "valid_tool_calls":
+        return _valid_calls(case, assertion)
+    if assertion.kind == "tool_calls_f1":
+        return _called(case, assertion)
+    value: Any = _HALF_CHARACTERS.sub("\ufffd", said_by(case))
     if assertion.path or assertion.kind in ("json_value", "json_contains"):
         value = value_at(case, assertion.path)
         if value is _ABSENT:
@@ -95,8 +107,57 @@ def _met(case: GradeCase, assertion: Assertion) -> Met:
             return _size(assertion, value)
         case "regex":
             return _pattern(assertion, value)
+        case "is_xml" | "contains_xml" | "is_html" | "contains_html":
+            return _markup(assertion, value)
         case _:
             return _text(assertion, value)
+
+
+def said_by(case: GradeCase) -> str:
+    """The answer's text; of an answer that only calls tools, these calls as OpenAI's API writes them, in JSON."""
+    return case.output if case.output.strip() or not case.attempt.tool_calls else json.dumps(_written_calls(case))
+
+
+def _written_calls(case: GradeCase) -> list[dict[str, Any]]:
+    return [
+        {"type": "function", "function": {"name": call.name, "arguments": call.arguments}}
+        for call in case.attempt.tool_calls
+    ]
+
+
+def _valid_calls(case: GradeCase, assertion: Assertion) -> Met:
+    calls, problem = calls_of(case)
+    if problem or not calls:
+        return Met(False, 0.0, problem or "the answer calls no tool")
+    broken = next(filter(None, (broken_call(name, given, assertion.value) for name, given in calls)), None)
+    return _plain(broken is None, broken[1] if broken else "")
+
+
+def _called(case: GradeCase, assertion: Assertion) -> Met:
+    calls, problem = calls_of(case)
+    if problem:
+        return Met(False, 0.0, problem)
+    called, wanted = {name for name, _ in calls}, set(assertion.texts)
+    score = 2 * len(called & wanted) / (len(called) + len(wanted))
+    least = _least(assertion, 1.0)
+    reason = (
+        f"F1 of {number(score)} over the tools called, required {number(least)}: {', '.join(sorted(called)) or 'none'}"
+    )
+    return Met(score >= least, score, reason)
+
+
+def _markup(assertion: Assertion, value: str) -> Met:
+    paths = [] if assertion.value is None else assertion.texts
+    match assertion.kind:
+        case "is_xml":
+            mistake = xml_mistake(value, paths)
+        case "contains_xml":
+            mistake = contained_xml_mistake(value, paths)
+        case "is_html":
+            mistake = html_mistake(value)
+        case _:
+            mistake = contained_html_mistake(value)
+    return _plain(not mistake, mistake)
 
 
 def _entry(assertion: Assertion, value: Any) -> Met:
@@ -138,6 +199,9 @@ def _text(assertion: Assertion, value: str) -> Met:
         case "bleu":
             score, least = bleu(got, wanted), _least(assertion, _BLEU)
             return Met(score >= least, score, f"BLEU of {number(score)}, required {number(least)}")
+        case "gleu":
+            score, least = gleu(got, wanted), _least(assertion, _GLEU)
+            return Met(score >= least, score, f"GLEU of {number(score)}, required {number(least)}")
         case _:
             raise AssertionError(assertion.kind)
 
@@ -216,9 +280,9 @@ def _validator(schema: bytes) -> Any:
 def value_at(case: GradeCase, path: str) -> Any:
     """The value of a JSON answer at ``path``. A text that contains JSON is opened where the path goes on in it."""
     answer = case.json
-    if not answer.usable:
+    if not answer.usable and (case.output.strip() or not case.attempt.tool_calls):
         return _ABSENT
-    value = answer.value
+    value: Any = answer.value if answer.usable else _written_calls(case)
     for step in _STEP.finditer(path):
         if isinstance(value, str):
             try:

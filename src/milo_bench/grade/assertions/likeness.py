@@ -1,4 +1,4 @@
-"""Two texts in, how alike they are out: edit distance, ROUGE-N and BLEU by their published formulas."""
+"""Two texts in, how alike they are out: edit distance, ROUGE-N, BLEU and GLEU by their published formulas."""
 
 from __future__ import annotations
 
@@ -67,6 +67,27 @@ def bleu(answer: str, references: Sequence[str]) -> float:
     nearest = min((len(reference) for reference in spoken), key=lambda length: (abs(length - len(said)), length))
     brevity = min(0.0, 1 - nearest / len(said))
     return math.exp(brevity + sum(logs) / len(logs))
+
+
+def gleu(answer: str, references: Sequence[str]) -> float:
+    """GLEU of one sentence (Wu et al. 2016), in [0, 1]: the lesser of precision and recall of n-grams of 1 to 4 words.
+
+    The best of several references counts.
+    """
+    said = _all_grams(_words(answer))
+    best = 0.0
+    for reference in references:
+        wanted = _all_grams(_words(reference))
+        longer = max(said.total(), wanted.total())
+        best = max(best, (said & wanted).total() / longer if longer else 0.0)
+    return best
+
+
+def _all_grams(words: Sequence[str]) -> Counter[tuple[str, ...]]:
+    found: Counter[tuple[str, ...]] = Counter()
+    for size in range(1, _MOST_GRAMS + 1):
+        found += _grams(words, size)
+    return found
 
 
 def _words(text: str) -> list[str]:

@@ -30,14 +30,19 @@ AssertionKind = Literal[
     "levenshtein",
     "rouge_n",
     "bleu",
+    "gleu",
+    "is_xml",
+    "contains_xml",
+    "is_html",
+    "contains_html",
+    "valid_tool_calls",
+    "tool_calls_f1",
     "finish_reason",
     "set",
 ]
 ASSERTION_KINDS: Final[tuple[str, ...]] = get_args(AssertionKind)
-TEXT_KINDS: Final = frozenset(
-    ("equals", "contains", "contains_any", "contains_all", "starts_with", "ends_with", "levenshtein", "rouge_n", "bleu")
-)
 _TAKES_NO_VALUE: Final = frozenset(("is_json", "contains_json", "words", "characters", "set"))
+_MAY_LACK_VALUE: Final = frozenset(("is_xml", "contains_xml", "is_html", "contains_html"))
 
 
 class Assertion(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -45,6 +50,8 @@ class Assertion(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     ``negated`` demands the contrary. ``path`` (``tool.arguments.city``, ``rows[0].name``) judges one value of a JSON
     answer; without one, ``json_value`` judges the whole. ``json_contains`` is an entry of a list or part of a text.
+    ``value`` of ``is_xml`` and ``contains_xml`` lists the paths of elements that must be there, of ``valid_tool_calls``
+    maps each tool to the schema of its arguments, of ``tool_calls_f1`` lists the tools to call.
     ``threshold`` is a likeness in [0, 1], for ``levenshtein`` the most edits. ``weight`` counts where a threshold is on
     the weighted mean of several. ``metric`` is the name that the verdict carries. ``json_schema`` is of ``is_json`` and
     ``contains_json``, ``least`` and ``most`` are of ``words`` and ``characters``, ``assertions`` of ``set``.
@@ -105,8 +112,10 @@ def _mistake(listed: tuple[Assertion, ...], depth: int = 0) -> str:
             said = _mistake(one.assertions, depth + 1)
         elif one.kind in _TAKES_NO_VALUE:
             said = _schema_mistake(one.json_schema) if one.json_schema is not None else ""
-        elif one.kind == "json_value":
+        elif one.kind == "json_value" or (one.kind in _MAY_LACK_VALUE and one.value is None):
             said = ""
+        elif one.kind == "valid_tool_calls":
+            said = _tools_mistake(one.value)
         elif not one.texts or not all(isinstance(text, str) and text for text in one.texts):
             said = f"{one.kind} has no text to compare with"
         else:
@@ -114,6 +123,15 @@ def _mistake(listed: tuple[Assertion, ...], depth: int = 0) -> str:
         if said:
             return said
     return ""
+
+
+def _tools_mistake(tools: Any) -> str:
+    if not isinstance(tools, dict) or not tools:
+        return "valid_tool_calls has no tools"
+    wrong = (
+        _schema_mistake(schema) if isinstance(schema, dict | bool) else "not a JSON Schema" for schema in tools.values()
+    )
+    return next(filter(None, wrong), "")
 
 
 def _pattern_mistake(pattern: str) -> str:

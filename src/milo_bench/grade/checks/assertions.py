@@ -7,12 +7,16 @@
 ```
 
 Kinds: `equals`, `contains`, `contains_any`, `contains_all`, `starts_with`, `ends_with`, `regex`, `is_json`,
-`contains_json`, `json_value`, `words`, `characters`, `levenshtein`, `rouge_n`, `bleu`, `finish_reason` and `set`.
+`contains_json`, `json_value`, `json_contains`, `words`, `characters`, `levenshtein`, `rouge_n`, `bleu`, `gleu`,
+`is_xml`, `contains_xml`, `is_html`, `contains_html`, `valid_tool_calls`, `tool_calls_f1`, `finish_reason` and `set`.
 Each may have `negated`, `casefold`, `path` (a value of a JSON answer), `metric` (its name in the verdict), `weight` and
 `threshold`. `is_json` and `contains_json` may have a `json_schema`, `words` and `characters` have `least` and `most`, a
 `set` has `assertions` of its own.
 
-`levenshtein` allows 5 edits, `rouge_n` needs 0.75 and `bleu` 0.5, where no threshold is given.
+`levenshtein` allows 5 edits, `rouge_n` needs 0.75, `bleu` and `gleu` 0.5 and `tool_calls_f1` 1, if no threshold is
+given. The `value` of `is_xml` and `contains_xml` may list elements, such as `order.item`. That of `valid_tool_calls`
+maps each tool to the JSON Schema of its arguments, and that of `tool_calls_f1` lists the tools to call. An answer that
+only calls tools is read as the JSON list of its calls.
 
 `expect`: `assertions` is the list. `assertions_threshold` (optional): the weighted mean of their scores must reach it.
 Without it, each assertion with a weight above 0 must hold.
@@ -33,7 +37,7 @@ from milo_bench.grade.base import CHECKS, GradeCase, Params, read_params
 
 class AssertionsCheck:
     name = "assertions"
-    version = "1"
+    version = "2"
 
     def validate(self, params: Mapping[str, Any], workload: Workload) -> None:
         read_params(self.name, params, Params)

@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from milo_bench.config.written import Problem, Written, read_written
 from milo_bench.core.errors import DataError
+from milo_bench.core.tool_schemas import tool_schemas
 from milo_bench.suites.importing.columns import free_id, input_lines
 from milo_bench.suites.importing.importer import (
     IMPORTERS,
@@ -24,6 +25,7 @@ from milo_bench.suites.importing.promptfoo.files import with_references
 from milo_bench.suites.importing.promptfoo.prompts import Prompts, read_prompts
 from milo_bench.suites.importing.promptfoo.script import value_path
 from milo_bench.suites.importing.promptfoo.tests import tests_of, with_variables
+from milo_bench.suites.importing.promptfoo.tools import offered_in_prompt, tools_of
 from milo_bench.suites.importing.promptfoo.variables import (
     MOST_COMBINATIONS,
     combinations,
@@ -111,6 +113,7 @@ class _Reader:
         self._exact_equals = False
         self._unasserted = 0
         self._partly = 0
+        self._tools: list[Any] = []
 
     def read(self) -> Imported:
         config, result = self._config, self._result
@@ -125,6 +128,8 @@ class _Reader:
                 self._left((key,), f"'{key}'", "set it in bench.yaml or in the prompt.")
         prompts = read_prompts(config.get("prompts"), root, self._where(("prompts",)))
         result.not_carried.extend(prompts.lost)
+        self._tools, lost = tools_of(config, root, self._where(("providers",)))
+        result.not_carried.extend(lost)
         if not tests and not config.get("tests"):
             tests, prompts = self._prompts_alone(prompts)
         default = self._default()
@@ -232,7 +237,9 @@ class _Reader:
             return
         wanted = [(self._where(keys), written) for keys, written in test.assertions]
         rubric = test.options.get("rubricPrompt")
-        reader = DemandReader(self._source.parent, f"test {test.number}", variables, rubric)
+        reader = DemandReader(
+            self._source.parent, f"test {test.number}", variables, rubric, tools=tool_schemas(self._tools)
+        )
         made = reader.read(wanted, test.setting("threshold"), path=test.path)
         self._result.not_carried.extend(made.lost)
         if made.unsure:
@@ -268,6 +275,9 @@ class _Reader:
 
     def _finish(self, prompts: Prompts) -> None:
         """Add the workloads, with the further prompts as variants where every case has their variables."""
+        offered = offered_in_prompt(self._tools)
+        if offered:
+            self._result.guesses.append("the providers' tools are written into the prompt, because a run sends none")
         judged = {name for name in self._result.files if name.startswith("rubrics/")}
         for draft in self._drafts.values():
             first = prompts.sources[0] if prompts.sources else ""
@@ -278,9 +288,11 @@ class _Reader:
                     said = f"prompt {number} reads '{missing[0]}', which not every test of '{draft.name}' has"
                     self._left(("prompts",), said, "add it as a variant in suite.yaml.")
                 else:
-                    variants[f"prompt_{number}"] = source
+                    variants[f"prompt_{number}"] = source + offered
             text = first or "".join(input_lines(variable) + "\n\n" for variable in sorted(draft.variables))
-            made = WorkloadDraft(draft.name, "From promptfoo", text, draft.checks, draft.schema, variants=variants)
+            made = WorkloadDraft(
+                draft.name, "From promptfoo", text + offered, draft.checks, draft.schema, variants=variants
+            )
             self._result.workloads.append(made)
         if judged:
             said = "some fixtures need a judge, or a person: their answers are unjudged until then. See "

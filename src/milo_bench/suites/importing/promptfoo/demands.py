@@ -14,34 +14,15 @@ import jsonschema_rs
 
 from milo_bench.config.written import Problem, Written, read_written
 from milo_bench.suites.importing.promptfoo.judges import LIKENESS_KEY, JudgedBy, judged_demand, likeness, rubric_text
+from milo_bench.suites.importing.promptfoo.kinds import NOT_THE_ANSWER, REFUSED, RULES, refusal
 from milo_bench.suites.importing.promptfoo.length_score import length_limits
 from milo_bench.suites.importing.promptfoo.script import read_script, value_path
 from milo_bench.suites.importing.promptfoo.variables import filled_in
 from milo_bench.suites.importing.tables import source_text
 from milo_bench.suites.paths import find_inside
 
-# promptfoo's assertion and the kind of ours, and whether case is ignored. ``not-`` in front negates any of them.
-_KINDS: Final[Mapping[str, tuple[str, bool]]] = {
-    "equals": ("equals", False),
-    "contains": ("contains", False),
-    "icontains": ("contains", True),
-    "contains-any": ("contains_any", False),
-    "icontains-any": ("contains_any", True),
-    "contains-all": ("contains_all", False),
-    "icontains-all": ("contains_all", True),
-    "starts-with": ("starts_with", False),
-    "regex": ("regex", False),
-    "is-json": ("is_json", False),
-    "contains-json": ("contains_json", False),
-    "word-count": ("words", False),
-    "levenshtein": ("levenshtein", False),
-    "rouge-n": ("rouge_n", False),
-    "bleu": ("bleu", False),
-    "finish-reason": ("finish_reason", False),
-    "assert-set": ("set", False),
-}
-_LISTS: Final = ("contains_any", "contains_all")
-_LIKENESSES: Final = ("levenshtein", "rouge_n", "bleu")
+_LISTS: Final = ("contains_any", "contains_all", "tool_calls_f1")
+_LIKENESSES: Final = ("levenshtein", "rouge_n", "bleu", "gleu", "tool_calls_f1")
 _MOST_LISTED: Final = 200
 # Kinds that the built-in checks judge as they are, where a test has one of each and no weights.
 _PLAIN: Final[Mapping[tuple[str, bool], str]] = {
@@ -55,19 +36,7 @@ _PLAIN: Final[Mapping[tuple[str, bool], str]] = {
     ("starts_with", False): "regex",
     ("is_json", False): "is_json",
 }
-_MEASURED: Final = {
-    "latency": "it limits a time. Set a gate in policy.yaml: {measure: latency_p95_s, at_most: SECONDS}.",
-    "cost": "it limits a price. Set a gate in policy.yaml, with the prices in economics.yaml.",
-    "perplexity": "it reads log probabilities. Add one of the built-in checks.",
-    "select-best": "it compares answers. Use 'milo-bench compare', or a rubric with form: pairwise.",
-    "max-score": "it compares answers. Use 'milo-bench compare'.",
-    "context-recall": "it judges the retrieved context, not the answer.",
-    "context-relevance": "it judges the retrieved context, not the answer.",
-}
-# These judge the request or what was retrieved for it: the answer is judged whole without them.
-_NOT_THE_ANSWER: Final = frozenset(("latency", "cost", "context-recall", "context-relevance"))
 NOT_IMPORTED: Final = "not_imported"
-_NO_CHECK: Final = "no check does exactly this. Add one of the built-in checks."
 _KNOWN_KEYS: Final = frozenset(
     ("type", "value", "threshold", "weight", "metric", "transform", "provider", "rubricPrompt", "assert", "config")
 )
@@ -95,6 +64,7 @@ class DemandReader:
     named: str
     variables: Mapping[str, Any]
     rubric: Any = None  # the prompt of the test's judge, where it writes its own
+    tools: Mapping[str, Any] = field(default_factory=dict)  # what the providers may call, each with its schema
     made: Demands = field(default_factory=Demands)
 
     def read(self, written: list[tuple[str, Any]], threshold: Any, *, path: str | None = "") -> Demands:
@@ -134,7 +104,7 @@ class DemandReader:
 
     def _one(self, where: str, written: Any, path: str | None) -> list[dict[str, Any]]:
         if not isinstance(written, dict) or not isinstance(written.get("type"), str):
-            self._lose(where, f"assertion '{str(written)[:80]}'", _NO_CHECK)
+            self._lose(where, f"assertion '{str(written)[:80]}'", "write it with a 'type'.")
             return []
         said = written["type"]
         named = f"assertion '{said}'"
@@ -143,8 +113,8 @@ class DemandReader:
                 self._lose(where, f"{named}: {key}", "remove it.", of_answer=False)
         negated = said.startswith("not-")
         kind = said.removeprefix("not-")
-        if kind in _MEASURED:
-            self._lose(where, named, _MEASURED[kind], of_answer=kind not in _NOT_THE_ANSWER)
+        if kind in REFUSED:
+            self._lose(where, named, REFUSED[kind], of_answer=kind not in NOT_THE_ANSWER)
             return []
         if "transform" in written:
             own = value_path(str(written["transform"]))
@@ -162,7 +132,7 @@ class DemandReader:
         common = self._common(written, negated, path)
         if kind in ("javascript", "python"):
             return self._script(where, named, kind, value, common, _number(written.get("threshold")))
-        if kind == "similar":
+        if kind in ("similar", "similar:cosine"):
             self._likeness(where, named, value, written.get("threshold"), negated)
             return []
         if kind == "llm-rubric" and value is None:
@@ -177,8 +147,8 @@ class DemandReader:
                 return []
             self._judged(demand, negated)
             return []
-        if kind not in _KINDS:
-            self._lose(where, named, _NO_CHECK)
+        if kind not in RULES:
+            self._lose(where, named, refusal(kind))
             return []
         return self._rule(where, named, kind, value, written, common)
 
@@ -246,7 +216,7 @@ class DemandReader:
     def _rule(
         self, where: str, named: str, kind: str, value: Any, written: Mapping[str, Any], common: dict[str, Any]
     ) -> list[dict[str, Any]]:
-        ours, casefold = _KINDS[kind]
+        ours, casefold = RULES[kind]
         rule: dict[str, Any] = {"kind": ours, **common}
         if casefold:
             rule["casefold"] = True
@@ -257,6 +227,13 @@ class DemandReader:
             return self._json(where, named, value, rule)
         if ours == "words":
             return self._words(where, named, value, rule)
+        if ours == "valid_tool_calls":
+            return self._calls(where, named, rule)
+        if ours in ("is_xml", "contains_xml"):
+            elements = _elements(value)
+            return [{**rule, "value": elements} if elements else rule]
+        if ours in ("is_html", "contains_html"):
+            return [rule]
         if ours in _LIKENESSES and threshold is not None:
             rule["threshold"] = threshold
         if ours == "equals" and isinstance(value, dict):
@@ -301,6 +278,13 @@ class DemandReader:
             self._lose(where, f"{named}: its schema", "write the schema out.")
             return []
         return [rule]
+
+    def _calls(self, where: str, named: str, rule: dict[str, Any]) -> list[dict[str, Any]]:
+        if not self.tools or not all(_is_schema(schema) for schema in self.tools.values()):
+            said = "no provider lists tools with readable schemas. List them under providers: config: tools."
+            self._lose(where, named, said)
+            return []
+        return [{**rule, "value": dict(self.tools)}]
 
     def _words(self, where: str, named: str, value: Any, rule: dict[str, Any]) -> list[dict[str, Any]]:
         wanted = value if isinstance(value, dict) else {"min": value, "max": value}
@@ -349,6 +333,13 @@ def _all_plain(rules: list[dict[str, Any]]) -> bool:
             return False
         taken[check] = fold
     return True
+
+
+def _elements(value: Any) -> list[str]:
+    """The paths of elements that must be in the XML, as promptfoo lets people list them."""
+    listed = value.get("requiredElements") if isinstance(value, dict) else value
+    listed = listed.split(",") if isinstance(listed, str) else listed
+    return [str(one).strip() for one in listed if str(one).strip()] if isinstance(listed, list) else []
 
 
 def _texts(value: Any, *, many: bool) -> list[str] | None:

@@ -26,6 +26,11 @@ _FIXED: Final[Mapping[str, str]] = {
     "answer-relevance": "The answer answers the question in the input.",
     "context-faithfulness": "Every statement of the answer is supported by the context in the input.",
     "conversation-relevance": "The answer is relevant to the conversation in the input.",
+    "is-refusal": "The answer refuses to do what was asked, or is empty.",
+}
+_SQL: Final[Mapping[str, str]] = {
+    "is-sql": "The whole answer is valid SQL.",
+    "contains-sql": "The answer is valid SQL, or contains a code block of valid SQL.",
 }
 
 
@@ -74,7 +79,23 @@ def judged_demand(kind: str, value: Any) -> list[str]:
     """What the assertion asks, in words that a judge reads; none for one that no judge decides."""
     if kind in _FIXED:
         return [_FIXED[kind]]
+    if kind in _SQL:
+        return [_SQL[kind], *_allowed_in_sql(value)]
     said = value if isinstance(value, list) else [value]
     if kind not in _WORDED or not all(isinstance(one, str) and one.strip() for one in said):
         return []
     return [_WORDED[kind].format(one.strip()) for one in said]
+
+
+def _allowed_in_sql(value: Any) -> list[str]:
+    """What else the assertion says of the SQL: its dialect, and the tables and columns that it may touch."""
+    if not isinstance(value, Mapping):
+        return []
+    worded = {
+        "databaseType": "It is SQL of this database: {}",
+        "allowedTables": "It uses only these tables, as operation::database::table: {}",
+        "allowedColumns": "It uses only these columns, as operation::table::column: {}",
+    }
+    said = {key: value[key] for key in worded if value.get(key)}
+    listed = {key: ", ".join(map(str, one)) if isinstance(one, list) else str(one) for key, one in said.items()}
+    return [worded[key].format(one) for key, one in listed.items()]

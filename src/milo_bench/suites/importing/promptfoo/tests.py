@@ -9,23 +9,18 @@ from typing import Any, Final
 from milo_bench.config.written import Problem, Written, read_written
 from milo_bench.suites.importing.importer import Imported
 from milo_bench.suites.importing.promptfoo.files import files_named
+from milo_bench.suites.importing.promptfoo.kinds import KNOWN
 from milo_bench.suites.importing.tables import csv_rows, jsonl_rows, source_text
 
 _EXPECTED = re.compile(r"__expected\d*")
-_ASSERTION: Final = re.compile(r"(not-)?([a-z][a-z-]*[a-z])(?:\(([\d.]+)\))?:\s*(.*)", re.DOTALL)
-_BARE_KINDS: Final = frozenset(("is-json", "not-is-json", "contains-json", "is-xml", "is-html", "is-refusal", "is-sql"))
-# Words in front of a colon that name an assertion; in front of any other the whole text is the expected answer.
-_KINDS: Final = frozenset((
-    "answer-relevance", "bleu", "classifier", "contains", "contains-all", "contains-any", "contains-html",
-    "contains-json", "contains-sql", "contains-xml", "context-faithfulness", "context-recall",
-    "context-relevance", "cost", "equals", "eval", "factuality", "file", "finish-reason", "fn", "g-eval",
-    "gleu", "grade", "guardrails", "icontains", "icontains-all", "icontains-any", "is-html", "is-json",
-    "is-refusal", "is-sql", "is-valid-function-call", "is-valid-openai-function-call",
-    "is-valid-openai-tools-call", "is-xml", "javascript", "latency", "levenshtein", "llm-rubric", "meteor",
-    "model-graded-closedqa", "model-graded-factuality", "moderation", "perplexity", "perplexity-score", "pi",
-    "python", "regex", "rouge-n", "ruby", "search-rubric", "select-best", "similar", "starts-with", "webhook",
-    "word-count",
+_ASSERTION: Final = re.compile(r"(not-)?([a-z][a-z:0-9-]*[a-z0-9])(?:\(([\d.]+)\))?:\s*(.*)", re.DOTALL)
+# What stands in a cell without a value; the words in front of a colon that are no type but a short form of one.
+_BARE_KINDS: Final = frozenset((
+    "contains-html", "contains-json", "contains-sql", "contains-xml", "guardrails", "is-html", "is-json", "is-refusal",
+    "is-sql", "is-valid-function-call", "is-valid-openai-function-call", "is-valid-openai-tools-call", "is-xml",
+    "answer-relevance", "moderation",
 ))  # fmt: skip
+_SHORT: Final = {"fn": "javascript", "eval": "javascript", "grade": "llm-rubric", "file": "file"}
 
 
 def tests_of(written: Any, root: Path, where: str, result: Imported) -> list[Any]:
@@ -110,12 +105,12 @@ def _from_row(values: dict[str, Any]) -> dict[str, Any]:
 def _assertion(written: str) -> dict[str, Any]:
     """``contains: text``, ``is-json`` or a plain text, which promptfoo compares as a whole."""
     plain = written.strip()
-    if plain in _BARE_KINDS:
+    if plain.removeprefix("not-") in _BARE_KINDS:
         return {"type": plain}
     match = _ASSERTION.fullmatch(plain)
-    if match is None or match[2] not in _KINDS:
+    if match is None or match[2] not in KNOWN | _SHORT.keys():
         return {"type": "equals", "value": written}
-    kind = {"fn": "javascript", "eval": "javascript", "grade": "llm-rubric"}.get(match[2], match[2])
+    kind = _SHORT.get(match[2], match[2])
     assertion: dict[str, Any] = {"type": f"{match[1] or ''}{kind}", "value": match[4]}
     if match[3]:
         assertion["threshold"] = match[3]
