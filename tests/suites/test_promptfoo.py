@@ -528,17 +528,17 @@ def test_promptfoo_s_tools_are_offered_in_the_prompt_and_calls_follow_their_sche
 
 
 PROMPTFOO_KINDS = (
-    "answer-relevance", "bleu", "classifier", "contains", "contains-all", "contains-any", "contains-html", "contains-
-    json", "contains-sql", "contains-xml", "context-faithfulness", "context-recall", "context-relevance",
+    "answer-relevance", "bleu", "classifier", "contains", "contains-all", "contains-any", "contains-html",
+    "contains-json", "contains-sql", "contains-xml", "context-faithfulness", "context-recall", "context-relevance",
     "conversation-relevance", "cost", "equals", "factuality", "finish-reason", "g-eval", "gleu", "guardrails",
-    "icontains", "icontains-all", "icontains-any", "is-html", "is-json", "is-refusal", "is-sql", "is-valid-function-
-    call", "is-valid-openai-function-call", "is-valid-openai-tools-call", "is-xml", "javascript", "latency",
-    "levenshtein", "llm-rubric", "pi", "meteor", "model-graded-closedqa", "model-graded-factuality", "moderation",
-    "perplexity", "perplexity-score", "python", "regex", "rouge-n", "ruby", "similar", "similar:cosine",
+    "icontains", "icontains-all", "icontains-any", "is-html", "is-json", "is-refusal", "is-sql",
+    "is-valid-function-call", "is-valid-openai-function-call", "is-valid-openai-tools-call", "is-xml", "javascript",
+    "latency", "levenshtein", "llm-rubric", "pi", "meteor", "model-graded-closedqa", "model-graded-factuality",
+    "moderation", "perplexity", "perplexity-score", "python", "regex", "rouge-n", "ruby", "similar", "similar:cosine",
     "similar:dot", "similar:euclidean", "starts-with", "tool-call-f1", "skill-used", "trajectory:goal-success",
-    "trajectory:tool-args-match", "trajectory:step-count", "trajectory:tool-sequence", "trajectory:tool-used", "trace-
-    error-spans", "trace-span-count", "trace-span-duration", "search-rubric", "agent-rubric", "webhook", "word-count",
-    "select-best", "human", "max-score", "promptfoo:redteam:harmful",
+    "trajectory:tool-args-match", "trajectory:step-count", "trajectory:tool-sequence", "trajectory:tool-used",
+    "trace-error-spans", "trace-span-count", "trace-span-duration", "search-rubric", "agent-rubric", "webhook",
+    "word-count", "select-best", "human", "max-score", "promptfoo:redteam:harmful",
 )  # fmt: skip
 
 
