@@ -29,6 +29,16 @@ def answered(tmp_path_factory: pytest.TempPathFactory) -> Iterator[BoardClient]:
         {"id": name, "workload": "reply", "input": {"n": name, "document": f"{text} (CO-7)"}, "expect": {}}
         for name, text in ANSWERS.items()
     ]
+    rows[0]["provenance"] = {
+        "positions": [[0, "page", "2"]],
+        "ocr": {
+            "by": "reader 3",
+            "lines": 2,
+            "mean_confidence": 0.9,
+            "lowest_confidence": 0.62,
+            "low_lines": [[0, 12, 0.62]],
+        },
+    }
     lines = "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
     (folder / "suite" / "f.jsonl").write_text(lines, encoding="utf-8")
     workload = {"prompt": "prompts/p.jinja", "max_tokens": 90, "checks": ["answer_present", "banned_commitments"]}
@@ -71,3 +81,14 @@ def test_a_text_that_no_rule_reads_says_so_in_its_own_direction(
 
 def test_an_answer_without_spaces_is_as_long_as_its_characters(answered: BoardClient) -> None:
     assert f"{len(ANSWERS['japanese'])} characters" in answered.html(address(answered, "japanese"))
+
+
+def test_a_document_that_was_read_from_a_picture_says_how_surely_and_lists_its_lines_in_doubt(
+    answered: BoardClient,
+) -> None:
+    place = address(answered, "possible")
+    data = answered.data(place)
+    assert data["read_by"] == "OCR (reader 3), 2 lines, confidence 0.9 on average, 0.62 at the lowest"
+    assert data["in_doubt"] == [{"text": "Vielen Dank.", "confidence": "0.62", "where": "page 2, paragraph 1"}]
+    assert "1 line read with low confidence" in answered.html(place)
+    assert "Read by" not in answered.html(address(answered, "japanese"))

@@ -22,12 +22,16 @@ from milo_bench.board.views.notes import notes_data
 from milo_bench.board.views.word_diff import word_diff
 from milo_bench.core import units
 from milo_bench.core.errors import MiloError
+from milo_bench.core.records import Fixture
 from milo_bench.core.text import visible
+from milo_bench.decide.examples.ocr import lines_in_doubt, read_by_ocr
 from milo_bench.report.pages.text_language import text_language
 from milo_bench.suites.pictures import read_shown_picture
 from milo_bench.suites.prompts import picture_names
 
 _MOST_TABS: Final = 9
+_MOST_IN_DOUBT: Final = 50  # lines of a picture's text
+_MOST_OF_A_LINE: Final = 300
 _LONG: Final = 40  # characters of an expected value that has a line of its own
 _CITATION: Final = re.compile(r"\[([^\[\]\s]{1,40})\]")
 _OUTCOMES: Final = {
@@ -152,6 +156,8 @@ def attempt_data(opened: OpenedAttempt, *, whole_input: bool = False, as_sent: b
         ],
         "checks": _checks(opened),
         "input": input_parts(fixture.input, told, cited, whole=whole_input),
+        "read_by": read_by_ocr(fixture, quote=False),
+        "in_doubt": _in_doubt(fixture) if index.store_text == "full" and not attempt.erased else [],
         "expect": _expected(fixture.expect),
         "lines": [] if as_sent else answer_lines(attempt.output, told),
         "as_sent": as_sent,
@@ -170,6 +176,14 @@ def attempt_data(opened: OpenedAttempt, *, whole_input: bool = False, as_sent: b
             "completion_tokens": attempt.usage.completion_tokens,
         },
     }  # fmt: skip
+
+
+def _in_doubt(fixture: Fixture) -> list[dict[str, str]]:
+    """The lines of a picture's text that were read with low confidence, each with its place."""
+    return [
+        {"text": visible(one.text[:_MOST_OF_A_LINE]), "confidence": units.number(one.confidence), "where": one.where}
+        for one in lines_in_doubt(fixture)[:_MOST_IN_DOUBT]
+    ]
 
 
 def _length(text: str) -> str:
