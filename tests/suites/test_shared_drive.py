@@ -133,3 +133,50 @@ def test_a_table_is_read_in_the_encodings_of_office_programs(tmp_path: Path, enc
 def test_nul_characters_in_a_table_are_left_out_and_said(tmp_path: Path) -> None:
     result = read_labels(tmp_path, "labels.csv", b"file,label\na.txt,x\0y\n")
     assert labelled(result) == {"a.txt": "xy"} and "labels.csv contains NUL characters" in result.guesses[0]
+
+
+CHAPTER = '<html xmlns="http://www.w3.org/1999/xhtml"><head><title>x</title></head><body><p>{}</p></body></html>'
+PACKAGE = (
+    '<package xmlns="http://www.idpf.org/2007/opf"><manifest><item id="b" href="text/b%20two.xhtml"/>'
+    '<item id="a" href="text/a.xhtml#start"/><item id="c" href="../../../etc/passwd"/></manifest>'
+    '<spine><itemref idref="b"/><itemref idref="a"/><itemref idref="c"/><itemref idref="none"/></spine></package>'
+)
+
+
+def epub(tmp_path: Path, **more: str) -> bytes:
+    parts = {
+        "mimetype": "application/epub+zip",
+        "META-INF/container.xml": '<container><rootfiles><rootfile full-path="OPS/book.opf"/></rootfiles></container>',
+        "OPS/book.opf": PACKAGE,
+        "OPS/text/a.xhtml": CHAPTER.format("Second, as the book says."),
+        "OPS/text/b two.xhtml": CHAPTER.format("First, 1,250.00 EUR."),
+        **more,
+    }
+    with zipfile.ZipFile(tmp_path / "book", "w") as archive:
+        for name, text in parts.items():
+            archive.writestr(name, text)
+    return (tmp_path / "book").read_bytes()
+
+
+def test_a_book_is_read_in_the_order_of_its_chapters(tmp_path: Path) -> None:
+    texts, broken = imported(share(tmp_path, **{"a.epub": epub(tmp_path)}), ["a.epub"], tmp_path)
+    assert not broken
+    assert texts["a.epub"].split("\n\n") == ["First, 1,250.00 EUR.", "Second, as the book says."]
+
+
+def test_a_protected_book_is_named_with_its_reason(tmp_path: Path) -> None:
+    locked = epub(tmp_path, **{"META-INF/rights.xml": "<rights/>"})
+    texts, broken = imported(share(tmp_path, **{"a.epub": locked}), ["a.epub"], tmp_path)
+    assert not texts and broken == {"a.epub": "protected against copying"}
+
+
+def test_a_text_that_is_saved_as_one_xml_file_is_read(tmp_path: Path) -> None:
+    names = " ".join(f'xmlns:{one}="urn:oasis:names:tc:opendocument:xmlns:{one}:1.0"' for one in ("office", "text"))
+    flat = (
+        f'<?xml version="1.0"?><office:document {names} office:mimetype="application/vnd.oasis.opendocument.text">'
+        "<office:body><office:text><text:p>Total<text:tab/>1,250.00</text:p></office:text></office:body></office:document>"
+    )
+    texts, broken = imported(
+        share(tmp_path, **{"a.fodt": flat.encode(), "b.xml": flat.encode()}), ["a.fodt", "b.xml"], tmp_path
+    )
+    assert not broken and set(texts.values()) == {"Total\t1,250.00\n"}

@@ -8,7 +8,6 @@ from __future__ import annotations
 import io
 import warnings
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import lru_cache
 from importlib.metadata import version
 from importlib.util import find_spec
@@ -16,6 +15,7 @@ from typing import Any, Final
 
 from milo_bench.suites.bounded.broken import DocumentBroken, PackageMissing
 from milo_bench.suites.documents.read_text import DocumentText, OcrLine, TextBuilder
+from milo_bench.suites.documents.reading_order import Box, rows_in_order
 
 MOST_PIXELS: Final = 60_000_000  # of one picture: an A4 page at 600 dpi has 35 million
 _LEAST_SIDE: Final = 24  # pixels: no line of print fits into less
@@ -26,16 +26,6 @@ _TALL: Final = 1.5  # times as high as wide: a line of print on its side
 _SURE: Final = 0.9
 _FORMATS: Final = ("PNG", "JPEG", "TIFF", "BMP", "GIF", "WEBP")
 _NEEDED: Final = ("rapidocr", "onnxruntime", "PIL", "numpy", "pypdfium2")
-
-
-@dataclass(frozen=True)
-class _Box:
-    left: float
-    top: float
-    right: float
-    bottom: float
-    text: str
-    confidence: float
 
 
 def ocr_is_installed() -> bool:
@@ -83,7 +73,10 @@ def is_too_small(raw: bytes) -> bool:
 
 
 def read_picture(picture: Any) -> DocumentText:
-    """The text of one ``PIL.Image``: a line for each row of print, a tab between what is far apart in it."""
+    """The text of one ``PIL.Image``: a line for each row of print, a tab between what is far apart in it.
+
+    Two columns of prose are read one after the other.
+    """
     import numpy
 
     flat = picture.convert("RGBA" if picture.mode in ("P", "LA", "PA") else picture.mode)
@@ -97,22 +90,22 @@ def read_picture(picture: Any) -> DocumentText:
     if turns := _turns_to_upright(pixels, boxes):
         boxes = _boxes(numpy.ascontiguousarray(numpy.rot90(pixels, turns)))
     built = TextBuilder(ocr_by=_engine_name())
-    for row in _rows(boxes):
+    for row in rows_in_order(boxes):
         _add_row(row, built)
     return built.read()
 
 
-def _boxes(pixels: Any) -> list[_Box]:
+def _boxes(pixels: Any) -> list[Box]:
     """Each line of print with its place."""
     found = _engine()(pixels)
     boxes = []
     for corners, text, score in zip(found.boxes, found.txts, found.scores, strict=True) if found.txts else ():
         across, down = [float(point[0]) for point in corners], [float(point[1]) for point in corners]
-        boxes.append(_Box(min(across), min(down), max(across), max(down), str(text), float(score)))
+        boxes.append(Box(min(across), min(down), max(across), max(down), str(text), float(score)))
     return boxes
 
 
-def _turns_to_upright(pixels: Any, boxes: list[_Box]) -> int:
+def _turns_to_upright(pixels: Any, boxes: list[Box]) -> int:
     """How many quarter turns against the clock make a page upright that was scanned on its side or upside down.
 
     Lines are read either way, but their order would be wrong. Each of some long lines says how it stands, and most
@@ -133,7 +126,7 @@ def _turns_to_upright(pixels: Any, boxes: list[_Box]) -> int:
     return (3 if flipped else 1) if on_side else (2 if flipped else 0)
 
 
-def _add_row(row: list[_Box], built: TextBuilder) -> None:
+def _add_row(row: list[Box], built: TextBuilder) -> None:
     for number, box in enumerate(row):
         if number:
             gap = box.left - row[number - 1].right
@@ -141,19 +134,6 @@ def _add_row(row: list[_Box], built: TextBuilder) -> None:
         built.ocr.append(OcrLine(built.length, built.length + len(box.text), round(box.confidence, 3)))
         built.add(box.text)
     built.add("\n")
-
-
-def _rows(boxes: list[_Box]) -> list[list[_Box]]:
-    """Boxes whose middles are on one level, from left to right; the rows from the top down."""
-    rows: list[list[_Box]] = []
-    for box in sorted(boxes, key=lambda one: one.top + one.bottom):
-        middle = (box.top + box.bottom) / 2
-        last = rows[-1] if rows else []
-        if last and last[0].top < middle < last[0].bottom:
-            last.append(box)
-        else:
-            rows.append([box])
-    return [sorted(row, key=lambda one: one.left) for row in rows]
 
 
 @lru_cache(maxsize=1)

@@ -11,7 +11,14 @@ from milo_bench.suites.documents.reader import DOCUMENTS, Document, DocumentRead
 from milo_bench.suites.documents.walk import is_left_by_system
 
 _OFFICE_PARTS: Final = frozenset(
-    ("word/document.xml", "ppt/presentation.xml", "xl/workbook.xml", "xl/workbook.bin", "content.xml")
+    (
+        "word/document.xml",
+        "ppt/presentation.xml",
+        "xl/workbook.xml",
+        "xl/workbook.bin",
+        "content.xml",
+        "META-INF/container.xml",
+    )
 )
 
 
@@ -30,7 +37,7 @@ def read_archive(document: Document) -> DocumentText:
 
 
 def _is_archive(raw: bytes) -> bool:
-    """A zip that is no office file."""
+    """A zip that is no office file and no book."""
     return is_zip(raw) and not parts_of(raw) & _OFFICE_PARTS
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from typing import Final
 from xml.etree.ElementTree import Element
 
 from milo_bench.suites.bounded.archive import Archive
@@ -12,13 +13,15 @@ from milo_bench.suites.documents.pictures_inside import add_pictures_of
 from milo_bench.suites.documents.read_text import DocumentText, TextBuilder
 from milo_bench.suites.documents.reader import DOCUMENTS, Document, DocumentReader
 
+_FIRST: Final = 8_192  # bytes of a flat file, in which its kind is said
+
 
 def read_open_document(document: Document) -> DocumentText:
     """The text. Deleted text of tracked changes is no part of it."""
-    archive = Archive(document.raw)
-    content = read_xml(archive.read("content.xml"))
+    archive = None if _is_flat(document.raw) else Archive(document.raw)
+    content = read_xml(document.raw if archive is None else archive.read("content.xml"))
     built = TextBuilder()
-    around = _around(archive)
+    around = _around(content if archive is None else _styles(archive))
     for text in around["header"]:
         built.add_line(text)
     reader = _Body(built)
@@ -31,7 +34,12 @@ def read_open_document(document: Document) -> DocumentText:
         if lines:
             built.begin("section", title.rstrip(":").lower())
             built.add_line("\n".join([title, *lines]))
-    add_pictures_of(document, built, archive, (name for name in archive.names if name.startswith("Pictures/")))
+    if archive is None:
+        if any(True for _ in content.iter("binary-data")):
+            document.leave_out("pictures in it", "save it as .odt.")
+    else:
+        pictures = (name for name in archive.names if name.startswith("Pictures/"))
+        add_pictures_of(document, built, archive, pictures)
     return built.read()
 
 
@@ -95,25 +103,39 @@ def _plain(element: Element, tag: str) -> str:
     return " ".join(filter(None, parts))
 
 
-def _around(archive: Archive) -> dict[str, list[str]]:
+def _styles(archive: Archive) -> Element | None:
+    return read_xml(archive.read("styles.xml")) if "styles.xml" in archive else None
+
+
+def _around(styles: Element | None) -> dict[str, list[str]]:
     """The different texts above and below the pages, from the styles of the pages."""
     found: dict[str, list[str]] = {"header": [], "footer": []}
-    if "styles.xml" in archive:
-        for page in children(read_xml(archive.read("styles.xml")), "master-styles", "master-page"):
-            for part in page:
-                kind = part.tag.partition("-")[0]
-                if kind in found:
-                    text = "\n".join(filter(str.strip, (paragraph_text(one) for one in part.iter("p"))))
-                    if text.strip() and text not in found[kind]:
-                        found[kind].append(text)
+    for page in children(styles, "master-styles", "master-page") if styles is not None else ():
+        for part in page:
+            kind = part.tag.partition("-")[0]
+            if kind in found:
+                text = "\n".join(filter(str.strip, (paragraph_text(one) for one in part.iter("p"))))
+                if text.strip() and text not in found[kind]:
+                    found[kind].append(text)
     return found
 
 
+def _is_flat(raw: bytes) -> bool:
+    """A text or a presentation as one XML file (.fodt, .fodp)."""
+    start = raw[:_FIRST]
+    return b"<office:document " in start and (b"opendocument.text" in start or b"opendocument.presentation" in start)
+
+
 def _is_open_document(raw: bytes) -> bool:
-    return open_document_kind(raw) in ("text", "presentation")
+    return _is_flat(raw) or open_document_kind(raw) in ("text", "presentation")
 
 
 DOCUMENTS.add(
     "open_document",
-    DocumentReader(read_open_document, endings=(".odt", ".odp", ".ott"), recognises=_is_open_document, whole=True),
+    DocumentReader(
+        read_open_document,
+        endings=(".odt", ".odp", ".ott", ".otp", ".fodt", ".fodp"),
+        recognises=_is_open_document,
+        whole=True,
+    ),
 )
