@@ -204,6 +204,23 @@ def test_records_in_a_table_or_line_by_line_are_a_list(answer: str) -> None:
         '<|python_tag|>{"name": "find", "parameters": {"city": "Rome"}}',
         '<function=find>{"city": "Rome"}</function>',
         '{"type": "tool_use", "name": "find", "input": {"city": "Rome"}}',
+        '{"function_call": {"name": "find", "arguments": "{\\"city\\": \\"Rome\\"}"}}',
+        '{"functionCall": {"name": "find", "args": {"city": "Rome"}}}',
+        '[TOOL_CALLS]find[ARGS]{"city": "Rome"}',
+        '[TOOL_CALLS]find[CALL_ID]a1[ARGS]{"city": "Rome"}',
+        "<tool_call>find\n<arg_key>city</arg_key>\n<arg_value>Rome</arg_value>\n</tool_call>",
+        "<tool_call>\n<function=find>\n<parameter=city>\nRome\n</parameter>\n</function>\n</tool_call>",
+        '<function_calls><invoke name="find"><parameter name="city">Rome</parameter></invoke></function_calls>',
+        '<|tool_call_begin|>functions.find:0<|tool_call_argument_begin|>{"city": "Rome"}<|tool_call_end|>',
+        '<｜tool▁call▁begin｜>function<｜tool▁sep｜>find\n```json\n{"city": "Rome"}\n```<｜tool▁call▁end｜>',
+        '<｜tool▁call▁begin｜>find<｜tool▁sep｜>{"city": "Rome"}<｜tool▁call▁end｜>',
+        '<|channel|>commentary to=functions.find <|constrain|>json<|message|>{"city": "Rome"}<|call|>',
+        '<|START_ACTION|>[{"tool_name": "find", "parameters": {"city": "Rome"}}]<|END_ACTION|>',
+        '<|action_start|><|plugin|>{"name": "find", "parameters": {"city": "Rome"}}<|action_end|>',
+        '<tool_calls>[{"name": "find", "arguments": {"city": "Rome"}}]</tool_calls>',
+        '<TOOLCALL>[{"name": "find", "arguments": {"city": "Rome"}}]</TOOLCALL>',
+        '[find(city="Rome")]',
+        "<|tool_call_start|>[find(city='Rome')]<|tool_call_end|>",
     ],
 )
 def test_a_call_that_its_server_left_in_the_text_is_a_call(answer: str) -> None:
@@ -214,3 +231,20 @@ def test_a_call_that_its_server_left_in_the_text_is_a_call(answer: str) -> None:
     assert outcomes("tool_call", answer, twice) == {"fail"}
     if answer.startswith("<tool_call>"):
         assert outcomes("tool_call", f"{answer}\n{answer}", twice) == {"pass"}
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        'I would call find(city="Rome").',
+        'find("Rome")',
+        'find(city=__import__("os"))',
+        "find(**{'city': 'Rome'})",
+        "[find(city='Rome'), 3]",
+        "find(" * 4_000,
+        "<tool_call>find\n<arg_key>city</arg_key>\n<arg_value>Rome</tool_call>",
+        '<invoke name="find"><parameter name="city">Rome</invoke>',
+    ],
+)
+def test_what_only_looks_like_a_call_is_none(answer: str) -> None:
+    assert outcomes("tool_call", answer, {"tool_calls": [{"name": "find", "arguments": {"city": "Rome"}}]}) == {"fail"}

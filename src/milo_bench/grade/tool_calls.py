@@ -14,22 +14,29 @@ from milo_bench.grade.base import GradeCase
 from milo_bench.grade.reading.calls_in_text import calls_in_text
 
 _LISTED: Final = 5
+_NESTED: Final = ("function", "function_call", "functionCall", "tool_call")
+_NAME_KEYS: Final = ("name", "tool_name")
+_ARGUMENT_KEYS: Final = ("arguments", "parameters", "input", "args")
 _encode = msgspec.json.Encoder(order="deterministic").encode
 
 
 def call_name(call: Mapping[str, Any]) -> str:
-    """The tool that a written call names, of OpenAI's nested form or a flat one; "" for none."""
-    inner = call.get("function")
-    name = inner.get("name") if isinstance(inner, Mapping) else call.get("name")
+    """The tool that a written call names, nested as OpenAI's and Google's APIs write it, or flat; "" for none."""
+    holder = _holder(call)
+    name = next((holder[key] for key in _NAME_KEYS if key in holder), None)
     return name if isinstance(name, str) else ""
 
 
 def call_arguments(call: Mapping[str, Any]) -> tuple[Any, str]:
     """The arguments as plain data, and why they cannot be read."""
-    inner = call.get("function")
-    holder = inner if isinstance(inner, Mapping) else call
-    written: Any = next((holder[key] for key in ("arguments", "parameters", "input", "args") if key in holder), {})
+    holder = _holder(call)
+    written: Any = next((holder[key] for key in _ARGUMENT_KEYS if key in holder), {})
     return _decoded(written)
+
+
+def _holder(call: Mapping[str, Any]) -> Mapping[str, Any]:
+    inner = next((call[key] for key in _NESTED if isinstance(call.get(key), Mapping)), call)
+    return inner if isinstance(inner, Mapping) else call
 
 
 def calls_of(case: GradeCase) -> tuple[list[tuple[str, Any]], str]:

@@ -35,7 +35,7 @@ class ToolCallParams(Params, frozen=True):
 
 class ToolCallCheck:
     name = "tool_call"
-    version = "2"
+    version = "3"
 
     def validate(self, params: Mapping[str, Any], workload: Workload) -> None:
         rules = read_params(self.name, params, ToolCallParams)
