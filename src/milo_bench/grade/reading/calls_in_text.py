@@ -30,7 +30,8 @@ _NAMED: Final = (
         r"(?:<[|｜]tool▁sep[|｜]>)?\s{0,8}(?:```json)?\s{0,8}(?=\{)"
     ),
     re.compile(
-        r"\bto=functions\.(?P<name>[\w.-]{1,100})[^{}<>]{0,40}(?:<\|constrain\|>|<\|channel\|>[a-z ]{1,40})?[a-z ]{0,20}"
+        r"\bto=functions\.(?P<name>[\w.-]{1,100})[^{}<>]{0,40}"
+        r"(?:<\|constrain\|>|<\|channel\|>[a-z ]{1,40})?[a-z ]{0,20}"
         r"<\|message\|>\s{0,8}(?=\{)"
     ),
 )
