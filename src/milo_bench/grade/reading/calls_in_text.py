@@ -45,7 +45,6 @@ _PARAMETER: Final = re.compile(
 _ENDS: Final = ("</parameter>", "</arg_value>")
 _PYTHON: Final = re.compile(
     r"\s*(?:<\|tool_call_start\|>|<\|python_start\|>|```(?:python|tool_code)?\s)?\s*"
-    r""
     r"(?P<calls>\[?\s*[A-Za-z_][\w.]{0,99}\(.*\)\s*\]?)"
     r"\s*(?:<\|tool_call_end\|>|<\|python_end\|>|```)?\s*(?:<\|(?:eot|eom|im_end|eot_id|eom_id)\|>)?\s*",
     re.DOTALL,
