@@ -497,6 +497,8 @@ tests:
     [
         "- type: function\n  function: {name: get_weather, parameters: {type: object, required: [city]}}\n",
         "- {name: get_weather, input_schema: {type: object, required: [city]}}\n",
+        "- toolSpec: {name: get_weather, inputSchema: {json: {type: object, required: [city]}}}\n",
+        "- {type: function, definition: {schema: {name: get_weather, parameters: {type: object, required: [city]}}}}\n",
         "functionDeclarations: [{name: get_weather, parameters: {type: object, required: [city]}}]\n",
     ],
 )

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from milo_bench.config.written import Problem, Written, read_written
+from milo_bench.core.tool_schemas import tool_schemas
 from milo_bench.suites.importing.promptfoo.files import files_named
 from milo_bench.suites.importing.tables import source_text
 
@@ -16,13 +17,13 @@ _LISTS: Final = ("tools", "functions")
 
 
 def tools_of(config: Mapping[str, Any], root: Path, where: str) -> tuple[list[Any], list[Problem]]:
-    """The tools of every provider, as its API writes them, each once; what could not be read of them."""
+    """The tools of every provider, as its API writes them, each name once; what could not be read of them."""
     tools: list[Any] = []
     lost: list[Problem] = []
     for settings in _settings(config):
         for key in _LISTS:
             for tool in _listed(settings.get(key), root, where, lost):
-                if tool not in tools and len(tools) < _MOST_TOOLS:
+                if not tool_schemas([tool]).keys() <= tool_schemas(tools).keys() and len(tools) < _MOST_TOOLS:
                     tools.append(tool)
     return tools, lost
 
