@@ -30,7 +30,9 @@ class _Patterns(NamedTuple):
     money: re.Pattern[str]
     percent: re.Pattern[str]
     percent_words: re.Pattern[str]
+    basis_points: re.Pattern[str]
     duration: re.Pattern[str]
+    one_unit: re.Pattern[str]
     number: re.Pattern[str]
     clock: re.Pattern[str]
     hour: re.Pattern[str] | None
@@ -72,9 +74,16 @@ def find_facts_abroad(text: str, *, language: str, day_first: bool = True) -> tu
     for match in patterns.percent.finditer(rest):
         if amount_of := _amount(match["num"], (), language):
             take("percent", f"{amount_of}%", *match.span())
+    for match in patterns.basis_points.finditer(rest):
+        if amount_of := _amount(match["num"], (), language):
+            take("percent", f"{plain_number(Decimal(amount_of) / 100)}%", *match.span())
     for match in patterns.duration.finditer(rest):
         if amount_of := _amount(match["num"], (), language):
             take("duration", duration_value(amount_of, *_unit(match["unit"], language)), *match.span())
+    for match in patterns.one_unit.finditer(rest):
+        if match["within"] or match["fused"]:
+            start = match.start("one" if match["within"] else "unit2")
+            take("duration", _one_unit(match, language), start, match.end())
     for match in patterns.hour.finditer(rest) if patterns.hour else ():
         if value := _clock(match):
             take("time", value, match.start("h"), match.end())
@@ -96,6 +105,29 @@ def _name_value(name: str) -> str:
 def doubtful_numbers(text: str, language: str) -> Iterator[str]:
     """Figures that words with other meanings may stand for: "zweiten" may be 2, "einer" 1. They support a figure."""
     return (str(one.value) for one in find_number_words(text, language) if one.doubtful)
+
+
+def durations_named_abroad(text: str, language: str) -> set[str]:
+    """The lengths of time that "un mois" or "eine Woche" say, wherever they are; they support such a length."""
+    found = _patterns(language).one_unit.finditer(text)
+    return {_one_unit(match, language) for match in found}
+
+
+def shares_named(text: str, language: str) -> set[str]:
+    """The percentages that "half" or "deux tiers" say; they support such a percentage."""
+    table = read_pack("facts", language).get("shares", {})
+    found = set()
+    for percent, said in table.items():
+        if re.search(rf"\b(?:{_choice(said.split())})\b", text, re.IGNORECASE):
+            found |= {f"{one}%" for one in _THIRDS.get(percent, (percent,))}
+    return found
+
+
+_THIRDS: Final = {"33": ("33", "33.3", "33.33"), "67": ("66", "66.7", "66.67", "67")}
+
+
+def _one_unit(match: re.Match[str], language: str) -> str:
+    return duration_value("1", *_unit(match["unit"] or match["unit2"], language))
 
 
 _QUARTERS: Final = frozenset({"Q1", "Q2", "Q3", "Q4"})
@@ -141,6 +173,8 @@ def _patterns(language: str) -> _Patterns:
     before = _choice(words("facts", language, "time_before"))
     percent = _choice(words("facts", language, "percent"))
     ordinal = _choice(words("facts", language, "ordinal"))
+    basis_points = _choice(words("facts", language, "basis_points"))
+    within, one, fused = (_choice(words("facts", language, name)) for name in ("within", "one_unit", "within_fused"))
     half = _choice(halves(language))
     return _Patterns(
         money=re.compile(
@@ -150,7 +184,13 @@ def _patterns(language: str) -> _Patterns:
         ),
         percent=re.compile(rf"{number}{_SPACE}?[%％]\x00*", re.IGNORECASE),
         percent_words=re.compile(rf"\b(?:{percent})\b", re.IGNORECASE),
+        basis_points=re.compile(rf"{number}{_SPACE}?(?:{basis_points}){_NO_LETTER}", re.IGNORECASE),
         duration=re.compile(rf"{number}(?:{_SPACE}|-)?(?P<unit>{units}){_NO_LETTER}", re.IGNORECASE),
+        one_unit=re.compile(
+            rf"(?:\b(?P<within>(?:{within})){_SPACE}?|(?<!\w))(?P<one>(?:{one}))(?:{_SPACE}|(?<='))(?P<unit>{units}){_NO_LETTER}"
+            rf"|\b(?P<fused>{fused}){_SPACE}(?P<unit2>{units}){_NO_LETTER}",
+            re.IGNORECASE,
+        ),
         number=re.compile(rf"{number}(?:{ordinal}(?![A-Za-zÀ-ɏ]))?(?!\d){scale}", re.IGNORECASE),
         clock=re.compile(
             rf"{_FREE}(?P<h>\d{{1,2}})(?::(?P<min>\d{{2}})(?::\d{{2}})?(?:{_SPACE}?(?:{after})\b)?"
@@ -217,4 +257,4 @@ def _clock(match: re.Match[str]) -> str:
     return f"{hour:02d}:{minute:02d}" + ("?" if 1 <= hour <= 12 else "")
 
 
-__all__ = ["NumberWords", "doubtful_numbers", "find_facts_abroad"]
+__all__ = ["NumberWords", "doubtful_numbers", "durations_named_abroad", "find_facts_abroad", "shares_named"]

@@ -54,9 +54,15 @@ _MONEY = re.compile(
 _PERCENT = re.compile(
     rf"(?:(?<![\w.,])(?P<num>{_NUM})|\b(?P<words>{_IN_WORDS}))\s?-?(?:%|per\s?cent\b|percent\b)", re.IGNORECASE
 )
+_BASIS_POINTS = re.compile(rf"(?<![\w.,])(?P<num>{_NUM})\s?-?(?:basis\s+points?|bps?)\b", re.IGNORECASE)
 _DURATION = re.compile(
     rf"(?:(?<![\w.,])(?P<num>{_NUM})|\b(?P<words>{_IN_WORDS}))[\s-]+(?P<kind>(?:business|working|calendar)[\s-]+)?"
     r"(?P<unit>minute|hour|day|week|month|year)s?\b",
+    re.IGNORECASE,
+)
+_ONE_UNIT = re.compile(
+    r"\b(?:within|in|(?:deadline|period|notice|warranty) is|period of|takes|lasts)\s+(?P<one>(?:a|an|one)\s+"
+    r"(?P<kind>(?:business|working|calendar)\s+)?(?P<unit>minute|hour|day|week|month|year))\b(?!\s+(?:or|and)\b)",
     re.IGNORECASE,
 )
 _EACH_UNIT = re.compile(
@@ -111,9 +117,14 @@ def _take_numbers(left: Callable[[], str], take: Callable[[FactKind, str, int, i
     for match in _PERCENT.finditer(left()):
         if amount := _amount(match["num"], "", match["words"]):
             take("percent", f"{amount}%", *match.span())
+    for match in _BASIS_POINTS.finditer(left()):
+        if amount := _amount(match["num"], "", None):
+            take("percent", f"{plain_number(Decimal(amount) / 100)}%", *match.span())
     for match in _DURATION.finditer(left()):
         if amount := _amount(match["num"], "", match["words"]):
             take("duration", duration_value(amount, match["unit"], match["kind"] or ""), *match.span())
+    for match in _ONE_UNIT.finditer(left()):
+        take("duration", duration_value("1", match["unit"], match["kind"] or ""), match.start("one"), match.end())
     for match in _NUMBER.finditer(left()):
         if match["words"] and match["words"].casefold() in ("one", "zero", "hundred", "thousand", "million", "billion"):
             continue  # "one of", "no one", "a hundred": a word more than a figure

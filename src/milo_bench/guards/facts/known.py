@@ -20,7 +20,7 @@ from msgspec import structs
 from milo_bench.core.amounts import lone_mark
 from milo_bench.core.records import Frozen
 from milo_bench.guards.dates import same_date
-from milo_bench.guards.facts.abroad import doubtful_numbers, find_facts_abroad
+from milo_bench.guards.facts.abroad import doubtful_numbers, durations_named_abroad, find_facts_abroad, shares_named
 from milo_bench.guards.facts.english import durations_named, find_facts_english, ordinals, plain_number
 from milo_bench.guards.facts.fact import Fact, FactKind
 from milo_bench.guards.facts.names_abroad import same_name
@@ -30,7 +30,7 @@ from milo_bench.guards.names import words_of
 from milo_bench.guards.packs.read import languages_of
 from milo_bench.guards.sentences import languages_told
 
-FACTS_VERSION: Final = "5"
+FACTS_VERSION: Final = "6"
 _TOLD_BY: Final = 4000  # characters
 _SHORT: Final = 200
 _LONG: Final = 2000
@@ -206,14 +206,18 @@ def _stated_by(sources: tuple[str, ...], day_first: bool, language: str) -> _Kno
     by_kind: dict[FactKind, set[str]] = {}
     languages: set[str] = set()
     doubtful: set[str] = set()
+    named: set[str] = set()
+    shares: set[str] = set()
     for source in sources:
         for fact in _facts_of_source(source, day_first, language):
             by_kind.setdefault(fact.kind, set()).add(fact.value)
         plain = unmarked(source).text
         for told, start, end in read_languages(plain, language):
+            shares |= shares_named(plain[start:end], told)
             if told != ENGLISH:
                 languages.add(told)
                 doubtful |= set(doubtful_numbers(plain[start:end], told))
+                named |= durations_named_abroad(plain[start:end], told)
             else:
                 doubtful |= ordinals(plain[start:end])
     money = by_kind.get("money", set())
@@ -226,8 +230,8 @@ def _stated_by(sources: tuple[str, ...], day_first: bool, language: str) -> _Kno
         dates=frozenset(by_kind.get("date", ())),
         times=frozenset(by_kind.get("time", ())),
         money=frozenset(money),
-        percents=frozenset(percents),
-        durations=frozenset(durations | durations_named(text)),
+        percents=frozenset(percents | shares),
+        durations=frozenset(durations | durations_named(text) | named),
         numbers=frozenset(numbers),
         ids=frozenset(by_kind.get("id", ())),
         words=words_of(text),
