@@ -115,12 +115,17 @@ def durations_named_abroad(text: str, language: str) -> set[str]:
 
 def shares_named(text: str, language: str) -> set[str]:
     """The percentages that "half" or "deux tiers" say; they support such a percentage."""
+    share = _share(language)
+    found = {one.lastgroup for one in share.finditer(text)} if share else set()
+    return {f"{percent}%" for one in found if one for percent in _THIRDS.get(one[1:], (one[1:],))}
+
+
+@cache
+def _share(language: str) -> re.Pattern[str] | None:
     table = read_pack("facts", language).get("shares", {})
-    found = set()
-    for percent, said in table.items():
-        if re.search(rf"\b(?:{_choice(said.split())})\b", text, re.IGNORECASE):
-            found |= {f"{one}%" for one in _THIRDS.get(percent, (percent,))}
-    return found
+    listed = sorted(table.items(), key=lambda one: -max(map(len, one[1].split())))
+    each = "|".join(rf"(?P<p{percent}>{_choice(said.split())})" for percent, said in listed)
+    return re.compile(rf"\b(?:{each})\b", re.IGNORECASE) if each else None
 
 
 _THIRDS: Final = {"33": ("33", "33.3", "33.33"), "67": ("66", "66.7", "66.67", "67")}
