@@ -100,6 +100,13 @@ def test_a_letter_without_its_accent_is_another_letter() -> None:
         ("$\\boxed{\\dfrac{3}{4}}$", 0.75),
         (".5", 0.5),
         ("50 cents", 50),
+        ("修理費は12万5千円です。", 125_000),
+        ("修理費は十二万五千円です。", 125_000),
+        ("维修费为一万二千五百元。", 12_500),
+        ("销售额达1.2亿元。", 120_000_000),
+        ("一部は十五", 15),
+        ("千葉で12,500円", 12_500),
+        ("三", 3),
     ],
 )
 def test_a_number_is_read_with_the_words_and_powers_beside_it(answer: str, number: float) -> None:

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from decimal import Decimal
 from typing import Final
 
@@ -22,6 +23,8 @@ _PART: Final = re.compile(rf"(?P<section>[^{''.join(_LARGE)}]+)(?P<unit>[{''.joi
 _ERAS: Final = {"大正": 1911, "昭和": 1925, "平成": 1988, "令和": 2018, "民國": 1911, "民国": 1911}
 _ERA: Final = re.compile(rf"(?P<era>{'|'.join(_ERAS)})\s?(?P<year>\d{{1,3}}|元)\s?年")
 
+_TOLD_BY: Final = 2  # numerals that make a number
+
 _WEEKDAY: Final = re.compile(
     r"\s?(?:[（(][月火水木金土日](?:曜日?)?[)）]|[月火水木金土日]曜日?|(?:星期|周)[一二三四五六日天])"
 )
@@ -31,6 +34,22 @@ _TIME: Final = re.compile(r"\s*(?:午前|午後|上午|下午)?\d{1,2}[時时点
 def with_digits(text: str) -> str:
     """``text`` with its Chinese and Japanese numerals as ASCII digits; what is no number stays."""
     return _NUMBER.sub(lambda match: _plain(match[0]), text) if any(mark in text for mark in _MARKS) else text
+
+
+def numerals_in(text: str) -> Iterator[tuple[int, int, Decimal]]:
+    """Numbers with Chinese or Japanese numerals in running text: where each starts and ends, and its value.
+
+    A single numeral is a word more often than a number (一部, 千葉), unless it is the whole text.
+    """
+    if not any(mark in text for mark in _MARKS):
+        return
+    for match in _NUMBER.finditer(text):
+        written = match[0].rstrip(".,")
+        if len(written) < _TOLD_BY and written != text.strip():
+            continue
+        value = _value(written.lstrip(".,"))
+        if value is not None:
+            yield match.start() + len(written) - len(written.lstrip(".,")), match.start() + len(written), value
 
 
 def with_western_years(text: str) -> str:

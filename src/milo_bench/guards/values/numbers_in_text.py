@@ -9,6 +9,7 @@ from typing import Final
 
 from milo_bench.core.amounts import DecimalMark, FoundAmount, find_amounts, plain_marks
 from milo_bench.guards.values.amounts import scale_of
+from milo_bench.guards.values.east_asian import numerals_in
 
 _BEFORE: Final = 40  # characters in front of a number that are looked at
 _SHORT: Final = 200  # characters of an answer that may be a fraction alone
@@ -39,8 +40,9 @@ def numbers_in(text: str, *, decimal: DecimalMark | None = None) -> tuple[FoundA
     if len(text) <= _SHORT and (fraction := _fraction(text)) is not None:
         return (fraction,)
     plain = plain_marks(text)
-    found = list(_powers(plain))
-    rest = _without(plain, found)
+    found = [FoundAmount(value, start, end) for start, end, value in numerals_in(plain)]
+    found += _powers(_without(plain, found))
+    rest = _without(plain, sorted(found, key=lambda one: one.start))
     sizes = {match.end("number"): match for match in _SIZED.finditer(rest)}
     rest = _SIZED.sub(lambda match: f"{match['number']}{' ' * (len(match[0]) - 1)}", rest)
     for one in find_amounts(rest, decimal=decimal):
