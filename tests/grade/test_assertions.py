@@ -157,4 +157,4 @@ def test_markup_that_was_written_to_keep_a_reader_busy_or_to_break_it_is_only_no
 
 @pytest.mark.parametrize("value", [None, [], {}, {"a": 3}, {"a": {"type": 7}}])
 def test_tools_without_readable_schemas_leave_the_answer_unjudged(value: Any) -> None:
-    assert outcome("[]", {"kind": "valid_tool_calls", "value": value}) == "skip"
+    assert outcome("[]", {"kind": "valid_tool_calls", "value": value}) == "unjudged"

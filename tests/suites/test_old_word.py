@@ -60,7 +60,7 @@ def streams(**changed: bytes) -> bytes:
         (streams(WordDocument=b"\xec\xa5\xc1\0" + b"\0" * 100), "cut off"),
         (streams(WordDocument=b"\xec\xa5\xc1\0" + b"\0" * 4092), "without its part '0Table'"),
         (streams(WordDocument=b"\xec\xa5\xc1\0" + b"\0" * 6 + b"\0\2" + b"\0" * 4084), "table of pieces"),
-        (doc(PAGE)[:700], "not a readable Word document"),
+        (doc(PAGE)[:512] + b"\xff" * 512 + "WordDocument".encode("utf-16-le"), "not a readable Word document"),
     ],
 )
 def test_a_document_that_cannot_be_read_is_named_with_its_reason(raw: bytes, reason: str) -> None:

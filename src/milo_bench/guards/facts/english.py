@@ -101,7 +101,7 @@ def find_facts_english(text: str, *, day_first: bool = True) -> tuple[Fact, ...]
                 take("time", value, *match.span())
         for match in ID.finditer(rest):
             take("id", id_value(match[0]), *match.span())
-    if _COUNTED.search(rest):
+    if _COUNTED.search(rest) or _ONE_UNIT.search(rest):
         _take_numbers(lambda: rest, take)
     found.extend(
         Fact("name", name_words(text[start:end]), text[start:end], start, end) for start, end in find_names(rest)

@@ -14,6 +14,9 @@ from milo_bench.guards.values.east_asian import numerals_in
 _BEFORE: Final = 40  # characters in front of a number that are looked at
 _SHORT: Final = 200  # characters of an answer that may be a fraction alone
 _RAISED: Final = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻⁺", "0123456789-+")
+_LETTERS: Final = re.compile(
+    "[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]"
+)  # are written against a number without a space
 _POWER: Final = re.compile(
     r"(?<![\w.,])(?P<sign>-)?(?P<number>\d+(?:[.,]\d+)?)"
     r"(?:e(?P<e>[+-]?\d{1,3})(?!\w)|\s?(?:[x×*·⋅]|\\times|\\cdot)\s?10\s?(?:\^|\*\*)?\s?\{?(?P<ten>[+-]?\d{1,3}|[⁻⁺]?[⁰¹²³⁴-⁹]{1,3})\}?)",
@@ -42,7 +45,7 @@ def numbers_in(text: str, *, decimal: DecimalMark | None = None) -> tuple[FoundA
     plain = plain_marks(text)
     found = [FoundAmount(value, start, end) for start, end, value in numerals_in(plain)]
     found += _powers(_without(plain, found))
-    rest = _without(plain, sorted(found, key=lambda one: one.start))
+    rest = _LETTERS.sub(" ", _without(plain, sorted(found, key=lambda one: one.start)))
     sizes = {match.end("number"): match for match in _SIZED.finditer(rest)}
     rest = _SIZED.sub(lambda match: f"{match['number']}{' ' * (len(match[0]) - 1)}", rest)
     for one in find_amounts(rest, decimal=decimal):
