@@ -25,7 +25,7 @@ from milo_bench.grade.assertions.read import Assertion
 from milo_bench.grade.base import GradeCase
 from milo_bench.grade.checks.regex import MAX_WORK, compile_re2
 from milo_bench.grade.json_places import show_value
-from milo_bench.grade.tool_calls import broken_call, calls_of
+from milo_bench.grade.reading.tool_calls import broken_call, calls_of
 
 _SHOWN: Final = 100  # characters of a text that a reason quotes
 _MOST_TRIES: Final = 200  # places of an answer where JSON may begin

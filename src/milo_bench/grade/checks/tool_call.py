@@ -10,13 +10,13 @@ from typing import Any
 
 import jsonschema_rs
 
+from milo_bench.config.tool_schemas import tool_schemas
 from milo_bench.core.errors import ConfigError
 from milo_bench.core.records import Fixture, Verdict, Workload
-from milo_bench.core.tool_schemas import tool_schemas
 from milo_bench.grade.base import CHECKS, GradeCase, Params, read_params
 from milo_bench.grade.json_places import show_value
+from milo_bench.grade.reading.tool_calls import broken_call, call_arguments, call_name, calls_of
 from milo_bench.grade.record_rows import same_value
-from milo_bench.grade.tool_calls import broken_call, call_arguments, call_name, calls_of
 from milo_bench.grade.unreadable import unread_expectation
 
 

@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from milo_bench.config.tool_schemas import tool_schemas
 from milo_bench.config.written import Problem, Written, read_written
 from milo_bench.core.errors import DataError
-from milo_bench.core.tool_schemas import tool_schemas
 from milo_bench.suites.importing.columns import free_id, input_lines
 from milo_bench.suites.importing.importer import (
     IMPORTERS,

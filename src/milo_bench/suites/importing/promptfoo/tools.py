@@ -7,8 +7,8 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
 
+from milo_bench.config.tool_schemas import tool_schemas
 from milo_bench.config.written import Problem, Written, read_written
-from milo_bench.core.tool_schemas import tool_schemas
 from milo_bench.suites.importing.promptfoo.files import files_named
 from milo_bench.suites.importing.tables import source_text
 
