@@ -9,6 +9,7 @@ from urllib.parse import quote
 import pytest
 
 from milo_bench.board.views.attempt import _expected
+from milo_bench.board.views.inputs import input_parts
 from milo_bench.board.views.marks import answer_lines
 from milo_bench.core.records import Span, Verdict
 from tests.board.conftest import DATA, BoardClient, wait_until_read
@@ -239,6 +240,14 @@ def test_a_bullet_belongs_to_the_sentence_behind_it() -> None:
         "Summary", "* The scene was a pool [L1]", "* The foot: right [L2]", "1. Ask for the sheet.", "## Next", "Done.",
     ]  # fmt: skip
     assert [line["notes"] for line in answer_lines(text, told)] == [[], [], [1], [], [], []]
+
+
+def test_code_and_diffs_keep_their_columns() -> None:
+    data = {"change": "--- a/x.py\n+++ b/x.py\n@@ -1 +1 @@\n-a\n+b", "source": "def a():\n    return 1", "note": "a\nb"}
+    tests = [{"name": "test_a", "source": "def test_a():\n    assert a() == 1"}]
+    parts = {part["name"]: part for part in input_parts({**data, "tests": tests}, [], frozenset(), whole=True)}
+    assert {name: parts[name]["is_code"] for name in data} == {"change": True, "source": True, "note": False}
+    assert parts["tests"]["lines"][0]["is_code"] is True
 
 
 def test_what_is_expected_is_read_without_brackets() -> None:

@@ -25,10 +25,18 @@ SECTIONS: Final = (
 )
 
 
+_CAPITALS: Final = {"html": "HTML", "http": "HTTP", "id": "ID", "ids": "IDs", "json": "JSON", "ocr": "OCR", "url": "URL"}
+
+
+def as_words(name: str) -> str:
+    """A name of a field, check or cause as a person reads it: ``malformed_json`` becomes "malformed JSON"."""
+    return " ".join(_CAPITALS.get(word, word) for word in name.replace("_", " ").split(" "))
+
+
 def cause_text(cause: str) -> str:
     """A cause as a person reads it: ``no_answer:timeout`` becomes "no answer: timeout"."""
     head, colon, rest = cause.partition(":")
-    return f"{head.replace('_', ' ')}{': ' if colon else ''}{rest.replace('_', ' ')}"
+    return f"{as_words(head)}{': ' if colon else ''}{as_words(rest)}"
 
 
 def lang_attribute(text: str | Sequence[Mapping[str, Any]]) -> Markup:
@@ -61,7 +69,7 @@ class Renderer:
         self._environment.filters.update(
             cause=cause_text, day=day_text, visible=visible, share=units.share, seconds=units.seconds,
             number=units.number,
-            count=lambda n: f"{n:,}", word=lambda text: str(text).replace("_", " "),
+            count=lambda n: f"{n:,}", word=lambda text: as_words(str(text)),
             part=lambda text: quote(str(text), safe=""), lang=lang_attribute,
         )  # fmt: skip
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
@@ -16,6 +17,8 @@ _LONG_TEXT: Final = 12_000  # characters of one text that are shown unasked
 _AROUND: Final = 1_500
 _SHORT: Final = 60  # characters of a value that is shown in a row of its own
 _ID_KEYS: Final = ("id", "event_id", "ref", "key")
+_CODE_KEYS: Final = frozenset({"code", "diff", "patch", "source"})
+_DIFF: Final = re.compile(r"(?:diff --git |--- \S+\n\+\+\+ |@@ -\d)")
 _TEXT_KEYS: Final = ("text", "body", "content", "message", "description", "note")
 
 
@@ -23,7 +26,7 @@ def input_parts(
     data: Mapping[str, Any], verdicts: Sequence[tuple[int, Verdict]], cited: frozenset[str], *, whole: bool
 ) -> list[dict[str, Any]]:
     """The parts of an input, records within records opened up: ``{"name", "fields"}`` for short values,
-    ``{"name", "lines"}`` for a list of records, ``{"name", "pieces"}`` for a text.
+    ``{"name", "lines"}`` for a list of records, ``{"name", "pieces"}`` for a text. ``is_code`` is for what needs columns.
 
     ``cited`` are ids that the answer names. Without ``whole``, lines that nothing speaks of are folded.
     """
@@ -42,7 +45,10 @@ def input_parts(
             short.append({"name": name, "text": visible(text)})
             continue
         shown, cut = (text, 0) if whole else _around(text, [span.start for _, span in spans])
-        parts.append({"name": name, "pieces": pieces(shown, spans if not cut else []), "cut": len(text) - len(shown)})
+        parts.append(
+            {"name": name, "pieces": pieces(shown, spans if not cut else []), "cut": len(text) - len(shown),
+             "is_code": name in _CODE_KEYS or _DIFF.match(text) is not None}
+        )  # fmt: skip
     return ([{"name": "", "fields": short}] if short else []) + parts
 
 
@@ -76,6 +82,7 @@ def _line(
         "pieces": pieces(text, spans),
         "marks": sorted({number for number, _ in spans}),
         "cited": id in cited,
+        "is_code": not _CODE_KEYS.isdisjoint(record),
         "folded": 0,
     }
 
