@@ -26,7 +26,7 @@ def input_parts(
     data: Mapping[str, Any], verdicts: Sequence[tuple[int, Verdict]], cited: frozenset[str], *, whole: bool
 ) -> list[dict[str, Any]]:
     """The parts of an input, records within records opened up: ``{"name", "fields"}`` for short values,
-    ``{"name", "lines"}`` for a list of records, ``{"name", "pieces"}`` for a text. ``is_code`` is for what needs columns.
+    ``{"name", "lines"}`` for a list of records, ``{"name", "pieces"}`` for a text. ``is_code``: it needs columns.
 
     ``cited`` are ids that the answer names. Without ``whole``, lines that nothing speaks of are folded.
     """
