@@ -25,7 +25,7 @@ SECTIONS: Final = (
 )
 
 
-_CAPITALS: Final = {"html": "HTML", "http": "HTTP", "id": "ID", "ids": "IDs", "json": "JSON", "ocr": "OCR", "url": "URL"}
+_CAPITALS: Final = {"html": "HTML", "id": "ID", "ids": "IDs", "json": "JSON", "ocr": "OCR", "url": "URL"}
 
 
 def as_words(name: str) -> str:
