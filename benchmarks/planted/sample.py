@@ -99,7 +99,13 @@ workloads:
         "        replaces: true\n      citation_filter:\n      human_review:\n    min_automated_share: 0.3\n",
     ),
 )
+# The share that goes on without a person is what the replay of the decision gives, not a guess.
 _CLAIMS_ECONOMICS = (
+    (
+        'unit: percent, low: 45, base: 55, high: 60, source: "sample: a conservative pre-filter routes 55% to the '
+        'routine queue (range: example)"}',
+        "unit: share, measure: {workload: escalation, target: chosen, name: automated_share}}",
+    ),
     ("workload: packet_summary,", 'workload: "packet_summary:triage",'),
     (
         "volumes: {packet_summary: packets,",
@@ -148,6 +154,11 @@ _CASE_OPS_POLICY = (
     ),
 )
 _CASE_OPS_ECONOMICS = (
+    (
+        'unit: share, low: 0.6, base: 0.7, high: 0.75, source: "sample: 70% auto-completed, the rest to manual review '
+        '(range: example). Use measure: once a run has measured it"}',
+        "unit: share, measure: {workload: extraction, target: chosen, name: automated_share}}",
+    ),
     ("workload: timeline,", 'workload: "timeline:cited",'),
     (
         "volumes: {extraction: inbound_items, timeline: complex_cases,",

@@ -22,7 +22,7 @@ from milo_bench.decide.gates.judge import judge_gates
 from milo_bench.decide.gates.licences import judge_evidence
 from milo_bench.decide.gates.stopped import stopped_texts
 from milo_bench.decide.load_evidence import load_evidence
-from milo_bench.decide.money.chosen_measures import asks_of_choice, automated_measures, chosen_measures
+from milo_bench.decide.money.chosen_measures import any_automated, asks_of_choice, automated_measures, chosen_measures
 from milo_bench.decide.money.figures import add_business_figures
 from milo_bench.decide.money.volume import add_capacity, add_volume, stated_volumes
 from milo_bench.decide.permit_evidence import permit_evidence, permits_clause
@@ -285,8 +285,8 @@ def _business(
 ) -> BusinessCase | None:
     """The business case on the measures of what is judged, so that a variant never stands in for it.
 
-    Before anything is chosen, an assumption that rests on what is chosen takes every share as a stated guess: the
-    case is then not worked out at all, and no rule on value can look at it.
+    Before anything is chosen, an automated share may come out anywhere, so that a rule on value looks at the best
+    case. With any other measure of what is chosen there is no case yet, and no rule on value can look at it.
     """
     if economics is None:
         return None
@@ -299,8 +299,10 @@ def _business(
         for measure in of_it
     ]
     prices = {record.model: record.price for record in evidence.targets.values() if record.price is not None}
-    if ships is None and asks_of_choice(economics):
-        return None
+    if ships is None:
+        if asks_of_choice(economics):
+            return None
+        chosen = tuple(any_automated(economics))
     return make_case(economics, [*measured, *chosen], prices, ships=ships)
 
 

@@ -93,7 +93,7 @@ def _passes(replay: Replay, config: WorkloadPolicy, figures: Figures) -> bool:
 
 
 def _automated(replay: Replay, config: WorkloadPolicy, figures: Figures) -> bool:
-    share = replay.figures.get("automated_share", "")
+    share = replay.live("automated_share")
     value = figures[share].value if share in figures else None
     return value is not None and value >= config.min_automated_share
 

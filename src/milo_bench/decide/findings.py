@@ -213,7 +213,7 @@ def _replay_text(seen: CandidateFacts, figures: Figures) -> LinkedText:
     replay = seen.chosen
     names = join_words([REMEDIES.get(name).title for name in replay.remedies])
     text: LinkedText = (f"every gate passes with {names or 'the fix'}, replayed on recorded answers",)
-    share = replay.figures.get("automated_share", "")
+    share = replay.live("automated_share")
     if share in figures:
         text = (*text, ": ", figures.ref(share, whole=True), " automated")
     if replay.reported_on in figures:

@@ -29,7 +29,7 @@ def _of(contract: Workload) -> Iterator[str]:
         yield "Dates: parse what the model copied, with a stated order of day and month"
     fields = [str(field) for field in params.get("exact_fields", {}).get("fields", ())]
     if any(field.endswith("_id") or field == "id" for field in fields):
-        yield "Numbers of cases: check their form"
+        yield "Case numbers: check their format"
     if any(_enums(contract.json_schema or {})) or "label" in params:
         yield "Labels: accept only those of the list"
     if "select_events" in contract.prepare:

@@ -8,7 +8,7 @@ figure again.
 
 from __future__ import annotations
 
-from typing import Any, Literal, TypeAlias
+from typing import Any, Final, Literal, TypeAlias
 
 from msgspec import UNSET, UnsetType
 
@@ -126,13 +126,18 @@ class GateResult(Frozen, frozen=True, omit_defaults=False):
     judge: str = ""  # the model judge that it rests on
 
 
+LIVE: Final = "live_"  # before a figure's name: with the guardrails that go live
+
+
 class Replay(Frozen, frozen=True, omit_defaults=False):
     """One routing policy worked out on recorded attempts of a workload.
 
     ``figures`` maps a name (``automated_share``, ``error_passing_rate``, ``review_share``,
     ``hosted_share``, ``recall``, ``cost_usd_mean``, ``latency_p95_s``) to a figure's id, each worked
     out on the fixtures kept back. ``fitted_on`` and ``reported_on`` are ids of counts of fixtures.
-    ``gates`` are the workload's gates judged on what the policy lets through.
+    ``gates`` are the workload's gates judged on what the policy lets through. Of the chosen policy, a name with
+    ``live_`` before it is the figure with the guardrails that its rule in the routing table has besides, where
+    these change it.
     """
 
     id: str
@@ -148,6 +153,10 @@ class Replay(Frozen, frozen=True, omit_defaults=False):
     on_frontier: bool = False
     chosen: bool = False
     why: LinkedText = ()
+
+    def live(self, name: str) -> str:
+        """The id of the figure ``name`` as the routing table enforces this policy; "" where there is none."""
+        return self.figures.get(f"{LIVE}{name}", self.figures.get(name, ""))
 
 
 class Remedy(Frozen, frozen=True, omit_defaults=False):

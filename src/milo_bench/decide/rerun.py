@@ -91,7 +91,8 @@ def _probe_line(name: str, probes: Sequence[ProbeResult]) -> str:
 def _suite_of(header: RunHeader) -> str:
     """The folder of a team's suite; a built-in one by name, in another language as ``case_ops_v1@de``."""
     if header.suite_folder:
-        return header.suite_folder
+        pure = PurePath(header.suite_folder.replace("\\", "/"))
+        return pure.name if _is_elsewhere(header.suite_folder) else header.suite_folder
     languages = {contract.locale.partition("-")[0] for contract in header.workloads if contract.locale}
     language = languages.pop() if len(languages) == 1 else ""
     return f"{header.suite.name}@{language}" if language not in ("", "en") else header.suite.name
@@ -174,6 +175,8 @@ def rerun_commands(
     The policy, the economics and bench.yaml are the package's own files, by the names that they have there.
     """
     found = [log.command for log in evidence.logs if log.command]
+    own = dict.fromkeys(suite for command in found if (suite := suite_to_copy(command)))
+    found = [*(f"# Put a copy of the suite's folder here first: {shlex.quote(suite)}" for suite in own), *found]
     words = list(again_paths([log.path for log in evidence.logs]))
     # A shipped policy is taken without being named, and is no file that could be.
     words += [] if policy == operators or _is_shipped(policy) else ["--policy", POLICY_NAME]
@@ -196,15 +199,26 @@ def again_paths(paths: Sequence[str]) -> tuple[str, ...]:
     """
     found: list[str] = []
     for path in paths:
-        pure = PurePath(path.replace("\\", "/"))
-        elsewhere = pure.is_absolute() or ".." in pure.parts or ":" in pure.parts[0] or path.startswith("~")
-        name = f"runs/{pure.name}" if elsewhere else path
+        name = f"runs/{PurePath(path.replace(chr(92), '/')).name}" if _is_elsewhere(path) else path
         stem, _, ending = name.rpartition(".") if "." in PurePath(name).name else (name, "", "")
         number = 2
         while name in found:
             name, number = f"{stem}-{number}.{ending}" if ending else f"{stem}-{number}", number + 1
         found.append(name)
     return tuple(found)
+
+
+def suite_to_copy(command: str) -> str:
+    """The folder of a suite that a command names and that is not built in; "" where it names none."""
+    words = shlex.split(command)
+    named = words[words.index("--suite") + 1] if "--suite" in words[:-1] else ""
+    return "" if named.partition("@")[0] in shipped_policies() else named
+
+
+def _is_elsewhere(path: str) -> bool:
+    """Whether ``path`` goes from the root, from a home or above the working folder."""
+    pure = PurePath(path.replace("\\", "/"))
+    return pure.is_absolute() or ".." in pure.parts or ":" in "".join(pure.parts[:1]) or path.startswith("~")
 
 
 def _is_shipped(policy: KeptFile) -> bool:

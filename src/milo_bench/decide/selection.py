@@ -139,7 +139,8 @@ class _Ranking:
         id = f"measure/{best.candidate.text}/{name}"
         if id not in self.figures or self.figures[id].value is None:
             return ()
-        return (" (", self.figures.ref(id), " per case)")
+        of = " per case" if name == _DOLLARS or self.policy.choose == "quickest" else " of machine time per case"
+        return (" (", self.figures.ref(id), f"{of})")
 
 
 def _choosing(workload: str, evidence: Evidence) -> Bools:

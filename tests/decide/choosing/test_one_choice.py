@@ -103,7 +103,7 @@ def test_the_policy_says_by_which_rule_the_target_is_chosen(choose: str, target:
 def test_the_reason_of_a_choice_is_printed_with_its_figure() -> None:
     decision = decided(several(("large", 100, 4.0), ("small", 96, 1.0)), policy())
     assert shown(decision.choices[0].reason, decision) == (
-        "The cheapest of the <2> compared that passes every gate (<1> per case)."
+        "The cheapest of the <2> compared that passes every gate (<1> of machine time per case)."
     )
 
 

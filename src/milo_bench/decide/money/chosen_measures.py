@@ -7,7 +7,7 @@ from typing import Final
 
 import msgspec
 
-from milo_bench.config.economics.file import EconomicsFile
+from milo_bench.config.economics.file import EconomicsFile, MeasureConfig
 from milo_bench.core.records import Interval, Measure
 from milo_bench.decide.evidence import Evidence
 from milo_bench.decide.figures import Figures
@@ -18,9 +18,20 @@ AUTOMATED: Final = "automated_share"
 
 
 def asks_of_choice(economics: EconomicsFile) -> bool:
-    """Whether an assumption rests on whatever target is chosen."""
+    """Whether an assumption rests on a measure of whatever target is chosen, its automated share aside."""
+    return any(one.name != AUTOMATED for one in _asked_of_choice(economics))
+
+
+def any_automated(economics: EconomicsFile) -> Iterator[Measure]:
+    """The automated shares that ``economics`` asks for while nothing is chosen: each may come out anywhere."""
+    for workload in dict.fromkeys(one.workload for one in _asked_of_choice(economics) if one.name == AUTOMATED):
+        anywhere = Interval(0.0, 1.0, 0.95, "nothing is chosen yet")
+        yield Measure(AUTOMATED, workload, CHOSEN, 0.5, "share", 0, interval=anywhere)
+
+
+def _asked_of_choice(economics: EconomicsFile) -> list[MeasureConfig]:
     asked = (config.measure for config in economics.assumptions.values())
-    return any(one is not None and one.target == CHOSEN for one in asked)
+    return [one for one in asked if one is not None and one.target == CHOSEN]
 
 
 def chosen_measures(
@@ -46,7 +57,7 @@ def automated_measures(
     """The share of each workload that is answered without a person, as it was replayed; none where nothing ships."""
     for choice in choices:
         taken = taken_replay(choice, replays)
-        id = taken.figures.get(AUTOMATED, "") if taken is not None else ""
+        id = taken.live(AUTOMATED) if taken is not None else ""
         if choice.workload not in ships:
             nothing = Interval(0.0, 0.0, 0.95, "nothing ships")
             yield Measure(AUTOMATED, choice.workload, CHOSEN, 0.0, "share", 0, interval=nothing)

@@ -49,7 +49,7 @@ def add_volume(
         if choice.workload not in volumes or choice.workload not in ships:
             continue
         taken = taken_replay(choice, replays)
-        id = taken.figures.get(AUTOMATED, "") if taken is not None else ""
+        id = taken.live(AUTOMATED) if taken is not None else ""
         if id not in figures or figures[id].value is None:
             continue
         share = figures[id]

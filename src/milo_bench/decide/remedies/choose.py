@@ -18,9 +18,10 @@ from milo_bench.config.policy.file import PolicyFile
 from milo_bench.config.policy.models import WorkloadPolicy
 from milo_bench.config.policy.remedies import REMEDIES
 from milo_bench.config.routing.file import rule_data
+from milo_bench.config.routing.rule import CUT_UNCITED
 from milo_bench.decide.evidence import Evidence
 from milo_bench.decide.figures import Figures
-from milo_bench.decide.records import Candidate, Figure, GateResult, LinkedText, Remedy, Replay, Source
+from milo_bench.decide.records import LIVE, Candidate, Figure, GateResult, LinkedText, Remedy, Replay, Source
 from milo_bench.decide.remedies.frontier import Point, Standing, choose, frontier
 from milo_bench.decide.remedies.length_limit import LengthLimit, fit_length_limit
 from milo_bench.decide.remedies.plans import Ground, RemedyChange, ReplayPlan, changes_for, plans_for
@@ -29,6 +30,7 @@ from milo_bench.decide.replay.gates import judge_replay, routing_can_change
 from milo_bench.decide.replay.recorded import Recorded, record_of
 from milo_bench.decide.replay.replay import UPPER_BOUND, ReplayOutcome, replay
 from milo_bench.decide.replay.split import FIT_SHARE, fit_part_of_groups
+from milo_bench.decide.routing.guardrails import with_guardrails
 from milo_bench.decide.wording import capitalise
 
 Mask = NDArray[np.bool_]
@@ -143,6 +145,8 @@ class _Worked:
         for number, (plan, outcome) in enumerate(zip(plans, outcomes, strict=True)):
             made = self._replay(plan, outcome, fitted_on, reported_on)
             chosen = number == taken
+            if chosen:
+                made = msgspec.structs.replace(made, figures={**made.figures, **self._live(made.id, plan, outcome)})
             why = capitalise(self._why(made, tried, adequate=adequate)) if chosen else ()
             found.append(msgspec.structs.replace(made, on_frontier=on_frontier[number], chosen=chosen, why=why))
         return tuple(found)
@@ -223,6 +227,19 @@ class _Worked:
             else self._gates(plan, outcome, ~self.fit, self.figures, f"replay/{id}/"),
         )
 
+    def _live(self, id: str, plan: ReplayPlan, outcome: ReplayOutcome) -> dict[str, str]:
+        """The figures with the guardrails that the routing table enforces besides; none where they change nothing."""
+        if plan.judged is None:
+            return {}
+        variant = "" if plan.judged.variant == CUT_UNCITED else plan.judged.variant
+        contract = self.ground.recorded.evidence.workloads.get((plan.judged.workload, variant))
+        live = replay(with_guardrails(plan.file, contract), self.ground.recorded, wanted=self.config.recall_class)
+        if _same(live, outcome, ~self.fit):
+            return {}
+        confidence = self.ground.policy.confidence
+        found = add_figures(self.figures, f"{id}/live", live, ~self.fit, confidence=confidence)
+        return {f"{LIVE}{name}": figure for name, figure in found.items()}
+
     def _limit(self, replay_id: str, limit: LengthLimit) -> str:
         return self.figures.add(
             Figure(
@@ -242,13 +259,20 @@ class _Worked:
 
     def _why(self, made: Replay, tried: str, *, adequate: bool) -> LinkedText:
         ref = self.figures.ref
+        live: LinkedText = ()
+        if f"{LIVE}automated_share" in made.figures:
+            live = (
+                ". With the guardrails of its rule in routing.yaml: automated ",
+                ref(made.live("automated_share"), whole=True), ", undetected errors ",
+                ref(made.live("error_passing_rate"), whole=True),
+            )  # fmt: skip
         if adequate:
-            return ("every gate that routing can affect already passes, so nothing is added",)
+            return ("every gate that routing can affect already passes, so nothing is added", *live)
         return (
             "best of ", ref(tried), " policies on ", ref(made.fitted_on), " fixtures: no failed gate, the fewest "
             "undecided, then the most automated. On ", ref(made.reported_on), " held-out fixtures it automates ",
             ref(made.figures["automated_share"], whole=True), ", with undetected errors at ",
-            ref(made.figures["error_passing_rate"], whole=True),
+            ref(made.figures["error_passing_rate"], whole=True), *live,
         )  # fmt: skip
 
 

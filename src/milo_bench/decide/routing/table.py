@@ -17,22 +17,20 @@ from typing import Any, Final
 from milo_bench.config.policy.file import PolicyFile
 from milo_bench.config.routing.file import RoutingFile, Validity, check_routing
 from milo_bench.config.routing.flags import FlagsFile
-from milo_bench.config.routing.rule import CUT_UNCITED, MODEL_ROUTES, RUNTIME_CHECKS
+from milo_bench.config.routing.rule import CUT_UNCITED, MODEL_ROUTES
 from milo_bench.config.routing.use_names import use_of
-from milo_bench.core.records import Workload
 from milo_bench.decide.evidence import Evidence
 from milo_bench.decide.figures import Figures
 from milo_bench.decide.gates.baseline import passing_baseline
 from milo_bench.decide.load_evidence import knee_cap
 from milo_bench.decide.records import Candidate, Choice, Finding, PermitEvidence, Replay
 from milo_bench.decide.remedies.plans import routing_target, rule_id
+from milo_bench.decide.routing.guardrails import own_guardrails
 from milo_bench.decide.routing.refusals import reached, refusals
 from milo_bench.decide.selection import SHIPS
 from milo_bench.decide.uses import routed_use
 from milo_bench.operator.permit.grants import grants_of
 
-# A flag asks for a look and is often wrong; as a guardrail it would send most answers to people.
-NO_GUARDRAILS: Final = frozenset({"unsupported_facts"})
 FLAGS_NAME: Final = FlagsFile.file_name
 
 
@@ -126,11 +124,10 @@ class _Writer:
         if cuts:
             rules[-1] = {key: value for key, value in rules[-1].items() if key != "variant"}
         last = rules[-1]
-        stopped = {check for rule in rules[:-1] for check in rule.get("when", {}).get("failed_checks", ())}
         contract = self.evidence.workloads.get((candidate.workload, last.get("variant", "")))
         if contract is not None:
             last["prompt"] = contract.prompt_name
-            last["guardrails"] = [name for name in _guardrails(contract, cuts=cuts) if name not in stopped]
+            last["guardrails"] = own_guardrails(contract, cuts=cuts, before=rules[:-1])
         limits = self._limits(str(last["target"]))
         if limits:
             last["limits"] = limits
@@ -174,7 +171,7 @@ class _Writer:
                 "route": "assist",
                 "target": candidate.target,
                 **({"variant": candidate.variant} if candidate.variant else {}),
-                **({"prompt": contract.prompt_name, "guardrails": _guardrails(contract)} if contract else {}),
+                **({"prompt": contract.prompt_name, "guardrails": own_guardrails(contract)} if contract else {}),
                 "flag": rule_id(candidate.workload, "assist"),
                 "finding": self.finding.id,
                 "why": assist.note or "a person accepts every draft",
@@ -214,14 +211,6 @@ def _is_for_people(rule: Mapping[str, Any]) -> bool:
     """Whether the rule sends cases to people before any model answers."""
     when = rule.get("when", {})
     return rule["route"] not in MODEL_ROUTES and not when.get("local_label") and not when.get("failed_checks")
-
-
-def _guardrails(contract: Workload, *, cuts: bool = False) -> list[str]:
-    """Checks of the contract that can run on a live answer, and the deterministic steps before the prompt."""
-    steps = ["event_selection", "conflict_bypass"] if "select_events" in contract.prepare else []
-    names = dict.fromkeys(check.name for check in contract.checks)
-    steps += [CUT_UNCITED] if cuts else []
-    return [*steps, *(name for name in names if name in RUNTIME_CHECKS and name not in NO_GUARDRAILS)]
 
 
 def _targets(rules: Sequence[Mapping[str, Any]], evidence: Evidence) -> dict[str, dict[str, Any]]:

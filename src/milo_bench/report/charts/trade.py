@@ -304,7 +304,7 @@ def _legend(rows: Sequence[dict[str, Any]]) -> vega.Spec:
 
 
 def _pair(decision: Decision, replay: Replay) -> tuple[Figure, Figure] | None:
-    found = [decision.figures.get(replay.figures.get(name, "")) for name in ("automated_share", "error_passing_rate")]
+    found = [decision.figures.get(replay.live(name)) for name in ("automated_share", "error_passing_rate")]
     automated, error = found
     if automated is None or error is None or automated.value is None or error.value is None:
         return None

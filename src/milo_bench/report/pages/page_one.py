@@ -137,7 +137,6 @@ def _some_hosted(chosen: Sequence[Finding]) -> bool:
 def _job(decision: Decision, choice: Choice, finding: Finding) -> JobRow:
     replay = _replay(decision, choice, finding)
     live = finding.kind in ("keep", "fix")
-    figures = replay.figures if replay is not None else {}
     worth, forgone = (f"economics/{kind}.{finding.workload}" for kind in ("worth", "forgone"))
     return JobRow(
         workload=finding.workload,
@@ -145,13 +144,20 @@ def _job(decision: Decision, choice: Choice, finding: Finding) -> JobRow:
         call="Keep, with guardrails" if finding.kind == "keep" and finding.remedies else CALLS[finding.shown_kind],
         sentence=_sentence(decision, finding, live),
         lanes=_lanes(decision, finding, replay),
-        automated=figures.get("automated_share", "") if live else "",
-        wrong=figures.get("error_passing_rate", ""),
+        automated=replay.live("automated_share") if live and replay is not None else "",
+        wrong=_undetected(replay, live),
         worth=worth if worth in decision.figures else "",
         forgone=forgone if forgone in decision.figures else "",
         first=_first(decision, finding),
         others=tuple(_other(decision, one, finding) for one in decision.findings if _passed_over(one, finding)),
     )
+
+
+def _undetected(replay: Replay | None, live: bool) -> str:
+    """The id of the errors that would reach a reader: of what goes live, those that its guardrails let through."""
+    if replay is None:
+        return ""
+    return replay.live("error_passing_rate") if live else replay.figures.get("error_passing_rate", "")
 
 
 def _replay(decision: Decision, choice: Choice, finding: Finding) -> Replay | None:
@@ -291,7 +297,7 @@ def _other(decision: Decision, other: Finding, chosen: Finding) -> LinkedText:
         fault = _FAULTS.get(name, f"fails the probe {name.replace('_', ' ')}")
         said = fault if gate.outcome == "fail" else f"was not tried by the probe {name.replace('_', ' ')}"
         return (f"{other.target} {said}.",)
-    said = mistake(gate.measure, gate.slice).removeprefix("Fails: ").replace(": ", " ")
+    said = mistake(gate.measure, gate.slice).removeprefix("Failed check: ").replace(": ", " ")
     what = "has too many mistakes" if gate.outcome == "fail" else "is undecided"
     return (f"{other.target} {what}: {said[:1].lower()}{said[1:]}.",)
 
@@ -355,7 +361,7 @@ def _risks(decision: Decision, chosen: Sequence[Finding]) -> Iterator[LinkedText
     for target in targets:
         cap = f"load/{target}/cap"
         if cap in decision.figures:
-            yield ("Above ", Ref(cap), f" at once {target} slows down: cap it.")
+            yield ("Above ", Ref(cap), f", {target} slows down: cap it.")
     if any(finding.kind == "fix" for finding in live):
         yield ("New wording can get past a rule. Review it monthly.",)
     if any(job.gates for job in live):

@@ -11,6 +11,7 @@ from milo_bench.config.policy.measures import known_measures
 from milo_bench.config.routing.use_names import workload_of
 from milo_bench.core.units import things
 from milo_bench.decide.records import (
+    LIVE,
     Candidate,
     ConfusionTable,
     Decision,
@@ -276,7 +277,7 @@ def log_purpose(decision: Decision, log: LogRef) -> str:
 
 def replay_columns(replays: Iterable[Replay], *, most: bool = False) -> tuple[str, ...]:
     """The names of figures that any of ``replays`` has, the usual ones first; ``most`` leaves the others out."""
-    names = {name for replay in replays for name in replay.figures}
+    names = {name for replay in replays for name in replay.figures if not name.startswith(LIVE)}
     if most:
         return tuple(name for name in FRONTIER if name in names)
     return tuple(name for name in FRONTIER if name in names) + tuple(sorted(names - set(FRONTIER)))

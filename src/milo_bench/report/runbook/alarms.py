@@ -109,7 +109,7 @@ def served_checks(decision: Decision) -> dict[str, tuple[str, ...]]:
 def _review_share(decision: Decision, finding: Finding) -> Figure | None:
     for replay in decision.replays:
         if replay.chosen and (replay.workload, replay.target) == (finding.workload, finding.target):
-            return decision.figures.get(replay.figures.get("review_share", ""))
+            return decision.figures.get(replay.live("review_share"))
     return None
 
 

@@ -102,8 +102,8 @@ def _impact(decision: Decision, finding: Finding) -> Iterator[PageSentence]:
             ("review_share", "Human review: "),
             ("error_passing_rate", "Undetected errors: "),
         ):
-            if key in chosen.figures:
-                yield (words, Ref(chosen.figures[key], whole=True), ".")
+            if chosen.live(key):
+                yield (words, Ref(chosen.live(key), whole=True), ".")
 
 
 def worst_error(decision: Decision, finding: Finding) -> ErrorShare | None:

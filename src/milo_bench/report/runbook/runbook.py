@@ -240,13 +240,16 @@ def _watching(decision: Decision) -> Iterator[Block]:
         yield Paragraph(
             (
                 "alarms.yaml has the limits: the upper ends of the measured intervals. While live work is like the "
-                "measured work, an alarm ever rings in one deployment of a hundred at most, however often you look.",
+                "measured work, at most one deployment in a hundred ever has an alarm, however often you look.",
             )
         )
         yield Paragraph(("If an alarm rings, turn the flag of its workload off, then find the incident below.",))
-    yield Heading(3, ("Quality, every week and after any change",))
-    yield Code(gate_lines(decision))
-    yield Paragraph(("A non-zero exit code comes with what regressed, by how much, with intervals.",))
+    again = gate_lines(decision)
+    if again:
+        yield Heading(3, ("Quality, every week and after any change",))
+        yield Paragraph(("Run this in the package's folder. The new logs go beside it.",))
+        yield Code(again)
+        yield Paragraph(("A non-zero exit code comes with what regressed, by how much, with intervals.",))
 
 
 def _rollback(decision: Decision, targets: list[TargetRecord]) -> Iterator[Block]:

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
-from milo_bench.config.alarms import AlarmsFile
-from milo_bench.decide.records import Decision
-from milo_bench.decide.rerun import RUN
-from milo_bench.report.runbook.shell import shell_word
+import shlex
+from collections.abc import Collection
+from typing import Final
 
+from milo_bench.config.alarms import AlarmsFile
+from milo_bench.decide.records import Decision, LogRef
+from milo_bench.decide.rerun import RUN, suite_to_copy
+from milo_bench.report.runbook.shell import comment_text, shell_word
+
+_AGAIN: Final = "../again"  # beside the package, which keeps nothing but its own files
+_NAMES: Final = ("--models", "--verifier")
 WATCH = f"milo-bench audit watch audit --alarms {AlarmsFile.file_name}"
 
 
@@ -26,19 +32,47 @@ def _exponent(text: str) -> int:
 
 
 def gate_lines(decision: Decision) -> tuple[str, ...]:
-    """New runs and probes of the local targets, and their comparison with this package: exit 1 with what regressed."""
+    """New runs and probes of the local targets, and their comparison with this package: exit 1 with what regressed.
+
+    Every run is asked as it was, with its variants, and each day has logs of its own, beside the package.
+    """
     lines, logs = [], []
     names = [target.name for target in decision.targets if not target.hosted]
-    targets = ",".join(names) or "TARGET"
     # Load and probes plan no attempts, and operator work has a runner of its own.
-    asked = [log for log in decision.logs if log.planned and (not log.command or log.command.startswith(RUN))]
-    for number, suite in enumerate(dict.fromkeys(log.suite.name for log in asked)):
-        logs.append("runs/again.jsonl" if not number else f"runs/again-{number}.jsonl")
-        lines.append(f"milo-bench run --suite {shell_word(suite)} --models {shell_word(targets)} --out {logs[-1]}")
+    for log in decision.logs:
+        words = _asked_again(log, names) if log.planned else ()
+        if words:
+            logs.append(f"{_AGAIN}/run-{len(logs) + 1}-$DAY.jsonl")
+            lines.append(f"milo-bench run {' '.join(map(shell_word, words))} --out {logs[-1]}")
     probed = {one.result.target for one in decision.probes}
-    for name in names:
-        if name in probed:
-            lines.append(f"milo-bench probe {shell_word(name)} --out runs/probes-again.jsonl")
-    if probed.intersection(names):
-        logs.append("runs/probes-again.jsonl")
-    return (*lines, f"milo-bench gate --baseline . {' '.join(logs)}") if logs else ()
+    probes = f"{_AGAIN}/probes-$DAY.jsonl"
+    lines += [f"milo-bench probe {shell_word(name)} --out {probes}" for name in names if name in probed]
+    logs += [probes] if probed.intersection(names) else []
+    if not logs:
+        return ()
+    own = dict.fromkeys(suite for log in decision.logs if log.command and (suite := suite_to_copy(log.command)))
+    copies = (f"# Put a copy of the suite's folder here first: {comment_text(suite)}" for suite in own)
+    return (*copies, "DAY=$(date +%F)", *lines, f"milo-bench gate --baseline . {' '.join(logs)}")
+
+
+def _asked_again(log: LogRef, local: Collection[str]) -> tuple[str, ...]:
+    """The words of the run behind ``log``, for the local targets alone and without its log; none where it had none."""
+    if not log.command:
+        return ("--suite", log.suite.name, "--models", ",".join(local)) if local else ()
+    if not log.command.startswith(RUN):
+        return ()
+    words = iter(shlex.split(log.command.removeprefix(RUN)))
+    kept: list[str] = []
+    for word in words:
+        if word == "&&":
+            break  # judges of its answers follow
+        if word in _NAMES:
+            mine = [name for name in next(words, "").split(",") if name in local]
+            if word == "--models" and not mine:
+                return ()
+            kept += [word, ",".join(mine)] if mine else []
+        elif word == "--out":
+            next(words, "")
+        elif word != "--allow-hosted":
+            kept.append(word)
+    return tuple(kept)

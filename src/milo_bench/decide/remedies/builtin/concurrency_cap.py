@@ -29,8 +29,8 @@ REMEDIES.add(
     "concurrency_cap",
     RemedyDefinition(
         title="a cap on concurrent requests",
-        short="limit on requests",
-        step="Limit the requests at once",
+        short="cap on requests",
+        step="Cap concurrent requests",
         says="caps concurrent requests at the lower end of the knee's interval",
         hours=(2.0, 4.0, 6.0),
         done_when="concurrent requests stay within the cap and a load run meets its service level",

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from milo_bench.config.routing.rule import RoutingRule
+from milo_bench.config.routing.rule import RUNTIME_CHECKS, RoutingRule
 from milo_bench.config.routing.use_names import use_of, workload_of
 from milo_bench.decide.records import Decision
 from milo_bench.decide.wording import join_words
@@ -77,7 +77,7 @@ def _who(rule: Mapping[str, Any]) -> str:
         case "human_review":
             return "people"
         case "refuse":
-            return "nobody"
+            return "no one"
         case "mixed":
             return f"{rule.get('target')}, verified by {rule.get('verifier')}"
     return str(rule.get("target", ""))
@@ -113,9 +113,18 @@ def _person(rules: Sequence[tuple[int, Mapping[str, Any]]], *, assists: bool, ca
         if when.get("words"):
             yield "if the input is too long"
     if calls:
+        if _stops(rules[-1][1]):
+            yield "if a check fails"
         yield "if no model answers"
     elif not assists:
         yield "always" if rules and rules[-1][1].get("route") == "human_review" else "never"
+
+
+def _stops(rule: Mapping[str, Any]) -> bool:
+    """Whether an answer that breaks a check of the rule goes to a person."""
+    return not rule.get("fallback", {}).get("target") and any(
+        name in RUNTIME_CHECKS for name in rule.get("guardrails", ())
+    )
 
 
 def _leaves(decision: Decision, rules: Sequence[tuple[int, Mapping[str, Any]]], last: Mapping[str, Any]) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from milo_bench.config.routing.rule import RUNTIME_CHECKS
 from milo_bench.decide.records import Decision
 from milo_bench.report.pages.routes.rows import rules_of
 
@@ -17,6 +18,8 @@ def rule_stub(decision: Decision, workload: str) -> str:
         asked = " and ".join(_conditions(rule.get("when", {})))
         word = "elif" if lines else "if"
         if not asked:
+            if any(name in RUNTIME_CHECKS for name in rule.get("guardrails", ())):
+                lines += [f"{word} fails_guardrail:", f"    {_fallback(rule)}"]
             lines += ["else:"] if lines else []
             lines.append(f"{'    ' if lines else ''}{_route(rule)}")
             return "\n".join(lines)
@@ -24,6 +27,10 @@ def rule_stub(decision: Decision, workload: str) -> str:
     if lines:
         lines += ["else:", f"    {_route(decision.routing['default'])}"]
     return "\n".join(lines)
+
+
+def _fallback(rule: Mapping[str, Any]) -> str:
+    return _route(rule.get("fallback") or {"route": "human_review"})
 
 
 def _conditions(when: Mapping[str, Any]) -> Iterator[str]:
