@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
+import msgspec
+
 from milo_bench.config.policy.file import shipped_policy
 from milo_bench.core.hashing import sha256_text
 from milo_bench.core.load_records import LoadFigures
 from milo_bench.core.records import LoadWindow, ProbeResult, RunHeader, TargetRecord
 from milo_bench.decide.evidence import Evidence
 from milo_bench.decide.records import KeptFile
-from milo_bench.decide.rerun import rerun_command, rerun_commands
+from milo_bench.decide.rerun import rerun_command, rerun_commands, suite_to_copy
 from milo_bench.run.plan import PlanRequest, make_plan
 from milo_bench.run.spec import RunSpec
 from milo_bench.stats.cases.columns import fixture_table
@@ -76,3 +78,15 @@ def test_the_shipped_policy_is_not_named_and_another_is() -> None:
     changed = KeptFile("claims_v1.yaml", sha256_text("x"), f"{shipped.text}\n")
     decide = next(line for line in rerun_commands(evidence, changed, None, None) if " decide " in line)
     assert "--policy policy.yaml" in decide and "--inventory inventory.json" in decide
+
+
+def test_a_suite_of_ones_own_is_named_by_its_folder_and_no_path_of_this_machine() -> None:
+    for given, named in (
+        ("/home/ann/my suite", "my suite"),
+        ("../my_suite", "my_suite"),
+        ("suites/mine", "suites/mine"),
+    ):
+        own = msgspec.structs.replace(header(limit=8), suite_folder=given)
+        said = rerun_command(own, name="runs/a.jsonl", attempts=9, load=(), probes=())
+        assert suite_to_copy(said) == named
+    assert suite_to_copy(rerun_command(header("case_ops_v1@de"), name="a", attempts=9, load=(), probes=())) == ""

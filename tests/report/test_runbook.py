@@ -21,7 +21,7 @@ from milo_bench.report.runbook.alarms import alarms_yaml, limit_of, planned_alar
 from milo_bench.report.runbook.launch import launch_sequence, operations_checklist, served_targets, ship_order
 from milo_bench.report.runbook.runbook import runbook, runbook_md
 from milo_bench.report.runbook.start import readiness_lines, server_commands
-from milo_bench.report.runbook.watch import plain_number
+from milo_bench.report.runbook.watch import gate_lines, plain_number
 from tests.patience import WAIT_S
 from tests.report.sample_decision import sample_decision
 from tests.report.sample_operations import LARGE, SMALL
@@ -156,7 +156,7 @@ def test_alarms_follow_from_the_measured_counts_and_say_their_false_alarm_rate(d
     file = read_alarms(alarms_yaml(decision))
     planned = planned_alarms(decision)
     assert {alarm.measure for alarm in file.alarms} >= {"no_answer", "slow"}
-    assert "in one deployment of a hundred at most" in written(decision)
+    assert "at most one deployment in a hundred" in written(decision)
     for alarm, plan in zip(file.alarms, planned, strict=True):
         figure = decision.figures[plan.figure]
         assert alarm.at_most == limit_of(plan, len(planned))
@@ -258,3 +258,21 @@ def test_a_probe_gate_needs_no_bound(decision: Decision) -> None:
     other = msgspec.structs.replace(decision, figures={**decision.figures, id: figure}, findings=(finding,))
     assert "the probe privacy\\_leak does not pass" in to_markdown(launch_sequence(other), Claims(other, "markdown"))
     assert written(other)
+
+
+def test_the_weekly_check_asks_again_what_was_asked_on_local_targets_with_logs_of_the_day(decision: Decision) -> None:
+    said = (
+        f"milo-bench run --suite 'my suite' --models {SMALL},cloud --variant a=b --verifier cloud --limit 9 "
+        "--allow-hosted --out runs/a.jsonl && milo-bench judge run runs/a.jsonl --judge big --rubric acceptable"
+    )
+    hosted = "milo-bench run --suite claims_v1 --models cloud --allow-hosted --out runs/b.jsonl"
+    first = decision.logs[0]
+    logs = tuple(msgspec.structs.replace(first, planned=9, command=command) for command in (said, hosted))
+    targets = tuple(one for one in decision.targets if one.name == SMALL)
+    lines = gate_lines(msgspec.structs.replace(decision, logs=logs, targets=targets, probes=()))
+    assert lines == (
+        "# Put a copy of the suite's folder here first: my suite",
+        "DAY=$(date +%F)",
+        f"milo-bench run --suite 'my suite' --models {SMALL} --variant a=b --limit 9 --out ../again/run-1-$DAY.jsonl",
+        "milo-bench gate --baseline . ../again/run-1-$DAY.jsonl",
+    )

@@ -122,9 +122,7 @@ class TargetConfig(Checked):
         if value is False:  # YAML reads the bare word off so
             return "off"
         if value is True:
-            raise Mistake(
-                "is true, which says nothing of how much", "write a number of tokens, or low, medium or high."
-            )
+            raise Mistake("is true, but how much is missing", "write a number of tokens, or low, medium or high.")
         return value
 
     @field_validator("base_url", "proxy")

@@ -158,7 +158,7 @@ def _require_reachable(address: str) -> None:
         socket.create_connection((host.strip("[]"), int(port)), timeout=_REACH_S).close()
     except (OSError, OverflowError) as error:
         message = f"Cannot reach the Ray cluster at {one_line(address)}: {error}."
-        raise PrerequisiteError(message, hint="start its head, or mend fleet.address in bench.yaml.") from None
+        raise PrerequisiteError(message, hint="start its head, or correct fleet.address in bench.yaml.") from None
 
 
 def _start_here(ray: ModuleType, folder: Path, quiet: Mapping[str, Any]) -> None:
