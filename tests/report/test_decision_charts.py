@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import re
 import xml.etree.ElementTree as ET
 from collections.abc import Iterator
@@ -13,6 +14,7 @@ import pytest
 from milo_bench.decide.records import ConfusionTable, Decision, Figure, Source
 from milo_bench.report.charts.counts import confusion_chart, error_chart, tornado_chart
 from milo_bench.report.charts.decision import chart_list, charts
+from milo_bench.report.charts.lanes import Lane, lanes_svg
 from milo_bench.report.charts.load import latency_chart, throughput_chart
 from milo_bench.report.charts.style import Chart
 from milo_bench.report.charts.trade import frontier_chart, trade_chart
@@ -230,3 +232,10 @@ def test_one_category_of_several_checks_names_the_check(decision: Decision) -> N
     assert {"missed escalation (label)", "missed escalation (schema)"} == {
         row["label"] for row in rows_of(chart.spec) if "label" in row
     }
+
+
+def test_a_lanes_long_name_is_set_narrower_so_that_it_ends_before_the_outcome() -> None:
+    lane = Lane("Failed: short, with the fix", 0.0, 0.0, 0.1, 0.2, 0, 10, "pass")
+    assert "textLength" not in lanes_svg([lane], 0.5)
+    long = dataclasses.replace(lane, label="Failed: a check with quite a long name, with the fix")
+    assert 'textLength="246"' in lanes_svg([long], 0.5)

@@ -14,12 +14,12 @@ _MISTAKES: Final = {
     "failure_rate": "no answer in time",
     "unsupported_claim_rate": "unsupported statements",
     "policy_violation_rate": "policy violations",
-    "check_pass_rate": "failed check",
+    "check_pass_rate": "failed",
 }
 
 
 def mistake(measure: str, slice: str = "") -> str:
-    """``Missed: escalate``, ``Wrong values: received date``, ``Failed check: missing documents``."""
+    """``Missed: escalate``, ``Wrong values: received date``, ``Failed: missing documents``."""
     if measure.startswith("probe:"):
         return f"Probe {measure.removeprefix('probe:').replace('_', ' ')}"
     said = _MISTAKES.get(measure, measure.replace("_", " "))

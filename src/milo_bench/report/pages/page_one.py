@@ -297,7 +297,7 @@ def _other(decision: Decision, other: Finding, chosen: Finding) -> LinkedText:
         fault = _FAULTS.get(name, f"fails the probe {name.replace('_', ' ')}")
         said = fault if gate.outcome == "fail" else f"was not tried by the probe {name.replace('_', ' ')}"
         return (f"{other.target} {said}.",)
-    said = mistake(gate.measure, gate.slice).removeprefix("Failed check: ").replace(": ", " ")
+    said = mistake(gate.measure, gate.slice).removeprefix("Failed: ").replace(": ", " ")
     what = "has too many mistakes" if gate.outcome == "fail" else "is undecided"
     return (f"{other.target} {what}: {said[:1].lower()}{said[1:]}.",)
 

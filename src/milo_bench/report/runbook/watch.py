@@ -36,7 +36,8 @@ def gate_lines(decision: Decision) -> tuple[str, ...]:
 
     Every run is asked as it was, with its variants, and each day has logs of its own, beside the package.
     """
-    lines, logs = [], []
+    lines: list[str] = []
+    logs: list[str] = []
     names = [target.name for target in decision.targets if not target.hosted]
     # Load and probes plan no attempts, and operator work has a runner of its own.
     for log in decision.logs:
