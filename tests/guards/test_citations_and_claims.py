@@ -20,6 +20,33 @@ def test_several_ids_in_one_bracket_are_several_citations() -> None:
     assert {text[c.start : c.end] for c in find_citations(text)} == {"[E-0412, E-0413; E-0414 and E-0415]"}
 
 
+@pytest.mark.parametrize(
+    "between",
+    [
+        " et ",
+        " und ",
+        ", sowie ",
+        " y ",
+        " e ",
+        " en ",
+        " oraz ",
+        " à ",
+        "、",
+        " / ",
+        "と",
+        ", and ",
+        " & ",
+        "–",
+        " + ",
+    ],
+)
+@pytest.mark.parametrize("hyphen", ["-", "\u2010", "\u2011", "\u2013", "\u2212"])
+def test_ids_are_parted_as_any_language_does_and_written_with_any_hyphen(between: str, hyphen: str) -> None:
+    text = f"It came [E{hyphen}0412{between}E{hyphen}0413]. It went [E{hyphen}0414]."
+    assert [c.event_id for c in find_citations(text)] == ["E-0412", "E-0413", "E-0414"]
+    assert [one.event_ids for one in cited_sentences(text)] == [("E-0412", "E-0413"), ("E-0414",)]
+
+
 @pytest.mark.parametrize("text", ["(E-0412)", "[E-412]", "[E-04121]", "see E-0412", "[Event E-0412]", "[e_0412]"])
 def test_what_only_looks_like_a_citation_is_none_and_is_named(text: str) -> None:
     assert find_citations(text) == ()

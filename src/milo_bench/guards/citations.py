@@ -22,15 +22,16 @@ class Citation(Frozen, frozen=True, omit_defaults=False):
     end: int
 
 
-_ID = r"E[-‐‑]\d{4}"  # models write a non-breaking hyphen as well
-_PARTED = r"\s*+(?:[,;&]\s*+(?:and\b|or\b|&)?\s*+|[-–—]\s*+|(?<=\s)(?:and\b|or\b|to\b)?\s*+)"
+_ID = r"E[-‐‑–−]\d{4}"  # models write other hyphens and dashes as well
+_AND = r"(?:(?:and|or|to|und|oder|sowie|bis|et|ou|à|y|o|u|e|ed|a|al|en|of|tot|i|oraz|lub|do|até|och|og)\b|[&と和及])"
+_PARTED = rf"\s*+(?:[,;&、/+]\s*+{_AND}?\s*+|[-–—]\s*+|[と和及]\s*+|(?<=\s){_AND}?\s*+)"
 _BRACKET = re.compile(rf"[\[【]\s*+({_ID}(?:{_PARTED}{_ID})*)\s*+[\]】]")
 _WITH_SPACE = re.compile(r"(?:(?<![ \t])[ \t]++)?" + _BRACKET.pattern)
 _EVENT_ID = re.compile(_ID)
 _UNDER_HEADING = re.compile(
     r"[ \t|]*+\n[ \t]*+\|?[ \t]*+:?-{3}[-:| \t]*+(?:\n|$)"
 )  # a table's names of columns are above it
-_SAME_HYPHEN = str.maketrans("‐‑", "--")
+_SAME_HYPHEN = str.maketrans("‐‑–−", "----")
 # Anything that looks as if it meant to cite: a wrong number of digits, round brackets, a bare id.
 _LOOSE = re.compile(r"[\[(]\s*(?:see\s+)?(?:events?\s+)?E[-–—_ ]?\d+[^\])\n]{0,40}[\])]|\bE[-–—_]\d+\b", re.I)
 
@@ -38,7 +39,8 @@ _LOOSE = re.compile(r"[\[(]\s*(?:see\s+)?(?:events?\s+)?E[-–—_ ]?\d+[^\])\n]
 def find_citations(text: str) -> tuple[Citation, ...]:
     """Well-formed citations: ``[E-0412]``, ``[E-0412, E-0413, and E-0414]``; one Citation for each event id.
 
-    Ids in one bracket may be parted by comma, semicolon, ampersand, "and" or space. Of a range, ``[E-0412–E-0418]``,
+    Ids in one bracket may be parted by comma, semicolon, ampersand, slash, space, "and" or its like in other
+    languages. Of a range, ``[E-0412–E-0418]``,
     the ends are cited: which events are between them only the case says. Ids with
     other than four digits, in round brackets or without brackets are no citations; those are in
     `find_malformed_citations`. Full-width characters and zero-width ones are read as a person sees them.

@@ -227,7 +227,10 @@ _NAMED = "(?:" + "|".join(
     for start, rest in _MONTH_NAMES
 ) + "|Sept|SEPT)"  # fmt: skip
 _IN_TEXT = re.compile(
-    r"(?<![\w./-])(?:"
+    # The last day of "12-14 May 2025".
+    rf"(?:(?<=(?<![\w./-])\d-)|(?<=(?<![\w./-])\d\d-))(?P<d6>\d{{1,2}})(?:st|nd|rd|th)?\s(?P<m6>{_NAMED})\b\.?"
+    r"(?:,?\s+(?P<y6>\d{4})\b)?"
+    r"|(?<![\w./-])(?:"
     r"(?P<y1>\d{4})(?P<s1>[-/.])(?P<m1>\d{1,2})(?P=s1)(?P<d1>\d{1,2})(?=T\d|(?![\w-]|[./]\d))"
     r"|(?P<a2>\d{1,2})(?P<s2>[-/.])(?P<b2>\d{1,2})(?P=s2)(?P<y2>\d{4}|\d{2})(?![\w-]|[./]\d)"
     rf"|(?P<d3>\d{{1,2}})(?:st|nd|rd|th)?(?:\s+of)?[-/.\s]{{0,2}}(?P<m3>{_NAMED})\b\.?"
@@ -286,9 +289,9 @@ def _value(match: re.Match[str], day_first: bool) -> str | None:
         return _checked(part["y2"], month, day)
     if part["m5"]:
         return f"{part['y5']}-{_MONTHS[part['m5'][:3].casefold()]:02d}"
-    month = part["m3"] or part["m4"]
-    day = part["d3"] or part["d4"]
-    year = part["y3"] or part["z3"] or part["y4"]
+    month = part["m3"] or part["m4"] or part["m6"]
+    day = part["d3"] or part["d4"] or part["d6"]
+    year = part["y3"] or part["z3"] or part["y4"] or part["y6"]
     if year:
         return _checked(year, month, day)
     in_leap_year = _checked("2024", month, day)

@@ -10,7 +10,7 @@ from typing import Final, NamedTuple
 
 from milo_bench.core.amounts import decimal_mark, parse_amount
 from milo_bench.guards.dates import find_dates
-from milo_bench.guards.facts.english import CONTACT, ID, SYMBOLS, duration_value, id_value, plain_number
+from milo_bench.guards.facts.english import AFTER_DATE, CONTACT, ID, SYMBOLS, duration_value, id_value, plain_number
 from milo_bench.guards.facts.fact import Fact, FactKind
 from milo_bench.guards.facts.names_abroad import find_names_abroad
 from milo_bench.guards.names import name_words
@@ -55,6 +55,7 @@ def find_facts_abroad(text: str, *, language: str, day_first: bool = True) -> tu
     for match in CONTACT.finditer(rest):
         end = match.start() + len(match[0].rstrip(".,;:"))
         take("id", text[match.start() : end].casefold(), match.start(), end)
+    rest = AFTER_DATE.sub(" ", rest)
     for match in patterns.clock.finditer(rest):
         if value := _clock(match):
             take("time", value, *match.span())

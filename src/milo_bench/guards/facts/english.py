@@ -17,7 +17,10 @@ _SMALL: Final = {
     "seventeen": 17, "eighteen": 18, "nineteen": 19, "twenty": 20, "thirty": 30, "forty": 40, "fifty": 50,
     "sixty": 60, "seventy": 70, "eighty": 80, "ninety": 90,
 }  # fmt: skip
-_SCALE: Final = {"hundred": 100, "thousand": 1_000, "million": 1_000_000, "billion": 1_000_000_000}
+_SCALE: Final = {
+    "hundred": 100, "thousand": 1_000, "lakh": 100_000, "lakhs": 100_000, "million": 1_000_000,
+    "crore": 10_000_000, "crores": 10_000_000, "billion": 1_000_000_000,
+}  # fmt: skip
 _SHORT_SCALE: Final = {"k": 1_000, "m": 1_000_000, "mn": 1_000_000, "bn": 1_000_000_000, "b": 1_000_000_000}
 SYMBOLS: Final = {
     "$": "USD", "us$": "USD", "usd": "USD", "dollar": "USD", "dollars": "USD", "£": "GBP", "gbp": "GBP", "pound": "GBP",
@@ -27,10 +30,12 @@ SYMBOLS: Final = {
 _MAX_DIGITS: Final = 40
 
 # Every repetition is bounded, so that hostile text costs time in proportion to its length.
-_NUM = r"\d{1,3}(?:,\d{3}){1,9}(?:\.\d{1,20})?|\d{1,40}(?:\.\d{1,20})?"
+_NUM = r"\d{1,2}(?:,\d{2}){1,6},\d{3}(?:\.\d{1,20})?|\d{1,3}(?:,\d{3}){1,9}(?:\.\d{1,20})?|\d{1,40}(?:\.\d{1,20})?"
 _NUMBER_WORD = "(?:" + "|".join([*sorted(_SMALL, key=len, reverse=True), *_SCALE]) + ")"
-_IN_WORDS = rf"{_NUMBER_WORD}(?:(?:[\s-]+|\s+and\s+){_NUMBER_WORD}){{0,9}}"
-_SCALED = rf"(?P<num>{_NUM})(?:\s?(?P<scale>hundred|thousand|million|billion|bn|mn|k|m|b)\b)?"
+# "Two hundred and five" is one number, "two and five" are two.
+_AND = r"(?:(?<=hundred)|(?<=thousand)|(?<=million)|(?<=billion)|(?<=lakh)|(?<=crore))\s+and\s+"
+_IN_WORDS = rf"{_NUMBER_WORD}(?:(?:[\s-]+|{_AND}){_NUMBER_WORD}){{0,9}}"
+_SCALED = rf"(?P<num>{_NUM})(?:\s?(?P<scale>hundred|thousand|lakhs?|crores?|million|billion|bn|mn|k|m|b)\b)?"
 _CURRENCY_WORD = r"dollars?|pounds?|euros?|rupees|yen|usd|gbp|eur|myr|jpy|inr|chf|cad|aud|rm"
 
 CONTACT = re.compile(
@@ -45,9 +50,11 @@ _TIME = re.compile(
     r"(?<![\w:.])(?P<h>\d{1,2})(?:[:.](?P<min>\d{2})(?::\d{2})?\s*(?P<ap>[ap]\.?m\b\.?)?|\s*(?P<ap2>[ap]\.?m\b\.?))(?![\d])",
     re.IGNORECASE,
 )
+# 2025-05-09T01:00: the mark between a date that was taken and its time.
+AFTER_DATE = re.compile("(?<=\N{REPLACEMENT CHARACTER})T(?=\\d\\d:)")
 _MONEY = re.compile(
     rf"(?P<cur>us\$|[$£€¥₹]|\b(?:{_CURRENCY_WORD})\s)\s?{_SCALED}"
-    rf"|(?<![\w.,])(?P<num2>{_NUM})(?:\s?(?P<scale2>thousand|million|billion|bn|k|m))?\s?(?P<cur2>[$£€¥₹]|(?:{_CURRENCY_WORD})\b)"
+    rf"|(?<![\w.,])(?P<num2>{_NUM})(?:\s?(?P<scale2>thousand|lakhs?|crores?|million|billion|bn|k|m))?\s?(?P<cur2>[$£€¥₹]|(?:{_CURRENCY_WORD})\b)"
     rf"|\b(?P<words>{_IN_WORDS})\s(?P<cur3>{_CURRENCY_WORD})\b",
     re.IGNORECASE,
 )
@@ -57,23 +64,23 @@ _PERCENT = re.compile(
 _BASIS_POINTS = re.compile(rf"(?<![\w.,])(?P<num>{_NUM})\s?-?(?:basis\s+points?|bps?)\b", re.IGNORECASE)
 _DURATION = re.compile(
     rf"(?:(?<![\w.,])(?P<num>{_NUM})|\b(?P<words>{_IN_WORDS}))[\s-]+(?P<kind>(?:business|working|calendar)[\s-]+)?"
-    r"(?P<unit>minute|hour|day|week|month|year)s?\b",
+    r"(?P<unit>minute|hour|day|week|fortnight|month|year)s?\b",
     re.IGNORECASE,
 )
 _ONE_UNIT = re.compile(
     r"\b(?:within|in|(?:deadline|period|notice|warranty) is|period of|takes|lasts)\s+(?P<one>(?:a|an|one)\s+"
-    r"(?P<kind>(?:business|working|calendar)\s+)?(?P<unit>minute|hour|day|week|month|year))\b(?!\s+(?:or|and)\b)",
+    r"(?P<kind>(?:business|working|calendar)\s+)?(?P<unit>minute|hour|day|week|fortnight|month|year))\b(?!\s+(?:or|and)\b)",
     re.IGNORECASE,
 )
 _EACH_UNIT = re.compile(
-    r"\b(?:a|an|per|each|every)\s+(minute|hour|day|week|month|year)\b|/\s?(month|year)\b", re.IGNORECASE
+    r"\b(?:a|an|per|each|every)\s+(minute|hour|day|week|fortnight|month|year)\b|/\s?(month|year)\b", re.IGNORECASE
 )
 _ORDINALS: Final = {
     "one": 1, "once": 1, "first": 1, "second": 2, "twice": 2, "double": 2, "both": 2, "couple": 2, "third": 3,
     "fourth": 4, "fifth": 5, "sixth": 6, "seventh": 7, "eighth": 8, "ninth": 9, "tenth": 10, "dozen": 12,
 }  # fmt: skip
 _ORDINAL = re.compile(rf"\b(?:{'|'.join(_ORDINALS)})\b", re.IGNORECASE)
-_IN_UNIT: Final = {"week": (7, "day"), "year": (12, "month")}
+_IN_UNIT: Final = {"week": (7, "day"), "fortnight": (14, "day"), "year": (12, "month")}
 # Every line of a case is read, and most have no number: one look saves four.
 _DIGIT = re.compile(r"\d")
 _COUNTED = re.compile(rf"\d|\b{_NUMBER_WORD}", re.IGNORECASE)
@@ -96,6 +103,7 @@ def find_facts_english(text: str, *, day_first: bool = True) -> tuple[Fact, ...]
         end = match.start() + len(match[0].rstrip(".,;:"))
         take("id", text[match.start() : end].casefold(), match.start(), end)
     if _DIGIT.search(rest):
+        rest = AFTER_DATE.sub(" ", rest)
         for match in _TIME.finditer(rest):
             if value := _time_value(match):
                 take("time", value, *match.span())
@@ -126,7 +134,7 @@ def _take_numbers(left: Callable[[], str], take: Callable[[FactKind, str, int, i
     for match in _ONE_UNIT.finditer(left()):
         take("duration", duration_value("1", match["unit"], match["kind"] or ""), match.start("one"), match.end())
     for match in _NUMBER.finditer(left()):
-        if match["words"] and match["words"].casefold() in ("one", "zero", "hundred", "thousand", "million", "billion"):
+        if match["words"] and match["words"].casefold() in ("one", "zero", *_SCALE):
             continue  # "one of", "no one", "a hundred": a word more than a figure
         if amount := _amount(match["num"], match["scale"] or "", match["words"]):
             take("number", amount, *match.span())

@@ -23,6 +23,14 @@ from milo_bench.guards.dates import same_date
 from milo_bench.guards.facts.abroad import doubtful_numbers, durations_named_abroad, find_facts_abroad, shares_named
 from milo_bench.guards.facts.english import durations_named, find_facts_english, ordinals, plain_number
 from milo_bench.guards.facts.fact import Fact, FactKind
+from milo_bench.guards.facts.implied import (
+    accounts_without_spaces,
+    days_that_ranges_begin,
+    lengths_named,
+    other_units,
+    quarters_named,
+    years_of_spans,
+)
 from milo_bench.guards.facts.names_abroad import same_name
 from milo_bench.guards.languages.marks import Unmarked, unmarked
 from milo_bench.guards.languages.recognise import recognise
@@ -208,12 +216,16 @@ def _stated_by(sources: tuple[str, ...], day_first: bool, language: str) -> _Kno
     doubtful: set[str] = set()
     named: set[str] = set()
     shares: set[str] = set()
+    begun: set[str] = set()
     for source in sources:
         for fact in _facts_of_source(source, day_first, language):
             by_kind.setdefault(fact.kind, set()).add(fact.value)
         plain = unmarked(source).text
         for told, start, end in read_languages(plain, language):
-            shares |= shares_named(plain[start:end], told)
+            part = plain[start:end]
+            shares |= shares_named(part, told)
+            named |= lengths_named(part, told)
+            begun.update(days_that_ranges_begin(part, day_first=day_first, language=told))
             if told != ENGLISH:
                 languages.add(told)
                 doubtful |= set(doubtful_numbers(plain[start:end], told))
@@ -226,14 +238,16 @@ def _stated_by(sources: tuple[str, ...], day_first: bool, language: str) -> _Kno
     durations = by_kind.get("duration", set())
     numbers = by_kind.get("number", set()) | {one.split(" ", 1)[1] for one in money} | {one[:-1] for one in percents}
     numbers |= {one.split(" ", 1)[0] for one in durations} | doubtful
+    numbers |= {*years_of_spans(text), *other_units(text, {ENGLISH, *languages})}
+    ids = by_kind.get("id", set()) | {*accounts_without_spaces(text), *quarters_named(text)}
     return _Known(
-        dates=frozenset(by_kind.get("date", ())),
+        dates=frozenset(by_kind.get("date", set()) | begun),
         times=frozenset(by_kind.get("time", ())),
         money=frozenset(money),
         percents=frozenset(percents | shares),
         durations=frozenset(durations | durations_named(text) | named),
         numbers=frozenset(numbers),
-        ids=frozenset(by_kind.get("id", ())),
+        ids=frozenset(ids),
         words=words_of(text),
         languages=frozenset(languages),
         digits=f" {' '.join(re.findall(r'[0-9]+', text))} ",

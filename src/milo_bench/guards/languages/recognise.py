@@ -41,7 +41,7 @@ _READ_CHARS: Final = 300  # of one sentence, for the n-grams
 
 # Citations, addresses, code, placeholders, whatever has a digit or an underscore in it.
 _NO_WORDS: Final = re.compile(
-    r"https?://\S+|www\.\S+|[^\s@]{1,80}@\S+|`[^`\n]*`|\[[A-Z]{1,3}[-‐‑]?\d[^\]\n]*\]|<[^<>\n]{1,80}>|\{[^{}\n]{0,80}\}"
+    r"https?://\S+|www\.\S+|[^\s@]{1,80}@\S+|`[^`\n]*`|\[[A-Z]{1,3}[-‐‑–−]?\d[^\]\n]*\]|<[^<>\n]{1,80}>|\{[^{}\n]{0,80}\}"
     r"|[^\s\u3040-\u9fff]{0,80}[\d_/\\=#][^\s\u3040-\u9fff]*|\b[A-Z]{1,2}\.|(?<![^\W\d_])[A-Z]{2,5}(?![^\W\d_])(?=.*[a-z])"
 )
 _CLAUSE: Final = re.compile(r"[,;:()\[\]\"“”„«»–—]+|\s-\s")

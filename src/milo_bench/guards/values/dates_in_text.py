@@ -60,7 +60,7 @@ def _named(language: str) -> re.Pattern[str]:
     month = "|".join(sorted(map(re.escape, months_in(language)), key=len, reverse=True)) or "(?!)"
     joined = rf"\.?,?\s(?:(?:{between}l?)\s)?"
     return re.compile(
-        rf"(?<![\w.,/-])(?P<d>\d{{1,2}})(?:{ordinal})?[\s.-]{{0,2}}(?:(?:{between})\s)?(?P<m>{month})\b"
+        rf"(?:(?<![\w.,/-])|(?<=\d-)|(?<=\d\.-))(?P<d>\d{{1,2}})(?:{ordinal})?[\s.-]{{0,2}}(?:(?:{between})\s)?(?P<m>{month})\b"
         rf"(?:(?:{joined}|[-/])(?P<y>\d{{4}})\b)?"
         rf"|\b(?P<m2>{month})\b{joined}(?P<y2>\d{{4}})\b",
         re.IGNORECASE,
