@@ -70,7 +70,7 @@ def quarters_named(text: str) -> Iterator[str]:
 
 def other_units(text: str, languages: Iterable[str]) -> Iterator[str]:
     """The figures of a weight, a volume or a distance in the unit a thousand times larger or smaller."""
-    marks = {decimal_mark(language) for language in languages} or {None}
+    marks = {decimal_mark(language) for language in languages}
     for match in _MEASURE.finditer(text):
         for mark in marks:
             value = parse_amount(match["number"], decimal=mark)
