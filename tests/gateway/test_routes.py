@@ -229,7 +229,7 @@ async def test_a_changed_table_is_taken_over_and_a_broken_one_changes_nothing(tm
 async def test_a_stream_ends_under_the_table_that_it_began_under(tmp_path: Path) -> None:
     other = {**PLAIN, "targets": {**PLAIN["targets"], "old": {"model": "fake-1"}}}
     rules = [{"id": "notes", "when": {"workload": "notes"}, "route": "local", "target": "old"}]
-    slow = {"reply": {"text": " ".join(["word"] * 16), "gap_s": 0.2}}
+    slow = {"reply": {"text": " ".join(["word"] * 40), "gap_s": 0.2}}
     scripts = {"local_8b": SAID, "old": slow}
     async with running_gateway(tmp_path, {**other, "rules": rules}, scripts) as gateway, gateway.client() as client:
         stream = await client.chat.completions.create(model="milo/notes", messages=HELLO, stream=True)

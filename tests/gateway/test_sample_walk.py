@@ -12,7 +12,8 @@ import yaml
 from benchmarks.planted.sample import SAMPLE
 from benchmarks.planted.serve import PlantedServer
 from milo_bench.config.settings import load_settings
-from milo_bench.gateway.run import Listening, ServeOptions, serve
+from milo_bench.gateway.options import ServeOptions
+from milo_bench.gateway.run import Listening, serve
 from milo_bench.run.stop import StopSignal
 from milo_bench.store.audit.chain import read_key
 from milo_bench.store.audit.records import AuditedRequest

@@ -76,6 +76,23 @@ def test_every_changed_byte_is_found(tmp_path: Path) -> None:
         assert not check(audit).ok or check(audit).unfinished, place
 
 
+def test_a_clock_that_went_back_is_named_and_breaks_no_chain(tmp_path: Path) -> None:
+    audit = tmp_path / "audit"
+    writer = AuditWriter(audit, read_key(key_path(audit), make=True))
+    for at in ("2126-01-01T10:00:00.000+00:00", "2126-01-01T08:59:00.500+00:00", "2126-01-01T09:00:00.000+00:00"):
+        writer.write(lambda n, at=at: AuditedRequest(n, at, f"r_{n}", "answered", 200))  # type: ignore[misc]
+    writer.close()
+    found = check(audit)
+    assert (found.ok, found.problems) == (True, ())
+    assert found.clock_steps == (
+        "At audit-000001.jsonl line 3 the clock had gone back by 61 min, from 2126-01-01 10:00:00.000+00:00 to "
+        "2126-01-01 08:59:00.500+00:00.",
+    )
+    again = AuditWriter(audit, read_key(key_path(audit)))
+    assert again.last_at == "2126-01-01T09:00:00.000+00:00"
+    again.close()
+
+
 def test_a_cut_tail_is_found_only_with_the_head(tmp_path: Path) -> None:
     audit = written(tmp_path, 9)
     [file] = audit_files(audit)

@@ -100,7 +100,8 @@ if TYPE_CHECKING:
     from milo_bench.evidence.regrading import Regraded, changed_text, regrade_log, write_regraded
     from milo_bench.evidence.reviewing import import_review, review_key_path, sample_for_review
     from milo_bench.evidence.scorecards import score_logs
-    from milo_bench.gateway.run import Listening, ServeOptions
+    from milo_bench.gateway.options import ServeOptions
+    from milo_bench.gateway.run import Listening
     from milo_bench.guards.citing.statements import cited_answer
     from milo_bench.guards.draft_guard import DraftDocument, GuardOptions, guard_draft
     from milo_bench.guards.event_selection import as_document, select_events
@@ -232,7 +233,8 @@ _NAMES: dict[str, tuple[str, ...]] = {
     "milo_bench.evidence.regrading": ("Regraded", "changed_text", "regrade_log", "write_regraded"),
     "milo_bench.evidence.reviewing": ("import_review", "review_key_path", "sample_for_review"),
     "milo_bench.evidence.scorecards": ("score_logs",),
-    "milo_bench.gateway.run": ("Listening", "ServeOptions"),
+    "milo_bench.gateway.options": ("ServeOptions",),
+    "milo_bench.gateway.run": ("Listening",),
     "milo_bench.guards.draft_guard": ("DraftDocument", "GuardOptions", "guard_draft"),
     "milo_bench.guards.event_selection": ("as_document", "select_events"),
     "milo_bench.guards.handoff": ("build_handoff", "read_facts"),

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from datetime import UTC, datetime, timedelta
+from collections.abc import Callable
+from datetime import UTC, date, datetime, timedelta
 from typing import Protocol
 
 
@@ -23,6 +24,36 @@ class SystemClock:
 
     def now(self) -> datetime:
         return datetime.now(UTC)
+
+
+class SteadyClock:
+    """The wall clock, but never less than what had been reached at the start and has passed since.
+
+    What has ended does not begin again when the wall clock is set back, in this process or before it (``floor_s``).
+    Once the wall clock has caught up, it counts again. Times are seconds since 1970.
+    """
+
+    def __init__(
+        self, floor_s: float = 0.0, *, wall: Callable[[], float] = time.time,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:  # fmt: skip
+        self._wall, self._monotonic = wall, monotonic
+        now_s = wall()
+        self.behind_s = max(0.0, floor_s - now_s)
+        self._ahead_s = now_s - monotonic()
+        self._reached_s = max(floor_s, now_s) - monotonic()
+
+    def time_s(self) -> float:
+        return max(self._wall(), self._reached_s + self._monotonic())
+
+    def today(self) -> date:
+        """The day in UTC."""
+        return datetime.fromtimestamp(self.time_s(), UTC).date()
+
+    def stepped_s(self) -> float:
+        """By how much the wall clock was set, forth or back, since the last call; asleep time counts as forth."""
+        before_s, self._ahead_s = self._ahead_s, self._wall() - self._monotonic()
+        return self._ahead_s - before_s
 
 
 class ManualClock:

@@ -89,9 +89,9 @@ class Access:
         used.usd += more.usd
 
     def _check_budget(self, key: GatewayKey) -> None:
-        if self._today() != self._day:
-            return  # the new day's figures are read within a second
-        parts = [found for part in (*self._known, self._mine) if (found := part.get(key.id)) is not None]
+        # The new day's figures are read within a second; until then what was not written yet counts.
+        counted = (*self._known, self._mine) if self._today() == self._day else (self._mine,)
+        parts = [found for part in counted if (found := part.get(key.id)) is not None]
         for what, most, now in (
             ("requests", key.most_requests, sum(part.requests for part in parts)),
             ("tokens", key.most_tokens, sum(part.tokens for part in parts)),

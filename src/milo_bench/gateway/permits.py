@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import date
 from typing import Any, Final
 
 from milo_bench.config.gateway import GatewayTool
@@ -21,14 +21,13 @@ from milo_bench.gateway.wire.replies import ApiError
 from milo_bench.store.state.keys import GatewayKey
 
 
-def void_permits(file: RoutingFile, upstreams: Mapping[str, Upstream]) -> dict[str, tuple[str, ...]]:
-    """By target, the reasons why its permit is void today. A target that does not answer is not judged."""
+def void_permits(file: RoutingFile, upstreams: Mapping[str, Upstream], today: date) -> dict[str, tuple[str, ...]]:
+    """By target, the reasons why its permit is void ``today``. A target that does not answer is not judged."""
     if not file.operators:
         return {}
     # Late: it brings the economics of operators along, a third of the memory of a gateway that has none.
     from milo_bench.operator.permit.grants import operator_allows
 
-    today = datetime.now(UTC).date()
     found = {}
     for name, grant in file.operators.items():
         upstream = upstreams.get(name)
@@ -41,9 +40,9 @@ def void_permits(file: RoutingFile, upstreams: Mapping[str, Upstream]) -> dict[s
     return found
 
 
-def check_permits(file: RoutingFile, upstreams: Mapping[str, Upstream]) -> None:
+def check_permits(file: RoutingFile, upstreams: Mapping[str, Upstream], today: date) -> None:
     """Raises ConfigError where a permit of the table is void: it would permit nothing."""
-    for name, reasons in void_permits(file, upstreams).items():
+    for name, reasons in void_permits(file, upstreams, today).items():
         message = f"The permit of '{name}' is void: {reasons[0]}."
         raise ConfigError(message, hint="renew it with 'milo-bench operator permit', or remove it from the table.")
 

@@ -40,7 +40,13 @@ MOST_TAG_CHARS: Final = 200
 MOST_USE_CHARS: Final = 200
 _NUMBERS: Final = ("temperature", "top_p", "presence_penalty", "frequency_penalty", "seed", "top_logprobs")
 _MILO_FIELDS: Final = ("workload", "use", "input", "tags", "sensitive", "callback")
+# Those that no API has at the top of its body: there they would be passed on, and nobody would heed them.
+_ONLY_IN_MILO: Final = ("workload", "use", "tags", "sensitive", "callback")
+_HEADER_PREFIX: Final = "x-milo-"
+_MILO_HEADERS: Final = ("X-Milo-Workload", "X-Milo-Use", "X-Milo-Sensitive")
+_KNOWN_HEADERS: Final = frozenset(name.lower() for name in _MILO_HEADERS)
 NO_ROLES: Final[Mapping[str, tuple[str, ...]]] = {}
+_DECIDING: Final = (b'"milo"', b'"model"', b'"stream"', b'"workload"', b'"use"', b'"sensitive"')
 _decode = msgspec.json.Decoder().decode
 
 
@@ -76,6 +82,7 @@ def read_question(
     if kind != "application/json":
         message = f"The content type is '{one_line(kind)[:60]}'." if kind else "The content type is missing."
         raise ApiError(415, message, code="content_type", hint="send Content-Type: application/json.")
+    _check_headers(http.headers)
     fields = _read_json(http.body)
     milo = fields.pop("milo", None)
     if milo is None:
@@ -86,6 +93,9 @@ def read_question(
         raise _wrong(
             f"milo.{one_line(unknown[0])[:60]}", "is unknown", hint_for(unknown[0], _MILO_FIELDS, noun="fields")
         )
+    for name in _ONLY_IN_MILO:
+        if name in fields:
+            raise _wrong(name, "is not a field of this API", f'write "milo": {{"{name}": …}}.')
     case = milo.get("input")
     if case is not None and (not isinstance(case, dict) or not case):
         raise _wrong("milo.input", "must be an object with the inputs of the case", "see docs/how-to/gateway.md.")
@@ -122,6 +132,24 @@ def read_question(
     return asked
 
 
+def check_use(asked: Question, uses: Collection[str]) -> None:
+    """Raises ApiError for a use that no rule of its workload names, where rules tell uses apart.
+
+    It would pass every rule by and end at the default, as if its workload had never been decided.
+    """
+    if asked.use and uses and asked.use not in uses:
+        of = f" of '{_short(asked.workload)}'" if asked.workload else ""
+        message = f"Unknown use '{_short(asked.use)}'{of}."
+        raise ApiError(404, message, code="unknown_use", hint=hint_for(asked.use, uses, noun="uses"))
+
+
+def _check_headers(headers: Mapping[str, str]) -> None:
+    for name in headers:
+        if name.startswith(_HEADER_PREFIX) and name not in _KNOWN_HEADERS:
+            hint = hint_for(name, _MILO_HEADERS, noun="headers")
+            raise ApiError(400, f"Unknown header '{_short(name)}'.", code="unknown_header", hint=hint)
+
+
 def _read_json(body: bytes) -> dict[str, Any]:
     try:
         data = _decode(body)
@@ -133,7 +161,7 @@ def _read_json(body: bytes) -> dict[str, Any]:
     if body.count(b"{") + body.count(b"[") > MOST_DEPTH and _depth(data) > MOST_DEPTH:
         message = f"The body is nested deeper than {MOST_DEPTH}."
         raise ApiError(400, message, code="too_deep", hint="send flatter data.")
-    if body.count(b'"milo"') > 1 or body.count(b'"model"') > 1 or body.count(b'"stream"') > 1:
+    if any(body.count(name) > 1 for name in _DECIDING):
         _refuse_repeated_keys(body)
     return data
 

@@ -15,6 +15,7 @@ from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
 from milo_bench.config.settings import Settings
+from milo_bench.core.clock import SteadyClock
 from milo_bench.core.text import one_line
 from milo_bench.decide.routing.rules import actions_of
 from milo_bench.gateway.access import Access
@@ -85,15 +86,27 @@ class Serving:
         """The places at a target: the smallest cap that a rule of the table sets for it."""
         found = self._gates.get(target)
         if found is None:
-            caps = [
+            found = self._gates[target] = Gate(
+                self._places(target), most_waiting=self.limits.max_waiting, most_wait_s=self.limits.max_wait_s
+            )
+        return found
+
+    def keep_gates(self, old: Serving) -> None:
+        """Go on counting where ``old`` does: its requests are still at the targets, and they have no more places."""
+        for target, gate in old.gates.items():
+            if target in self.upstreams:
+                gate.bound(self._places(target))
+                self._gates[target] = gate
+
+    def _places(self, target: str) -> int | None:
+        return min(
+            (
                 action.limits.concurrency
                 for action in actions_of(self.table.file)
                 if action.target == target and action.limits.concurrency is not None
-            ]
-            found = self._gates[target] = Gate(
-                min(caps, default=None), most_waiting=self.limits.max_waiting, most_wait_s=self.limits.max_wait_s
-            )
-        return found
+            ),
+            default=None,
+        )
 
     @property
     def gates(self) -> Mapping[str, Gate]:
@@ -128,7 +141,8 @@ class Gateway:
     ) -> None:
         self.serving, self.settings, self.engine, self.audit, self.shadow = serving, settings, engine, audit, shadow
         self.limits = serving.limits
-        self.access = Access(engine)
+        self.clock = SteadyClock(_last_s(audit))
+        self.access = Access(engine, self.clock.time_s)
         self.metrics = GatewayMetrics(self)
         self.database = ThreadPoolExecutor(1, thread_name_prefix="state")
         self.judges = ThreadPoolExecutor(2, thread_name_prefix="judge")
@@ -229,6 +243,14 @@ class Gateway:
         if self.spans is not None:
             self.spans.sink.close()
         self.engine.dispose()
+
+
+def _last_s(audit: AuditWriter) -> float:
+    """When the audit's last line was written: a clock that a restart set back revives no key and no permit."""
+    try:
+        return datetime.fromisoformat(audit.last_at).timestamp()
+    except (ValueError, OverflowError):
+        return 0.0
 
 
 def _say(event: Mapping[str, Any]) -> None:

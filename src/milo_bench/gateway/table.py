@@ -62,6 +62,7 @@ class RoutingTable:
     trial_error: float = 0.05  # the chance that a challenger that is not worse is ever stopped
     _contracts: dict[tuple[int, str], RuleContract] = field(default_factory=dict, compare=False)
     _variants: dict[tuple[str, str, str], Workload] = field(default_factory=dict, compare=False)
+    _uses: dict[str, frozenset[str]] = field(default_factory=dict, compare=False)
 
     def contract(self, place: int, workload: str) -> RuleContract:
         """The contract of the action at ``place`` for ``workload``."""
@@ -109,6 +110,18 @@ class RoutingTable:
             for action in actions_of(self.file)
         )
 
+    def uses_of(self, workload: str) -> frozenset[str]:
+        """The uses that rules tell apart for ``workload``; none where they send its every use the same way."""
+        found = self._uses.get(workload)
+        if found is None:
+            found = self._uses[workload] = frozenset(
+                use
+                for rule in self.file.rules
+                if not rule.when.workload or workload in rule.when.workload
+                for use in rule.when.use
+            )
+        return found
+
     @cached_property
     def role_workloads(self) -> Mapping[str, tuple[str, ...]]:
         return {name: role.workloads for name, role in self.roles.items()}
@@ -134,7 +147,10 @@ class RoutingTable:
 
 def load_table(path: Path, settings: Settings, suites: Iterable[str], registry: Path | None = None) -> RoutingTable:
     """Read and check everything that rules and roles refer to. Raises ConfigError that names what is missing."""
+    written = _bytes_of(path)
     file = load_routing(path)
+    if _bytes_of(path) != written:  # the digest in the audit is that of the rules that are served
+        raise ConfigError(f"{path} changed while it was read.", hint="write it under another name and rename it.")
     _check_targets(file, settings, path)
     behaviours = _read_decision(file, path)
     loaded = _suites(file, suites, path)
@@ -144,13 +160,21 @@ def load_table(path: Path, settings: Settings, suites: Iterable[str], registry: 
     known |= {name for role in roles.values() for name in role.workloads}
     _check_challengers(file, roles, path, registry)
     error = (PromotionPolicy() if registry is None else load_registry(registry).policy).error
-    table = RoutingTable(file, sha256_bytes(path.read_bytes()), loaded, frozenset(known), roles, behaviours, error)
+    table = RoutingTable(file, sha256_bytes(written), loaded, frozenset(known), roles, behaviours, error)
     for place, action in enumerate(actions_of(file)):
         for workload in _workloads_of(action, known):
             contract = table.contract(place, workload)
             if contract.workload is not None:
                 validate_checks(contract.workload)
     return table
+
+
+def _bytes_of(path: Path) -> bytes:
+    """The file as it is, b"" where it cannot be read: reading its rules says why."""
+    try:
+        return path.read_bytes()
+    except OSError:
+        return b""
 
 
 def _workloads_of(action: Action, known: Iterable[str]) -> tuple[str, ...]:

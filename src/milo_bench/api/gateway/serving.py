@@ -15,7 +15,8 @@ from milo_bench.run.stop import StopSignal
 
 if TYPE_CHECKING:
     from milo_bench.config.alarms import AlarmCount
-    from milo_bench.gateway.run import Listening, ServeOptions
+    from milo_bench.gateway.options import ServeOptions
+    from milo_bench.gateway.run import Listening
     from milo_bench.store.audit.verify import AuditCheck
     from milo_bench.store.state.incidents import Incident
     from milo_bench.store.state.keys import GatewayKey

@@ -26,7 +26,7 @@ from milo_bench.gateway.answering.shapes import as_stream, queued_document
 from milo_bench.gateway.control.sampling import streamed_text
 from milo_bench.gateway.judging import JudgedReply, first_text, judge_reply, no_answer, rejects_review
 from milo_bench.gateway.permits import permit_of_key, within_permit
-from milo_bench.gateway.request import DOORS, MODEL_PREFIX, Question, read_question
+from milo_bench.gateway.request import DOORS, MODEL_PREFIX, Question, check_use, read_question
 from milo_bench.gateway.spans import RequestTrace
 from milo_bench.gateway.table import NOTHING_ASKED, RuleContract
 from milo_bench.gateway.upstream.calls import body_for, reply_problem, timeouts
@@ -84,6 +84,7 @@ class ServedRequest:
         table = serving.table
         asked = read_question(self._http, DOORS[self._http.target], table.workloads, table.role_workloads)
         record.asked(asked)
+        check_use(asked, table.uses_of(asked.workload))
         gateway.access.check_scope(key, asked.workload)
         if asked.callback:
             gateway.check_callback(asked.callback)
@@ -375,8 +376,8 @@ class ServedRequest:
         fields = {"door": asked.door, **asked.fields, **({"input": asked.input} if asked.input else {})}
         work = QueuedWork(
             id=new_id(), state="waiting", queue=final.action.queue if final.action is not None else "",
-            created_at=time.time(), workload=asked.workload, use=asked.use, rule=final.rule, cause=final.cause,
-            why=why_sent(final, judged, quoting=True),
+            created_at=self._gateway.clock.time_s(), workload=asked.workload, use=asked.use, rule=final.rule,
+            cause=final.cause, why=why_sent(final, judged, quoting=True),
             key=key.id, request=_ENCODER.encode(fields).decode(), draft=draft, callback=asked.callback,
         )  # fmt: skip
         place = await self._gateway.enqueue(work)

@@ -7,7 +7,6 @@ import hashlib
 import time
 from collections import deque
 from collections.abc import Awaitable, Callable, Iterator
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
@@ -239,14 +238,14 @@ class StandingControl:
 
     def _overdue(self, open_work: int, oldest_at: float | None) -> Iterator[Incident]:
         limit_s = self._gateway.settings.gateway.incidents.queue_overdue_s
-        if oldest_at is not None and time.time() - oldest_at > limit_s:
+        if oldest_at is not None and self._gateway.clock.time_s() - oldest_at > limit_s:
             waits = "request waits" if open_work == 1 else "requests wait"
             what = f"{open_work:,} {waits} for a person, the oldest for more than {units.seconds(limit_s)}"
             yield _made("queue_overdue", "queue", what, STALL_PAGE)
 
     def _expiring(self) -> Iterator[Incident]:
         days = self._gateway.settings.gateway.incidents.permit_days
-        today = datetime.now(UTC).date()
+        today = self._gateway.clock.today()
         for name, grant in self._gateway.serving.table.file.operators.items():
             if (grant.expires - today).days <= days:
                 what = f"the permit of {one_line(name)} as an operator ends on {grant.expires.isoformat()}"

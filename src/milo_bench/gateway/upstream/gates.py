@@ -47,6 +47,11 @@ class Gate:
         self.inside -= 1
         self._next()
 
+    def bound(self, most: int | None) -> None:
+        """Set another number of places; who waits gets those that are new."""
+        self.most = most
+        self._next()
+
     def estimate_s(self) -> float:
         """How long a request that came now would wait."""
         most = self.most or 1

@@ -153,7 +153,7 @@ async def open_upstreams(
     try:
         for name in file.targets:
             opened[name] = await _open(configs[name], env, interval_s)
-            opened[name].holds_model = file.validity.void_when != "never"
+            hold_to(file, opened[name])
         check_digests(file, opened)
     except BaseException:
         for one in opened.values():
@@ -220,6 +220,15 @@ def _client(target: Target, config: TargetConfig, env: Mapping[str, str]) -> Ope
     raise ConfigError(message, hint="use an openai, ollama or llamacpp target with one server.")
 
 
+def hold_to(file: RoutingFile, one: Upstream) -> bool:
+    """Close the routes of a target that serves other weights than ``file`` was decided on; whether it does."""
+    one.holds_model = file.validity.void_when != "never"
+    if not file.changed_targets({one.name: one.record.model_digest}):
+        return False
+    one.health.void_reason = f"it serves the model digest {one.record.model_digest}, which was not measured"
+    return True
+
+
 class TargetWatch:
     """Probes targets that had no token lately and looks whether they still serve what was measured."""
 
@@ -266,10 +275,9 @@ class TargetWatch:
         with contextlib.suppress(MiloError):
             before = one.runtime_version = one.runtime_version or one.record.runtime_version
             record = await one.describe()
-            changed = file.changed_targets({one.name: record.model_digest})
-            if changed:
-                one.health.void_reason = f"it serves the model digest {record.model_digest}, which was not measured"
-            elif before and record.runtime_version != before and file.validity.void_when != "never":
+            if hold_to(file, one):
+                return
+            if before and record.runtime_version != before and file.validity.void_when != "never":
                 one.health.void_reason = f"its runtime was {before} and is {record.runtime_version or 'unknown'}"
             else:
                 one.health.void_reason = ""

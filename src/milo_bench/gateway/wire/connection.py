@@ -188,6 +188,7 @@ class ClientConnection(asyncio.Protocol):
                 self._transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
         if self._refusal is None:
             self.due_s = request.at_s + self._limits.body_s
+            self._listener.used(self)
 
     def on_body(self, body: bytes) -> None:
         if self._pipelined or self._refusal is not None:
@@ -314,11 +315,16 @@ class ClientConnection(asyncio.Protocol):
     def is_busy(self) -> bool:
         return self._busy
 
+    @property
+    def owes_nothing(self) -> bool:
+        """No request of it is answered now, and all of its answers have left."""
+        return not self._busy and not self._transport.get_write_buffer_size()
+
     def _answered(self) -> None:
         self._busy, self._task = False, None
         self._let_go()
         self.due_s = time.monotonic() + self._limits.idle_s
-        self._listener.settled()
+        self._listener.answered(self)
         if self._pipelined:
             self._busy = False
             self._pipelined = False

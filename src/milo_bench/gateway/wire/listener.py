@@ -8,6 +8,7 @@ import ssl
 import time
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any, Final, TypeAlias
 
 from milo_bench.gateway.wire.connection import ClientConnection, HttpRequest
@@ -17,6 +18,7 @@ Handler: TypeAlias = Callable[[ClientConnection, HttpRequest], Coroutine[Any, An
 HeadCheck: TypeAlias = Callable[[HttpRequest], ApiError | None]
 RefusalNote: TypeAlias = Callable[[ApiError, HttpRequest], None]
 _SWEEP_S: Final = 0.5
+_LOOKED_AT: Final = 64  # unused connections, for one that can be closed
 
 
 @dataclass(frozen=True)
@@ -44,6 +46,7 @@ class WireListener:
         self.stopping = False
         self._handler, self._check_head, self._note_refusal = handler, check_head, note_refusal
         self._connections: set[ClientConnection] = set()
+        self._waiting: dict[ClientConnection, None] = {}  # that are not answered now, the longest unused one first
         self._held = 0
         self._server: asyncio.Server | None = None
         self._quiet = asyncio.Event()
@@ -52,9 +55,11 @@ class WireListener:
 
     async def listen(self, host: str, port: int, tls: ssl.SSLContext | None = None) -> int:
         """Start; the port that was taken. Raises OSError."""
+        handshake_s = self.limits.headers_s if tls is not None else None
         self._server = await self._loop.create_server(
-            lambda: ClientConnection(self), host, port, ssl=tls, backlog=1024, reuse_address=True
-        )
+            lambda: ClientConnection(self), host, port, ssl=tls, backlog=1024, reuse_address=True,
+            ssl_handshake_timeout=handshake_s,
+        )  # fmt: skip
         return int(self._server.sockets[0].getsockname()[1])
 
     async def stop(self, grace_s: float) -> None:
@@ -74,14 +79,36 @@ class WireListener:
     # ------------------------------------------------------------ for connections
 
     def opened(self, connection: ClientConnection) -> None:
+        """Past the bound, the connection that is unused for longest makes room: slow heads keep nobody out."""
         self._connections.add(connection)
-        if len(self._connections) > self.limits.connections:
+        if len(self._connections) > self.limits.connections and not self._made_room():
             hint = "close connections that are not in use."
             connection.refuse(ApiError(503, "Too many connections are open.", code="too_many_connections", hint=hint))
+            return
+        self._waiting[connection] = None
+
+    def used(self, connection: ClientConnection) -> None:
+        """A whole head has come on it."""
+        self._waiting.pop(connection, None)
+        self._waiting[connection] = None
+
+    def answered(self, connection: ClientConnection) -> None:
+        self._waiting[connection] = None
+        self.settled()
 
     def closed(self, connection: ClientConnection) -> None:
         self._connections.discard(connection)
+        self._waiting.pop(connection, None)
         self.settled()
+
+    def _made_room(self) -> bool:
+        for oldest in islice(self._waiting, _LOOKED_AT):
+            if oldest.owes_nothing:
+                self._connections.discard(oldest)
+                del self._waiting[oldest]
+                oldest.shut()
+                return True
+        return False
 
     def hold(self, size: int) -> bool:
         """Whether so many more bytes of bodies may be held."""
@@ -94,7 +121,7 @@ class WireListener:
         self._held -= size
 
     def settled(self) -> None:
-        """A connection has answered or is gone."""
+        """A connection has answered or has gone."""
         if self.stopping and not any(one.is_busy for one in self._connections):
             self._quiet.set()
 
@@ -103,6 +130,7 @@ class WireListener:
         self._quiet.set()
 
     def start(self, connection: ClientConnection, request: HttpRequest) -> asyncio.Task[None]:
+        self._waiting.pop(connection, None)
         return self._loop.create_task(self._handler(connection, request))
 
     def refuse_head(self, request: HttpRequest) -> ApiError | None:

@@ -5,11 +5,13 @@ from __future__ import annotations
 import hmac
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Final
 
 import msgspec
 
+from milo_bench.core import units
 from milo_bench.core.errors import PrerequisiteError
 from milo_bench.store.audit.chain import FIRST_MAC, mac_of, read_head, split_line
 from milo_bench.store.audit.records import AuditedFingerprint, AuditedRequest, AuditedShadow, AuditFileStart, AuditLine
@@ -32,6 +34,7 @@ class AuditCheck:
     problems: tuple[str, ...]
     tail_checked: bool
     unfinished: bool  # a last line without its end: its request was never answered
+    clock_steps: tuple[str, ...] = ()  # each place where the clock had gone back; the chain holds all the same
 
     @property
     def ok(self) -> bool:
@@ -63,8 +66,9 @@ def verify_audit(folder: Path, key: bytes, *, head: Path | None) -> AuditCheck:
     if not check.full:
         check.tail()
     return AuditCheck(
-        len(files), check.lines, check.requests, tuple(check.problems), wanted is not None, check.unfinished
-    )
+        len(files), check.lines, check.requests, tuple(check.problems), wanted is not None, check.unfinished,
+        tuple(check.clock_steps),
+    )  # fmt: skip
 
 
 class _Check:
@@ -75,6 +79,8 @@ class _Check:
         self._known: bytes | None = None  # mac of the line that the head knows
         self.problems: list[str] = []
         self.lines = self.requests = 0
+        self.clock_steps: list[str] = []
+        self._at: datetime | None = None
         self.unfinished = False
         self.lost = False  # the line before this one is missing, so its mac is unknown
 
@@ -128,9 +134,23 @@ class _Check:
             self.say(f"{where} was changed (number {record.n}), or the key is another one.")
         self.lost = False
         self._n, self._mac = record.n, mac
+        self._clock(record, where)
         self._highest = max(self._highest, record.n)
         if self._wanted is not None and record.n == self._wanted[0]:
             self._known = mac
+
+    def _clock(self, record: AuditLine, where: str) -> None:
+        """Lines are written in the order of their times, so an earlier one shows a clock that was set back."""
+        try:
+            at = datetime.fromisoformat(record.at)
+        except ValueError:
+            return
+        if at.tzinfo is None:
+            return
+        before, self._at = self._at, at
+        if before is not None and at < before and len(self.clock_steps) < MOST_PROBLEMS:
+            by = units.seconds((before - at).total_seconds())
+            self.clock_steps.append(f"At {where} the clock had gone back by {by}, from {_said(before)} to {_said(at)}.")
 
     def tail(self) -> None:
         """The head knows so many lines; more may have come since, fewer may not be there."""
@@ -145,6 +165,10 @@ class _Check:
             self.say(f"The head knows no line of this audit (number {n}).")
         elif self._known is not None and self._known != mac:
             self.say(f"Line {n} is not the one that the head knows: it is the head of another audit.")
+
+
+def _said(at: datetime) -> str:
+    return at.isoformat(sep=" ", timespec="milliseconds")
 
 
 def read_audit(folder: Path, *, after: int = 0) -> Iterator[AuditLine]:

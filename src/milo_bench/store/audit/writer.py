@@ -25,6 +25,7 @@ _NAME: Final = re.compile(r"audit-[0-9]{1,18}\.jsonl")
 
 class _Numbered(msgspec.Struct):
     n: int
+    at: str = ""
 
 
 _NUMBERED: Final = msgspec.json.Decoder(_Numbered)
@@ -69,6 +70,7 @@ class AuditWriter:
         self._descriptor = -1
         self._size = 0
         self.healthy = True
+        self.last_at = ""  # of the last line that was there before, "" for a new audit
         with write_errors(folder):
             folder.mkdir(parents=True, exist_ok=True, mode=0o700)
             self._lock = os.open(folder / ".lock", os.O_RDWR | os.O_CREAT, PRIVATE)
@@ -161,13 +163,14 @@ class AuditWriter:
         line = data[data.rfind(b"\n", 0, max(0, size - 1)) + 1 : size]
         parts = split_line(line)
         try:
-            number = _NUMBERED.decode(line).n if parts is not None else 0
+            found = _NUMBERED.decode(line) if parts is not None else _Numbered(0)
         except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
             parts = None
         if parts is None:
             message = f"{last} does not end with a line of an audit."
             raise DataError(message, hint=f"check it: milo-bench audit verify {self._folder}")
-        return number, parts[1], size
+        self.last_at = found.at
+        return found.n, parts[1], size
 
     def _open(self, number: int) -> None:
         path = self._folder / file_name(number)

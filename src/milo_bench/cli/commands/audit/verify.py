@@ -30,6 +30,7 @@ def audit_verify(folder: Path, head: Path | None, key: Path | None, as_json: boo
             {
                 "ok": check.ok, "files": check.files, "lines": check.lines, "requests": check.requests,
                 "tail_checked": check.tail_checked, "unfinished": check.unfinished, "problems": list(check.problems),
+                "clock_steps": list(check.clock_steps),
             }
         )  # fmt: skip
         if not check.ok:
@@ -44,5 +45,11 @@ def audit_verify(folder: Path, head: Path | None, key: Path | None, as_json: boo
     click.echo(f"The chain is whole: {check.requests:,} requests in {check.lines:,} lines and {check.files} files.")
     if not check.tail_checked:
         click.echo("The tail was not checked: no head was given.", err=True)
+    for step in check.clock_steps:
+        click.echo(step, err=True)
+    if check.clock_steps:
+        click.echo(
+            "The chain is whole all the same. Times after a step are not those of the lines before it.", err=True
+        )
     if check.unfinished:
         click.echo("The last line is unfinished: its request was never answered.", err=True)
