@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -82,11 +81,11 @@ async def test_a_deleted_table_a_swapped_link_and_a_folder_in_its_place(tmp_path
         assert await status_of(gateway) == 200
         write(tmp_path / "v1" / "routing.yaml", {**TABLE, "title": "v1"})
         write(tmp_path / "v2" / "routing.yaml", {**TABLE, "title": "v2", "rules": TABLE["rules"][:1]})
-        os.symlink(tmp_path / "v1", tmp_path / "now")
+        (tmp_path / "now").symlink_to(tmp_path / "v1")
         path.symlink_to(tmp_path / "now" / "routing.yaml")
         await after(gateway, "reloaded")
-        os.symlink(tmp_path / "v2", tmp_path / "new")  # as a mounted configuration is swapped
-        os.replace(tmp_path / "new", tmp_path / "now")
+        (tmp_path / "new").symlink_to(tmp_path / "v2")  # as a mounted configuration is swapped
+        (tmp_path / "new").replace(tmp_path / "now")
         await after(gateway, "reloaded", 2)
         assert await status_of(gateway, "people") == 404
         path.unlink()

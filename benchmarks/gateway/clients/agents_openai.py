@@ -1,4 +1,4 @@
-"""``agents_openai.py BASE_URL``: the OpenAI Agents SDK over chat completions, and refused over its default API."""
+"""``agents_openai.py BASE_URL``: the OpenAI Agents SDK over chat completions and over its default API."""
 
 from __future__ import annotations
 
@@ -24,12 +24,8 @@ def tool_loop() -> bool:
 
 
 def default_api() -> bool:
-    agent = Agent("support", model=OpenAIResponsesModel("milo/notes", client))
-    try:
-        Runner.run_sync(agent, "hello")
-    except openai.NotFoundError as error:
-        return "/v1/chat/completions" in str(error)
-    return False
+    agent = Agent("support", tools=[look_up], model=OpenAIResponsesModel("milo/notes", client))
+    return "Lyon" in str(Runner.run_sync(agent, "Where is MX-1? Use the tool.").final_output)
 
 
-check({"tool loop": tool_loop, "Responses API refused with a hint": default_api})
+check({"tool loop": tool_loop, "tool loop over responses": default_api})

@@ -81,10 +81,40 @@ def unknown_model() -> bool:
 
 
 def responses() -> bool:
-    def act() -> object:
-        return client.responses.create(model="milo/notes", input="hello")
+    whole = client.responses.create(model="milo/notes", input="hello")
+    events = list(client.responses.create(model="milo/notes", input="hello", stream=True))
+    texts = [one.delta for one in events if one.type == "response.output_text.delta"]
+    return "thank you" in whole.output_text == "".join(texts) and len(texts) > 5 and bool(whole.usage)
 
-    return raised(openai.NotFoundError, "Responses API", act)
+
+def responses_tools() -> bool:
+    tool: Any = {"type": "function", **TOOL["function"]}
+    asked: list[Any] = [{"role": "user", "content": "Where is MX-1? Use the tool."}]
+    first = client.responses.create(model="milo/notes", input=asked, tools=[tool])
+    [call] = [one for one in first.output if one.type == "function_call"]
+    asked += [*first.output, {"type": "function_call_output", "call_id": call.call_id, "output": "It is in Lyon."}]
+    return "Lyon" in client.responses.create(model="milo/notes", input=asked, tools=[tool]).output_text
+
+
+def responses_structured() -> bool:
+    answer = client.responses.parse(model="milo/notes", input="hello", text_format=Order)
+    return answer.output_parsed == Order(order="MX-1")
+
+
+def responses_queued() -> bool:
+    answer = client.responses.create(model="milo/people", input="hello")
+    milo: Any = (answer.model_extra or {})["milo"]
+    return (answer.status, answer.output_text, milo["status"]) == ("incomplete", "", "queued")
+
+
+def responses_cut() -> bool:
+    events = []
+    try:
+        for one in client.responses.create(model="milo/cut", input="hello", stream=True):
+            events.append(one.type)
+    except Exception as error:
+        return "cut" in str(error) or "incomplete" in str(error)
+    return events[-1] == "response.failed"
 
 
 def queued() -> bool:
@@ -121,5 +151,7 @@ def asynchronous() -> bool:
 check({
     "chat": chat, "stream": stream, "guarded stream": guarded_stream, "async": asynchronous, "tools": tools,
     "tools streamed": streamed_tools, "structured output": structured, "queued": queued, "refused": refused,
-    "cut stream raises": cut, "unknown model": unknown_model, "Responses API refused": responses, "models": models,
+    "cut stream raises": cut, "unknown model": unknown_model, "models": models,
+    "responses": responses, "responses tools": responses_tools, "responses structured": responses_structured,
+    "responses queued": responses_queued, "cut responses fail": responses_cut,
 })  # fmt: skip

@@ -170,6 +170,10 @@ def _wrong_method(allowed: str) -> ApiError:
 
 
 def _unknown(path: str) -> ApiError:
+    if path.startswith("/v1/responses/"):
+        message = "Responses are not kept, so none can be fetched, continued, counted or cancelled."
+        hint = f"send the whole input with POST /v1/responses. Queued work is at {QUEUE_PREFIX}ID."
+        return ApiError(404, message, code="not_kept", hint=hint)
     for prefix, name in OTHER_APIS.items():
         if path.partition("?")[0].rstrip("/").startswith(prefix):
             hint = "use /v1/chat/completions: there every guard of the routing table holds."

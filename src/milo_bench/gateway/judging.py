@@ -83,14 +83,15 @@ def read_reply(door: Door, body: bytes) -> tuple[dict[str, Any], tuple[ReplyChoi
         return "the answer has no choices"
     choices = []
     for choice in listed:
-        read = _choice(door, choice) if isinstance(choice, dict) else None
+        read = read_choice(door, choice) if isinstance(choice, dict) else None
         if read is None:
             return "a choice of the answer has no message"
         choices.append(read)
     return data, tuple(choices)
 
 
-def _choice(door: Door, choice: Mapping[str, Any]) -> ReplyChoice | None:
+def read_choice(door: Door, choice: Mapping[str, Any]) -> ReplyChoice | None:
+    """One answer of a reply, None where it is not one."""
     reason = choice.get("finish_reason")
     finish = reason if isinstance(reason, str) else ""
     if door == "completions":

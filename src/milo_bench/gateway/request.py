@@ -15,16 +15,18 @@ from milo_bench.core.text import one_line
 from milo_bench.gateway.wire.connection import HttpRequest
 from milo_bench.gateway.wire.replies import ApiError
 from milo_bench.guards.case_text import case_text
+from milo_bench.targets.responses.reading import NotUnderstood, chat_request
 
-Door: TypeAlias = Literal["chat", "completions", "embeddings"]
+Door: TypeAlias = Literal["chat", "completions", "embeddings", "responses"]
 DOORS: Final[Mapping[str, Door]] = {
     "/v1/chat/completions": "chat",
     "/v1/completions": "completions",
     "/v1/embeddings": "embeddings",
+    "/v1/responses": "responses",
 }
 # Other APIs that clients speak by default: they would leave the guards behind, so they are refused by name.
 OTHER_APIS: Final = {
-    "/v1/responses": "the Responses API",
+    "/v1/conversations": "the Conversations API",
     "/v1/messages": "the Messages API",
     "/v1/realtime": "the Realtime API",
     "/v1/assistants": "the Assistants API",
@@ -39,6 +41,10 @@ MOST_TAGS: Final = 100
 MOST_TAG_CHARS: Final = 200
 MOST_USE_CHARS: Final = 200
 _NUMBERS: Final = ("temperature", "top_p", "presence_penalty", "frequency_penalty", "seed", "top_logprobs")
+# What a field of a chat completion is called in the Responses API.
+_NAMES_IN_RESPONSES: Final[Mapping[str, str]] = {
+    "max_tokens": "max_output_tokens", "messages": "input", "response_format": "text.format",
+}  # fmt: skip
 _MILO_FIELDS: Final = ("workload", "use", "input", "tags", "sensitive", "callback")
 # Those that no API has at the top of its body: there they would be passed on, and nobody would heed them.
 _ONLY_IN_MILO: Final = ("workload", "use", "tags", "sensitive", "callback")
@@ -52,7 +58,11 @@ _decode = msgspec.json.Decoder().decode
 
 @dataclass(slots=True)
 class Question:
-    """What a client asks. ``fields`` is its JSON without ``milo``; ``input`` the case, None for free messages."""
+    """What a client asks. ``fields`` is its JSON without ``milo``; ``input`` the case, None for free messages.
+
+    A request of the Responses API is asked as a chat completion: ``door`` and ``fields`` are of that, ``response`` is
+    its own JSON, by which its answer is worded.
+    """
 
     door: Door
     workload: str
@@ -64,7 +74,13 @@ class Question:
     stream: bool
     callback: str = ""
     role: str = ""
+    response: dict[str, Any] | None = None
     _text: str | None = field(default=None)
+
+    @property
+    def client_door(self) -> Door:
+        """The door that the client came through."""
+        return self.door if self.response is None else "responses"
 
     @property
     def text(self) -> str:
@@ -116,6 +132,10 @@ def read_question(
     stream = fields.get("stream")
     if stream is not None and not isinstance(stream, bool):
         raise _wrong("stream", "must be true or false", "send a JSON boolean, not a string.")
+    response: dict[str, Any] | None = None
+    if door == "responses":
+        response, door = fields, "chat"
+        fields = _as_chat(fields, has_case=case is not None)
     asked = Question(
         door=door,
         workload=_workload(fields, milo, http.headers, workloads, roles),
@@ -127,9 +147,22 @@ def read_question(
         stream=bool(stream) and door != "embeddings",
         callback=_text(milo, "callback"),
         role=_role(fields, roles),
+        response=response,
     )
     _check_fields(asked)
     return asked
+
+
+def _as_chat(response: dict[str, Any], *, has_case: bool) -> dict[str, Any]:
+    """The chat completion that a request of the Responses API asks for. Raises ApiError for what none can give."""
+    try:
+        chat = chat_request({"input": [], **response} if has_case else response)
+    except NotUnderstood as error:
+        hint = "leave it out. See docs/how-to/gateway.md for what is supported."
+        raise ApiError(400, f"{one_line(str(error), 300)}.", code="unsupported", hint=hint) from None
+    if response.get("stream"):
+        chat |= {"stream": True, "stream_options": {"include_usage": True}}
+    return chat
 
 
 def check_use(asked: Question, uses: Collection[str]) -> None:
@@ -257,56 +290,58 @@ def _flag(value: str) -> bool:
 
 def _check_fields(asked: Question) -> None:
     fields = asked.fields
+
+    def wrong(name: str, what: str, hint: str) -> ApiError:
+        return _wrong(name if asked.response is None else _NAMES_IN_RESPONSES.get(name, name), what, hint)
+
     for name in ("max_tokens", "max_completion_tokens"):
         value = fields.get(name)
         if value is not None and (
             not isinstance(value, int) or isinstance(value, bool) or not 1 <= value <= MOST_TOKENS
         ):
-            raise _wrong(name, f"must be a whole number from 1 to {MOST_TOKENS:,}", "leave it out for the default.")
+            raise wrong(name, f"must be a whole number from 1 to {MOST_TOKENS:,}", "leave it out for the default.")
     for name in _NUMBERS:
         value = fields.get(name)
         if value is not None and (not isinstance(value, int | float) or isinstance(value, bool)):
-            raise _wrong(name, "must be a number", "leave it out for the default.")
+            raise wrong(name, "must be a number", "leave it out for the default.")
     for name in ("stream_options", "response_format", "metadata"):
         if not isinstance(fields.get(name), dict | None):
-            raise _wrong(name, "must be an object", "leave it out for the default.")
+            raise wrong(name, "must be an object", "leave it out for the default.")
     for name in ("tools", "functions"):
         value = fields.get(name)
         if value is not None and (not isinstance(value, list) or not all(isinstance(one, dict) for one in value)):
-            raise _wrong(name, "must be a list of objects", "leave it out if there are none.")
+            raise wrong(name, "must be a list of objects", "leave it out if there are none.")
     stop = fields.get("stop")
     if stop is not None and not isinstance(stop, str) and not (_is_prompt(stop) and len(stop) <= MOST_STOPS):
-        raise _wrong("stop", f"must be a string or a list of at most {MOST_STOPS}", "leave it out if there are none.")
+        raise wrong("stop", f"must be a string or a list of at most {MOST_STOPS}", "leave it out if there are none.")
     choices = fields.get("n")
     if choices is not None and (
         not isinstance(choices, int) or isinstance(choices, bool) or not 1 <= choices <= MOST_CHOICES
     ):
-        raise _wrong("n", f"must be a whole number from 1 to {MOST_CHOICES}", "leave it out for one answer.")
+        raise wrong("n", f"must be a whole number from 1 to {MOST_CHOICES}", "leave it out for one answer.")
     if asked.door == "chat":
         messages = fields.get("messages", [] if asked.input is not None else None)
         if not isinstance(messages, list) or (not messages and asked.input is None):
-            raise _wrong("messages", "must be a list of messages", "send at least one, or the case as milo.input.")
+            raise wrong("messages", "must be a list of messages", "send at least one, or the case as milo.input.")
         if len(messages) > MOST_MESSAGES:
-            raise _wrong(
-                "messages", f"has {len(messages):,} entries, at most {MOST_MESSAGES:,}", "send fewer messages."
-            )
+            raise wrong("messages", f"has {len(messages):,} entries, at most {MOST_MESSAGES:,}", "send fewer messages.")
         for message in messages:
             if not isinstance(message, dict) or not isinstance(message.get("role"), str):
-                raise _wrong("messages", "must contain objects with a role", 'write {"role": "user", "content": "…"}.')
+                raise wrong("messages", "must contain objects with a role", 'write {"role": "user", "content": "…"}.')
             content = message.get("content")
             parts = content if isinstance(content, list) else ()
             if not isinstance(content, str | list | None) or not all(isinstance(part, dict) for part in parts):
-                raise _wrong("messages", "has a content that is not text", "write a string, or a list of parts.")
+                raise wrong("messages", "has a content that is not text", "write a string, or a list of parts.")
     elif asked.door == "completions" and asked.input is None and not _is_prompt(fields.get("prompt")):
-        raise _wrong("prompt", "must be a string or a list of strings", "or send the case as milo.input.")
+        raise wrong("prompt", "must be a string or a list of strings", "or send the case as milo.input.")
     elif asked.door == "embeddings" and not _is_prompt(fields.get("input")):
-        raise _wrong("input", "must be a string or a list of strings", "token numbers are not supported.")
+        raise wrong("input", "must be a string or a list of strings", "token numbers are not supported.")
     if asked.input is not None:
         for name in ("tools", "functions", "response_format"):
             if fields.get(name):
-                raise _wrong(name, "cannot be set beside milo.input", "the workload's measured contract sets it.")
+                raise wrong(name, "cannot be set beside milo.input", "the workload's measured contract sets it.")
         if fields.get("n", 1) != 1:
-            raise _wrong("n", "must be 1 beside milo.input", "the workload was measured with one answer.")
+            raise wrong("n", "must be 1 beside milo.input", "the workload was measured with one answer.")
 
 
 def _is_prompt(value: Any) -> bool:

@@ -1,4 +1,4 @@
-"""Words that decide the route and are misspelt: refused with the right word, and never routed as if they were absent."""
+"""Words that decide the route and are misspelt: refused with the right word, never routed as if they were absent."""
 
 from __future__ import annotations
 

@@ -12,6 +12,7 @@ from milo_bench.gateway.answering.events import EventScan
 from milo_bench.gateway.upstream.connection import UpstreamConnection
 from milo_bench.gateway.wire.connection import ClientConnection
 from milo_bench.gateway.wire.replies import EVENTS_TYPE, JSON_TYPE, event
+from milo_bench.targets.responses.translating import ResponseStream
 
 _MOST_DOCUMENT_BYTES: Final = 16 << 20
 _MOST_KEPT_BYTES: Final = 1 << 20
@@ -22,7 +23,8 @@ class StreamRelay:
     """A ``ReplySink`` that forwards. ``done`` is set once nothing more is to be forwarded.
 
     ``started``: bytes have left for the client. ``finish`` is called when the stream's own end has come, before
-    the last bytes leave; it raises where the request could not be recorded.
+    the last bytes leave; it raises where the request could not be recorded. ``translation`` says the same in the
+    Responses API.
     """
 
     def __init__(
@@ -33,9 +35,10 @@ class StreamRelay:
         scan: EventScan,
         *,
         keep: bool = False,
+        translation: ResponseStream | None = None,
     ) -> None:
         self._client, self._headers, self._finish = client, headers, finish
-        self._scan = scan
+        self._scan, self._translation = scan, translation
         self.done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self.upstream: UpstreamConnection | None = None
         self.status = 0
@@ -72,7 +75,7 @@ class StreamRelay:
         if sound:
             if not self.started:
                 self._start()
-            self._waiting.append(sound)
+            self._waiting.append(sound if self._translation is None else self._translation.feed(sound))
             if self._keep and self._kept_bytes < _MOST_KEPT_BYTES:
                 self.kept.append(sound)
                 self._kept_bytes += len(sound)
@@ -81,7 +84,7 @@ class StreamRelay:
         elif scan.ended:
             if not self.started:
                 self._start()
-            self._complete(DONE_EVENT)
+            self._complete()
 
     def flush(self) -> None:
         """Everything of one read leaves in one write, each piece as the chunk that it was."""
@@ -100,7 +103,7 @@ class StreamRelay:
             if self.done.done():
                 return
             if self.started and self._scan.finished:
-                self._complete(DONE_EVENT)  # some servers leave the mark out; the answer itself came whole
+                self._complete()  # some servers leave the mark out; the answer itself came whole
                 return
             failure, message = "bad_stream", "the stream ended without its end mark"
         self._close(failure, message)
@@ -124,6 +127,9 @@ class StreamRelay:
 
     def cut(self, message: str) -> None:
         """Tell the client that what it has is not the whole answer, and end the connection without a stream's end."""
+        if self._translation is not None:
+            self._client.cut_stream(self._translation.fail(f"The answer was cut: {message}."))
+            return
         error = {"message": f"The answer was cut: {message}.", "type": "server_error", "param": None, "code": "cut"}
         self._client.cut_stream(event({"error": error}))
 
@@ -141,7 +147,7 @@ class StreamRelay:
         if self.upstream is not None and not self._client.gone:
             self.upstream.resume(self)
 
-    def _complete(self, last: bytes) -> None:
+    def _complete(self) -> None:
         try:
             self._finish(self)
         except OSError:
@@ -149,7 +155,7 @@ class StreamRelay:
             return
         self.ended_whole = True
         self.flush()
-        self._client.end_stream(last)
+        self._client.end_stream(DONE_EVENT if self._translation is None else self._translation.end())
         self._set_done()
 
     def _close(self, failure: FailureKind | None, message: str) -> None:

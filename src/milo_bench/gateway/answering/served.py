@@ -22,7 +22,7 @@ from milo_bench.gateway.answering.prompting import PreparedQuestion, prepare_que
 from milo_bench.gateway.answering.reasons import refusal, said_by_server, why_sent
 from milo_bench.gateway.answering.record import RequestRecord
 from milo_bench.gateway.answering.relay import StreamRelay
-from milo_bench.gateway.answering.shapes import as_stream, queued_document
+from milo_bench.gateway.answering.shapes import as_response, as_stream, queued_document
 from milo_bench.gateway.control.sampling import streamed_text
 from milo_bench.gateway.judging import JudgedReply, first_text, judge_reply, no_answer, rejects_review
 from milo_bench.gateway.permits import permit_of_key, within_permit
@@ -38,6 +38,7 @@ from milo_bench.store.audit.records import AuditedRequest, AuditOutcome
 from milo_bench.store.state.keys import GatewayKey
 from milo_bench.store.state.queue import QueuedWork, new_id
 from milo_bench.targets.http.answer import count
+from milo_bench.targets.responses.translating import ResponseStream
 from milo_bench.telemetry.trace_context import TRACEPARENT
 
 if TYPE_CHECKING:
@@ -293,7 +294,10 @@ class ServedRequest:
         sampled = self._gateway.sampler.wants(self.id, asked)
         headers = self._headers(asked, routed, guarded=False)
         scan = EventScan(upstream.secrets, upstream.another_model)
-        relay = StreamRelay(self._client, headers, finish, scan, keep=sampled)
+        translation = None
+        if asked.response is not None:
+            translation = ResponseStream(asked.response, ident=self.id, created_s=int(time.time()))
+        relay = StreamRelay(self._client, headers, finish, scan, keep=sampled, translation=translation)
         body = self._body(asked, upstream, prepared, stream=True)
         limits, traceparent = timeouts(self._gateway.settings.run, routed.action), self._trace.next_call()
         path = upstream.path(asked.door)
@@ -360,12 +364,15 @@ class ServedRequest:
 
     def _send(self, asked: Question, body: bytes, document: dict[str, Any], headers: dict[str, str]) -> None:
         """A whole answer: its bytes, or for a client that asked for a stream, its document as one."""
+        if asked.response is not None:
+            document = as_response(document, asked.response, id=self.id)
+            body = encoded(document)
         if not asked.stream:
             self._client.reply(200, body, headers)
             return
         with_usage = bool((asked.fields.get("stream_options") or {}).get("include_usage"))
         self._client.start_stream(200, headers)
-        events = list(as_stream(asked.door, document, with_usage=with_usage))
+        events = list(as_stream(asked.client_door, document, with_usage=with_usage))
         for one in events[:-1]:
             self._client.send(one)
         self._client.end_stream(events[-1])
@@ -373,7 +380,7 @@ class ServedRequest:
     async def _queue(self, asked: Question, key: GatewayKey, final: Routed, judged: JudgedReply | None) -> None:
         why = why_sent(final, judged)
         draft = first_text(judged)
-        fields = {"door": asked.door, **asked.fields, **({"input": asked.input} if asked.input else {})}
+        fields = {"door": asked.client_door, **asked.fields, **({"input": asked.input} if asked.input else {})}
         work = QueuedWork(
             id=new_id(), state="waiting", queue=final.action.queue if final.action is not None else "",
             created_at=self._gateway.clock.time_s(), workload=asked.workload, use=asked.use, rule=final.rule,
@@ -382,7 +389,7 @@ class ServedRequest:
         )  # fmt: skip
         place = await self._gateway.enqueue(work)
         model = f"{MODEL_PREFIX}{asked.workload}" if asked.workload else "milo"
-        document = queued_document(asked.door, id=work.id, model=model, place=place, queue=work.queue, why=why)
+        document = queued_document(asked.client_door, id=work.id, model=model, place=place, queue=work.queue, why=why)
         headers = self._headers(asked, final, guarded=self._contract(final, asked).guarded)
         headers["Location"] = f"/v1/milo/queue/{work.id}"
         self._record.queue = work.id
@@ -391,7 +398,7 @@ class ServedRequest:
             self._client.reply(202, _ENCODER.encode(document), headers)
             return
         self._client.start_stream(202, headers)
-        events = list(as_stream(asked.door, document, with_usage=False))
+        events = list(as_stream(asked.client_door, document, with_usage=False))
         self._client.send(b"".join(events[:-1]))
         self._client.end_stream(events[-1])
 

@@ -4,10 +4,17 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, Final
 
+from milo_bench.core.chat import Exchange
+from milo_bench.core.records import Timings
+from milo_bench.gateway.judging import read_choice
 from milo_bench.gateway.request import Door
 from milo_bench.gateway.wire.replies import DONE, event
+from milo_bench.targets.responses.translating import read_usage
+from milo_bench.targets.responses.writing import response_document, response_events
+
+_NO_TIMES: Final = Timings(0.0, 0.0, 0.0)
 
 
 def queued_document(door: Door, *, id: str, model: str, place: int, queue: str, why: str) -> dict[str, Any]:
@@ -26,7 +33,7 @@ def unanswered_document(door: Door, *, id: str, model: str, said: str, milo: Map
     else:
         message = {"role": "assistant", "content": None, "refusal": said}
         choice = {"index": 0, "message": message, "finish_reason": "content_filter", "logprobs": None}
-    return _document(door, id, model, choice) | {"milo": dict(milo)}
+    return _document(door, id, model, choice, milo)
 
 
 def answered_document(door: Door, *, id: str, model: str, text: str, milo: Mapping[str, Any]) -> dict[str, Any]:
@@ -36,16 +43,37 @@ def answered_document(door: Door, *, id: str, model: str, text: str, milo: Mappi
     else:
         message = {"role": "assistant", "content": text, "refusal": None}
         choice = {"index": 0, "message": message, "finish_reason": "stop", "logprobs": None}
-    return _document(door, id, model, choice) | {"milo": dict(milo)}
+    return _document(door, id, model, choice, milo)
 
 
-def _document(door: Door, id: str, model: str, choice: dict[str, Any]) -> dict[str, Any]:
+def _document(door: Door, id: str, model: str, choice: dict[str, Any], milo: Mapping[str, Any]) -> dict[str, Any]:
     kind = "text_completion" if door == "completions" else "chat.completion"
-    return {"id": id, "object": kind, "created": int(time.time()), "model": model, "choices": [choice], "usage": None}
+    document = {
+        "id": id, "object": kind, "created": int(time.time()), "model": model, "choices": [choice], "usage": None,
+        "milo": dict(milo),
+    }  # fmt: skip
+    return as_response(document, {"model": model}, id=id) if door == "responses" else document
+
+
+def as_response(document: Mapping[str, Any], asked: Mapping[str, Any], *, id: str) -> dict[str, Any]:
+    """A chat completion as the answer to a request of the Responses API; of several choices its first."""
+    choice = read_choice("chat", document["choices"][0])
+    usage, created = document.get("usage"), document.get("created")
+    said = Exchange(_NO_TIMES) if choice is None else Exchange(
+        _NO_TIMES, text=choice.text, reasoning=choice.reasoning, tool_calls=choice.calls,
+        finish_reason=choice.finish_reason, usage=read_usage(usage if isinstance(usage, Mapping) else {}),
+    )  # fmt: skip
+    created_s = created if isinstance(created, int) else int(time.time())
+    refusal = choice.refusal if choice is not None else ""
+    found = response_document(said, asked, ident=id, created_s=created_s, refusal=refusal)
+    return {**found, "milo": document["milo"]} if "milo" in document else found
 
 
 def as_stream(door: Door, document: Mapping[str, Any], *, with_usage: bool) -> Iterator[bytes]:
-    """A whole completion as the events that a streaming client reads, its end mark included."""
+    """A whole completion or response as the events that a streaming client reads, its end included."""
+    if door == "responses":
+        yield from response_events(document)
+        return
     kind = "text_completion" if door == "completions" else "chat.completion.chunk"
     base = {name: document[name] for name in ("id", "created", "model", "system_fingerprint") if name in document}
     base["object"] = kind
