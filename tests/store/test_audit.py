@@ -196,6 +196,28 @@ def test_an_unfinished_last_line_was_never_acknowledged_and_is_cut(tmp_path: Pat
     assert check(written(tmp_path, 1)).requests == 4
 
 
+def test_nothing_is_written_to_a_file_that_was_removed_and_a_removed_head_comes_back(tmp_path: Path) -> None:
+    audit = tmp_path / "audit"
+    writer = AuditWriter(audit, read_key(key_path(audit), make=True))
+    writer.write(line)
+    head_path(audit).unlink()
+    writer.look()
+    assert check(audit).tail_checked
+    audit_files(audit)[0].unlink()
+    writer.look()
+    assert not writer.healthy
+    with pytest.raises(OSError, match="was removed"):
+        writer.write(line)
+    writer.close()
+
+
+def test_a_head_that_a_full_disk_left_empty_stops_no_start(tmp_path: Path) -> None:
+    audit = written(tmp_path, 2)
+    head_path(audit).write_bytes(b"")
+    written(tmp_path, 1)
+    assert check(audit).ok
+
+
 def test_one_process_writes_an_audit(tmp_path: Path) -> None:
     audit = tmp_path / "audit"
     key = read_key(key_path(audit), make=True)

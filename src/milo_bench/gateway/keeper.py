@@ -66,6 +66,10 @@ class Keeper:
             await loop.run_in_executor(gateway.database, gateway.access.reload)
         except SQLAlchemyError as error:
             gateway.say("keys_failed", reason=type(error).__name__)
+        try:
+            gateway.audit.look()
+        except OSError as error:
+            gateway.report_unrecorded(error)
         if gateway.audit.lines != self._synced:
             self._synced = gateway.audit.lines
             with contextlib.suppress(OSError):

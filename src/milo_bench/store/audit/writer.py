@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import re
 from collections.abc import Callable
@@ -55,6 +56,11 @@ def audit_files(folder: Path) -> list[Path]:
     return sorted(found, key=lambda path: (file_number(path), path.name))
 
 
+def _is_written(head: Path) -> bool:
+    """Whether a head has anything in it: a disk that was full at the first start may have left it empty."""
+    return head.exists() and head.stat().st_size > 0
+
+
 class AuditWriter:
     """Appends to the audit in a folder; one process at a time.
 
@@ -80,12 +86,13 @@ class AuditWriter:
             os.close(self._lock)
             message = f"Another gateway writes the audit in {folder}."
             raise PrerequisiteError(message, hint="stop it, or name another folder with --audit.") from None
-        head = head or head_path(folder)
+        self._head_file = head = head or head_path(folder)
+        self._removed = False
         try:
             self._open_last(head)
             with write_errors(head):
                 self._head = os.open(head, os.O_RDWR | os.O_CREAT, PRIVATE)
-            self._write_head()
+                self._write_head()
         except BaseException:
             os.close(self._lock)
             raise
@@ -98,6 +105,8 @@ class AuditWriter:
     def write(self, make: Callable[[int], AuditLine]) -> int:
         """Append the record that ``make`` gives for the next number. Raises OSError where the disk refuses."""
         try:
+            if self._removed:
+                raise OSError(errno.ENOENT, f"{file_name(self._file)} was removed")
             if self._size >= self._most:
                 self._next_file()
             n = self._n + 1
@@ -112,6 +121,19 @@ class AuditWriter:
         """Wait until the disk has every line. To be called outside the event loop. Raises OSError."""
         os.fsync(self._descriptor)
         os.fsync(self._head)
+
+    def look(self) -> None:
+        """Find out whether the files are still in their folders: what is written to a removed one is lost.
+
+        A removed head is written anew. Raises OSError where it cannot be; after a removed file, ``write`` does.
+        """
+        if os.fstat(self._descriptor).st_nlink == 0:
+            self._removed, self.healthy = True, False
+        if os.fstat(self._head).st_nlink == 0:
+            fresh = os.open(self._head_file, os.O_RDWR | os.O_CREAT, PRIVATE)
+            os.close(self._head)
+            self._head = fresh
+            self._write_head()
 
     def close(self) -> None:
         with contextlib.suppress(OSError):
@@ -132,7 +154,7 @@ class AuditWriter:
     def _open_last(self, head: Path) -> None:
         files = audit_files(self._folder)
         if not files:
-            if head.exists():
+            if _is_written(head):
                 message = f"The audit in {self._folder} is gone, but its head {head} is there."
                 raise DataError(message, hint="restore the folder, or name another one with --audit.")
             self._open(1)
@@ -148,7 +170,7 @@ class AuditWriter:
         self._open(self._file)
         with write_errors(last):
             self._n, self._mac, self._size = self._read_end(last)
-        if head.exists():
+        if _is_written(head):
             n, mac = read_head(head, self._key)
             if n > self._n or (n == self._n and mac != self._mac):
                 message = f"The audit in {self._folder} ends at line {self._n}, but its head knows {n} lines."
