@@ -9,7 +9,7 @@ from typing import Any, Final, Literal, TypeAlias
 
 import msgspec
 
-from milo_bench.core.cases.tags import says_sensitive, unknown_sensitivity
+from milo_bench.core.cases.tags import says_sensitive, slip_of, unknown_sensitivity
 from milo_bench.core.suggest import hint_for
 from milo_bench.core.text import one_line
 from milo_bench.gateway.wire.connection import HttpRequest
@@ -174,6 +174,15 @@ def check_use(asked: Question, uses: Collection[str]) -> None:
         of = f" of '{_short(asked.workload)}'" if asked.workload else ""
         message = f"Unknown use '{_short(asked.use)}'{of}."
         raise ApiError(404, message, code="unknown_use", hint=hint_for(asked.use, uses, noun="uses"))
+
+
+def check_tags(asked: Question, known: Collection[str]) -> None:
+    """Raises ApiError for a tag that seems to be one that rules ask for, written otherwise: no rule would see it."""
+    for tag in sorted(asked.tags) if known else ():
+        if meant := slip_of(tag, known):
+            hint = f"Did you mean '{one_line(meant)}'? Otherwise use a word that is less like it."
+            message = f"'milo.tags' has '{_short(tag)}', which no rule knows."
+            raise ApiError(400, message, code="misspelt_tag", hint=hint)
 
 
 def _check_headers(headers: Mapping[str, str]) -> None:

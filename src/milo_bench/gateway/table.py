@@ -123,6 +123,11 @@ class RoutingTable:
         return found
 
     @cached_property
+    def tags(self) -> tuple[str, ...]:
+        """The tags that rules ask for."""
+        return tuple(dict.fromkeys(tag for rule in self.file.rules for tag in rule.when.tags))
+
+    @cached_property
     def role_workloads(self) -> Mapping[str, tuple[str, ...]]:
         return {name: role.workloads for name, role in self.roles.items()}
 

@@ -24,9 +24,10 @@ def event_line(event: str, fields: dict[str, Any]) -> str:
 
 
 def write_stderr(event: str, **fields: Any) -> None:
-    """One line on standard error."""
-    sys.stderr.write(event_line(event, fields))
-    sys.stderr.flush()
+    """One line on standard error. A full disk or a reader that has gone loses the line and stops nothing."""
+    with contextlib.suppress(OSError, ValueError):
+        sys.stderr.write(event_line(event, fields))
+        sys.stderr.flush()
 
 
 @contextlib.contextmanager

@@ -13,6 +13,7 @@ from tests.gateway.test_bad_input import exchange, post, told, with_
 ROUTING: dict[str, Any] = {
     "targets": {"local": {"model": "fake-1"}},
     "rules": [
+        {"id": "hold", "when": {"tags": ["legal_hold", "tier-1-review"]}, "route": "refuse"},
         {"id": "draft", "when": {"workload": "notes", "use": ["draft", "letter"]}, "route": "local", "target": "local"},
         {"id": "other", "when": {"workload": "other"}, "route": "local", "target": "local"},
     ],
@@ -70,3 +71,18 @@ async def test_what_decides_the_route_is_said_once(gateway: RunningGateway) -> N
         status, error = told(await exchange(gateway, post(body)))
         assert (status, error["code"]) == (400, "duplicate_key")
     assert gateway.seen("local") == 0
+
+
+@pytest.mark.parametrize("tag", ["legal-hold", "LegalHold", "legal hold", "legal_hodl", "legal_hol", "legal_holds"])
+async def test_a_tag_that_rules_know_by_another_spelling_is_refused(gateway: RunningGateway, tag: str) -> None:
+    hint = await refused(gateway, 400, "misspelt_tag", model="milo/other", milo={"tags": ["vip", tag]})
+    assert "Did you mean 'legal_hold'?" in hint
+
+
+async def test_tags_of_their_own_pass(gateway: RunningGateway) -> None:
+    for tags in (["vip"], ["no_legal_hold"], ["holiday"], ["tier-2-review"], ["legal"], []):
+        body = with_(model="milo/other", milo={"tags": tags})
+        assert (await exchange(gateway, post(body))).startswith(b"HTTP/1.1 200"), tags
+    for tag in ("legal_hold", "Legal_Hold", " legal_hold "):
+        reply = await exchange(gateway, post(with_(model="milo/other", milo={"tags": [tag]})))
+        assert reply.startswith(b"HTTP/1.1 422"), tag

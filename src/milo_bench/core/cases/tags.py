@@ -21,6 +21,7 @@ _OTHER_WORDS: Final = frozenset(
 )
 _CLASSES: Final = frozenset(("sensitivity", "confidentiality", "classification", "privacy"))
 _NEAR: Final = 2  # letters that a slip of the hand, or a look-alike of another alphabet, changes
+_LONG: Final = 8  # letters from which on one that differs is a slip rather than another word
 _NOT_LETTERS: Final = re.compile(r"[\W_]+")
 
 
@@ -53,6 +54,33 @@ def unknown_sensitivity(tag: str) -> bool:
         return False
     together = "".join(words)
     return SENSITIVE in words or words[0] in _CLASSES or together in _OTHER_WORDS or _is_slip(together)
+
+
+def slip_of(tag: str, known: Iterable[str]) -> str:
+    """The one of ``known`` that ``tag`` seems to mean, written with other marks (``legal-hold``) or a slip of one letter;
+    "" where it is one of them, or means none. Tags that differ in a number are different.
+    """
+    plain, listed = plain_tag(tag), list(known)
+    if plain in plain_tags(listed):
+        return ""
+    letters = _letters(plain)
+    return next((one for one in listed if letters and _is_alike(letters, _letters(plain_tag(one)))), "")
+
+
+def _letters(plain: str) -> str:
+    return _NOT_LETTERS.sub("", plain)
+
+
+def _is_alike(letters: str, others: str) -> bool:
+    if letters == others:
+        return True
+    if min(len(letters), len(others)) < _LONG or abs(len(letters) - len(others)) > 1:
+        return False
+    if [mark for mark in letters if mark.isdigit()] != [mark for mark in others if mark.isdigit()]:
+        return False
+    from rapidfuzz.distance import OSA
+
+    return OSA.distance(letters, others, score_cutoff=1) <= 1
 
 
 def _is_slip(word: str) -> bool:

@@ -26,7 +26,7 @@ from milo_bench.gateway.answering.shapes import as_response, as_stream, queued_d
 from milo_bench.gateway.control.sampling import streamed_text
 from milo_bench.gateway.judging import JudgedReply, first_text, judge_reply, no_answer, rejects_review
 from milo_bench.gateway.permits import permit_of_key, within_permit
-from milo_bench.gateway.request import DOORS, MODEL_PREFIX, Question, check_use, read_question
+from milo_bench.gateway.request import DOORS, MODEL_PREFIX, Question, check_tags, check_use, read_question
 from milo_bench.gateway.spans import RequestTrace
 from milo_bench.gateway.table import NOTHING_ASKED, RuleContract
 from milo_bench.gateway.upstream.calls import body_for, reply_problem, timeouts
@@ -86,6 +86,7 @@ class ServedRequest:
         asked = read_question(self._http, DOORS[self._http.target], table.workloads, table.role_workloads)
         record.asked(asked)
         check_use(asked, table.uses_of(asked.workload))
+        check_tags(asked, table.tags)
         gateway.access.check_scope(key, asked.workload)
         if asked.callback:
             gateway.check_callback(asked.callback)
