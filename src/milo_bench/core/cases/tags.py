@@ -57,7 +57,8 @@ def unknown_sensitivity(tag: str) -> bool:
 
 
 def slip_of(tag: str, known: Iterable[str]) -> str:
-    """The one of ``known`` that ``tag`` seems to mean, written with other marks (``legal-hold``) or a slip of one letter;
+    """The one of ``known`` that ``tag`` seems to mean, with other marks (``legal-hold``) or a slip of one letter.
+
     "" where it is one of them, or means none. Tags that differ in a number are different.
     """
     plain, listed = plain_tag(tag), list(known)
