@@ -21,7 +21,7 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTrace
 
 from milo_bench import api
 from milo_bench.core.errors import PrerequisiteError, UsageError
-from milo_bench.telemetry.lines import opened_events
+from milo_bench.telemetry.lines import opened_events, write_stderr
 from milo_bench.telemetry.prometheus import Counter, metrics_page
 from milo_bench.telemetry.publishing import published
 from milo_bench.telemetry.spans import open_spans
@@ -312,3 +312,14 @@ def test_a_counter_beyond_a_million_keeps_every_digit() -> None:
     counter.add("prompt", by=12_345_678)
     counter.add("prompt", by=0.5)
     assert 'tokens{kind="prompt"} 12345678.5\n' in metrics_page([counter])
+
+
+def test_a_log_on_a_full_disk_loses_lines_and_stops_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    with Path("/dev/full").open("w") as full:
+        monkeypatch.setattr("sys.stderr", full)
+        write_stderr("audit_failed", reason="x" * 10_000)
+        monkeypatch.undo()
+        with contextlib.suppress(OSError):
+            full.close()
+    monkeypatch.setattr("sys.stderr", full)  # closed
+    write_stderr("audit_failed")
