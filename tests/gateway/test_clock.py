@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from milo_bench.cli.main import main
+from milo_bench.cli.main import milo_bench
 from milo_bench.gateway.access import Access
 from milo_bench.gateway.wire.replies import ApiError
 from milo_bench.store.audit.chain import read_key
@@ -40,10 +40,10 @@ async def test_a_restart_with_a_clock_that_was_set_back_revives_no_key(tmp_path:
         [step] = gateway.check().clock_steps
         assert "the clock had gone back by" in step
     command = ["audit", "verify", str(tmp_path / "audit")]
-    found = CliRunner().invoke(main, command)
+    found = CliRunner().invoke(milo_bench, command)
     assert found.exit_code == 0
     assert step in found.output
-    assert json.loads(CliRunner().invoke(main, [*command, "--json"]).stdout)["clock_steps"] == [step]
+    assert json.loads(CliRunner().invoke(milo_bench, [*command, "--json"]).stdout)["clock_steps"] == [step]
 
 
 def test_a_budget_is_kept_while_the_new_days_figures_are_not_read(tmp_path: Path) -> None:

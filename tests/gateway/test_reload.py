@@ -98,9 +98,12 @@ def test_a_table_that_changes_while_it_is_read_is_not_served(tmp_path: Path, mon
     from milo_bench.config.settings import load_settings
     from milo_bench.gateway import table as module
 
-    write(tmp_path / "bench.yaml", {"targets": {"local": {"api": "fake"}}})
+    write(
+        tmp_path / "bench.yaml",
+        {"targets": {"local": {"api": "openai", "model": "fake-1", "base_url": "http://127.0.0.1:9/v1"}}},
+    )
     write(tmp_path / "routing.yaml", TABLE)
-    settings = load_settings(tmp_path / "bench.yaml", {}, apis=("fake",))
+    settings = load_settings(tmp_path / "bench.yaml", {}, apis=("openai",))
     options = ServeOptions(tmp_path / "routing.yaml", tmp_path / "audit", str(tmp_path / "state.db"))
     read = module.load_routing
 

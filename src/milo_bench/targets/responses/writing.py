@@ -65,7 +65,8 @@ def response_events(document: Mapping[str, Any]) -> Iterator[bytes]:
             yield event("response.output_item.added", output_index=place, item={**item, "content": [], **_OPEN})
             for index, part in enumerate(item["content"]):
                 kind, field = part["type"], "refusal" if part["type"] == "refusal" else "text"
-                said, more = part[field], {} if kind == "refusal" else {"logprobs": []}
+                said = part[field]
+                more: dict[str, Any] = {} if kind == "refusal" else {"logprobs": []}
                 at = {**where, "content_index": index}
                 yield event("response.content_part.added", **at, part={**part, field: ""})
                 yield event(f"response.{kind}.delta", **at, delta=said, **more)
