@@ -180,3 +180,35 @@ def test_a_text_that_is_saved_as_one_xml_file_is_read(tmp_path: Path) -> None:
         share(tmp_path, **{"a.fodt": flat.encode(), "b.xml": flat.encode()}), ["a.fodt", "b.xml"], tmp_path
     )
     assert not broken and set(texts.values()) == {"Total\t1,250.00\n"}
+
+
+MBOX = b"From a@example.com Mon Mar  3 10:00:00 2025\nFrom: a@example.com\nSubject: x\n\nCase 4711\n"
+
+
+def test_a_mailbox_among_documents_makes_no_folder_of_mails(tmp_path: Path) -> None:
+    folder = share(tmp_path, **{"old.mbox": MBOX, "a.txt": b"A.", "b.txt": b"B."})
+    (folder / "labels.csv").write_text("file,label\na.txt,x\nb.txt,y\n")
+    report = import_suite(ImportRequest(folder), out=tmp_path / "own")
+    assert (report.format, report.fixtures) == ("folder", 2)
+    assert [Path(problem.where).name for problem in report.not_carried] == ["old.mbox"]
+
+
+def test_what_is_beside_mailboxes_is_named(tmp_path: Path) -> None:
+    folder = share(tmp_path, **{"in.mbox": MBOX, "in.msf": b"index", "labels.csv": b"id,label\n1,a\n"})
+    report = import_suite(ImportRequest(folder), out=tmp_path / "own")
+    assert (report.format, report.fixtures) == ("mailbox", 1)
+    assert [(Path(one.where).name, one.what) for one in report.not_carried] == [("labels.csv", "not a mailbox")]
+
+
+def test_a_package_of_another_program_is_not_read_as_a_zip_of_documents(tmp_path: Path) -> None:
+    folder = share(tmp_path)
+    with zipfile.ZipFile(folder / "plan.vsdx", "w") as archive:
+        archive.writestr("[Content_Types].xml", "<Types/>")
+        archive.writestr("visio/document.xml", "<a/>")
+    (folder / "letter.xml").write_text('<?xml version="1.0"?><?mso-application progid="Word.Document"?><w/>')
+    texts, broken = imported(folder, ["plan.vsdx", "letter.xml"], tmp_path)
+    assert not texts
+    assert broken == {
+        "plan.vsdx": "'.vsdx' files are not supported",
+        "letter.xml": "an XML document of Office 2003",
+    }

@@ -15,7 +15,7 @@ from milo_bench.suites.importing.apart import ReadApart
 from milo_bench.suites.importing.columns import ImportRow, import_rows
 from milo_bench.suites.importing.importer import IMPORTERS, Imported, Importer, ImportRequest
 from milo_bench.suites.importing.label_table import label_rows
-from milo_bench.suites.importing.mailbox import is_mail_folder, is_mbox, read_mailbox
+from milo_bench.suites.importing.mailbox import files_beside_mailboxes, is_mail_folder, is_mbox, read_mailbox
 
 _HEADERS: Final = ("From", "To", "Date", "Subject", "X-Label", "X-Gmail-Labels", "Keywords", "X-Folder")
 
@@ -37,6 +37,9 @@ def import_mailbox(request: ImportRequest) -> Imported:
                 continue
             values = {"mailbox": name, **_headers(raw), "document": read.text}
             rows.append(ImportRow(values, where, read.provenance()))
+    for path in files_beside_mailboxes(request.source) if request.source.is_dir() else ():
+        if request.labels is None or path.resolve() != request.labels.resolve():
+            result.not_carried.append(Problem(str(path), "not a mailbox", "import it by itself, or give --labels."))
     changed = replace(request, inputs=request.inputs or ("document",), id_column=request.id_column or "id")
     if request.labels is not None:
         rows, changed = _with_labels(rows, request.labels, changed, result)

@@ -10,6 +10,7 @@ from typing import Final
 from milo_bench.config.written import Problem
 from milo_bench.core.errors import DataError
 from milo_bench.suites.documents.reader import DocumentBroken, file_bytes
+from milo_bench.suites.documents.walk import is_left_by_system
 
 MOST_MAILS: Final = 200_000
 LARGEST_MAIL_BYTES: Final = 64 * 1024 * 1024
@@ -25,9 +26,24 @@ def is_mbox(start: bytes) -> bool:
     return _FROM_LINE.match(start.partition(b"\n")[0] + b"\n") is not None
 
 
+_INDEXES: Final = (".msf", ".toc", ".idx", ".snm", ".dat", ".sbd")
+_TABLES: Final = (".csv", ".tsv", ".xlsx", ".xls", ".ods")  # with labels of the mails
+
+
 def is_mail_folder(folder: Path) -> bool:
-    """Whether a folder is a Maildir, or holds Maildirs or mbox files and no other documents."""
-    return bool(_maildirs(folder)) or bool(_mbox_files(folder))
+    """Whether a folder is a Maildir, or contains Maildirs or mbox files and no other documents."""
+    return bool(_maildirs(folder)) or (bool(_mbox_files(folder)) and not _other_documents(folder))
+
+
+def files_beside_mailboxes(folder: Path) -> list[Path]:
+    """The files of a folder of mailboxes that are none, and no index that a mail program writes beside them."""
+    mailboxes = _mbox_files(folder)
+    files = (path for path in sorted(folder.iterdir()) if path.is_file() and not is_left_by_system(path.name))
+    return [path for path in files if path not in mailboxes and path.suffix.lower() not in _INDEXES]
+
+
+def _other_documents(folder: Path) -> list[Path]:
+    return [path for path in files_beside_mailboxes(folder) if path.suffix.lower() not in _TABLES]
 
 
 def read_mailbox(source: Path, broken: list[Problem]) -> Iterator[tuple[str, str, bytes]]:

@@ -18,6 +18,7 @@ _OFFICE_PARTS: Final = frozenset(
         "xl/workbook.bin",
         "content.xml",
         "META-INF/container.xml",
+        "[Content_Types].xml",
     )
 )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Final
 
 from milo_bench.suites.bounded.charset import decode_by_letters
@@ -9,10 +10,15 @@ from milo_bench.suites.bounded.utf16 import utf16_without_mark
 from milo_bench.suites.documents.read_text import DocumentText
 from milo_bench.suites.documents.reader import DOCUMENTS, Document, DocumentBroken, DocumentReader
 
+_FIRST: Final = 1_000  # bytes in which an XML document names the program that it belongs to
+_OFFICE_XML: Final = re.compile(rb"<\?mso-application\b")
+
 
 def read_plain_text(document: Document) -> DocumentText:
     """The text. Raises DocumentBroken for what is no text."""
     raw = document.raw
+    if _OFFICE_XML.search(raw[:_FIRST]):
+        raise DocumentBroken("an XML document of Office 2003", hint="save it as .docx or .xlsx.")
     try:
         if raw.startswith((b"\xff\xfe", b"\xfe\xff")):
             return DocumentText(raw.decode("utf-16"))
