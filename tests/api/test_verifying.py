@@ -221,3 +221,36 @@ def test_a_decision_that_names_a_figure_it_lacks_is_said_to_be_incomplete(copied
         with pytest.raises(DataError, match=r"incomplete.*measure/never") as refused:
             work()
         assert "\x1b" not in refused.value.message
+
+
+def test_whatever_lies_in_a_package_beside_its_own_files_is_unknown(copied: Path) -> None:
+    package = copied / "package"
+    (package / "empty" / "inner").mkdir(parents=True)
+    (package / "appendix" / ".hidden").write_text("x", encoding="utf-8")
+    (package / "nowhere").symlink_to("no/such/file")
+    (package / "elsewhere").symlink_to(copied / "runs")
+    (package / "copy.html").symlink_to("index.html")
+    found = verified(copied)
+    assert found.exit_code == 1
+    assert found.unknown_files == ("appendix/.hidden", "copy.html", "elsewhere", "empty/inner/", "nowhere")
+
+
+def test_a_log_in_the_package_is_known_however_its_folder_is_named(
+    copied: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shutil.move(copied / "runs", copied / "package" / "runs")
+    for folder in (copied, Path()):
+        monkeypatch.chdir(copied)
+        found = api.verify_package(folder / "package", runs=folder / "package" / "runs")
+        assert (found.exit_code, found.unknown_files) == (0, ())
+
+
+def test_pages_under_the_name_of_another_version_are_not_said_to_match(copied: Path) -> None:
+    assert '"tool_version"' in (copied / "package/decision.json").read_text(encoding="utf-8")
+    decision = json.loads((copied / "package/decision.json").read_text(encoding="utf-8"))
+    decision["tool_version"] = "99.0"
+    (copied / "package/decision.json").write_text(json.dumps(decision), encoding="utf-8")
+    change(copied / "package/summary.md", "#", "# As good as it gets.")
+    found = verified(copied)
+    assert found.exit_code == 3
+    assert "summary.md" in found.other_pages

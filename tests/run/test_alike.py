@@ -54,6 +54,25 @@ def test_a_number_makes_a_new_question_only_where_the_answer_changes_with_it() -
     assert clusters(*(fixture(str(n), f"text {n}") for n in range(3))) == [0, 1, 2]
 
 
+def test_a_name_makes_a_new_question_only_where_the_answer_changes_with_it() -> None:
+    people = ("Anna Berg", "John Doe", "Maria dos Santos", "Li Wei")
+    letters = [fixture(str(n), f"{name} asks when the fee will be refunded.") for n, name in enumerate(people)]
+    assert len(set(clusters(*letters))) < len(people)
+    assert clusters(letters[0], letters[1], letters[3]) == [0, 0, 0]
+    echoed = [fixture(str(n), f"{one} asks when the fee is due.", gold=one) for n, one in enumerate(people[:2])]
+    assert clusters(*echoed) == [0, 0]
+    towns = {"France": "Paris", "Spain": "Madrid", "Italy": "Rome"}
+    asked = [fixture(one, f"Which town is the capital of {one}?", gold=gold) for one, gold in towns.items()]
+    assert clusters(*asked) == [0, 1, 2]
+    # Where every noun has a capital letter, only what follows a form of address is a name.
+    german = (
+        "Frau Berg fragt nach der Rechnung.",
+        "Herr Doe fragt nach der Rechnung.",
+        "Frau Berg fragt nach dem Vertrag.",
+    )
+    assert clusters(*(fixture(str(n), text) for n, text in enumerate(german))) == [0, 0, 2]
+
+
 def test_the_author_says_by_a_group_that_numbers_make_cases_but_not_that_copies_do() -> None:
     named = [fixture(str(n), f"Order {n}: where is it?", group=f"g{n}") for n in range(3)]
     assert clusters(*named) == [0, 1, 2]

@@ -10,11 +10,13 @@ from typing import Final
 
 from milo_bench.api.running import PlannedRun, RunOptions, plan_run
 from milo_bench.config.policy.file import PolicyFile, read_policy
+from milo_bench.config.routing.use_names import use_of, workload_of
 from milo_bench.core.chat import ChatRequest
 from milo_bench.core.errors import MiloError
 from milo_bench.core.records import Attempt, TargetRecord
 from milo_bench.decide.gates.looking import confidence_of_passes, is_decided_by_answers, least_to_pass
 from milo_bench.decide.records import Candidate
+from milo_bench.decide.uses import candidates_of, spread_policy
 from milo_bench.run.estimate import Estimate, Extent, RequestPace, RunEstimate, at_most, estimate_target
 from milo_bench.run.prepare import prepare
 from milo_bench.run.spec import lane_of
@@ -104,26 +106,28 @@ def _totals(
 ) -> dict[str, tuple[int, int]]:
     """Of each gate: fixtures if every answer is good, and if the rate is halfway between the threshold and that."""
     judged = tuple(
-        Candidate(name, record.name)
+        one
         for name in workloads
         if name in policy.workloads
         for record in records
         if record.name != policy.baseline
+        for one in candidates_of(policy, Candidate(name, record.name))
     )
-    own = [one for one in judged if one.workload == workload]
-    if not own:
-        return {}
-    confidence = confidence_of_passes(policy, judged, own[0])
+    spread = spread_policy(policy)
     found = {}
-    for gate in policy.gates_of(workload):
-        total = least_to_pass(gate, confidence) if is_decided_by_answers(gate) else None
-        bound = gate.at_least if gate.at_least is not None else gate.at_most
-        if total is None or bound is None:
-            continue
-        middle = total_to_decide((1 + bound) / 2, bound, confidence)
-        if gate.direction == "at_most":
-            middle = total_to_decide(1 - bound / 2, 1 - bound, confidence)
-        found[gate.key] = (total, total if middle is None or not 0 < bound < 1 else middle)
+    for candidate in {one.workload: one for one in judged if workload_of(one.workload) == workload}.values():
+        confidence = confidence_of_passes(spread, judged, candidate)
+        use = use_of(candidate.workload)
+        for gate in spread.gates_of(candidate.workload):
+            total = least_to_pass(gate, confidence) if is_decided_by_answers(gate) else None
+            bound = gate.at_least if gate.at_least is not None else gate.at_most
+            if total is None or bound is None:
+                continue
+            middle = total_to_decide((1 + bound) / 2, bound, confidence)
+            if gate.direction == "at_most":
+                middle = total_to_decide(1 - bound / 2, 1 - bound, confidence)
+            key = f"{use}: {gate.key}" if use else gate.key
+            found[key] = (total, total if middle is None or not 0 < bound < 1 else middle)
     return found
 
 

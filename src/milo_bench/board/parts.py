@@ -98,7 +98,7 @@ class BoardParts:
             watch.advance()
             live = log.is_live(time.time())
             every = live or watch.header.plan.stopping is not None
-            return gates_data(watch.rows(at_every_look=every), source, live=live, every=every)
+            return gates_data(watch.rows(at_every_look=every, is_over=not live), source, live=live, every=every)
 
     def open_counts(self, person: str) -> dict[str, int]:
         """What waits for a person, by section."""

@@ -9,7 +9,7 @@ from milo_bench.config.economics.file import EconomicsFile
 from milo_bench.config.policy.file import PolicyFile
 from milo_bench.config.policy.operator import OperatorPolicy
 from milo_bench.core.errors import DataError
-from milo_bench.core.records import Measure
+from milo_bench.core.records import Measure, TargetRecord
 from milo_bench.core.suggest import hint_for
 from milo_bench.decide.backlog import make_backlog
 from milo_bench.decide.described import confusion_table, describe_measures, error_shares
@@ -196,12 +196,16 @@ def _verdict(
 
 def with_baseline(policy: PolicyFile, evidence: Evidence) -> PolicyFile:
     """The policy with its baseline: where it names none, the one hosted target that was measured, if it is one."""
+    return named_baseline(policy, evidence.targets, {candidate.target for candidate in evidence.cases})
+
+
+def named_baseline(policy: PolicyFile, targets: Mapping[str, TargetRecord], measured: Collection[str]) -> PolicyFile:
+    """``with_baseline`` by the names of the targets that are ``measured``."""
     if policy.baseline:
         return policy
-    measured = {candidate.target for candidate in evidence.cases}
-    hosted = [name for name, record in evidence.targets.items() if record.hosted and name in measured]
+    hosted = [name for name, record in targets.items() if record.hosted and name in measured]
     # With nothing beside it, a hosted target is what is to be decided on, and no reference.
-    if len(hosted) != 1 or measured == set(hosted):
+    if len(hosted) != 1 or set(measured) == set(hosted):
         return policy
     return policy.model_copy(update={"baseline": hosted[0]})
 

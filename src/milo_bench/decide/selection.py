@@ -16,7 +16,7 @@ from milo_bench.config.routing.use_names import workload_of
 from milo_bench.core.records import Measure
 from milo_bench.decide.evidence import Evidence
 from milo_bench.decide.figures import Figures
-from milo_bench.decide.gates.ends import ends_of
+from milo_bench.decide.gates.ends import ends_at_any_look, ends_of
 from milo_bench.decide.gates.family import shared_confidence
 from milo_bench.decide.records import Candidate, Choice, Figure, Finding, FindingKind, LinkedText, Replay, Source
 from milo_bench.decide.replay.split import fit_part_of_groups
@@ -166,7 +166,9 @@ def _rate(
     rows = select_rows(cases, evidence.fixtures, "pass_rate", rows=fixtures[cases.fixture])
     assert isinstance(rows, RateRows)
     confidence = shared_confidence(policy, compared)
-    ends = ends_of(rows, evidence.fixtures.clusters(cases.fixture), confidence)
+    # Of a run that stopped by what it saw, only bounds that hold at every look are good.
+    every_look = candidate in evidence.looked_at or policy.looks == "any"
+    ends = (ends_at_any_look if every_look else ends_of)(rows, evidence.fixtures.clusters(cases.fixture), confidence)
     if ends.value is None:
         return ""
     return figures.add(

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import replace
-from typing import Any
+from typing import Any, TypeVar
 
 from milo_bench.config.economics.file import EconomicsFile
 from milo_bench.config.policy.file import PolicyFile
@@ -18,6 +18,8 @@ from milo_bench.core.errors import ConfigError
 from milo_bench.decide.evidence import Evidence
 from milo_bench.decide.records import Candidate
 from milo_bench.decide.wording import join_words
+
+T = TypeVar("T")
 
 
 def spread_policy(policy: PolicyFile) -> PolicyFile:
@@ -42,31 +44,40 @@ def spread_evidence(policy: PolicyFile, evidence: Evidence) -> Evidence:
     def named(workload: str) -> tuple[str, ...]:
         return tuple(name_of_use(workload, use) for use in uses.get(workload, ())) or (workload,)
 
-    def of(candidate: Candidate, name: str) -> Candidate:
-        return Candidate(name, candidate.target, candidate.variant, candidate.decoding)
+    def of_each(by_candidate: Mapping[Candidate, T]) -> dict[Candidate, T]:
+        return {of: value for one, value in by_candidate.items() for of in candidates_of(policy, one)}
 
     return replace(
         evidence,
-        cases={
-            of(candidate, name): replace(cases, workload=name)
-            for candidate, cases in evidence.cases.items()
-            for name in named(candidate.workload)
-        },
-        cut={
-            of(candidate, name): replace(cases, workload=name)
-            for candidate, cases in evidence.cut.items()
-            for name in named(candidate.workload)
-        },
+        cases={one: replace(cases, workload=one.workload) for one, cases in of_each(evidence.cases).items()},
+        cut={one: replace(cases, workload=one.workload) for one, cases in of_each(evidence.cut).items()},
         workloads={
             (name, variant): contract
             for (workload, variant), contract in evidence.workloads.items()
             for name in named(workload)
         },
-        reviews=tuple(
-            (of(candidate, name), measure)
-            for candidate, measure in evidence.reviews
-            for name in named(candidate.workload)
-        ),
+        reviews=tuple((of, measure) for one, measure in evidence.reviews for of in candidates_of(policy, one)),
+        looked_at=of_each(evidence.looked_at),
+        set_up=of_each(evidence.set_up),
+        unread={
+            (name, check): language
+            for (workload, check), language in evidence.unread.items()
+            for name in named(workload)
+        },
+        constants={
+            one: tuple(replace(answer, cases=replace(answer.cases, workload=one.workload)) for answer in answers)
+            for one, answers in of_each(evidence.constants).items()
+        },
+    )
+
+
+def candidates_of(policy: PolicyFile, candidate: Candidate) -> tuple[Candidate, ...]:
+    """One for each use of the candidate's workload; the candidate itself where ``policy`` names none."""
+    config = policy.workloads.get(candidate.workload)
+    names = [name_of_use(candidate.workload, use) for use in config.uses] if config is not None else []
+    return tuple(
+        Candidate(name, candidate.target, candidate.variant, candidate.decoding)
+        for name in names or [candidate.workload]
     )
 
 

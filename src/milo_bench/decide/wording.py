@@ -10,6 +10,7 @@ from milo_bench.decide.records import LinkedText, Ref
 
 # Of a gate that needs over ten times the fixtures it has; the number itself is a detail then.
 TOO_CLOSE = "too close to call"
+OF_USE = ": "  # between a use and a gate of it, in the name by which a log knows the gate
 
 
 def spell_out(key: str) -> str:
@@ -29,6 +30,15 @@ def spell_out(key: str) -> str:
         else:
             words += {"field": " of ", "check": " of ", "class": " of ", "kind": " by ", "judge": " by "}[kind] + value
     return f"{words} where {join_words(where)}" if where else words
+
+
+def spell_out_gate(name: str) -> str:
+    """``pass rate`` for ``pass_rate at least``, ``pass rate (preview)`` for ``preview: pass_rate at least``."""
+    key = name.rpartition(" at ")[0]
+    use, between, rest = key.partition(OF_USE)
+    if not between or "[" in use:  # a tag may have a colon too
+        return spell_out(key)
+    return f"{spell_out(rest)} ({use})"
 
 
 def join_words(words: Sequence[str], last: Literal["and", "or"] = "and") -> str:

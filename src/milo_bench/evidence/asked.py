@@ -30,33 +30,37 @@ def rows_that_count(
     for log in logs:
         if log.header.plan.stopping is None:
             continue
+        ends = {(end.workload, end.target): end.fixtures for end in log.work_ends}
         order = np.arange(len(numbers), dtype=np.int32) + len(log.fixtures)
         for place, id_ in enumerate(log.fixtures):
             order[numbers[id_]] = place
-        for candidate, columns in measured.items():
+        for candidate in measured:
             asked = [id_ for id_, fixture in log.fixtures.items() if fixture.workload == candidate.workload]
-            if candidate.target not in log.header.plan.targets or not asked or candidate in places:
+            if candidate.target not in log.header.plan.targets or not asked:
                 continue
             withheld = frozenset(log.header.plan.withheld.get(candidate.target, ()))
             wanted = np.array([numbers[id_] for id_ in asked if id_ not in withheld], dtype=np.int64)
-            cases[candidate] = _first_asked(columns, wanted, log.header.plan)
-            places[candidate] = order
+            ended = ends.get((candidate.workload, candidate.target), len(wanted))
+            cases[candidate] = _first_asked(cases[candidate], wanted, ended, log.header.plan)
+            places.setdefault(candidate, order)
     return cases, places
 
 
-def _first_asked(cases: Cases, wanted: NDArray[np.int64], plan: Plan) -> Cases:
-    """``cases`` without the fixtures of ``wanted`` from the first on that lacks an answer.
+def _first_asked(cases: Cases, wanted: NDArray[np.int64], ended: int, plan: Plan) -> Cases:
+    """``cases`` without the fixtures of ``wanted`` from the first on that lacks an answer, or that came after the end.
 
     A run that a budget or a person ended has answers to fixtures after some that it was still waiting for. Quick
-    answers may be right more often, so those do not count.
+    answers may be right more often, so those do not count. Nor do answers that were under way when the rule ended the
+    work after ``ended`` fixtures: a decision rests on what the rule saw.
     """
     size = int(max(wanted.max(initial=-1), cases.fixture.max(initial=-1))) + 1
     whole = np.bincount(cases.fixture[~_to_be_retried(cases, plan)], minlength=size) >= plan.repeats
     missing = np.flatnonzero(~whole[wanted])
-    if not len(missing):
+    last = min([ended, *missing[:1].tolist()])
+    if last >= len(wanted):
         return cases
     after = np.zeros(size, dtype=np.bool_)
-    after[wanted[missing[0] :]] = True
+    after[wanted[max(0, last) :]] = True
     return cases.take(~after[cases.fixture])
 
 

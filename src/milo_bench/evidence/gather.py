@@ -31,7 +31,7 @@ from milo_bench.evidence.joining import (
     join_targets,
 )
 from milo_bench.evidence.load_rows import checked_windows
-from milo_bench.evidence.null_model.columns import constant_answers
+from milo_bench.evidence.null_model.logged import constant_answers
 from milo_bench.evidence.set_up import find_set_up_problems, unread_languages
 from milo_bench.guards.case_facts import case_facts
 from milo_bench.guards.case_text import case_text, count_words, keyword_sets_in
@@ -109,7 +109,7 @@ def gather_evidence(
             for log in logs
             if log.end is not None and log.end.reason == "budget"
         ),
-        constants=constant_answers(logs, table.numbers(), cases),
+        constants=constant_answers(logs, table.numbers(), cases, looked_at),
         licences={one.judge: one for log in logs for one in log.licences},
     )
 

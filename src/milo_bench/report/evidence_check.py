@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 
 from milo_bench.config.policy.file import shipped_policies, shipped_policy
-from milo_bench.core.errors import DataError, MiloError, PrerequisiteError
+from milo_bench.core.errors import DataError, MiloError, PrerequisiteError, UsageError
 from milo_bench.core.hashing import sha256_data, sha256_text
 from milo_bench.core.paths import AnyPath
 from milo_bench.core.text import shorten
@@ -114,6 +114,9 @@ def _signature(folder: Path, decision: Decision, held: HeldFiles, notes: list[st
         envelope = read_envelope(folder / SIGNATURE)
         yield from signature_differences(envelope, key, decision)
         yield from _receipt(folder, envelope, held)
+    elif held.log_key is not None:
+        message = "The receipt of a transparency log is checked together with the signature."
+        raise UsageError(message, hint="add --key with the public key of who signed.")
     elif (folder / SIGNATURE).is_file():
         notes.append(f"{SIGNATURE} was not checked: add --key with the public key of who signed")
     else:

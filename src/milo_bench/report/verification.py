@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import Final
 
@@ -58,8 +58,8 @@ class Verification(Frozen, frozen=True, omit_defaults=False):
 
     @property
     def exit_code(self) -> int:
-        """1 where something differs or is not known, 3 where a log is missing, 0 where every figure holds."""
-        return 1 if self.differences or self.unknown_files else 3 if self.missing_logs else 0
+        """1 where something differs or is not known, 3 where a log or another version is missing to check the rest."""
+        return 1 if self.differences or self.unknown_files else 3 if self.missing_logs or self.other_pages else 0
 
 
 def verify_package(
@@ -102,10 +102,7 @@ def verify_package(
             differences += line_differences(named, found, data)
     evidence = check_evidence(decision, folder, decide_again, check_log, runs=runs, held=held)
     differences += evidence.differences
-    known = {folder / name for name in (*wanted, SIGNATURE, RECEIPT)} | {
-        place for log in evidence.logs for place in (log, verdicts_path(log), erasures_path(log))
-    }
-    others = (path for path in folder.rglob("*") if path.is_file() and path not in known)
+    logs = {place.resolve() for log in evidence.logs for place in (log, verdicts_path(log), erasures_path(log))}
     return Verification(
         folder=str(folder),
         files=len(wanted),
@@ -115,11 +112,24 @@ def verify_package(
         differences=tuple(differences),
         missing_logs=evidence.missing,
         other_version=decision.tool_version if another else "",
-        unknown_files=tuple(sorted(str(path.relative_to(folder)) for path in others)),
+        unknown_files=tuple(_unknown(folder, (*wanted, SIGNATURE, RECEIPT), logs)),
         other_pages=tuple(other_pages),
         erased=evidence.erased,
         notes=evidence.notes,
     )
+
+
+def _unknown(folder: Path, names: Collection[str], logs: Collection[Path]) -> Iterator[str]:
+    """What lies in ``folder`` beside its files ``names`` and ``logs``: files, empty folders, links, whatever else."""
+    files = {folder / name for name in names}
+    folders = {parent for file in files for parent in file.parents}
+    for path in sorted(folder.rglob("*")):
+        if path.is_dir() and not path.is_symlink():
+            # What is in it is named by itself.
+            if path not in folders and not any(path.iterdir()):
+                yield f"{path.relative_to(folder)}/"
+        elif path not in files and not any(place in logs for place in (path.resolve(), path.parent.resolve())):
+            yield str(path.relative_to(folder))
 
 
 def _read(path: Path) -> bytes | None:

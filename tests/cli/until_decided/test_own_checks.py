@@ -54,6 +54,9 @@ def executed(log: Path) -> list[str]:
 
 
 def test_a_run_stops_by_what_the_suites_own_python_says(own: Path) -> None:
+    manifest = (own / "tiny/suite.yaml").read_text(encoding="utf-8")
+    (own / "tiny/suite.yaml").write_text(manifest.replace("word: fine", "word: case"), encoding="utf-8")
+    (own / "script.yaml").write_text("reply: {echo: true}\n", encoding="utf-8")
     said = milo(*TRUSTED, "--concurrency", "3", folder=own)
     assert said.code == 0
     (end,) = rows(own / "u.jsonl", "work_end")
@@ -63,10 +66,19 @@ def test_a_run_stops_by_what_the_suites_own_python_says(own: Path) -> None:
     assert f"{len(asked(own / 'u.jsonl'))} executions of the suite's own checks recorded." in said.err
     assert not check_log(own / "u.jsonl").faults
     assert milo("decide", "u.jsonl", "--policy", "policy.yaml", "--out", "d.json", folder=own).code == 0
-    decision = json.loads((own / "d.json").read_text(encoding="utf-8"))
-    # The scripted model says the same to every case, and the check takes it: that proves nothing of the model.
-    (finding,) = decision["findings"]
-    assert finding["kind"] == "defer" and "no single answer passes" in json.dumps(finding)
+    (finding,) = json.loads((own / "d.json").read_text(encoding="utf-8"))["findings"]
+    assert finding["kind"] == "keep"
+
+
+def test_one_answer_that_the_check_takes_for_every_case_decides_nothing(own: Path) -> None:
+    assert milo(*TRUSTED, "--concurrency", "3", folder=own).code == 0
+    (end,) = rows(own / "u.jsonl", "work_end")
+    assert (end["ending"], end["gates"]) == ("out_of_reach", {"pass_rate at least": "undecided"})
+    assert not check_log(own / "u.jsonl").faults
+    assert milo("decide", "u.jsonl", "--policy", "policy.yaml", "--out", "d.json", folder=own).code == 0
+    (finding,) = json.loads((own / "d.json").read_text(encoding="utf-8"))["findings"]
+    assert finding["kind"] == "defer"
+    assert "no single answer passes" in json.dumps(finding)
 
 
 def test_a_killed_run_executes_what_it_had_not_and_ends_where_it_would_have(own: Path) -> None:

@@ -31,6 +31,14 @@ def long_desk(desk: Path) -> Path:
     return desk
 
 
+def answer_right(desk: Path, first_token_s: float = 0.0) -> None:
+    """A model that answers each question, and not all of them alike: what it passes proves something."""
+    suite = (desk / "tiny/suite.yaml").read_text(encoding="utf-8")
+    (desk / "tiny/suite.yaml").write_text(suite.replace("contains: {value: fine}", "contains"), encoding="utf-8")
+    (desk / "script.yaml").write_text(f"reply: {{echo: true, first_token_s: {first_token_s}}}\n", encoding="utf-8")
+    write_fixtures(desk / "tiny/fixtures.jsonl", 120, gold=True)
+
+
 def rows(log: Path, kind: str) -> list[dict]:
     lines = [json.loads(line) for line in log.read_text(encoding="utf-8").splitlines()]
     return [line for line in lines if line["type"] == kind]
@@ -41,10 +49,7 @@ def asked(log: Path) -> list[str]:
 
 
 def test_a_run_stops_once_its_gate_passes_and_is_kept(long_desk: Path) -> None:
-    suite = (long_desk / "tiny/suite.yaml").read_text(encoding="utf-8")
-    (long_desk / "tiny/suite.yaml").write_text(suite.replace("contains: {value: fine}", "contains"), encoding="utf-8")
-    (long_desk / "script.yaml").write_text("reply: {echo: true}\n", encoding="utf-8")
-    write_fixtures(long_desk / "tiny/fixtures.jsonl", 120, gold=True)
+    answer_right(long_desk)
     said = milo(*RUN, "--out", "u.jsonl", folder=long_desk)
     assert said.code == 0
     (end,) = rows(long_desk / "u.jsonl", "work_end")
@@ -60,6 +65,37 @@ def test_a_run_stops_once_its_gate_passes_and_is_kept(long_desk: Path) -> None:
     figure = decision["figures"][decision["findings"][0]["gates"][0]["figure"]]
     assert figure["method"] == "betting, each end one-sided"
     assert "incomplete" not in made.out
+
+
+def test_a_run_says_of_one_answer_to_all_what_decide_says_and_asks_no_more_than_it_takes(long_desk: Path) -> None:
+    said = milo(*RUN, "--out", "u.jsonl", folder=long_desk)
+    assert said.code == 0
+    (end,) = rows(long_desk / "u.jsonl", "work_end")
+    assert (end["ending"], end["gates"]) == ("out_of_reach", {"pass_rate at least": "undecided"})
+    assert end["fixtures"] == len(asked(long_desk / "u.jsonl")) == 20
+    assert "left undecided after 20 fixtures: pass rate cannot be decided by this run" in said.err
+    assert not check_log(long_desk / "u.jsonl").faults
+    assert milo("decide", "u.jsonl", "--policy", "policy.yaml", "--out", "d.json", folder=long_desk).code == 0
+    (finding,) = json.loads((long_desk / "d.json").read_text(encoding="utf-8"))["findings"]
+    assert [gate["outcome"] for gate in finding["gates"]] == ["undecided"]
+
+
+def test_each_use_of_a_workload_is_decided_by_its_own_gates(long_desk: Path) -> None:
+    answer_right(long_desk)
+    uses = "uses: {preview: {gates: [{measure: pass_rate, at_least: 0.5}]}, letters: {}}"
+    policy = POLICY.replace("at_least: 0.8}]", f"at_least: 0.8}}], {uses}")
+    (long_desk / "policy.yaml").write_text(policy, encoding="utf-8")
+    assert milo(*RUN, "--out", "u.jsonl", folder=long_desk).code == 0
+    (end,) = rows(long_desk / "u.jsonl", "work_end")
+    assert end["gates"] == {"preview: pass_rate at least": "pass", "letters: pass_rate at least": "pass"}
+    assert not check_log(long_desk / "u.jsonl").faults
+    made = milo("decide", "u.jsonl", "--policy", "policy.yaml", "--out", "d.json", folder=long_desk)
+    assert made.code == 0
+    decision = json.loads((long_desk / "d.json").read_text(encoding="utf-8"))
+    assert [finding["kind"] for finding in decision["findings"]] == ["keep", "keep"]
+    (long_desk / "script.yaml").write_text("reply: {text: all is lost}\n", encoding="utf-8")
+    said = milo(*RUN, "--out", "v.jsonl", folder=long_desk)
+    assert "pass rate (preview) and pass rate (letters) failed" in said.err
 
 
 def test_a_run_stops_once_its_gate_fails_and_the_same_seed_asks_the_same_fixtures(long_desk: Path) -> None:
@@ -89,7 +125,7 @@ def test_a_gate_that_needs_more_fixtures_than_there_are_is_told_early(long_desk:
 
 
 def test_a_budget_of_minutes_ends_the_run_and_a_resume_goes_on_to_the_same_decision(long_desk: Path) -> None:
-    (long_desk / "script.yaml").write_text("reply: {text: all is fine, first_token_s: 0.1}\n", encoding="utf-8")
+    answer_right(long_desk, first_token_s=0.1)
     first = milo(*RUN, "--max-minutes", "0.015", "--out", "u.jsonl", folder=long_desk)
     assert first.code == 0
     assert "--max-minutes 0.015 is spent" in first.err
@@ -167,6 +203,7 @@ def test_a_dry_run_takes_the_pace_of_an_earlier_run_and_the_price_and_stays_in_t
 
 
 def test_verify_computes_the_stop_again_and_finds_one_that_came_too_soon(long_desk: Path) -> None:
+    answer_right(long_desk)
     assert milo(*RUN, "--out", "u.jsonl", folder=long_desk).code == 0
     log = long_desk / "u.jsonl"
     assert not check_log(log).faults
@@ -209,6 +246,7 @@ def test_score_compare_and_gate_never_judge_a_stopped_log_by_a_fixed_number(long
 def test_a_gate_that_no_answer_of_the_run_can_decide_does_not_keep_it_open(
     long_desk: Path, gate: str, named: str
 ) -> None:
+    answer_right(long_desk)
     policy = POLICY.replace("{measure: pass_rate, at_least: 0.8}", f"{{measure: pass_rate, at_least: 0.8}}, {gate}")
     (long_desk / "policy.yaml").write_text(policy, encoding="utf-8")
     said = milo(*RUN, "--out", "u.jsonl", folder=long_desk)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
 import msgspec
-import numpy as np
 
 from milo_bench.board.gates.bar import gate_bar
 from milo_bench.board.index.judge import AnswerJudge
@@ -17,19 +17,17 @@ from milo_bench.config.routing.use_names import workload_of
 from milo_bench.core import units
 from milo_bench.core.errors import DataError, MiloError
 from milo_bench.core.records import Attempt, Execution, Fixture, RunHeader
-from milo_bench.decide.decide import with_baseline
 from milo_bench.decide.evidence import Evidence
 from milo_bench.decide.figures import Figures
+from milo_bench.decide.gates.family import family_confidences
 from milo_bench.decide.gates.judge import judge_gates
-from milo_bench.decide.gates.looking import NEVER, LookedGate, confidence_of_passes, is_decided_by_answers, look_at
+from milo_bench.decide.gates.looking import NEVER, LookedGate, is_decided_by_answers, look_at
 from milo_bench.decide.records import Candidate
-from milo_bench.decide.uses import spread_evidence, spread_policy
 from milo_bench.decide.wording import sentence_case, spell_out
-from milo_bench.evidence.gather import describe_fixtures
-from milo_bench.evidence.until_decided.work import WatchedWork, judged_candidate
+from milo_bench.evidence.until_decided.look import AskedFixtures, WorkLooks
+from milo_bench.evidence.until_decided.work import WatchedWork
 from milo_bench.grade.engine import grade_attempt
 from milo_bench.stats.cases.cache import cache_rule
-from milo_bench.stats.cases.columns import FixtureTable
 from milo_bench.store.log.lines import decode_header, decode_line
 
 _READ: Final = (b'{"type":"attempt"', b'{"type":"fixture"', b'{"type":"execution"')
@@ -47,12 +45,12 @@ class GateWatch:
         self._at = len(first)
         self._lines = 1
         self._judge = AnswerJudge(path, self.header)
-        self._fixtures: dict[str, Fixture] = {}
+        self._contracts = {one.name: one for one in self.header.workloads}
+        self._looks = WorkLooks(policy, self.header.plan, self.header.targets, self._contracts, self.header.store_text)
         self._works: dict[tuple[str, str], WatchedWork] = {}
-        self._table: FixtureTable | None = None
-        self._numbers: dict[str, int] = {}
+        self._asked = AskedFixtures.of((), self._contracts)
         self._waiting: list[Attempt] = []
-        self._judged: tuple[tuple[int, bool], list[dict[str, Any]]] | None = None  # as long as nothing is added
+        self._judged: tuple[tuple[int, bool, bool], list[dict[str, Any]]] | None = None  # as long as nothing is added
         self._earlier: dict[str, list[tuple[int, float, float]]] = {}
 
     def advance(self) -> bool:
@@ -70,7 +68,6 @@ class GateWatch:
             except DataError:
                 continue  # the run's page names it
             if isinstance(record, Fixture):
-                self._fixtures[record.id] = record
                 new_fixtures.append(record)
             elif isinstance(record, Execution):
                 self._judge.add_execution(record)
@@ -79,81 +76,79 @@ class GateWatch:
         if new_fixtures:
             self._number(new_fixtures)
         for attempt in self._waiting:
-            if attempt.key.fixture in self._fixtures:
+            if attempt.key.fixture in self._asked.by_id:
                 self._put(attempt)
         self._waiting.clear()
         return self._at != before
 
     def _number(self, new: Sequence[Fixture]) -> None:
-        self._table = describe_fixtures(
-            list(self._fixtures.values()), contracts={one.name: (one,) for one in self.header.workloads}
-        )
-        self._numbers = self._table.numbers()
-        for workload in dict.fromkeys(fixture.workload for fixture in self._fixtures.values()):
+        self._asked = AskedFixtures.of((*self._asked.by_id.values(), *new), self._contracts)
+        plan = self.header.plan
+        first = frozenset(plan.fixtures)
+        planned = {id_: fixture for id_, fixture in self._asked.by_id.items() if id_ in first}
+        for workload in dict.fromkeys(fixture.workload for fixture in self._asked.by_id.values()):
             added = [fixture.id for fixture in new if fixture.workload == workload]
             for target in self.header.targets:
                 place = (workload, target.name)
                 if place in self._works:
                     self._works[place].add(added)
                     continue
-                candidate = judged_candidate(
-                    self._policy, self.header.plan, workload, target.name, self._fixtures.values()
-                )
-                work = WatchedWork(candidate, self.header.plan, added, target.price)
-                work.judge_times_by(cache_rule(self.header.plan, target))
-                self._works[place] = work
+                self._works[place] = self._looks.new_work(workload, target.name, added, planned)
+                self._works[place].judge_times_by(cache_rule(plan, target))
+        self._looks.take(self._works)
 
     def _put(self, attempt: Attempt) -> None:
-        fixture = self._fixtures[attempt.key.fixture]
+        fixture = self._asked.by_id[attempt.key.fixture]
         graded = self._judge.judge(attempt, fixture)
         if graded is None:
             try:
-                workload = next(one for one in self.header.workloads if one.name == fixture.workload)
-                graded = grade_attempt(workload, fixture, attempt)
+                graded = grade_attempt(self._contracts[fixture.workload], fixture, attempt)
             except MiloError:
                 return
         work = self._works.get((fixture.workload, attempt.key.target))
         if work is not None:
-            work.put(attempt, graded, self._numbers[attempt.key.fixture])
+            work.put(attempt, graded, self._asked.numbers[attempt.key.fixture])
 
-    def rows(self, *, at_every_look: bool) -> list[dict[str, Any]]:
+    def rows(self, *, at_every_look: bool, is_over: bool = False) -> list[dict[str, Any]]:
         """One entry for each workload of the policy, with its gates on each target.
 
         ``at_every_look`` takes bounds that hold however often a person looks, else those of a single look at the end.
+        ``is_over``: the run has ended, so its gates say what ``decide`` says of its log.
         """
-        key = (self._at, at_every_look)
+        key = (self._at, at_every_look, is_over)
         if self._judged is None or self._judged[0] != key:
-            self._judged = (key, self._rows(at_every_look=at_every_look))
+            self._judged = (key, self._rows(at_every_look=at_every_look, is_over=is_over))
         return self._judged[1]
 
-    def _rows(self, *, at_every_look: bool) -> list[dict[str, Any]]:
-        if self._table is None:
-            return []
-        cases = {work.candidate: work.cases() for work in self._works.values()}
-        targets = {target.name: target for target in self.header.targets}
-        whole = Evidence((), targets, self._table, cases, {})
-        policy = with_baseline(self._policy, whole)
-        # Each use of a workload has gates of its own on the same answers, as a decision judges them.
-        cases = dict(spread_evidence(policy, whole).cases)
-        policy = spread_policy(policy)
-        judged = tuple(one for one in cases if one.target != policy.baseline and one.workload in policy.workloads)
-        places = np.arange(len(self._numbers), dtype=np.int32)
-        found: dict[str, dict[str, Any]] = {}
-        for candidate in judged:
-            beside = {one: cases[one] for one in cases if one == candidate or _is_baseline(one, candidate, policy)}
-            looked_at = dict.fromkeys(beside, places) if at_every_look else {}
-            evidence = Evidence((), targets, self._table, beside, {}, looked_at=looked_at)
-            entry = found.setdefault(candidate.workload, {"workload": candidate.workload, "targets": []})
-            entry["targets"].append(self._of_candidate(policy, evidence, judged, candidate))
+    def _rows(self, *, at_every_look: bool, is_over: bool) -> list[dict[str, Any]]:
+        works = self._works
+        if is_over and not at_every_look:
+            works = {place: work.with_all() for place, work in works.items()}
+        evidence = {
+            place: self._looks.evidence(work, works, self._asked, in_order=at_every_look, proven=True)
+            for place, work in works.items()
+            if self._looks.is_judged(work)
+        }
+        policy, judged = self._looks.policy, self._looks.judged
+        needed = {one: self._looks.confidence(one) for one in judged}
+        if is_over and evidence:
+            needed |= family_confidences(policy, _joined(evidence.values()), judged)
         titles = {workload.name: workload.title or workload.name for workload in self.header.workloads}
         titles |= {name: one.title for name, one in policy.workloads.items() if one.title and name != workload_of(name)}
-        return [{**entry, "title": titles.get(name, name)} for name, entry in found.items()]
+        found: dict[str, dict[str, Any]] = {}
+        for place, seen in evidence.items():
+            for candidate in works[place].candidates:
+                if candidate not in judged:
+                    continue
+                name = candidate.workload
+                entry = found.setdefault(name, {"workload": name, "targets": [], "title": titles.get(name, name)})
+                entry["targets"].append(self._of_candidate(works[place], seen, candidate, needed[candidate]))
+        return list(found.values())
 
     def _of_candidate(
-        self, policy: PolicyFile, evidence: Evidence, judged: tuple[Candidate, ...], candidate: Candidate
+        self, work: WatchedWork, evidence: Evidence, candidate: Candidate, confidence: float
     ) -> dict[str, Any]:
-        work = self._works[workload_of(candidate.workload), candidate.target]
-        confidence = confidence_of_passes(policy, judged, candidate)
+        policy = self._looks.policy
         looked = {
             (gate.key, gate.direction): gate for gate in look_at(policy, evidence, candidate, confidence)
         }  # fmt: skip
@@ -205,8 +200,18 @@ class GateWatch:
         return [(one[1], one[2]) for one in dict.fromkeys(chosen) if one[0] < asked]
 
 
-def _is_baseline(one: Candidate, candidate: Candidate, policy: PolicyFile) -> bool:
-    return one.target == policy.baseline and one.workload == candidate.workload
+def _joined(parts: Iterable[Evidence]) -> Evidence:
+    """The evidence on each work in one."""
+    first, *others = parts
+    for other in others:
+        first = replace(
+            first,
+            cases={**first.cases, **other.cases},
+            workloads={**first.workloads, **other.workloads},
+            looked_at={**first.looked_at, **other.looked_at},
+            constants={**first.constants, **other.constants},
+        )
+    return first
 
 
 def _more(gate: LookedGate | None, left: int) -> str:

@@ -39,8 +39,8 @@ def verify(
     Figures are recomputed from the run logs, and each file is rendered again. Each log is checked against
     its seals, its plan and its suite.
 
-    Exits 0 if everything matches, 1 if something differs or a file is unknown, 3 if a run log is missing.
-    What needs no log is still checked.
+    Exits 0 if everything matches, 1 if something differs or a file or folder is unknown, 3 if a run log
+    is missing or a file was worded by another version. The rest is still checked.
     """
     if not package.is_dir():
         message = f"There is no package at {package}."
@@ -80,18 +80,24 @@ def _print(found: api.Verification) -> None:
         click.echo(f"note: {one_line(note, 300)}")
     if found.other_version:
         click.echo(f"note: decided by version {one_line(found.other_version, 40)}, so its sentences were not compared")
-    if found.other_pages:
-        click.echo(f"note: {len(found.other_pages)} of its files are worded by another version and were not checked")
+    for name in found.other_pages:
+        mark = click.style("unchecked", fg="yellow", bold=True)
+        click.echo(f"{mark}  {one_line(name, 200)} is worded by another version")
     what = f"{found.figures:,} figures in {found.shown:,} places of {found.files} files"
     if found.differences:
         click.echo(f"{what}: {len(found.differences)} {'differs' if len(found.differences) == 1 else 'differ'}")
     elif found.unknown_files:
         count = len(found.unknown_files)
-        said = "1 file does" if count == 1 else f"{count} files do"
+        said = "1 file or folder does" if count == 1 else f"{count} files or folders do"
         click.echo(f"{what}: all match, but {said} not belong to the package")
     elif found.missing_logs:
         click.echo(f"{what}: pages match decision.json, but cannot be recomputed without the run logs")
         say_next(f"milo-bench verify {found.folder} --runs FOLDER")
+    elif found.other_pages:
+        count = len(found.other_pages)
+        said = "1 file was" if count == 1 else f"{count} files were"
+        click.echo(f"{what}: figures and findings match the run logs, but {said} not checked")
+        say_next(f"milo-bench report {found.folder}/decision.json --out checked")
     else:
         click.echo(f"{what}: all match, recomputed from the run logs")
         say_next(f"milo-bench gate --baseline {found.folder} runs/new.jsonl")

@@ -30,7 +30,13 @@ from milo_bench.decide.gates.ends import (
 )
 from milo_bench.decide.gates.further import further_fixtures, further_for_mean, least_without_data
 from milo_bench.decide.gates.judged import NO_BASELINE, JudgedRate, judged_rate, licence_clause, rests_on_judge
-from milo_bench.decide.gates.null_model import undecide_constant_passes, undecide_null_passes, why_nothing_is_proven
+from milo_bench.decide.gates.null_model import (
+    Proven,
+    Undone,
+    undecide_constant_passes,
+    undecide_null_passes,
+    why_nothing_is_proven,
+)
 from milo_bench.decide.records import Candidate, Figure, GateOutcome, GateResult, LinkedText, Ref, Source, SourceKind
 from milo_bench.decide.wording import TOO_CLOSE, spell_out
 from milo_bench.stats.arrays import Bools
@@ -61,8 +67,14 @@ def judge_gates(
     one among several needs more (``gates.family``). A fail needs the policy's.
     """
     judge = _Judge(policy, evidence, candidate, figures, rows, id_prefix, confidence or policy.confidence)
-    gates = policy.gates_of(candidate.workload)
-    return judge.without_null_model(gates, [judge.gate(gate) for gate in gates])
+    return judge.proven().results
+
+
+def judge_proven(
+    policy: PolicyFile, evidence: Evidence, candidate: Candidate, figures: Figures, *, confidence: float
+) -> Proven:
+    """``judge_gates``, and which passes it undid because one answer to everything gets them as well."""
+    return _Judge(policy, evidence, candidate, figures, None, "", confidence).proven()
 
 
 def gate_rows(policy: PolicyFile, evidence: Evidence, candidate: Candidate, gate: GateConfig) -> RateRows | ValueRows:
@@ -146,23 +158,28 @@ class _Judge:
             ends = replace(ends, low=None, high=None, method="", note="no bound of this kind holds at every look")
         return self._result(gate, ends, None, judged=found[-1])
 
-    def without_null_model(self, gates: Sequence[GateConfig], results: Sequence[GateResult]) -> tuple[GateResult, ...]:
-        """``results``, with passes undecided that a model which always gives one answer would get as well."""
+    def proven(self) -> Proven:
+        """All gates, with passes undecided that a model which always gives one answer would get as well."""
+        gates = self.policy.gates_of(self.candidate.workload)
+        results: Sequence[GateResult] = [self.gate(gate) for gate in gates]
         cases = self.evidence.cases.get(self.candidate)
         # A replay judges some of the gates at a time, on what its rules let through. Its rules know classes.
         if cases is None or self.rows is not None:
-            return tuple(results)
+            return Proven(tuple(results))
         bounds = [0.0 if gate.probe else _bound(gate) for gate in gates]
 
         def rows_of(gate: GateConfig, null: Cases) -> RateRows | ValueRows:
             return self._rows(gate, null, None)
 
+        undone: dict[int, Undone] = {}
         if cases.labels:
             judged = list(zip(gates, results, bounds, strict=True))
-            results = undecide_null_passes(judged, cases, rows_of, self.figures)
+            by_class = undecide_null_passes(judged, cases, rows_of, self.figures)
+            results, undone = by_class.results, {**by_class.undone}
         judged = list(zip(gates, results, bounds, strict=True))
         constants = self.evidence.constants.get(self.candidate, ())
-        return undecide_constant_passes(judged, cases, constants, rows_of, self.figures)
+        by_answer = undecide_constant_passes(judged, cases, constants, rows_of, self.figures)
+        return Proven(by_answer.results, {**undone, **by_answer.undone})
 
     def _at_confidence(self, gate: GateConfig, ends_at: Callable[[float], IntervalEnds]) -> IntervalEnds:
         """Ends at the policy's confidence where they fail the gate, else at what a pass needs."""

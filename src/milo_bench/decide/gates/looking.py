@@ -11,12 +11,16 @@ import numpy as np
 from milo_bench.config.policy.file import PolicyFile
 from milo_bench.config.policy.measures import known_measures
 from milo_bench.config.policy.models import GateConfig
+from milo_bench.config.routing.use_names import use_of
 from milo_bench.decide.evidence import Evidence
 from milo_bench.decide.figures import Figures
 from milo_bench.decide.gates.ends import cluster_means
 from milo_bench.decide.gates.family import shared_confidence, size_of_family
-from milo_bench.decide.gates.judge import gate_rows, judge_gates
+from milo_bench.decide.gates.judge import gate_rows, judge_proven
+from milo_bench.decide.gates.judged import rests_on_judge
+from milo_bench.decide.gates.null_model import Undone
 from milo_bench.decide.records import Candidate, GateOutcome
+from milo_bench.decide.wording import OF_USE, spell_out_gate
 from milo_bench.stats.betting import total_to_decide
 from milo_bench.stats.cases.rows import RateRows
 from milo_bench.stats.exact import exact_ends
@@ -31,7 +35,9 @@ class LookedGate:
 
     ``needs`` is how many fixtures it takes in all if its rate stays as seen, ``least`` at the most favourable rate that
     is plausible; ``NEVER`` where no number would do, None where that cannot be said. ``a_unit`` is how many fixtures
-    there are for each unit that the gate rests on: a group of similar ones, or a fixture that stands alone.
+    there are for each unit that the gate rests on: a group of similar ones, or a fixture that stands alone. ``use`` is
+    the purpose that the gate belongs to, where a workload has several. ``rests_on_judge``: a model judges after the
+    run, so no answer of it decides the gate.
     """
 
     key: str
@@ -44,11 +50,19 @@ class LookedGate:
     needs: float | None = None
     least: float | None = None
     a_unit: float = 1.0
+    use: str = ""
+    rests_on_judge: bool = False
+
+    @property
+    def title(self) -> str:
+        """The gate in words, and its use."""
+        return spell_out_gate(gate_name(self))
 
 
 def gate_name(gate: LookedGate) -> str:
-    """``pass_rate at least``: how the end of a work names a gate."""
-    return f"{gate.key} {gate.direction.replace('_', ' ')}"
+    """``pass_rate at least``: how the end of a work names a gate; of a use, ``preview: pass_rate at least``."""
+    use = f"{gate.use}{OF_USE}" if gate.use else ""
+    return f"{use}{gate.key} {gate.direction.replace('_', ' ')}"
 
 
 def is_decided_by_answers(gate: GateConfig) -> bool:
@@ -59,15 +73,17 @@ def is_decided_by_answers(gate: GateConfig) -> bool:
 def look_at(policy: PolicyFile, evidence: Evidence, candidate: Candidate, confidence: float) -> tuple[LookedGate, ...]:
     """Every gate of ``candidate`` that answers can decide; ``confidence`` is what a pass needs."""
     figures = Figures()
-    results = judge_gates(policy, evidence, candidate, figures, confidence=confidence)
+    proven = judge_proven(policy, evidence, candidate, figures, confidence=confidence)
     asked = len(np.unique(evidence.cases[candidate].fixture)) if candidate in evidence.cases else 0
     found = []
-    for gate, result in zip(policy.gates_of(candidate.workload), results, strict=True):
+    for place, (gate, result) in enumerate(zip(policy.gates_of(candidate.workload), proven.results, strict=True)):
         if not is_decided_by_answers(gate):
             continue
         needs = least = None
         a_unit = 1.0
-        if result.outcome == "undecided" and asked:
+        if (undone := proven.undone.get(place)) is not None:
+            least = _until_one_answer_fails(gate, undone)
+        elif result.outcome == "undecided" and asked:
             needs, least, a_unit = _reach(policy, evidence, candidate, gate, confidence, asked)
         figure, bound = figures[result.figure], figures[result.bound]
         found.append(
@@ -82,9 +98,20 @@ def look_at(policy: PolicyFile, evidence: Evidence, candidate: Candidate, confid
                 needs=needs,
                 least=least,
                 a_unit=a_unit,
+                use=use_of(candidate.workload),
+                rests_on_judge=candidate in evidence.cases and rests_on_judge(gate, evidence, candidate),
             )
         )
     return tuple(found)
+
+
+def _until_one_answer_fails(gate: GateConfig, undone: Undone) -> float | None:
+    """``NEVER`` where one answer to everything plausibly passes ``gate`` however many fixtures there are."""
+    bound = gate.at_least if gate.at_least is not None else gate.at_most
+    if bound is None or not undone.of:
+        return None
+    low, high = (exact_ends(undone.right, undone.of, _PLAUSIBLE)[end] for end in (0, 1))
+    return NEVER if (low >= bound if gate.direction == "at_least" else high <= bound) else None
 
 
 def confidence_of_passes(policy: PolicyFile, candidates: tuple[Candidate, ...], candidate: Candidate) -> float:

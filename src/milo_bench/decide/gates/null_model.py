@@ -6,8 +6,8 @@ answer could be read as a label, the fault is in how answers were asked for or p
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Final, TypeAlias
 
 import msgspec
@@ -70,9 +70,25 @@ def why_nothing_is_proven(gate: GateConfig, cases: Cases, contract: Workload | N
 RowsOf: TypeAlias = Callable[[GateConfig, Cases], RateRows | ValueRows]
 
 
+@dataclass(frozen=True)
+class Undone:
+    """A pass that one answer to everything gets as well: ``right`` of the ``of`` fixtures that it was tried on."""
+
+    right: float
+    of: float
+
+
+@dataclass(frozen=True)
+class Proven:
+    """Results without the passes that prove nothing; ``undone`` are those, by the gate's place."""
+
+    results: tuple[GateResult, ...]
+    undone: Mapping[int, Undone] = field(default_factory=dict)
+
+
 def undecide_null_passes(
     judged: Sequence[tuple[GateConfig, GateResult, float]], cases: Cases, rows_of: RowsOf, figures: Figures
-) -> tuple[GateResult, ...]:
+) -> Proven:
     """The results, with passes undecided that a model which always gives one label would get as well.
 
     ``judged`` are all gates of a candidate with their results and thresholds, ``rows_of`` gives what a gate is judged
@@ -82,14 +98,24 @@ def undecide_null_passes(
     of_labels = [place for place, (gate, _, _) in enumerate(judged) if is_of_labels(gate)]
     passed = [place for place in of_labels if results[place].outcome == "pass"]
     if not passed:
-        return tuple(results)
+        return Proven(tuple(results))
     found = find_null_class(cases, [(judged[place][0], judged[place][2]) for place in of_labels], rows_of)
     if found is None:
-        return tuple(results)
+        return Proven(tuple(results))
+    null = _always(cases, found[0])
+    label, right, of = cases.labels[found[0]], *found[1:]
+    undone = {}
     for place in passed:
-        reason = _reason(judged[place][0], results[place], figures, *found)
+        reason = _reason(judged[place][0], results[place], figures, label, right, of)
         results[place] = msgspec.structs.replace(results[place], outcome="undecided", reason=reason)
-    return tuple(results)
+        undone[place] = _undone(rows_of(judged[place][0], null))
+    return Proven(tuple(results), undone)
+
+
+def _undone(rows: RateRows | ValueRows) -> Undone:
+    if not isinstance(rows, RateRows):
+        return Undone(0.0, 0.0)
+    return Undone(float(rows.held.sum()), float(rows.asked.sum()))
 
 
 def _reason(gate: GateConfig, result: GateResult, figures: Figures, label: str, right: int, of: int) -> LinkedText:
@@ -116,7 +142,7 @@ def undecide_constant_passes(
     constants: Sequence[ConstantAnswer],
     rows_of: RowsOf,
     figures: Figures,
-) -> tuple[GateResult, ...]:
+) -> Proven:
     """The results, with passes undecided that one answer, given to every fixture, would get as well.
 
     ``judged`` and ``rows_of`` are as for ``undecide_null_passes``. An answer counts that passes every gate on answers.
@@ -127,15 +153,15 @@ def undecide_constant_passes(
     passed = [
         place for place in on_answers if results[place].outcome == "pass" and judged[place][0].direction == "at_least"
     ]
-    if not passed:
-        return tuple(results)
-    for constant in constants:
+    undone = {}
+    for constant in constants if passed else ():
         if all(_constant_reaches(*judged[place], cases, constant, rows_of, figures) for place in on_answers):
             for place in passed:
                 reason = _constant_reason(judged[place][0], results[place], figures, constant)
                 results[place] = msgspec.structs.replace(results[place], outcome="undecided", reason=reason)
+                undone[place] = _undone(rows_of(judged[place][0], constant.cases))
             break
-    return tuple(results)
+    return Proven(tuple(results), undone)
 
 
 def _is_on_answers(gate: GateConfig) -> bool:
@@ -189,11 +215,11 @@ def find_null_class(
     cases: Cases,
     gates: Sequence[tuple[GateConfig, float]],
     rows_of: RowsOf,
-) -> tuple[str, int, int] | None:
+) -> tuple[int, int, int] | None:
     """The class that passes every gate on labels if it is always answered, with how many of how many it gets right.
 
-    ``gates`` are all gates on labels with their thresholds; ``rows_of`` gives what a gate is judged on. None where no
-    single class would pass.
+    The class is its place in ``cases.labels``. ``gates`` are all gates on labels with their thresholds; ``rows_of``
+    gives what a gate is judged on. None where no single class would pass.
     """
     wanted = cases.want[cases.want >= 0]
     if not gates or not len(wanted):
@@ -203,7 +229,7 @@ def find_null_class(
         label = int(labels[place])
         null = _always(cases, label)
         if all(_reaches(rows_of(gate, null), gate, bound) for gate, bound in gates):
-            return cases.labels[label], int(counts[place]), len(wanted)
+            return label, int(counts[place]), len(wanted)
     return None
 
 

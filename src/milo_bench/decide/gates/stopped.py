@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from milo_bench.core.records import Frozen, WorkEnd
 from milo_bench.decide.figures import Figures
 from milo_bench.decide.records import Figure, LinkedText, Ref, Source
-from milo_bench.decide.wording import join_words, spell_out
+from milo_bench.decide.wording import join_words, spell_out_gate
 
 
 class EndedWork(Frozen, frozen=True, omit_defaults=False):
@@ -54,7 +54,7 @@ def _ended(work: EndedWork, figures: Figures) -> LinkedText:
     if not end.gates:
         return (*first, "what it is compared with had ended")
     if end.ending == "decided":
-        failed = [_name(gate) for gate, outcome in end.gates.items() if outcome == "fail"]
+        failed = [spell_out_gate(gate) for gate, outcome in end.gates.items() if outcome == "fail"]
         why = f"{join_words(failed)} had failed" if failed else "every gate had passed"
         return (*first, f"{why} by bounds that hold at every look")
     parts: list[LinkedText] = []
@@ -63,18 +63,14 @@ def _ended(work: EndedWork, figures: Figures) -> LinkedText:
             continue
         needs = end.needs.get(gate)
         if needs is None:
-            parts.append((f"{_name(gate)} cannot be decided by this run",))
+            parts.append((f"{spell_out_gate(gate)} cannot be decided by this run",))
         else:
-            ref = _count(figures, f"{place}/needs/{gate}", f"fixtures that {_name(gate)} needs", needs, of)
-            parts.append((f"{_name(gate)} needs about ", ref, " fixtures"))
+            ref = _count(figures, f"{place}/needs/{gate}", f"fixtures that {spell_out_gate(gate)} needs", needs, of)
+            parts.append((f"{spell_out_gate(gate)} needs about ", ref, " fixtures"))
     found: list[str | Ref] = list(first)
     for number, part in enumerate(parts):
         found += [" and ", *part] if number else part
     return tuple(found)
-
-
-def _name(gate: str) -> str:
-    return spell_out(gate.rpartition(" at ")[0])
 
 
 def _count(figures: Figures, id: str, title: str, value: int, of: str) -> Ref:

@@ -56,4 +56,4 @@ def without_constants(
         [one for one in constants if called[one.cases.fixture].any()],
         rows_of,
         figures,
-    )
+    ).results

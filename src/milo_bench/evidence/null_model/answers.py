@@ -1,47 +1,53 @@
-"""Logs in, a few answers of each candidate out: those that it gave most often, and some that passed."""
+"""Answers of a candidate in, a few of them out: those that it gave most often, and some that passed."""
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections import Counter
+from collections.abc import Callable, Collection, Iterator
+from dataclasses import dataclass, field
 from itertools import islice
 from typing import Final, TypeAlias
 
-from milo_bench.core.errors import DataError
+from milo_bench.core.hashing import sha256_text
 from milo_bench.core.records import Attempt
-from milo_bench.decide.records import Candidate
-from milo_bench.store.log.attempts import attempt_lines, decode_attempt
-from milo_bench.store.log.reader import RunLog
 
 # Of a candidate: what it answers again and again shows within so many answers.
-_LOOKED_AT: Final = 200
+LOOKED_AT: Final = 200
 _OFTEN, _PASSED = 2, 2
 _TRIED: Final = 20  # answers that are judged to find some that pass
-_ALL_BELOW: Final = 20_000  # attempts of a log that are all looked at
-_PLACES: Final = 200  # of a longer log, looked at evenly
-_AT_A_PLACE: Final = 100
 
 Passes: TypeAlias = Callable[[Attempt], bool]
 
 
-def collect_answers(log: RunLog) -> Mapping[Candidate, list[Attempt]]:
-    """Answers of each candidate, at most ``_LOOKED_AT``; none whose text was erased or that the model did not give."""
-    variants = log.header.plan.variants
-    found: dict[Candidate, list[Attempt]] = defaultdict(list)
-    for attempt in _some_attempts(log):
-        if (
-            attempt.failure is not None
-            or attempt.bypass
-            or attempt.erased
-            or not (attempt.output or attempt.tool_calls)
-        ):
-            continue
-        key = attempt.key
-        workload = log.fixtures[key.fixture].workload
-        answers = found[Candidate(workload, key.target, variants.get(workload, ""), key.decoding)]
-        if len(answers) < _LOOKED_AT:
-            answers.append(attempt)
-    return found
+@dataclass
+class Answers:
+    """What one candidate said: the first answers whole, or, where they cannot be judged again, of all the hashes.
+
+    ``judged_again``: the contract's checks can judge an answer anew on any fixture. ``said`` is by number of the
+    fixture and repeat. Answers come in the order in which they count.
+    """
+
+    judged_again: bool
+    has_texts: bool = True
+    first: list[Attempt] = field(default_factory=list)
+    said: dict[tuple[int, int], str] = field(default_factory=dict)
+
+    def add(self, attempt: Attempt, number: int) -> None:
+        """An answer to the fixture with that number; none whose text was erased or that the model did not give."""
+        if attempt.failure is not None or attempt.erased:
+            return
+        if not self.judged_again:
+            said = text_of(attempt) if self.has_texts else attempt.output_hash or sha256_text(attempt.output)
+            if said:
+                self.said[number, attempt.key.repeat] = said
+        elif not attempt.bypass and (attempt.output or attempt.tool_calls) and len(self.first) < LOOKED_AT:
+            self.first.append(attempt)
+
+    @property
+    def usual(self) -> str:
+        """What was said most often, "" where nothing was said twice."""
+        said, count = Counter(self.said.values()).most_common(1)[0] if self.said else ("", 0)
+        return said if count > 1 else ""
 
 
 def choose_answers(answers: Collection[Attempt], passes: Passes) -> Iterator[tuple[Attempt, bool]]:
@@ -58,20 +64,3 @@ def text_of(answer: Attempt) -> str:
     """All of an answer that checks judge."""
     calls = "".join(f"\n{call.name} {call.arguments}" for call in answer.tool_calls)
     return f"{answer.output}{calls}"
-
-
-def _some_attempts(log: RunLog) -> Iterable[Attempt]:
-    if len(log.attempts) <= _ALL_BELOW:
-        return log.attempts.on_fixtures(log.fixtures)
-    return _evenly(log)
-
-
-def _evenly(log: RunLog) -> Iterator[Attempt]:
-    for part in log.attempts.parts(_PLACES):
-        for number, line in islice(attempt_lines(log.path, part), _AT_A_PLACE):
-            try:
-                attempt = decode_attempt(log.path, number, line, part.schema)
-            except DataError:
-                continue  # named by who reads all of them
-            if attempt.key.fixture in log.fixtures:
-                yield attempt

@@ -4,18 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-import numpy as np
-
 from milo_bench.config.policy.file import PolicyFile, read_policy
 from milo_bench.core.errors import MiloError
 from milo_bench.core.records import Attempt, Graded, Stopping, WorkEnd
-from milo_bench.decide.decide import with_baseline
-from milo_bench.decide.evidence import Evidence, LogFault
-from milo_bench.decide.gates.looking import confidence_of_passes, gate_name, look_at
-from milo_bench.evidence.gather import describe_fixtures
-from milo_bench.evidence.joining import join_contracts
+from milo_bench.decide.evidence import LogFault
+from milo_bench.decide.gates.looking import gate_name
 from milo_bench.evidence.judging import choose_judge
-from milo_bench.evidence.until_decided.work import WatchedWork, judged_candidate
+from milo_bench.evidence.until_decided.look import AskedFixtures, WorkLooks
 from milo_bench.stats.cases.cache import cache_rule
 from milo_bench.store.log.reader import RunLog
 from milo_bench.suites.fresh import RETELLINGS, FreshFixtures, can_draw
@@ -62,44 +57,32 @@ def _work_end(
 ) -> Iterator[LogFault]:
     """Judge the gates anew on what was asked until then."""
     header = log.header
-    targets = {target.name: target for target in header.targets}
-    table = describe_fixtures(list(log.fixtures.values()), contracts=join_contracts([log]))
-    numbers = table.numbers()
-    order = [one.id for one in log.fixtures.values() if one.workload == end.workload]
-    workloads = list(dict.fromkeys(one.workload for one in log.fixtures.values()))
+    contracts = {one.name: one for one in header.workloads}
+    asked = AskedFixtures.of(log.fixtures.values(), contracts)
+    looks = WorkLooks(policy, header.plan, header.targets, contracts, header.store_text)
     works = {}
-    for name in workloads:
-        for target in header.targets:
-            candidate = judged_candidate(policy, header.plan, name, target.name, log.fixtures.values())
-            works[name, target.name] = WatchedWork(candidate, header.plan, (), target.price)
+    for target in header.targets:
+        for name in dict.fromkeys(one.workload for one in log.fixtures.values()):
+            order = [one.id for one in log.fixtures.values() if one.workload == name]
+            work = works[name, target.name] = looks.new_work(name, target.name, order, asked.by_id)
+            work.judge_times_by(cache_rule(header.plan, target))
+    looks.take(works)
     place = f"the end of {end.workload} on {end.target}"
-    work = works.get((end.workload, end.target))
-    if work is None:
+    ended = works.get((end.workload, end.target))
+    if ended is None:
         yield LogFault(place, "an end", "a workload and a target of the plan")
         return
-    work.judge_times_by(cache_rule(header.plan, targets[end.target]))
-    work.add(order)
-    work.order = work.order[: end.fixtures]
+    ended.order = ended.order[: end.fixtures]
     for attempt, verdicts in graded:
-        if attempt.key.target == end.target and log.fixtures[attempt.key.fixture].workload == end.workload:
-            work.put(attempt, verdicts, numbers[attempt.key.fixture])
-    if work.asked < end.fixtures:
-        yield LogFault(place, f"{end.fixtures} fixtures", f"answers to {work.asked} of them")
+        of = works.get((log.fixtures[attempt.key.fixture].workload, attempt.key.target))
+        if of is not None:
+            of.put(attempt, verdicts, asked.numbers[attempt.key.fixture])
+    if ended.asked < end.fixtures:
+        yield LogFault(place, f"{end.fixtures} fixtures", f"answers to {ended.asked} of them")
         return
     if not end.gates:
         return  # the baseline's, which ends with what is compared with it
-    cases = {one.candidate: one.cases() for one in works.values()}
-    policy = with_baseline(policy, Evidence((), targets, table, cases, {}))
-    judged = tuple(
-        one.candidate for (name, target), one in works.items() if target != policy.baseline and name in policy.workloads
-    )
-    places = np.arange(len(numbers), dtype=np.int32)
-    candidate = work.candidate
-    contract = next(one for one in header.workloads if one.name == end.workload)
-    contracts = {(candidate.workload, candidate.variant): contract}
-    seen = Evidence((), targets, table, {candidate: work.cases()}, contracts, looked_at={candidate: places})
-    looked = look_at(policy, seen, work.candidate, confidence_of_passes(policy, judged, work.candidate))
-    found = {gate_name(gate): gate.outcome for gate in looked}
+    found = {gate_name(gate): gate.outcome for gate in looks.look(ended, works, asked, proven=True)}
     for name, stated in end.gates.items():
         if "minus baseline" in name:
             continue  # how far the baseline was by then is not in the log

@@ -3,27 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
 from typing import Final
 
-import numpy as np
-
 from milo_bench.config.policy.file import PolicyFile
 from milo_bench.core.records import Attempt, Execution, Fixture, Graded, RunHeader, TargetRecord, WorkEnd
 from milo_bench.core.units import figure
-from milo_bench.decide.decide import with_baseline
-from milo_bench.decide.evidence import Evidence
-from milo_bench.decide.gates.looking import NEVER, LookedGate, confidence_of_passes, gate_name, look_at
-from milo_bench.decide.wording import spell_out
+from milo_bench.decide.gates.looking import NEVER, LookedGate, gate_name
 from milo_bench.evidence.executing import ExecutedChecks, calls_of
-from milo_bench.evidence.gather import describe_fixtures
 from milo_bench.evidence.judging import Judge, choose_judge
-from milo_bench.evidence.until_decided.work import WatchedWork, judged_candidate
+from milo_bench.evidence.until_decided.look import AskedFixtures, WorkLooks
+from milo_bench.evidence.until_decided.work import WatchedWork
 from milo_bench.grade.engine import CheckBroken, grade_attempt, unjudged_by
 from milo_bench.grade.own_check import LatestExecutions, latest_executions
-from milo_bench.run.asked.alike import contracts_of
 from milo_bench.run.events import OpenGate, OpenWork
 from milo_bench.run.own_checks import LiveChecks, OwnCall
 from milo_bench.run.spec import RunSpec
@@ -38,12 +31,6 @@ _BROKEN_IN_A_ROW: Final = 5  # answers that the suite's own Python breaks on bef
 
 # A workload, and how many fresh fixtures of it there are already and shall be more, in; the next ones out.
 DrawFixtures = Callable[[str, int, int], Sequence[Fixture]]
-
-
-@dataclass(frozen=True)
-class _Looked:
-    gates: tuple[LookedGate, ...] = ()
-    over: bool = False
 
 
 class UntilDecided:
@@ -75,34 +62,21 @@ class UntilDecided:
         self._fresh = fresh if stopping.fresh_seed is not None else None
         self._most = stopping.most_fixtures
         self._most_fresh = most_fresh or {}
-        self._fixtures: dict[str, Fixture] = {fixture.id: fixture for fixture in spec.planned_fixtures()}
+        planned = spec.planned_fixtures()
+        self._asked = AskedFixtures.of(planned, spec.workloads)
         self._planned: dict[str, list[str]] = {}
-        for fixture in self._fixtures.values():
+        for fixture in planned:
             self._planned.setdefault(fixture.workload, []).append(fixture.id)
         self._first = {name: len(ids) for name, ids in self._planned.items()}
-        self._targets = {target.name: target for target in targets}
-        self._contracts = contracts_of(spec.workloads)
-        self._number()
-        self._works: dict[tuple[str, str], WatchedWork] = {}
-        for workload, ids in self._planned.items():
-            for target in targets:
-                candidate = judged_candidate(policy, spec.plan, workload, target.name, spec.planned_fixtures())
-                self._works[workload, target.name] = WatchedWork(candidate, spec.plan, ids, target.price)
-        measured = {work.candidate: work.cases() for work in self._works.values()}
-        self._policy = with_baseline(policy, Evidence((), self._targets, self._table, measured, {}))
-        self._judged = tuple(
-            work.candidate
-            for (workload, target), work in self._works.items()
-            if target != self._policy.baseline and workload in self._policy.workloads
-        )
+        self._looks = WorkLooks(policy, spec.plan, targets, spec.workloads, spec.store_text)
+        self._works: dict[tuple[str, str], WatchedWork] = {
+            (workload, target.name): self._looks.new_work(workload, target.name, ids, self._asked.by_id)
+            for workload, ids in self._planned.items()
+            for target in targets
+        }
+        self._looks.take(self._works)
         self._new_groups: dict[str, bool] = {}  # whether the generator gives a workload groups that it has not
-        self._looks: dict[tuple[str, str], _Looked] = {}
-        self._decided: dict[tuple[str, str], dict[str, LookedGate]] = {}
-
-    def _number(self) -> None:
-        self._table = describe_fixtures(list(self._fixtures.values()), contracts=self._contracts)
-        self._numbers = self._table.numbers()
-        self._places = np.arange(len(self._numbers), dtype=np.int32)
+        self._gates: dict[tuple[str, str], tuple[LookedGate, ...]] = {}  # at the last look
 
     # ------------------------------------------------------------ what a run asks
 
@@ -110,7 +84,7 @@ class UntilDecided:
         """What the log that is resumed says: fresh fixtures it drew, work that is over, and answers looked at anew."""
         for target in header.targets:  # what it says of its cache is known once it has started
             for work in self._works.values():
-                if work.candidate.target == target.name:
+                if work.target == target.name:
                     work.judge_times_by(cache_rule(header.plan, target))
         if self._resumed is None:
             return (Steer(open=self._open()),)
@@ -152,7 +126,7 @@ class UntilDecided:
         latest = latest_executions(executions)
 
         def judge(attempt: Attempt) -> Graded:
-            fixture = self._fixtures[attempt.key.fixture]
+            fixture = self._asked.by_id[attempt.key.fixture]
             return grade_attempt(self._spec.workloads[fixture.workload], fixture, attempt, latest.get(attempt.key))
 
         for attempt in attempts:
@@ -168,14 +142,14 @@ class UntilDecided:
             self._broken_in_a_row += 1
             if self._live is None or self._broken_in_a_row == _BROKEN_IN_A_ROW:
                 raise
-            workload = self._fixtures[attempt.key.fixture].workload
+            workload = self._asked.by_id[attempt.key.fixture].workload
             return unjudged_by(self._spec.workloads[workload], attempt, error.message)
         self._broken_in_a_row = 0
         return graded
 
     def _calls(self, attempts: Iterable[Attempt], known: LatestExecutions = MappingProxyType({})) -> Iterator[OwnCall]:
         for attempt in attempts:
-            fixture = self._fixtures[attempt.key.fixture]
+            fixture = self._asked.by_id[attempt.key.fixture]
             yield from calls_of(self._spec.workloads[fixture.workload], fixture, attempt, known.get(attempt.key, {}))
 
     def _count(self, executions: Sequence[Execution]) -> None:
@@ -185,8 +159,8 @@ class UntilDecided:
     # ------------------------------------------------------------ looks
 
     def _put(self, attempt: Attempt, graded: Graded) -> tuple[str, str]:
-        place = (self._fixtures[attempt.key.fixture].workload, attempt.key.target)
-        self._works[place].put(attempt, graded, self._numbers[attempt.key.fixture])
+        place = (self._asked.by_id[attempt.key.fixture].workload, attempt.key.target)
+        self._works[place].put(attempt, graded, self._asked.numbers[attempt.key.fixture])
         return place
 
     def _after(self, touched: Sequence[tuple[str, str]]) -> tuple[Steer, ...]:
@@ -208,20 +182,15 @@ class UntilDecided:
         """Judge the gates of one work; why it is over, if it is."""
         work = self._works[place]
         work.looked_at = work.asked
-        if work.candidate not in self._judged:
+        if not self._looks.is_judged(work):
             return None
-        needed = confidence_of_passes(self._policy, self._judged, work.candidate)
-        gates = look_at(self._policy, self._evidence(place), work.candidate, needed)
-        # What was decided at an earlier look stays decided.
-        before = self._decided.setdefault(place, {})
-        gates = tuple(before.get(gate_name(gate), gate) for gate in gates)
-        before |= {gate_name(gate): gate for gate in gates if gate.outcome != "undecided"}
-        self._looks[place] = _Looked(gates)
-        if not gates:
+        gates = self._gates[place] = self._looks.look(work, self._works, self._asked, proven=False)
+        if gates and self._may_end(place, gates):
+            # Passes that one answer to everything gets as well are not passes, whatever ``decide`` is asked later.
+            gates = self._gates[place] = self._looks.look(work, self._works, self._asked, proven=True)
+        if not gates or not self._may_end(place, gates):
             return None
-        beyond = [gate for gate in gates if gate.outcome == "undecided" and self._is_out_of_reach(place, gate)]
-        if any(gate.outcome == "undecided" and gate not in beyond for gate in gates):
-            return None
+        beyond = [gate for gate in gates if gate.outcome == "undecided"]
         work.is_over = True
         return WorkEnd(
             target=place[1],
@@ -232,11 +201,15 @@ class UntilDecided:
             needs={gate_name(gate): int(gate.needs) for gate in beyond if gate.needs not in (None, NEVER)},
         )
 
+    def _may_end(self, place: tuple[str, str], gates: Sequence[LookedGate]) -> bool:
+        """Whether each gate is decided, or out of reach."""
+        return all(gate.outcome != "undecided" or self._is_out_of_reach(place, gate) for gate in gates)
+
     def _is_out_of_reach(self, place: tuple[str, str], gate: LookedGate) -> bool:
         work = self._works[place]
         if work.asked < min(LEAST_FOR_OUT_OF_REACH, len(work.order)):
             return False
-        if gate.value is None and self._has_no_value(place, gate):
+        if gate.rests_on_judge or (gate.value is None and self._has_no_value(place, gate)):
             return True
         return gate.least is not None and (
             gate.least > self._available(place[0])
@@ -247,8 +220,8 @@ class UntilDecided:
     def _has_no_value(self, place: tuple[str, str], gate: LookedGate) -> bool:
         """Whether no answer of this run can give ``gate`` a value: no price, or nothing to compare with."""
         workload, target = place
-        unpriced = gate.key.startswith("cost_usd") and self._targets[target].price is None
-        alone = "minus baseline" in gate.key and (workload, self._policy.baseline) not in self._works
+        unpriced = gate.key.startswith("cost_usd") and self._looks.targets[target].price is None
+        alone = "minus baseline" in gate.key and (workload, self._looks.policy.baseline) not in self._works
         return unpriced or alone
 
     def _available(self, workload: str) -> int:
@@ -260,7 +233,7 @@ class UntilDecided:
 
     def _units_available(self, workload: str) -> float:
         """Groups of a workload, and fixtures that stand alone, that this run can ask at the most."""
-        known = {fixture.group or fixture.id for fixture in self._fixtures.values() if fixture.workload == workload}
+        known = {fixture.group or fixture.id for fixture in self._asked.by_id.values() if fixture.workload == workload}
         if self._fresh is None:
             return len(known)
         if workload not in self._new_groups:
@@ -270,29 +243,13 @@ class UntilDecided:
             self._new_groups[workload] = not groups <= known
         return NEVER if self._new_groups[workload] else len(known)
 
-    def _evidence(self, place: tuple[str, str]) -> Evidence:
-        """The columns of one work, and of the baseline where that was run on it."""
-        places = {place, (place[0], self._policy.baseline)}
-        cases = {self._works[one].candidate: self._works[one].cases() for one in places if one in self._works}
-        contracts = {
-            (one.candidate.workload, one.candidate.variant): one.candidate.workload for one in self._works.values()
-        }
-        return Evidence(
-            (),
-            self._targets,
-            self._table,
-            cases,
-            {place: self._spec.workloads[name] for place, name in contracts.items()},
-            looked_at=dict.fromkeys(cases, self._places),
-        )
-
     def _baselines_over(self) -> list[WorkEnd]:
         """The baseline need not go on where all that is judged beside it is over."""
         found = []
         for (workload, target), work in self._works.items():
-            if target != self._policy.baseline or work.is_over:
+            if target != self._looks.policy.baseline or work.is_over:
                 continue
-            others = [self._works[workload, one.target] for one in self._judged if one.workload == workload]
+            others = [one for one in self._works_of(workload) if self._looks.is_judged(one)]
             if others and all(other.is_over for other in others) and self._has_ahead(work, others):
                 work.is_over = True
                 found.append(WorkEnd(target, workload, "decided", work.asked))
@@ -318,19 +275,17 @@ class UntilDecided:
     def _draw(self, workload: str, count: int) -> tuple[Fixture, ...]:
         assert self._fresh is not None
         drawn = tuple(self._fresh(workload, len(self._planned[workload]) - self._first[workload], count))
-        self._fixtures |= {fixture.id: fixture for fixture in drawn}
+        self._asked = AskedFixtures.of((*self._asked.by_id.values(), *drawn), self._spec.workloads)
         ids = [fixture.id for fixture in drawn]
         self._planned[workload] += ids
         for work in self._works_of(workload):
             if not work.is_over:
                 work.add(ids)
-        self._number()
         return drawn
 
     def _is_waiting(self, work: WatchedWork) -> bool:
         """Whether more fixtures would help ``work``: it is judged by gates that answers can decide."""
-        looked = self._looks.get((work.candidate.workload, work.candidate.target))
-        return not work.is_over and looked is not None and bool(looked.gates)
+        return not work.is_over and bool(self._gates.get((work.workload, work.target)))
 
     def _fresh_of(self, log: RunLog) -> Sequence[Steer]:
         """The fresh fixtures that ``log`` holds, drawn again: their order is that of the generator."""
@@ -349,7 +304,7 @@ class UntilDecided:
         return [work for (name, _), work in self._works.items() if name == workload]
 
     def _open_targets(self, workload: str) -> tuple[str, ...]:
-        return tuple(work.candidate.target for work in self._works_of(workload) if not work.is_over)
+        return tuple(work.target for work in self._works_of(workload) if not work.is_over)
 
     # ------------------------------------------------------------ what a person is told
 
@@ -361,12 +316,10 @@ class UntilDecided:
         )
 
     def _undecided(self, place: tuple[str, str]) -> list[LookedGate]:
-        return [gate for gate in self._looks.get(place, _Looked()).gates if gate.outcome == "undecided"]
+        return [gate for gate in self._gates.get(place, ()) if gate.outcome == "undecided"]
 
 
 def _open_gate(gate: LookedGate) -> OpenGate:
     sign = "≥" if gate.direction == "at_least" else "≤"
     needs = None if gate.needs is None or gate.needs == NEVER else int(gate.needs)
-    return OpenGate(
-        spell_out(gate.key), figure(gate.value, gate.unit), f"{sign} {figure(gate.bound, gate.unit)}", needs
-    )
+    return OpenGate(gate.title, figure(gate.value, gate.unit), f"{sign} {figure(gate.bound, gate.unit)}", needs)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from milo_bench.core.records import WorkEnd
-from milo_bench.decide.wording import join_words, spell_out
+from milo_bench.decide.wording import join_words, spell_out_gate
 from milo_bench.run.events import OpenGate, OpenWork
 
 _MOST_SHOWN = 2
@@ -19,7 +19,7 @@ def work_lines(ends: Sequence[WorkEnd], still_open: Sequence[OpenWork]) -> list[
 def work_end_line(end: WorkEnd) -> str:
     """``smollm2 extraction: decided after 8 fixtures (valid JSON fails)``."""
     after = f"after {end.fixtures:,} {'fixture' if end.fixtures == 1 else 'fixtures'}"
-    failed = [_gate(name) for name, outcome in end.gates.items() if outcome == "fail"]
+    failed = [spell_out_gate(name) for name, outcome in end.gates.items() if outcome == "fail"]
     passed = sum(outcome == "pass" for outcome in end.gates.values())
     said = [f"{join_words(failed)} failed"] if failed else []
     said += [f"{passed} {'gate' if passed == 1 else 'gates'} passed"] if passed else []
@@ -52,12 +52,8 @@ def _gate_text(gate: OpenGate) -> str:
     return f"{gate.gate} {gate.value}, required {gate.threshold}{needs}"
 
 
-def _gate(name: str) -> str:
-    return spell_out(name.rpartition(" at ")[0])
-
-
 def _needs(name: str, end: WorkEnd) -> str:
     needs = end.needs.get(name)
     if needs is None:
-        return f"{_gate(name)} cannot be decided by this run"
-    return f"{_gate(name)} needs about {needs:,} fixtures"
+        return f"{spell_out_gate(name)} cannot be decided by this run"
+    return f"{spell_out_gate(name)} needs about {needs:,} fixtures"

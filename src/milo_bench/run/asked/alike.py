@@ -1,8 +1,8 @@
 """Fixtures and their contracts in, which of them ask a model the same question out. Pure.
 
 A fixture is as much evidence as its question is new. Fixtures of one group are one cluster, and so are those that a
-model is asked the same: a column that no prompt shows, white space, case and stops make no new question. Numbers make
-one where the right answer changes with them, and where the suite's author said so by a group.
+model is asked the same: a column that no prompt shows, white space, case and stops make no new question. Numbers and
+names make one where the right answer changes with them, and where the suite's author said so by a group.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from milo_bench.core.records import Fixture, Workload
 from milo_bench.guards.languages.marks import unmarked
 from milo_bench.run.prepare import prepare
 from milo_bench.suites.importing.sets import Parts
+from milo_bench.suites.importing.shapes import names_in, says_something, shape
 
 Contracts = Mapping[str, Sequence[Workload]]  # of a workload every contract that its fixtures were sent under
 
@@ -27,7 +28,9 @@ _NOT_ALNUM: Final = bytes(byte for byte in range(256) if not chr(byte).isascii()
 _GAPS = re.compile(r"[\W_]+")
 _WITH_DIGIT = re.compile(r"[^\W_]*\d[^\W_]*")
 _WORD = re.compile(r"\b[^\W\d_]+\b")
+_NAMED = re.compile(r"[^\W_]+")
 _LEAST_WORDS: Final = 3
+_LONGEST_TEMPLATE: Final = 20_000  # characters; longer documents do not differ by a name alone
 _NUMBER = re.compile(r"\d(?:[\d.,'’]*\d)?")
 _DAY_OR_MONTH = re.compile(
     r"\b(?:mon|tues?|wednes|wed|thurs?|thu|fri|satur|sat|sun)(?:day)?\b"
@@ -91,7 +94,7 @@ class SameQuestions:
     @property
     def hint(self) -> str:
         return (
-            "show the model what makes them different. If only numbers differ and each is a case of its own, "
+            "show the model what makes them different. If only names or numbers differ and each is a case of its own, "
             "give each a 'group'."
         )
 
@@ -126,6 +129,10 @@ def _keys(fixture: Fixture, contracts: Sequence[Workload]) -> Iterator[tuple[str
             yield f"words {place}", (_digest(words), _digest(letters(gold)))
         if not fixture.group and not has_pictures and _says_something(fixture) and (text := _without_numbers(asked)):
             yield f"numbers {place}", (_digest(text), _digest(_gold_without_numbers(gold, asked)))
+        may_be_template = not fixture.group and not has_pictures and len(asked) <= _LONGEST_TEMPLATE
+        if may_be_template and says_something(shape("\n".join(_values(fixture.input)))):
+            template = " ".join(shape(asked)).encode("utf-8", "surrogatepass")
+            yield f"names {place}", (_digest(template), _digest(_gold_without_names(gold, asked)))
 
 
 def _says_something(fixture: Fixture) -> bool:
@@ -195,6 +202,16 @@ def _gold_without_numbers(gold: str, asked: str) -> bytes:
         return "" if repeated else match[0]
 
     return letters(_WITH_DIGIT.sub(masked, _NUMBER.sub(masked, gold)))
+
+
+def _gold_without_names(gold: str, asked: str) -> bytes:
+    """The letters of ``gold`` without what it repeats of the question's names and numbers."""
+    names = {name.casefold() for name in names_in(asked)}
+    plain = _GAPS.sub(" ", gold.casefold()).split() if names else ()
+    if not names.intersection(plain):
+        return _gold_without_numbers(gold, asked)
+    masked = _NAMED.sub(lambda match: "" if match[0].casefold() in names else match[0], gold)
+    return _gold_without_numbers(masked, asked)
 
 
 def _significant(number: str) -> str:

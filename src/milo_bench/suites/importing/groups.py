@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from hashlib import blake2b
@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from milo_bench.suites.importing.importer import Imported
 from milo_bench.suites.importing.sets import Parts
+from milo_bench.suites.importing.shapes import says_something, shape
 
 _SHINGLE: Final = 4  # words
 _BANDS, _ROWS = 12, 4  # of the sketch: pairs that share four in five of their shingles meet with near certainty
@@ -20,7 +21,6 @@ _LARGEST_SHARE: Final = 0.5  # a template of more than half of all cases is the 
 
 _QUOTED = re.compile(r"\"[^\"\n]{1,80}\"|“[^”\n]{1,80}”")
 _ADDRESS = re.compile(r"\S+@\S+|https?://\S+")
-_WORD = re.compile(r"[^\W_]+")
 _SUBJECT = re.compile(r"^subject:\s*(?:(?:re|fw|fwd|aw|wg|antw)\s*:\s*)*(.+)$", re.IGNORECASE | re.MULTILINE)
 _REPLY = re.compile(r"^subject:\s*(?:re|fw|fwd|aw|wg|antw)\s*:", re.IGNORECASE | re.MULTILINE)
 
@@ -37,9 +37,9 @@ def guess_groups(result: Imported) -> None:
     texts = ["\n".join(_texts(result.cases[place].input)) for place in alone]
     parts = Parts(len(alone))
     _join_same(parts, [" ".join(text.split()).casefold() for text in texts])
-    shapes = [_shape(text) for text in texts]
-    _join_same(parts, [" ".join(shape) if _says_something(shape) else "" for shape in shapes])
-    _join_near(parts, [_shingles(shape) for shape in shapes])
+    shapes = [shape(_ADDRESS.sub(" ", _QUOTED.sub(" ", text))) for text in texts]
+    _join_same(parts, [" ".join(one) if says_something(one) else "" for one in shapes])
+    _join_near(parts, [_shingles(one) for one in shapes])
     _join_threads(parts, texts)
     members: dict[int, list[int]] = defaultdict(list)
     for number, place in enumerate(alone):
@@ -94,28 +94,10 @@ def _join_threads(parts: Parts, texts: Sequence[str]) -> None:
     _join_same(parts, [subject if subject in replied else "" for subject in subjects])
 
 
-def _shape(text: str) -> list[str]:
-    """The words of ``text`` without what one case has and another of its template has not."""
-    masked = _ADDRESS.sub(" ", _QUOTED.sub(" ", text))
-    words = []
-    for word in _WORD.findall(masked):
-        if any(letter.isdigit() for letter in word):
-            words.append("0")
-        elif word[0].isupper():
-            words.append("A")  # a name, as far as can be told, or a first word that its template has too
-        else:
-            words.append(word)
-    return [word for place, word in enumerate(words) if word not in ("0", "A") or words[place - 1 : place] != [word]]
-
-
-def _says_something(shape: Sequence[str]) -> bool:
-    return sum(count for word, count in Counter(shape).items() if word not in ("0", "A")) >= _SHINGLE
-
-
-def _shingles(shape: Sequence[str]) -> frozenset[int]:
+def _shingles(words: Sequence[str]) -> frozenset[int]:
     return frozenset(
-        int.from_bytes(blake2b(" ".join(shape[at : at + _SHINGLE]).encode(), digest_size=8).digest())
-        for at in range(len(shape) - _SHINGLE + 1)
+        int.from_bytes(blake2b(" ".join(words[at : at + _SHINGLE]).encode(), digest_size=8).digest())
+        for at in range(len(words) - _SHINGLE + 1)
     )
 
 
