@@ -86,6 +86,7 @@ def missing_evidence(
     """What a reader would look for and not find, each as a sentence; ``judged`` by workload and target."""
     found: list[LinkedText] = [
         *_unfinished(evidence, figures),
+        *_tagged(evidence),
         *_workloads(policy, evidence, judged),
         *_baseline(policy, evidence),
         *_unjudged(evidence, figures),
@@ -155,6 +156,18 @@ def _unfinished(evidence: Evidence, figures: Figures) -> list[LinkedText]:
             )
         )
     return found
+
+
+def _tagged(evidence: Evidence) -> list[LinkedText]:
+    """The logs whose fixtures were chosen by tag: what holds of those may not hold of the rest."""
+    return [
+        (
+            f"The run log {log.path} has only fixtures with the tag {join_words(log.tags, 'or')}. "
+            "Nothing is known of the others.",
+        )
+        for log in evidence.logs
+        if log.tags
+    ]
 
 
 def _one_look(policy: PolicyFile, evidence: Evidence, findings: Sequence[Finding]) -> list[LinkedText]:

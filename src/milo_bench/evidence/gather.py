@@ -144,6 +144,7 @@ def _log_ref(log: RunLog, name: str, again: str) -> LogRef:
         seal=log.seal,
         unknown=log.unknown,
         unread=tuple(UnreadRow(*row) for row in log.bad_rows) or UNSET,
+        tags=(header.selection.tags if header.selection is not None else ()) or UNSET,
     )
 
 

@@ -34,7 +34,12 @@ from tests.run.run_parts import make_spec
 
 LABELS = ("a", "b", "c")
 _SYLLABLES = ("ba", "ce", "di", "fo", "gu", "ha", "je", "ki", "lo", "mu", "na", "pe", "ri", "so", "tu", "ve")
-RULES = "findings: [{name: kept, when: [all_gates_pass], finding: keep}, {name: rest, when: [], finding: defer}]\n"
+RULES = """\
+findings:
+  - {name: unsafe, when: [probe_failed_critical], finding: reject}
+  - {name: kept, when: [all_gates_pass], finding: keep}
+  - {name: rest, when: [], finding: defer}
+"""
 Random = np.random.Generator
 
 
@@ -113,7 +118,7 @@ def _fixtures(random: Random) -> tuple[Fixture, ...]:
     shares = random.dirichlet([6, 2, 1])
     grouped, lacking = random.random() < 0.4, random.random() < 0.2
     found = []
-    for number in range(int(random.integers(25, 70))):
+    for number in range(int(random.integers(24, 46))):
         workload = "tell" if number % 2 else "find"
         words = _words(number)
         gold: dict[str, Any] = {"label": str(random.choice(LABELS, p=shares))}
@@ -153,7 +158,7 @@ def _policy(random: Random, targets: list[str]) -> str:
         return f"{{{some(workload)}}}"
 
     top = f"error_family: {random.choice(['headline', 'workload', 'candidate'])}\n"
-    if random.random() < 0.3:
+    if len(targets) > 1 and random.random() < 0.3:
         top += f"baseline: {random.choice(targets)}\n"
     works = "".join(f"  {name}: {whole(name)}\n" for name in ("tell", "find"))
     return f"policy: 1\n{top}workloads:\n{works}{RULES}"

@@ -25,7 +25,7 @@ from milo_bench.decide.figures import Figures
 from milo_bench.decide.gates.ends import difference_at_any_look, difference_ends, fixture_means, pair_fixtures
 from milo_bench.decide.gates.judge import judge_gates
 from milo_bench.decide.records import Candidate, Decision, Figure, GateResult, prompt_identity
-from milo_bench.decide.wording import spell_out
+from milo_bench.decide.wording import join_words, spell_out
 from milo_bench.stats.cases.columns import Cases
 from milo_bench.stats.cases.rows import RateRows, select_rows
 from milo_bench.stats.intervals import z_value
@@ -110,7 +110,7 @@ def check_against(
         for gate in judge_gates(policy, new, candidate, figures):
             stood = before.get(gate.id)
             if stood is not None:
-                results.append(_gate(decision, figures, stood, gate))
+                results.append(_narrowed(decision, new, _gate(decision, figures, stood, gate)))
         found = _differences(decision, policy, new, old, candidate, tolerance)
         results += [result for result, _ in found]
         differences += found
@@ -227,6 +227,17 @@ def _gate(decision: Decision, figures: Figures, before: GateResult, now: GateRes
         before=old.value,
         now=new.value,
     )
+
+
+def _narrowed(decision: Decision, new: Evidence, result: Result) -> Result:
+    """A gate on fixtures of some tags, where the baseline's had others too, does not hold: the rest was not run."""
+    tags, before = (
+        {tag for log in logs if log.attempted for tag in log.tags or ("",)} for logs in (new.logs, decision.logs)
+    )
+    if result.standing != "held" or "" in tags or tags <= before - {""}:
+        return result
+    said = f"{result.reason}, on fixtures with the tag {join_words(sorted(tags), 'or')} only"
+    return msgspec.structs.replace(result, standing="undecided", reason=said)
 
 
 def _key(gate: GateResult) -> str:
