@@ -42,7 +42,12 @@ def run(folder: Path) -> Path:
     (folder / "suite" / "prompts").mkdir(parents=True)
     (folder / "suite" / "prompts" / "p.jinja").write_text("<{{ input.n }}>\n", encoding="utf-8")
     rows = [
-        {"id": f"r{number}", "workload": "reply", "input": {"n": _text(number)}, "expect": {"contains": ["yes"]}}
+        {
+            "id": f"r{number}",
+            "workload": "reply",
+            "input": {"n": _text(number)},
+            "expect": {"contains": [_text(number)]},
+        }
         for number in range(40)
     ]
     (folder / "suite" / "f.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
@@ -50,7 +55,7 @@ def run(folder: Path) -> Path:
     suite = {"name": "letters", "version": "1", "fixtures": ["f.jsonl"], "workloads": {"reply": workload}}
     (folder / "suite" / "suite.yaml").write_text(json.dumps(suite), encoding="utf-8")
     rules = [
-        {"when": {"contains": _text(number)}, "reply": {"text": "no" if number % 5 == 0 else "yes"}}
+        {"when": {"contains": _text(number)}, "reply": {"text": "no" if number % 5 == 0 else _text(number)}}
         for number in range(40)
     ]
     (folder / "script.json").write_text(json.dumps({"rules": rules}), encoding="utf-8")
