@@ -245,6 +245,33 @@ def test_a_run_is_watched_while_it_goes_on(browser: Browser, tmp_path: Path) -> 
         assert wrong == []
 
 
+def test_the_list_of_runs_shows_a_run_that_begins_and_grows_without_a_reload(browser: Browser, tmp_path: Path) -> None:
+    old = read_run_log(DATA / "run.jsonl")
+    folder = tmp_path / "runs"
+    folder.mkdir()
+    with running(folder, tmp_path / "state.db") as base, signed_in(browser, base) as (page, wrong):
+        page.goto(f"{base}/runs")
+        assert "No runs yet" in page.inner_text("#main")
+        writer = RunLogWriter.create(folder / "live.jsonl", old.header, list(old.fixtures.values()))
+        for attempt in list(old.attempts)[:5]:
+            writer.append(attempt)
+        writer.flush()
+        page.wait_for_selector("#list")
+        page.wait_for_function("() => document.querySelector('#list [data-row]').innerText.includes('live')")
+        page.keyboard.press("j")
+        page.check("#list input[type=checkbox]")
+        page.focus("#list a")
+        for attempt in list(old.attempts)[5:12]:
+            writer.append(attempt)
+        writer.flush()
+        page.wait_for_function("() => /\\b12\\b/.test(document.querySelector('#list [data-row]').innerText)")
+        assert page.is_checked("#list input[type=checkbox]")
+        assert page.evaluate("() => document.activeElement.closest('[data-row]') !== null")
+        writer.close(RunEnd("2026-11-28T16:00:00+00:00", 12, 0, False))
+        page.wait_for_function("() => !document.querySelector('[data-again]')")
+        assert wrong == []
+
+
 def test_a_board_that_is_killed_in_a_review_loses_nothing(browser: Browser, folder: Path, tmp_path: Path) -> None:
     state, port = tmp_path / "state.db", free_port()
     base = f"http://127.0.0.1:{port}"

@@ -205,7 +205,7 @@ class WebBoard:
         if isinstance(found, MovedTo):
             return RedirectResponse(found.to, 303)
         if isinstance(found, NotThere):
-            return self._error(request, person, 404, found.message, found.hint)
+            return self._error(request, person, 404, found.message, found.hint, again=found.again)
         if isinstance(found, Response):
             return found
         return self._page(request, person, found)
@@ -214,10 +214,13 @@ class WebBoard:
         status = 503 if isinstance(error, PrerequisiteError) else _STATUS.get(type(error).__name__, 409)
         return self._error(request, person, status, error.message, error.hint)
 
-    def _error(self, request: Request, person: BoardPerson | None, status: int, message: str, hint: str) -> Response:
+    def _error(
+        self, request: Request, person: BoardPerson | None, status: int, message: str, hint: str, *, again: bool = False
+    ) -> Response:
         if _wants_json(request):
             return JSONResponse({"error": {"message": message, "hint": hint}}, status)
-        shown = Shown("error.html.jinja", "This did not work", {"message": message, "hint": hint}, status=status)
+        data = {"message": message, "hint": hint, "again": again}
+        shown = Shown("error.html.jinja", "This did not work", data, status=status)
         return self._page(request, person, shown)
 
     def _page(self, request: Request, person: BoardPerson | None, shown: Shown) -> Response:

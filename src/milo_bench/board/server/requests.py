@@ -40,6 +40,7 @@ class NotThere(Frozen, frozen=True):
 
     message: str
     hint: str = ""
+    again: bool = False  # the page looks again by itself, until it is there
 
 
 @dataclass(frozen=True)

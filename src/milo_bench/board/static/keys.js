@@ -59,6 +59,26 @@
   // Requests of htmx carry the token of this session's forms.
   document.addEventListener("htmx:configRequest", (event) => { event.detail.headers["X-Form-Token"] = document.body.dataset.formToken; });
 
+  // What is not whole yet is fetched again, until it no longer asks for that. Focus and ticks stay.
+  const again = () => {
+    const place = one("[data-again]");
+    if (place) setTimeout(async () => { await fetchedAgain(place); again(); }, 1000 * Number(place.dataset.again));
+  };
+  const fetchedAgain = async (place) => {
+    if (document.visibilityState !== "visible" || inField(document.activeElement)) return;
+    let text;
+    try { text = await (await fetch(location.href)).text(); } catch { return; }
+    const next = new DOMParser().parseFromString(text, "text/html").getElementById(place.id);
+    if (!next) { location.reload(); return; }
+    if (inField(document.activeElement)) return;
+    const focused = place.contains(document.activeElement) ? document.activeElement.getAttribute("href") : null;
+    const ticked = new Set([...place.querySelectorAll("input:checked")].map((box) => box.value));
+    next.querySelectorAll("input[type=checkbox]").forEach((box) => { box.checked = ticked.has(box.value); });
+    place.replaceWith(next);
+    if (focused) [...next.querySelectorAll("a")].find((link) => link.getAttribute("href") === focused)?.focus();
+  };
+  again();
+
   // A live page: fragments come as events and take the place of those with their id.
   const live = one("[data-events]");
   if (live) {

@@ -71,7 +71,7 @@ def show_attempt(board: BoardParts, asked: PageRequest) -> Shown | NotThere:
 def no_attempt(log: BoardLog | None) -> NotThere:
     """Why there is no attempt at an address: its log is being read, or does not have it."""
     if log is not None and log.index is None and not log.problem:
-        return NotThere(f"The board is still reading {log.name}.", "load the page again in a moment.")
+        return NotThere(f"The board is still reading {log.name}.", again=True)
     return NotThere("There is no attempt with this address.", "its log may have been moved. Start from the runs.")
 
 

@@ -24,6 +24,7 @@ def show_runs(board: BoardParts, asked: PageRequest) -> Shown:
         {
             "runs": page,
             "total": len(every),
+            "changing": any(line["state"] in ("live", "being read") for line in page),
             "within": len(narrowed),
             "links": links,
             "filter": {name: query.get(name, "") for name in ("q", "suite", "target", "state")},
