@@ -27,7 +27,8 @@ from milo_bench.roles.coder import apply_edits, put_tests
 from milo_bench.roles.environments import find_environment
 from milo_bench.roles.execute import CoderSuite, coder_case
 from milo_bench.roles.languages.run import run_tests
-from milo_bench.roles.testing import Isolation, TestSetup, remove_tree, shell_tree
+from milo_bench.roles.testing import Isolation, TestSetup
+from milo_bench.roles.trees import TreeFolders
 from milo_bench.suites.load import load_suite
 
 CLONES = Path(__file__).parent / "repositories"
@@ -81,11 +82,11 @@ def one_repository(path: Path, asked: argparse.Namespace) -> int:
             print(f"  {row.workload:7} {row.kind:26} {row.passed:4} of {row.answers:4} ({bound}) {caught}{state}")
             for name in row.fooled if not row.ok else ():
                 print(f"      {name}")
-        cost_of_judging(out)
+        cost_of_judging(out, Path(folder))
     return 0 if result.ok else 1
 
 
-def cost_of_judging(suite: Path, cases: int = 12) -> None:
+def cost_of_judging(suite: Path, scratch: Path, cases: int = 12, repeats: int = 5) -> None:
     """What judging a true answer takes beyond the tests alone, which are run without a sandbox on the same files."""
     cache = api.environments_folder(os.environ)
     fixtures = [one for one in load_suite(str(suite)).fixtures if "coder" in one.expect]
@@ -96,20 +97,19 @@ def cost_of_judging(suite: Path, cases: int = 12) -> None:
             case = coder_case(fixture)
             environment = find_environment(case.environment, cache)
             assert environment is not None
-            tree = shell_tree(judge.place.scratch)
-            judge.place.objects.checkout(case.tree, tree)
-            apply_edits(read_answer(case.oracle), tree)
-            put_tests(case, tree, judge.place.objects)
-            setup = TestSetup(environment, judge.declared[case.environment], case.source_folders, case.addopts)
-            times: dict[str, list[float]] = {"plain": [], "judged": []}
-            for _ in range(3):
-                began = time.monotonic()
-                run_tests(tree, case.run, setup, Isolation(unsafe_here=True))
-                times["plain"].append(time.monotonic() - began)
-                began = time.monotonic()
-                judge.judge(case, f"```diff\n{case.oracle}```\n")
-                times["judged"].append(time.monotonic() - began)
-            remove_tree(tree)
+            alone = TreeFolders(judge.place.objects, scratch, linked=False)
+            with alone.folder(case.tree) as tree:
+                apply_edits(read_answer(case.oracle), tree)
+                put_tests(case, tree, judge.place.objects)
+                setup = TestSetup(environment, judge.declared[case.environment], case.source_folders, case.addopts)
+                times: dict[str, list[float]] = {"plain": [], "judged": []}
+                for _ in range(repeats):
+                    began = time.monotonic()
+                    run_tests(tree, case.run, setup, Isolation(unsafe_here=True))
+                    times["plain"].append(time.monotonic() - began)
+                    began = time.monotonic()
+                    judge.judge(case, f"```diff\n{case.oracle}```\n")
+                    times["judged"].append(time.monotonic() - began)
             plain_all.append(min(times["plain"]))
             extra.append(min(times["judged"]) - min(times["plain"]))
     if extra:

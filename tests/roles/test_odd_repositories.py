@@ -17,12 +17,13 @@ from milo_bench.cli.entry import run_command
 from milo_bench.cli.main import milo_bench
 from milo_bench.roles.answers import read_answer
 from milo_bench.roles.cheats import file_answer
-from milo_bench.roles.declared import read_declared
-from milo_bench.roles.environments import _why
+from milo_bench.roles.coder import apply_edits, write_inside
 from milo_bench.roles.execute import CoderSuite, coder_case
 from milo_bench.roles.git import GitRepository, open_repository
+from milo_bench.roles.mining.review import ReviewMiner
 from milo_bench.roles.tamper import signs_of_tampering
 from milo_bench.roles.testing import Isolation
+from milo_bench.roles.trees import TreeFolders
 from milo_bench.suites.load import load_suite
 from tests.roles.repository import PRICES_3, PYPROJECT, git
 
@@ -168,25 +169,16 @@ def test_a_configured_program_of_the_repository_is_not_started(shop: Path, tmp_p
     (tmp_path / "clone/.gitattributes").write_text("*.py diff=x filter=x\n")
     git(tmp_path / "clone", "add", ".gitattributes")
     mark.unlink(missing_ok=True)
+    git(tmp_path / "clone", "commit", "-q", "-m", "attributes")
+    mark.unlink(missing_ok=True)
+    (tmp_path / "tree").mkdir()
     with open_repository(tmp_path / "clone") as repository:
         newest, *_ = repository.commits()
         repository.diff(newest.parents[0], newest.sha)
+        repository.checkout(newest.sha, tmp_path / "tree")
+        assert ReviewMiner(repository, list(repository.commits())).faults
+    assert (tmp_path / "tree/shop/prices.py").read_text() == PRICES_3
     assert not mark.exists()
-
-
-def test_declarations_are_read_and_never_run(tmp_path: Path) -> None:
-    files = {
-        "setup.py": f"open({str(tmp_path / 'x')!r}, 'w')\nN = ['attrs>=20']\nsetup(name='a', install_requires=N)",
-        "tox.ini": "[testenv]\ndeps =\n  pytest>7\n  py311: mock\n  -r more.txt\n",
-        "requirements.txt": "-e .[x]\n-r req/dev.txt\nb @ https://a.test/b.whl\n--index-url x\nhttpx==1 # c\n",
-        "req/dev.txt": "trio\nruff\n-r ../requirements.txt\n",
-        "pyproject.toml": "[broken",
-    }
-    declared = read_declared(files.get)
-    assert declared.name == "a"
-    assert declared.requirements == ("attrs>=20", "httpx==1", "mock", "pytest>7", "trio")
-    assert any("https" in one for one in declared.skipped)
-    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize(
@@ -226,6 +218,26 @@ def test_what_only_makes_tests_pass_is_seen(code: str) -> None:
     assert not signs_of_tampering("import sys\n\n\ndef main():\n    sys.exit(run())\n")
 
 
+def test_a_tree_that_is_linked_again_is_as_it_was(shop: Path, tmp_path: Path) -> None:
+    with open_repository(shop) as repository:
+        trees = TreeFolders(repository, tmp_path, linked=True)
+        tree = repository.tree("HEAD")
+        with trees.folder(tree) as folder:
+            write_inside(folder, "shop/prices.py", b"changed")
+            patch = "```diff\n--- a/shop/store.py\n+++ b/shop/store.py\n@@ -1 +1 @@\n-{0}\n+x\n```"
+            first = (folder / "shop/store.py").read_text().partition("\n")[0]
+            assert apply_edits(read_answer(patch.format(first)), folder) == "strict"
+            (folder / "README.md").unlink()
+        with trees.folder(tree) as folder:
+            assert (folder / "shop/prices.py").read_text() == PRICES_3
+            assert (folder / "shop/store.py").read_text().startswith(first)
+            assert (folder / "README.md").exists()
+        for name in ("HEAD~1", "HEAD~2", "HEAD~3", "HEAD~4", "HEAD"):
+            with trees.folder(repository.tree(name)) as folder:
+                assert (folder / "pyproject.toml").exists()
+    assert len(list(tmp_path.iterdir())) == 4
+
+
 def test_objects_are_packed_into_a_relative_folder(shop: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     with open_repository(shop) as repository:
@@ -234,11 +246,6 @@ def test_objects_are_packed_into_a_relative_folder(shop: Path, tmp_path: Path, m
     (tmp_path / "tree").mkdir()
     GitRepository(Path("objects.git")).checkout(tree, Path("tree"))
     assert (tmp_path / "tree/shop/prices.py").read_text() == PRICES_3
-
-
-def test_why_a_package_cannot_be_installed_is_told_without_addresses() -> None:
-    said = "WARNING: Location 'file:///x/' is ignored\nERROR: none for a at https://me:secret@index.test/simple/a\n"
-    assert _why(said) == "ERROR: none for a at …"
 
 
 _FRAMES = """import sys

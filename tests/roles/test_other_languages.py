@@ -14,6 +14,7 @@ from milo_bench.config.roles.file import read_registry
 from milo_bench.core.errors import ConfigError, PrerequisiteError, UsageError
 from milo_bench.roles.cheats import file_answer
 from milo_bench.roles.execute import CoderSuite, coder_case
+from milo_bench.roles.languages.javascript.calls import with_recorder
 from milo_bench.roles.languages.javascript.declared import read_package
 from milo_bench.roles.languages.javascript.packages import find_node
 from milo_bench.roles.languages.tampering import tampering_signs
@@ -93,6 +94,39 @@ def test_a_javascript_fix_is_a_case_with_the_tests_that_show_it(node_suite: Path
 def test_a_javascript_fault_is_traced_to_the_commit_that_brought_it(node_suite: Path) -> None:
     [faulty] = [one for one in load_suite(str(node_suite)).fixtures if "faulty" in one.tags]
     assert faulty.expect["review"]["lines"] == {"src/prices.js": [4]}
+
+
+def test_a_javascript_question_asks_what_a_call_of_the_tests_returns(node_suite: Path) -> None:
+    suite = load_suite(str(node_suite))
+    values = {one.input["call"]: one for one in suite.fixtures if "value" in one.tags}
+    assert values.keys() <= {"total([1,2,3,4])", "total([5,5,5,5,5])"}
+    [(call, fixture)] = values.items()
+    assert fixture.expect["reason"] == {"answer": {"total([1,2,3,4])": "10"}.get(call, "25"), "written_as": "JSON"}
+    assert fixture.input["source"] == FIXED.partition("*/\n")[2].strip()
+
+
+WRAPPED = """#!/usr/bin/env node
+'use strict';
+const { twice } = require('./twice');
+const names = (list) => list.map((one) => ({ name: one }));
+function shout(text) { return twice(text.toUpperCase()); }
+function bound() { return this.x; }
+async function later() { return 1; }
+module.exports = { names, shout, bound, later };
+"""
+
+
+def test_functions_at_the_top_are_wrapped_and_no_line_moves() -> None:
+    wrapped = with_recorder(WRAPPED, "src/a.js")
+    lines = wrapped.splitlines()
+    assert len(lines) == len(WRAPPED.splitlines())
+    assert lines[0] == "#!/usr/bin/env node"
+    assert lines[1].startswith("'use strict';")
+    assert 'shout = globalThis.__miloRecord("src/a.js", "shout", 5, shout);' in lines[1]
+    assert lines[3].startswith('const names = globalThis.__miloRecord("src/a.js", "names", 4, (list)')
+    assert "bound =" not in wrapped and "later =" not in wrapped
+    assert with_recorder("not { JavaScript", "a.js") == "not { JavaScript"
+    assert with_recorder("export const x = 1;\n", "a.ts") == "export const x = 1;\n"
 
 
 def test_javascript_answers_are_judged_and_no_cheat_passes(node_suite: Path, roles_env: dict[str, str]) -> None:

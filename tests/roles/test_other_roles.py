@@ -8,6 +8,7 @@ import shutil
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from milo_bench import api
@@ -197,3 +198,24 @@ def test_labels_are_shown_with_their_fix_and_kept_as_a_person_says(
     assert run_command(milo_bench, "milo-bench", ["roles", "labels", str(folder), "--yes", "review-none"]) == 2
     assert run_command(milo_bench, "milo-bench", ["roles", "labels", str(folder), "--yes", name, "--no", name]) == 2
     assert run_command(milo_bench, "milo-bench", ["roles", "labels", str(shop)]) == 2
+
+
+@pytest.mark.parametrize(
+    ("wanted", "answer", "passed"),
+    [
+        ("10", "10", True),
+        ("10", 10, True),
+        ("10", "10.0", True),
+        ("1", True, False),
+        ('"10"', "10", True),
+        ('{"a":[1,true]}', '{"a": [1, true]}', True),
+        ('{"a":1,"b":2}', {"b": 2, "a": 1}, True),
+        ("[1,2]", "[2, 1]", False),
+        ('{"a":null}', "{'a': None}", False),
+        ('"a"', "'b'", False),
+    ],
+)
+def test_a_javascript_value_is_compared_as_json(mined: Path, wanted: str, answer: Any, *, passed: bool) -> None:
+    question = next(one for one in _of(mined, "reason") if "value" in one.tags)
+    changed = msgspec.structs.replace(question, expect={"reason": {"answer": wanted, "written_as": "JSON"}})
+    assert ("wrong_answer" not in _categories(mined, changed, {"answer": answer})) == passed

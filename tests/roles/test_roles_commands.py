@@ -236,12 +236,16 @@ def test_a_family_that_the_weights_contradict_is_reported(log: Path, place: Path
     weights = find_smollm2()
     assert weights is not None
     bench = json.loads((log.parent / "bench.yaml").read_text())
-    for name, family in (("good", "mistral"), ("bad", "smollm2")):
-        bench["targets"][name] = {"api": "llamacpp", "weights": str(weights), "family": family}
+    named = (("good", "mistral", str(weights)), ("bad", "smollm2", str(weights)), ("mid", "qwen", "builtin:smollm2"))
+    for name, family, file in named:
+        bench["targets"][name] = {"api": "llamacpp", "weights": file, "family": family}
     (place / "bench.yaml").write_text(json.dumps(bench))
     [role] = api.promote_roles([log], Path("registry.yaml"), config=place / "bench.yaml").record.roles
-    [note] = [note for note in role.notes if "weights" in note]
-    assert "good is of the family mistral, its weights say" in note
+    notes = sorted(note for note in role.notes if "weights" in note)
+    assert [note.split(", its weights say")[0] for note in notes] == [
+        "bench.yaml says that good is of the family mistral",
+        "bench.yaml says that mid is of the family qwen",
+    ]
 
 
 def test_the_board_applies_the_last_look_and_takes_it_back(log: Path, place: Path) -> None:

@@ -23,7 +23,7 @@ from milo_bench.fleet.cluster import Cluster
 from milo_bench.roles.coder import CoderCase
 from milo_bench.roles.declared import Declared
 from milo_bench.roles.git import GitCommit, GitRepository, unpack_history
-from milo_bench.roles.languages.python import RecordedCall
+from milo_bench.roles.languages.calls import RecordedCall
 from milo_bench.roles.mining.coder import CoderMiner, coder_miner
 from milo_bench.roles.mining.records import Mined, MiningOptions, NoCase
 from milo_bench.sandbox import require_sandbox

@@ -19,7 +19,8 @@ from milo_bench.roles.languages.code import CodeLanguage, language_of
 from milo_bench.roles.languages.run import run_tests
 from milo_bench.roles.languages.tampering import tampering_signs
 from milo_bench.roles.paths import is_configuration
-from milo_bench.roles.testing import Isolation, TestRun, TestSetup, remove_tree, shell_tree
+from milo_bench.roles.testing import Isolation, TestRun, TestSetup
+from milo_bench.roles.trees import TreeFolders
 
 Category = Literal[
     "",  # every test that the case names passed
@@ -75,11 +76,16 @@ class CoderJudgement(Frozen, frozen=True, omit_defaults=False):
 
 @dataclass(frozen=True)
 class Workplace:
-    """Where answers are judged: objects of the trees, a folder for scratch trees, and how code is run."""
+    """Where answers are judged: objects of the trees, folders of their files, and how code is run."""
 
     objects: GitRepository
-    scratch: Path
+    trees: TreeFolders
     isolation: Isolation
+
+
+def make_workplace(objects: GitRepository, scratch: Path, isolation: Isolation) -> Workplace:
+    """A workplace whose trees are below ``scratch``."""
+    return Workplace(objects, TreeFolders(objects, scratch, linked=not isolation.unsafe_here), isolation)
 
 
 def judge_answer(
@@ -91,9 +97,7 @@ def judge_answer(
     problem = _before_applying(edits, language_of(declared))
     if problem is not None:
         return CoderJudgement(problem[0], problem[1], wanted=wanted)
-    tree = shell_tree(place.scratch)
-    try:
-        place.objects.checkout(case.tree, tree)
+    with place.trees.folder(case.tree) as tree:
         before = {path: _read(tree, path) for path in edits.paths}
         way = apply_edits(edits, tree)
         if way.startswith("!"):
@@ -108,8 +112,6 @@ def judge_answer(
         setup = TestSetup(environment, declared, case.source_folders, case.addopts)
         run = run_tests(tree, case.run, setup, place.isolation, edits.paths)
         return _judged(case, run, way, wanted)
-    finally:
-        remove_tree(tree)
 
 
 def put_tests(case: CoderCase, tree: Path, objects: GitRepository) -> None:
@@ -189,17 +191,11 @@ def apply_edits(edits: Edits, tree: Path) -> str:
 
         said = ""
         for way, flags in _WAYS:
-            listed = apply(*flags, "--numstat", "-z")
-            touched = [
-                line.split(b"\t", 2)[-1].decode("utf-8", "replace") for line in listed.stdout.split(b"\0") if line
-            ]
-            if set(touched) - set(edits.paths):  # what was checked must be what git changes
-                return (
-                    f"!git reads another path in it than its headers name: {min(set(touched) - set(edits.paths))[:120]}"
-                )
-            done = apply(*flags)
+            done = apply(*flags, "--apply", "--numstat", "-z")
             if done.returncode == 0:
-                return way
+                rows = [row.split(b"\t", 2)[-1].decode("utf-8", "replace") for row in done.stdout.split(b"\0") if row]
+                others = set(rows) - set(edits.paths)  # what was checked must be what git has changed
+                return f"!git reads another path in it than its headers name: {min(others)[:120]}" if others else way
             said = said or done.stderr.decode("utf-8", "replace").strip().partition("\n")[0]
         return f"!{said.removeprefix('error: ')[:200] or 'git cannot apply it'}"
     except subprocess.TimeoutExpired:
@@ -232,8 +228,8 @@ def _tampering(case: CoderCase, before: dict[str, str], tree: Path) -> str:
         return "the patch makes a link"
     added = "\n".join(line[1:] for line in file_lines(case.oracle) if line.startswith("+"))
     for path, old in before.items():
-        new = _read(tree, path)
-        for sign in sorted(tampering_signs(new, path) - tampering_signs(old, path)):
+        signs = tampering_signs(_read(tree, path), path)
+        for sign in sorted(signs - tampering_signs(old, path)) if signs else ():
             word = sign.rpartition(" ")[2]
             if word not in added:
                 return f"{sign} ({path[:120]})"

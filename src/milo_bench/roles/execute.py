@@ -17,7 +17,7 @@ from milo_bench.core.paths import AnyPath
 from milo_bench.core.records import Attempt, Execution, Fixture, Workload
 from milo_bench.core.version import __version__
 from milo_bench.grade.checks.coder_tests import NAME
-from milo_bench.roles.coder import CoderCase, CoderJudgement, Workplace, judge_answer
+from milo_bench.roles.coder import CoderCase, CoderJudgement, judge_answer, make_workplace
 from milo_bench.roles.declared import Declared
 from milo_bench.roles.environments import EnvironmentFailed, make_environment
 from milo_bench.roles.git import GitRepository
@@ -53,7 +53,7 @@ class CoderSuite:
             require_sandbox()
         self._scratch = tempfile.TemporaryDirectory(prefix=".scratch-", dir=self._folder)
         Path(self._scratch.name).chmod(0o755)
-        self.place = Workplace(self._objects, Path(self._scratch.name), self._isolation)
+        self.place = make_workplace(self._objects, Path(self._scratch.name), self._isolation)
         return self
 
     def __exit__(self, *_: object) -> None:

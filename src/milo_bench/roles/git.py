@@ -1,7 +1,8 @@
 """A git repository in, its commits, trees and blobs out, by git's own plumbing; nothing of the repository is run.
 
 A repository's configuration, attributes and hooks may name programs. None of them is started: hooks, external diffs,
-text conversion, file system monitors and transports are switched off, and the user's own configuration is not read.
+text conversion, filters, file system monitors and transports are switched off, and the user's own configuration is not
+read.
 """
 
 from __future__ import annotations
@@ -19,7 +20,8 @@ from milo_bench.core.errors import DataError, PrerequisiteError
 _OFF: Final = (
     *("-c", "core.hooksPath=/dev/null", "-c", "core.fsmonitor=false", "-c", "core.autocrlf=false"),
     *("-c", "core.attributesFile=/dev/null", "-c", "protocol.allow=never", "-c", "safe.directory=*"),
-    *("-c", "core.quotePath=false", "-c", "diff.renameLimit=400"),
+    *("-c", "core.quotePath=false", "-c", "diff.renameLimit=400", "-c", "core.eol=lf", "-c", "core.fileMode=true"),
+    *("-c", "core.symlinks=true", "-c", "core.ignoreCase=false", "-c", "core.sparseCheckout=false"),
 )
 _ENVIRONMENT: Final = {
     "PATH": os.defpath,
@@ -88,6 +90,7 @@ class GitRepository:
         self.path = path
         self._batch: subprocess.Popen[bytes] | None = None
         self._asking = threading.Lock()
+        self._off: dict[str, str] | None = None
 
     def __enter__(self) -> GitRepository:
         return self
@@ -185,11 +188,29 @@ class GitRepository:
         """Write a tree's files into the empty ``folder``, which others may read. Links in it are not followed."""
         index = folder.with_name(f"{folder.name}.index")
         env = {"GIT_INDEX_FILE": str(index.absolute()), "GIT_WORK_TREE": str(folder.absolute())}
+        env |= self._without_filters()
         try:
-            self.run("read-tree", tree, env=env)
-            self.run("checkout-index", "-a", "-q", f"--prefix={folder.absolute()}/", env=env)
+            self.run("read-tree", "--reset", "-u", tree, env=env)
         finally:
             index.unlink(missing_ok=True)
+
+    def _without_filters(self) -> dict[str, str]:
+        """Variables that switch off each filter of files which the repository's own configuration names."""
+        if self._off is None:
+            done = subprocess.run(  # noqa: S603  a fixed program
+                self._command("config", "--null", "--name-only", "--get-regexp", r"^filter\."),
+                capture_output=True,
+                check=False,
+                env=_ENVIRONMENT,
+            )
+            keys = done.stdout.decode("utf-8", "surrogateescape").split("\0")
+            names = dict.fromkeys(key.rpartition(".")[0] for key in keys if key)
+            values = {"smudge": "", "clean": "", "process": "", "required": "false"}
+            off = [(f"{name}.{key}", value) for name in names for key, value in values.items()]
+            self._off = {"GIT_CONFIG_COUNT": str(len(off))}
+            for number, (key, value) in enumerate(off):
+                self._off |= {f"GIT_CONFIG_KEY_{number}": key, f"GIT_CONFIG_VALUE_{number}": value}
+        return self._off
 
     def pack(self, trees: Iterable[str], blobs: Iterable[str], out: Path) -> None:
         """Make a bare repository at ``out`` that holds ``trees`` and ``blobs``, and no history."""

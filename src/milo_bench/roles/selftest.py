@@ -15,7 +15,7 @@ from milo_bench.roles.cheats import CheatInput, cheats_of
 from milo_bench.roles.coder import CoderCase, apply_edits
 from milo_bench.roles.execute import CoderSuite, coder_case
 from milo_bench.roles.strategies import STRATEGIES
-from milo_bench.roles.testing import Isolation, remove_tree, shell_tree
+from milo_bench.roles.testing import Isolation
 
 
 @dataclass
@@ -119,14 +119,10 @@ def _cheat_sample(fixtures: tuple[Fixture, ...], most: int, seed: int) -> tuple[
 def _cheat_input(suite: CoderSuite, case: CoderCase) -> CheatInput:
     place = suite.place
     edits = read_answer(case.oracle)
-    tree = shell_tree(place.scratch)
-    try:
-        place.objects.checkout(case.tree, tree)
+    with place.trees.folder(case.tree) as tree:
         before = {path: _text(tree / path) for path in edits.paths}
         apply_edits(edits, tree)
         after = {path: _text(tree / path) for path in edits.paths}
-    finally:
-        remove_tree(tree)
     tests = {path: place.objects.blob(blob).decode("utf-8", "replace") for path, blob in case.tests.items() if blob}
     return CheatInput(case, before, after, tests)
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import signal
 import subprocess
 import tempfile
@@ -175,18 +174,10 @@ def _kill_all(process: subprocess.Popen[bytes]) -> None:
     process.wait()
 
 
-def shell_tree(parent: Path) -> Path:
-    """A new folder below ``parent`` that the sandbox's user may read."""
-    folder = Path(tempfile.mkdtemp(prefix="tree-", dir=parent.absolute()))
-    folder.chmod(0o755)
-    return folder
-
-
-def remove_tree(folder: Path) -> None:
-    """Remove a tree; links in it are removed, never followed."""
-    shutil.rmtree(folder, ignore_errors=True)
-
-
-def source_folders(paths: Mapping[str, object] | frozenset[str]) -> tuple[str, ...]:
-    """Where packages are: ``src`` and ``lib`` where the tree has Python in them, and the top."""
-    return (*(folder for folder in ("src", "lib") if any(p.startswith(f"{folder}/") for p in paths)), "")
+def source_folders(paths: frozenset[str], projects: Sequence[str] = ("",)) -> tuple[str, ...]:
+    """Where packages are: each project's ``src`` and ``lib`` where the tree has them, its own folder, and the top."""
+    found = []
+    for project in dict.fromkeys((*projects, "")):
+        inside = [f"{project}/{name}" if project else name for name in ("src", "lib")]
+        found += [*(folder for folder in inside if any(path.startswith(f"{folder}/") for path in paths)), project]
+    return tuple(found)

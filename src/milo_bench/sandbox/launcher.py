@@ -15,7 +15,6 @@ passes the report on.
 """
 
 import os
-import shutil
 import stat
 import sys
 from contextlib import suppress
@@ -87,10 +86,26 @@ def copy(source: str, target: str, user: int) -> None:
             place, kind = os.path.join(target, entry.name), entry.stat(follow_symlinks=False).st_mode
             if stat.S_ISDIR(kind):
                 copy(entry.path, place, user)
-            elif stat.S_ISLNK(kind) or stat.S_ISREG(kind):
-                shutil.copy2(entry.path, place, follow_symlinks=False)
+            elif stat.S_ISLNK(kind):
+                os.symlink(os.readlink(entry.path), place)
                 os.chown(place, user, user, follow_symlinks=False)
+            elif stat.S_ISREG(kind):
+                copy_file(entry.path, place, user)
     os.chown(target, user, user)
+
+
+def copy_file(source: str, target: str, user: int) -> None:
+    """Copy one file with its times and who may run it. Written here: to import shutil takes as long as to copy."""
+    reading = os.open(source, os.O_RDONLY | os.O_NOFOLLOW)
+    found = os.fstat(reading)
+    writing = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    while os.sendfile(writing, reading, None, 1 << 30):
+        pass
+    os.fchmod(writing, found.st_mode & 0o777)
+    os.fchown(writing, user, user)
+    os.utime(writing, ns=(found.st_atime_ns, found.st_mtime_ns))
+    os.close(reading)
+    os.close(writing)
 
 
 def give_up_root(user: int) -> None:

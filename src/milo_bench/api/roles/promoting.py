@@ -48,6 +48,7 @@ from milo_bench.roles.history import (
 from milo_bench.roles.labels import label_precision
 from milo_bench.roles.outcomes import outcome_of
 from milo_bench.store.log.reader import RunLog, read_run_log
+from milo_bench.targets.llamacpp.weights import BUILTIN, find_smollm2
 
 
 @dataclass
@@ -315,10 +316,13 @@ def target_facts(target: str, file: RegistryFile, settings: Settings) -> tuple[s
 def _of_another_family(target: str, family: str, settings: Settings) -> str:
     """What the weights' own metadata say where it is not ``family``, "" where they agree or say nothing."""
     config = settings.targets.get(target)
-    if config is None or not config.weights or config.weights.startswith("builtin:") or not family:
+    if config is None or not config.weights or not family:
+        return ""
+    weights = find_smollm2() if config.weights in BUILTIN else Path(config.weights).expanduser()
+    if weights is None:
         return ""
     try:
-        header = read_gguf_header(Path(config.weights).expanduser())
+        header = read_gguf_header(weights)
     except (OSError, BadHeader):
         return ""
     told = re.sub(r"[^a-z0-9]", "", (header.name or header.architecture).lower())

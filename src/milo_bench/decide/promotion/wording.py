@@ -14,9 +14,9 @@ def policy_sentences(policy: PromotionPolicy) -> tuple[str, ...]:
         "A challenger replaces an incumbent only if its acceptance rate is at least the incumbent's, its review pain "
         "at most the incumbent's, and its hard-failure rate at most the incumbent's, on the same cases.",
         "For each of the three, the evidence must exclude that it is worse by more than "
-        f"{units.share(margins.acceptance_rate)}, {units.number(margins.review_pain_minutes)} minutes per case and "
-        f"{units.share(margins.hard_failure_rate)}. The bounds hold however often you look: at most "
-        f"{units.share(policy.error)} of promotions are wrong.",
+        f"{units.number(margins.acceptance_rate * 100)} points, {units.number(margins.review_pain_minutes)} minutes "
+        f"per case and {units.number(margins.hard_failure_rate * 100)} points. The bounds hold however often you look: "
+        f"one that is worse by more than that is promoted in at most {units.share(policy.error)} of all roles.",
         "It must be free unless the incumbent is paid too.",
         "Family diversity: if incumbent and challengers would be of one family after the promotion, it is rejected "
         "whatever the other figures say. The displaced incumbent stays as a challenger and counts.",

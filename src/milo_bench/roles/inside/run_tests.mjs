@@ -6,7 +6,7 @@
 // shows that an assertion was patched, one that is missing that the process left before its tests ended.
 
 import { spawnSync } from "node:child_process";
-import { mkdtempSync, readFileSync, writeSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, relative, resolve } from "node:path";
 
@@ -92,6 +92,15 @@ function lastLine(text) {
   return text.split("\n").map((line) => line.trim()).filter(Boolean).at(-1) ?? "";
 }
 
+function tellCalls() {
+  try {
+    for (const line of readFileSync(asked.calls, "utf8").split("\n")) if (line) tell("call", JSON.parse(line));
+    rmSync(asked.calls);
+  } catch {
+    // No call was recorded.
+  }
+}
+
 function once() {
   const out = join(mkdtempSync(join(tmpdir(), "milo-")), "results");
   const loaded = new Set(), failed = new Set();
@@ -138,5 +147,6 @@ function once() {
 
 for (turn = 0; turn < asked.repeats; turn++) {
   once();
+  if (asked.calls) tellCalls();
   tell("end", {});
 }

@@ -1,10 +1,11 @@
 """Test files of a tree in, the outcome of each test out, line by line; a program of the sandbox.
 
 It runs with the repository's interpreter and packages, so it imports nothing of ours. The first line of its input is
-``{"nonce", "root", "files", "canaries", "repeats", "changed"}``. What tests print goes to standard error. Results go to
-a descriptor that tests do not know, each with the nonce: a line that a test forges lacks it. ``watch`` tells what files
-in ``changed`` do to find them. After the tests it runs canaries, tests that must fail. One that passes shows that
-``assert`` or the test framework was patched.
+``{"nonce", "root", "files", "canaries", "canary_tests", "repeats", "changed"}``. What tests print goes to standard
+error. Results go to a descriptor that tests do not know, each with the nonce: a line that a test forges lacks it.
+``watch`` tells what files in ``changed`` do to find them. After the tests it runs canaries, tests that must fail. One
+that passes shows that ``assert`` or the test framework was patched. They run last in the session of the tests, which
+the answer has seen. If that session does not run all of them, they run in a session of their own.
 """
 
 import json
@@ -35,18 +36,57 @@ def main() -> int:
         watch = runpy.run_path(os.path.join(os.path.dirname(__file__), "watch.py"))["watch"]
         watched.append(watch(root, asked["changed"], asked["files"], lambda what: tell("tampered", why=what)))
 
+    class Canaries:
+        """Puts tests in ``folder`` behind all others, out of sight of hooks and tests, and keeps how they end."""
+
+        def __init__(self, folder: str) -> None:
+            self.folder = folder
+            self.ended: dict[str, Any] = {}
+            self.names: set[str] = set()
+            self.too_early = False
+
+        @pytest.hookimpl(hookwrapper=True, tryfirst=True)
+        def pytest_collection_modifyitems(self, items: list[Any]) -> Any:
+            mine = [item for item in items if os.path.dirname(str(item.fspath)) == self.folder]
+            items[:] = [item for item in items if item not in mine]
+            yield
+            self.names = {item.nodeid for item in mine}
+            items += mine
+
+        def pytest_collection_finish(self) -> None:
+            for name, module in list(sys.modules.items()):
+                place = getattr(module, "__dict__", {}).get("__file__")
+                if isinstance(place, str) and os.path.dirname(place) == self.folder:
+                    del sys.modules[name]
+            sys.path[:] = [one for one in sys.path if one != self.folder]
+
+        def pytest_runtest_logreport(self, report: Any) -> None:
+            if report.nodeid not in self.names:
+                self.too_early = bool(self.ended)
+            elif report.when == "call" and not hasattr(report, "wasxfail") and report.outcome != "skipped":
+                self.ended[report.nodeid] = report
+
+        def tell(self) -> bool:
+            """Tell how they ended; whether each ran, and after all tests."""
+            whole = len(self.ended) == asked["canary_tests"] and not self.too_early
+            for name, report in self.ended.items():
+                if whole or report.outcome != "failed":
+                    tell("canary", test=name, outcome=report.outcome)
+            return whole
+
     class Reporter:
         """Tells each test's outcome once it is known."""
 
-        def __init__(self, kind: str) -> None:
+        def __init__(self, kind: str, canaries: Canaries) -> None:
             self.kind = kind
+            self.canaries = canaries
 
         def pytest_collectreport(self, report: Any) -> None:
             if report.failed:
                 tell("uncollected", test=report.nodeid, why=_last(report))
 
         def pytest_runtest_logreport(self, report: Any) -> None:
-            if report.when == "setup" and report.outcome == "passed":
+            if report.nodeid in self.canaries.names or (report.when == "setup" and report.outcome == "passed"):
                 return
             if report.when == "teardown" and report.outcome == "passed":
                 return
@@ -64,13 +104,18 @@ def main() -> int:
             turn[0] = number
             break
         os.waitpid(child, 0)
-    code = pytest.main([*options, *asked["files"]], plugins=[Reporter("test")])
+    folder = asked["canaries"]
+    canaries = Canaries(folder)
+    more = [os.path.join(folder, name) for name in os.listdir(folder)] if folder else []
+    code = pytest.main([*options, *asked["files"], *more], plugins=[Reporter("test", canaries), canaries])
+    if more and int(code) in (3, 4):  # pytest ended before the tests, maybe because of them
+        code = pytest.main([*options, *asked["files"]], plugins=[Reporter("test", canaries)])
     for after in watched:
         after()
-    if asked["canaries"]:
+    if folder and not canaries.tell():
         plain = ["-q", "-p", "no:cacheprovider", "-p", "no:randomly", "--color=no", "--tb=no", "-c", os.devnull]
-        plain += ["--rootdir", asked["canaries"], asked["canaries"]]
-        pytest.main(plain, plugins=[Reporter("canary")])
+        plain += ["--rootdir", folder, folder]
+        pytest.main(plain, plugins=[Reporter("canary", Canaries(folder))])
     tell("end", code=int(code))
     return 0
 

@@ -35,6 +35,7 @@ _KINDS = {
 _STARTS = ("subprocess.Popen", "os.system", "os.posix_spawn", "os.exec", "os.startfile", "pty.spawn")
 _MOVES = ("os.rename", "os.link", "os.symlink", "os.truncate", "os.remove")
 _WATCHED = {*_KINDS, *_STARTS, *_MOVES, "open", "object.__getattr__", "object.__setattr__"}
+_READERS = ("/traceback.py", "/rewrite.py", "/python.py", "/code.py")
 _FRAMES = ("tb_frame", "gi_frame", "cr_frame", "ag_frame")
 _HIDDEN = ("/proc/self", "/proc/thread-self", f"/proc/{os.getpid()}", "/milo")
 
@@ -62,7 +63,7 @@ def watch(root: str, changed: list[str], tests: list[str], tell: Callable[[str],
             if event in _STARTS:
                 kind = "it starts programs" if _reads(look(1), files) else ""
             elif event == "open" or event in _MOVES:
-                kind = "it reads the tests" if _is_secret(arguments[0], secret) and _reads(look(1), files) else ""
+                kind = "it reads the tests" if _reads(look(1), files) and _is_secret(arguments[0], secret) else ""
             elif event == "object.__getattr__":
                 kind = "it looks at the frames above it" if arguments[1] in _FRAMES else ""
             elif event == "object.__setattr__":
@@ -72,13 +73,11 @@ def watch(root: str, changed: list[str], tests: list[str], tell: Callable[[str],
         finally:
             inside = False
 
-    before = _framework()
+    before = _Framework()
     sys.addaudithook(hook)
 
     def after() -> None:
-        now = _framework()
-        added = (name for name in now if name not in before and name.rpartition(".")[0] in before)
-        if any(now.get(name) != place for name, place in before.items()) or any(added):
+        if _Framework().differs(before):
             note("it patches the test framework")
         if any(_equals_anything(one) for one in _classes(object) if _is_written_in(one, files)):
             note("it makes a value that equals different ones")
@@ -108,7 +107,7 @@ def _reads(frame: Any, files: set[str]) -> bool:
         name = frame.f_code.co_filename
         if name in files:
             return True
-        if os.path.basename(name) in ("traceback.py", "rewrite.py", "python.py", "code.py"):
+        if name.endswith(_READERS):
             return False
         frame = frame.f_back
     return False
@@ -121,19 +120,28 @@ def _is_secret(path: Any, secret: set[str]) -> bool:
     return place in secret or os.path.abspath(os.fsdecode(path)).startswith(_HIDDEN)
 
 
-def _framework() -> dict[str, tuple[int, int]]:
-    """Which function is behind each name of the modules that judge."""
-    found = {}
-    modules = {name: one for name, one in list(sys.modules.items()) if name.partition(".")[0] in _JUDGES}
-    for module, value in {**modules, "builtins": builtins}.items():
-        for name, one in list(vars(value).items()):
-            if isinstance(one, type):
-                for inner, method in list(vars(one).items()):
-                    if callable(method) or isinstance(method, staticmethod | classmethod):
-                        found[f"{module}.{name}.{inner}"] = (id(method), _code(method))
-            if callable(one):
-                found[f"{module}.{name}"] = (id(one), _code(one))
-    return found
+class _Framework:
+    """Which function is behind each name of the modules that judge, and behind each name of their classes."""
+
+    def __init__(self) -> None:
+        self.classes: dict[int, type] = {}  # kept, so that no other class gets the same id
+        self.names: dict[tuple[str | int, str], tuple[int, int]] = {}
+        modules = {name: one for name, one in list(sys.modules.items()) if name.partition(".")[0] in _JUDGES}
+        for module, value in {**modules, "builtins": builtins}.items():
+            for name, one in list(vars(value).items()):
+                if callable(one):
+                    self.names[module, name] = (id(one), _code(one))
+                if isinstance(one, type) and id(one) not in self.classes:
+                    self.classes[id(one)] = one
+                    for inner, method in list(vars(one).items()):
+                        if callable(method) or isinstance(method, staticmethod | classmethod):
+                            self.names[id(one), inner] = (id(method), _code(method))
+
+    def differs(self, before: "_Framework") -> bool:
+        """Whether a name has another function than ``before``, or a class a new one. Modules may get new names."""
+        if any(self.names.get(name) != place for name, place in before.names.items()):
+            return True
+        return any(name[0] in before.classes and name not in before.names for name in self.names)
 
 
 def _classes(base: type) -> list[type]:

@@ -7,14 +7,12 @@ import os
 import secrets
 import sys
 import tempfile
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-import msgspec
-
 from milo_bench.core.hashing import sha256_text
 from milo_bench.roles.declared import Declared
+from milo_bench.roles.languages.calls import RecordedCall, read_calls
 from milo_bench.roles.testing import INSIDE, PROGRAMS, ROOT, Isolation, TestRun, TestSetup, read_lines, run_unsafe
 from milo_bench.sandbox import Mount, SandboxCommand, SandboxLimits, SandboxOutcome, run_sandboxed
 
@@ -44,6 +42,7 @@ def run_python(
         "addopts": setup.addopts,
         "root": str(tree) if isolation.unsafe_here else ROOT,
         "canaries": f"{PROGRAMS}/canaries" if canaries else "",
+        "canary_tests": _CANARY_TESTS,
         "repeats": repeats,
         "changed": list(changed),
     }
@@ -55,18 +54,7 @@ def run_python(
     return read_lines(outcome, nonce, repeats, canaries=_CANARY_TESTS if canaries else 0)
 
 
-@dataclass(frozen=True)
-class RecordedCall:
-    """A call of a function of the tree as Python writes it, and the value that it returned."""
-
-    path: str
-    function: str
-    line: int
-    call: str
-    value: str
-
-
-def record_calls(
+def record_python_calls(
     tree: Path, files: tuple[str, ...], sources: tuple[str, ...], setup: TestSetup, isolation: Isolation
 ) -> list[RecordedCall]:
     """Calls that the tests in ``files`` make of plain functions in ``sources``. None without the sandbox."""
@@ -76,21 +64,13 @@ def record_calls(
     asked = {"nonce": nonce, "root": ROOT, "files": list(files), "sources": list(sources), "addopts": setup.addopts}
     command = _command(tree, setup, isolation.limits, "record_calls.py")
     outcome = run_sandboxed(command, stdin=[json.dumps(asked).encode() + b"\n"])
-    found = []
-    for line in outcome.stdout.split(b"\n"):
-        try:
-            said = json.loads(line)
-            if said["nonce"] == nonce and said["kind"] == "call":
-                found.append(msgspec.convert({k: said[k] for k in RecordedCall.__annotations__}, RecordedCall))
-        except (ValueError, KeyError, TypeError, msgspec.ValidationError):
-            continue
-    return found if outcome.ending == "exited" else []
+    return [call for _, call in read_calls(outcome, nonce)] if outcome.ending == "exited" else []
 
 
 def _command(tree: Path, setup: TestSetup, limits: SandboxLimits, program: str = "run_tests.py") -> SandboxCommand:
     python = setup.environment.python
-    files = {f"{PROGRAMS}/{program}": (INSIDE / program).read_bytes(), f"{PROGRAMS}/canaries/test_canary.py": _CANARIES}
-    files[f"{PROGRAMS}/watch.py"] = _WATCH
+    files = {f"{PROGRAMS}/{program}": (INSIDE / program).read_bytes(), f"{PROGRAMS}/watch.py": _WATCH}
+    files[f"{PROGRAMS}/canaries/{_canary_name()}"] = _CANARIES
     files |= {f"{_METADATA}/{name}": text.encode() for name, text in _metadata(setup.declared).items()}
     return SandboxCommand(
         words=(str(python), "-B", "-s", "-P", f"{PROGRAMS}/{program}"),
@@ -101,6 +81,11 @@ def _command(tree: Path, setup: TestSetup, limits: SandboxLimits, program: str =
         folder=ROOT,
         limits=limits,
     )
+
+
+def _canary_name() -> str:
+    """A name that no module has, so that none can be in its place."""
+    return f"test_{secrets.token_hex(8)}.py"
 
 
 def _variables(root: str, metadata: str, setup: TestSetup) -> dict[str, str]:
@@ -144,7 +129,7 @@ def _run_here(tree: Path, asked: dict[str, Any], setup: TestSetup, isolation: Is
     with tempfile.TemporaryDirectory(prefix="milo-unsafe-") as name:
         folder = Path(name)
         (folder / "canaries").mkdir()
-        (folder / "canaries" / "test_canary.py").write_bytes(_CANARIES)
+        (folder / "canaries" / _canary_name()).write_bytes(_CANARIES)
         (folder / "run_tests.py").write_bytes(_RUNNER)
         (folder / "watch.py").write_bytes(_WATCH)
         for path, text in _metadata(setup.declared).items():

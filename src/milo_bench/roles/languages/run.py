@@ -2,24 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from pathlib import Path
 
 from milo_bench.roles.declared import Declared, ReadFile, TestCommand, read_declared
+from milo_bench.roles.declared.python import project_folders, project_of
 from milo_bench.roles.languages import command, python
+from milo_bench.roles.languages.calls import RecordedCall
 from milo_bench.roles.languages.command import declare_command, run_command_tests
 from milo_bench.roles.languages.javascript import run as javascript
 from milo_bench.roles.languages.javascript.declared import read_package
-from milo_bench.roles.languages.python import run_python
+from milo_bench.roles.languages.python import record_python_calls, run_python
 from milo_bench.roles.testing import Isolation, TestRun, TestSetup
 
 
-def declare(language: str, own: TestCommand | None, read: ReadFile) -> Declared:
-    """What the files that ``read`` gives declare in ``language``; ``own`` is that of a language of registry.yaml."""
+def declare(
+    language: str, own: TestCommand | None, read: ReadFile, *, tests: Collection[str] = (), paths: Collection[str] = ()
+) -> Declared:
+    """What the files that ``read`` gives declare in ``language``; ``own`` is that of a language of registry.yaml.
+
+    ``paths`` are all files of the tree: where it has several projects, that of the ``tests`` counts.
+    """
     if own is not None:
         return declare_command(language, own, read)
-    return read_package(read) if language == "javascript" else read_declared(read)
+    if language == "javascript":
+        return read_package(read)
+    projects = project_folders(paths)
+    return read_declared(read, project_of(tests, projects), projects)
 
 
 def run_tests(
@@ -49,6 +59,23 @@ def run_tests_often(
     if setup.declared.language == "javascript":
         return javascript.run_javascript(tree, files, setup, isolation, repeats, canaries=canaries)
     return run_python(tree, files, setup, isolation, repeats, canaries=canaries, changed=changed or ())
+
+
+def record_calls(
+    tree: Path, files: tuple[str, ...], sources: tuple[str, ...], setup: TestSetup, isolation: Isolation
+) -> list[RecordedCall]:
+    """Calls that the tests in ``files`` make of plain functions in ``sources``, which may be changed in ``tree``.
+
+    None without the sandbox, and none in a language of registry.yaml.
+    """
+    if setup.declared.command is not None:
+        return []
+    if setup.declared.language == "javascript":
+        # Only here: its grammars take as long to load as all of this package.
+        from milo_bench.roles.languages.javascript.calls import record_javascript_calls
+
+        return record_javascript_calls(tree, files, sources, setup, isolation)
+    return record_python_calls(tree, files, sources, setup, isolation)
 
 
 def runner_digest(language: str) -> str:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import random
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, Protocol
@@ -14,17 +15,17 @@ from unidiff.errors import UnidiffParseError
 from unidiff.patch import PatchSet
 
 from milo_bench.roles.answers import read_answer
-from milo_bench.roles.coder import CoderCase, Workplace, apply_edits, judge_answer, put_tests
+from milo_bench.roles.coder import CoderCase, Workplace, apply_edits, judge_answer, make_workplace, put_tests
 from milo_bench.roles.declared import Declared, TestCommand
 from milo_bench.roles.environments import EnvironmentFailed, MinedEnvironment, environment_digest, make_environment
 from milo_bench.roles.git import SUBMODULE, SYMLINK, Change, GitCommit, GitRepository, TreeEntry
+from milo_bench.roles.languages.calls import RecordedCall
 from milo_bench.roles.languages.code import CodeLanguage
-from milo_bench.roles.languages.python import RecordedCall, record_calls
-from milo_bench.roles.languages.run import declare, run_tests, run_tests_often
+from milo_bench.roles.languages.run import declare, record_calls, run_tests, run_tests_often
 from milo_bench.roles.mining.records import Mined, MiningOptions, NoCase
 from milo_bench.roles.mining.text import added_lines, excerpt, function_of, message_of, test_source, without_answer
 from milo_bench.roles.paths import is_changelog
-from milo_bench.roles.testing import TEST_LIMITS, Isolation, TestRun, TestSetup, remove_tree, shell_tree, source_folders
+from milo_bench.roles.testing import TEST_LIMITS, Isolation, TestRun, TestSetup, source_folders
 
 _MOST_DIFF_BYTES: Final = 200_000
 _MOST_BLOB_BYTES: Final = 2 << 20
@@ -127,31 +128,26 @@ class CoderMiner:
         _check_tree(entries)
         contents = self._contents(selected)
         oracle = self._oracle(selected, parent)
-        environment, declared = self._environment(entries)
+        run = tuple(one.path for one in selected.tests if self._language.is_test_module(one.path) and one.status != "D")
+        environment, declared = self._environment(entries, run)
         case = CoderCase(
             commit=commit.sha,
             tree=tree,
             tests=_tests_of(selected, self._language),
-            run=tuple(
-                one.path for one in selected.tests if self._language.is_test_module(one.path) and one.status != "D"
-            ),
+            run=run,
             fail_to_pass=(),
             pass_to_pass=(),
             held_back=(),
             environment=environment.digest,
             oracle=oracle,
-            source_folders=source_folders(frozenset(entries)),
-            addopts=self._import_mode(entries) if self._language.name == "python" else "",
+            source_folders=source_folders(frozenset(entries), declared.folders),
+            addopts=self._import_mode(entries, declared.folders[0]) if self._language.name == "python" else "",
             generated=_generated(declared),
             language=self._language.name,
         )
         case = self._proven(case, environment, declared)
         fixture = self._fixture(case, selected, entries, contents)
         return Mined("coder", fixture, trees=(tree,), blobs=tuple(blob for blob in case.tests.values() if blob))
-
-    def environment_of(self, entries: Mapping[str, TreeEntry]) -> tuple[MinedEnvironment, Declared]:
-        """The environment of a tree. Raises NoCase where it cannot be installed."""
-        return self._environment(entries)
 
     def calls(self, case: CoderCase, declared: Declared) -> tuple[Sequence[RecordedCall], Mapping[str, str]]:
         """Calls of the changed functions while the case's tests run after the change, and the changed files by path."""
@@ -161,7 +157,7 @@ class CoderMiner:
             return (), {}
         setup = TestSetup(environment, declared, case.source_folders, case.addopts)
         edits = read_answer(case.oracle)
-        with _Tree(self._place, case, oracle=True) as tree:
+        with _tree(self._place, case, oracle=True) as tree:
             texts = {}
             for path in edits.paths:
                 place = tree / path
@@ -206,14 +202,16 @@ class CoderMiner:
         except UnicodeDecodeError:
             raise NoCase("a changed file is not UTF-8") from None
 
-    def _environment(self, entries: Mapping[str, TreeEntry]) -> tuple[MinedEnvironment, Declared]:
+    def _environment(
+        self, entries: Mapping[str, TreeEntry], tests: tuple[str, ...]
+    ) -> tuple[MinedEnvironment, Declared]:
         def read(path: str) -> str | None:
             entry = entries.get(path)
             if entry is None or entry.mode in (SYMLINK, SUBMODULE) or (entry.size or 0) > _MOST_BLOB_BYTES:
                 return None
             return self._repository.blob(entry.blob).decode("utf-8", "replace")
 
-        declared = declare(self._language.name, self._command, read)
+        declared = declare(self._language.name, self._command, read, tests=tests, paths=entries.keys())
         digest = environment_digest(declared)
         if digest in self._broken:
             raise NoCase("the environment cannot be installed", self._broken[digest])
@@ -225,8 +223,9 @@ class CoderMiner:
         self.declared[digest] = declared
         return environment, declared
 
-    def _import_mode(self, entries: Mapping[str, TreeEntry]) -> str:
-        for path in ("pyproject.toml", "pytest.ini", "setup.cfg", "tox.ini"):
+    def _import_mode(self, entries: Mapping[str, TreeEntry], folder: str) -> str:
+        names = ("pyproject.toml", "pytest.ini", "setup.cfg", "tox.ini")
+        for path in (*(f"{folder}/{name}" for name in names if folder), *names):
             if path in entries:
                 found = _IMPORT_MODE.search(self._repository.blob(entries[path].blob).decode("utf-8", "replace"))
                 if found is not None:
@@ -236,7 +235,7 @@ class CoderMiner:
     def _proven(self, case: CoderCase, environment: MinedEnvironment, declared: Declared) -> CoderCase:
         """The case with its tests told apart by running them: before and after the true patch, several times."""
         setup = TestSetup(environment, declared, case.source_folders, case.addopts)
-        with _Tree(self._place, case) as before, _Tree(self._place, case, oracle=True) as after:
+        with _tree(self._place, case) as before, _tree(self._place, case, oracle=True) as after:
             first_after = run_tests(after, case.run, setup, self._place.isolation)
             _usable(first_after)
             first_before = run_tests(before, case.run, setup, self._place.isolation)
@@ -258,7 +257,7 @@ class CoderMiner:
             held_back=tuple(name for name in fixed if name != known),
             flaky=tuple(sorted(flaky)),
         )
-        with _Tree(self._place, case, oracle=True) as after:
+        with _tree(self._place, case, oracle=True) as after:
             paths = read_answer(case.oracle).paths
             watched = run_tests(after, case.run, setup, self._place.isolation, paths)
             case = msgspec.structs.replace(case, allowed=tuple(sorted(set(watched.tampered))))
@@ -308,7 +307,7 @@ def coder_miner(
     options: MiningOptions, repository: GitRepository, scratch: Path, cache: Path, env: Mapping[str, str]
 ) -> CoderMiner:
     """A miner of this machine, which runs tests in the folder ``scratch``."""
-    place = Workplace(repository, scratch, Isolation(unsafe_here=options.unsafe_here, limits=TEST_LIMITS))
+    place = make_workplace(repository, scratch, Isolation(unsafe_here=options.unsafe_here, limits=TEST_LIMITS))
     return CoderMiner(
         repository,
         cache,
@@ -321,31 +320,20 @@ def coder_miner(
     )
 
 
-class _Tree:
+@contextmanager
+def _tree(place: Workplace, case: CoderCase, *, oracle: bool = False) -> Iterator[Path]:
     """The parent's tree with the commit's tests, and with ``oracle`` its source; a folder while it is open."""
-
-    def __init__(self, place: Workplace, case: CoderCase, *, oracle: bool = False) -> None:
-        self._place, self._case, self._oracle = place, case, oracle
-
-    def __enter__(self) -> Path:
-        self._tree = shell_tree(self._place.scratch)
+    with ExitStack() as stack:
         try:
-            self._place.objects.checkout(self._case.tree, self._tree)
-            if self._oracle:
-                way = apply_edits(read_answer(self._case.oracle), self._tree)
+            tree = stack.enter_context(place.trees.folder(case.tree))
+            if oracle:
+                way = apply_edits(read_answer(case.oracle), tree)
                 if way.startswith("!"):
                     raise NoCase("the true patch does not apply", way[1:])
-            put_tests(self._case, self._tree, self._place.objects)
+            put_tests(case, tree, place.objects)
         except OSError as error:
-            remove_tree(self._tree)
             raise NoCase("the tree cannot be written", str(error)) from None
-        except BaseException:
-            remove_tree(self._tree)
-            raise
-        return self._tree
-
-    def __exit__(self, *_: object) -> None:
-        remove_tree(self._tree)
+        yield tree
 
 
 def provenance(repository: GitRepository, commit: GitCommit, **more: Any) -> dict[str, Any]:

@@ -26,8 +26,8 @@ from milo_bench.core.records.roles import MiningEvent, MiningSummary
 from milo_bench.roles.coder import CoderCase
 from milo_bench.roles.declared import Declared
 from milo_bench.roles.git import GitCommit, GitRepository, open_repository
+from milo_bench.roles.languages.calls import RecordedCall
 from milo_bench.roles.languages.javascript.packages import find_node
-from milo_bench.roles.languages.python import RecordedCall
 from milo_bench.roles.mining.coder import CoderProver, coder_miner
 from milo_bench.roles.mining.draft import DraftMiner
 from milo_bench.roles.mining.reason import derive_reason

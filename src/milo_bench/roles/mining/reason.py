@@ -15,7 +15,7 @@ from unidiff.patch import PatchSet
 from milo_bench.core.text import file_lines
 from milo_bench.roles.coder import CoderCase
 from milo_bench.roles.git import GitRepository
-from milo_bench.roles.languages.python import RecordedCall
+from milo_bench.roles.languages.calls import RecordedCall
 from milo_bench.roles.mining.records import Mined, NoCase
 from milo_bench.roles.mining.text import function_of, test_source
 
@@ -90,12 +90,10 @@ def _files(fixture: Mapping[str, Any], case: CoderCase) -> Iterator[dict[str, An
 
 def _value(fixture: Mapping[str, Any], case: CoderCase, seed: int, record: RecordCalls) -> Iterator[dict[str, Any]]:
     """What a function of the changed files returns: calls that the tests make, whose values were seen three times."""
-    if case.language != "python":
-        return
     calls, texts = record(case)
     fitting = []
     for one in calls:
-        source = _function_with_needs(texts.get(one.path, ""), one.function)
+        source = _source_of(one, texts.get(one.path, ""), case.language)
         if source and _is_worth_asking(one) and len(source) <= _MOST_SOURCE // 2:
             fitting.append((one, source))
     if not fitting:
@@ -103,18 +101,30 @@ def _value(fixture: Mapping[str, Any], case: CoderCase, seed: int, record: Recor
     fitting.sort(key=lambda pair: (pair[0].path, pair[0].line, pair[0].call))
     chosen, source = random.Random(f"{seed}:{case.commit}:value").choice(fitting)  # noqa: S311  a sample
     question = {"kind": "value", "source": source, "call": chosen.call, "path": chosen.path}
-    yield _fixture(fixture, "value", question, chosen.value)
+    written_as = {"written_as": "JSON"} if case.language == "javascript" else {}
+    yield _fixture(fixture, "value", question | written_as, chosen.value, **written_as)
+
+
+def _source_of(call: RecordedCall, text: str, language: str) -> str:
+    if language == "javascript":
+        from milo_bench.roles.languages.javascript.calls import function_with_needs  # its grammars take long to load
+
+        return function_with_needs(text, call.path, call.function, _MOST_NEEDS)
+    return _function_with_needs(text, call.path, call.function)
 
 
 def _is_worth_asking(call: RecordedCall) -> bool:
     """Not a value that a guess finds: nothing, a truth value, a digit, or what the call itself shows."""
     value = call.value.strip("'\"()[]{}")
-    shown = value not in ("None", "True", "False") and value not in call.call
+    shown = value.lower() not in ("none", "null", "true", "false") and value not in call.call
     return 1 < len(value) <= _MOST_VALUE and shown and not _RUN.search(value + call.call)
 
 
-def _function_with_needs(text: str, name: str) -> str:
-    """A function with the functions, constants and imports of its module that it uses, "" where it is not plain."""
+def _function_with_needs(text: str, path: str, name: str) -> str:
+    """A function with the functions, constants and imports of its module that it uses, "" where it is not plain.
+
+    It is not plain either where it uses another module of the repository, which the question does not show.
+    """
     try:
         body = ast.parse(text).body
     except (SyntaxError, ValueError, RecursionError, MemoryError):
@@ -129,6 +139,9 @@ def _function_with_needs(text: str, name: str) -> str:
         wanted += [one.id for one in ast.walk(node) if isinstance(one, ast.Name) and one.id in defined]
     if not isinstance(defined.get(name), ast.FunctionDef) or len(kept) > _MOST_NEEDS:
         return ""
+    own = path.removeprefix("src/").removeprefix("lib/").partition("/")[0].removesuffix(".py")
+    if any(_imports(node, own) for node in kept):
+        return ""
     lines = file_lines(text)
     parts = []
     for node in sorted(kept, key=lambda one: one.lineno):
@@ -136,6 +149,16 @@ def _function_with_needs(text: str, name: str) -> str:
         first = min([node.lineno, *(one.lineno for one in decorators)])
         parts.append("\n".join(lines[first - 1 : node.end_lineno]))
     return "\n\n".join(parts)
+
+
+def _imports(node: ast.stmt, own: str) -> bool:
+    """Whether it imports a module of the package ``own``."""
+    match node:
+        case ast.Import(names=names):
+            return any(one.name.partition(".")[0] == own for one in names)
+        case ast.ImportFrom(module=module, level=level):
+            return bool(level) or (module or "").partition(".")[0] == own
+    return False
 
 
 def _defined(node: ast.stmt) -> list[str]:
@@ -151,13 +174,15 @@ def _defined(node: ast.stmt) -> list[str]:
     return []
 
 
-def _fixture(origin: Mapping[str, Any], kind: str, question: dict[str, Any], answer: list[str] | str) -> dict[str, Any]:
+def _fixture(
+    origin: Mapping[str, Any], kind: str, question: dict[str, Any], answer: list[str] | str, **written_as: str
+) -> dict[str, Any]:
     commit = str(origin["provenance"]["commit"])
     return {
         "id": f"reason-{kind}-{commit[:12]}",
         "workload": "reason",
         "input": question,
-        "expect": {"reason": {"answer": answer}},
+        "expect": {"reason": {"answer": answer, **written_as}},
         "tags": [kind],
         "provenance": dict(origin["provenance"]),
     }

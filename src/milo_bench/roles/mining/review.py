@@ -131,7 +131,7 @@ class ReviewMiner:
     def _blame(self, parent: str, path: str, lines: Sequence[int]) -> Iterator[tuple[str, int, str]]:
         """Who last touched lines of a file: commit, line and path in that commit's own version."""
         words = [word for line in lines for word in ("-L", f"{line},{line}")]
-        text = self._repository.run("blame", "-w", "--line-porcelain", *words, parent, "--", path)
+        text = self._repository.run("blame", "--no-textconv", "-w", "--line-porcelain", *words, parent, "--", path)
         sha, line = "", 0
         for row in file_lines(text.decode("utf-8", "replace")):
             head = re.match(r"^([0-9a-f]{40,64}) (\d+) \d+", row)

@@ -42,24 +42,37 @@ def run_javascript(
     if canary:
         for path in files:
             _add_canary(tree / path, setup.declared.runner, canary)
-    root = tree if isolation.unsafe_here else Path(ROOT)
-    asked: dict[str, Any] = {
-        "nonce": nonce,
-        "files": [f"./{path}" if path.startswith("-") else path for path in files],
-        "root": str(root),
-        "modules": str(root / "node_modules") if isolation.unsafe_here else _MODULES,
-        "runner": setup.declared.runner,
-        "options": list(setup.declared.options),
-        "canary": canary,
-        "repeats": repeats,
-        "reporter": str(INSIDE / "reporter.mjs") if isolation.unsafe_here else f"{PROGRAMS}/reporter.mjs",
-    }
+    asked = _asked(tree, files, setup, isolation, nonce, repeats) | {"canary": canary}
     line = json.dumps(asked).encode()
     if isolation.unsafe_here:
         outcome = _run_here(tree, line, setup, isolation)
     else:
         outcome = run_sandboxed(_command(tree, setup, isolation), stdin=[line])
     return read_lines(outcome, nonce, repeats, canaries=0)
+
+
+def run_recording(
+    tree: Path, files: tuple[str, ...], setup: TestSetup, isolation: Isolation, nonce: str, *, calls: str, repeats: int
+) -> SandboxOutcome:
+    """Run ``files`` in the sandbox; each line that the tree's code writes to ``calls`` is told as a call."""
+    asked = _asked(tree, files, setup, isolation, nonce, repeats) | {"canary": "", "calls": calls}
+    return run_sandboxed(_command(tree, setup, isolation), stdin=[json.dumps(asked).encode()])
+
+
+def _asked(
+    tree: Path, files: tuple[str, ...], setup: TestSetup, isolation: Isolation, nonce: str, repeats: int
+) -> dict[str, Any]:
+    root = tree if isolation.unsafe_here else Path(ROOT)
+    return {
+        "nonce": nonce,
+        "files": [f"./{path}" if path.startswith("-") else path for path in files],
+        "root": str(root),
+        "modules": str(root / "node_modules") if isolation.unsafe_here else _MODULES,
+        "runner": setup.declared.runner,
+        "options": list(setup.declared.options),
+        "repeats": repeats,
+        "reporter": str(INSIDE / "reporter.mjs") if isolation.unsafe_here else f"{PROGRAMS}/reporter.mjs",
+    }
 
 
 def _add_canary(place: Path, runner: str, name: str) -> None:

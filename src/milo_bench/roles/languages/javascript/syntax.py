@@ -29,13 +29,19 @@ def _parser(kind: str) -> tree_sitter.Parser:
     return tree_sitter.Parser(tree_sitter.Language(languages[kind]()))
 
 
-def nodes(text: str, path: str) -> Iterator[tree_sitter.Node]:
-    """Every node of the text's tree, from the top down; none for a text that is too long."""
+def root_of(text: str, path: str) -> tree_sitter.Node | None:
+    """The top of the text's tree; None for a text that is too long."""
     raw = text.encode("utf-8", "replace")
     if len(raw) > _MOST_BYTES:
-        return
-    kind = "tsx" if path.endswith(("tsx",)) else "ts" if path.endswith("ts") else "js"
-    open_nodes = [_parser(kind).parse(raw).root_node]
+        return None
+    kind = "tsx" if path.endswith("tsx") else "ts" if path.endswith("ts") else "js"
+    return _parser(kind).parse(raw).root_node
+
+
+def nodes(text: str, path: str) -> Iterator[tree_sitter.Node]:
+    """Every node of the text's tree, from the top down; none for a text that is too long."""
+    root = root_of(text, path)
+    open_nodes = [root] if root is not None else []
     while open_nodes:
         node = open_nodes.pop()
         yield node
