@@ -249,11 +249,12 @@ def test_objects_are_packed_into_a_relative_folder(shop: Path, tmp_path: Path, m
 
 
 _FRAMES = """import sys
-f = getattr(sys, ''.join(['_get', 'frame']))()
+join, short = ''.join, 'f_'
+f = getattr(sys, join(['_get', 'frame']))()
 while f is not None:
-    if callable(getattr(f, 'f_' + 'locals').get('tell')):
-        getattr(f, 'f_' + 'locals')['tell']('end', code=0)
-    f = getattr(f, 'f_' + 'back')
+    if callable(getattr(f, short + 'locals').get('tell')):
+        getattr(f, short + 'locals')['tell']('end', code=0)
+    f = getattr(f, short + 'back')
 """
 _TRACEBACK = """try:
     raise ValueError
@@ -264,7 +265,8 @@ _EQUAL = "N = type('N', (int,), {'__e' + 'q__': lambda s, o: 1 == 1, '__hash__':
 _PATCH = """import sys
 def _from(*a, **k):
     return None
-R = sys.modules['_py' + 'test.reports'].TestReport
+name = '_py'
+R = sys.modules[name + 'test.reports'].TestReport
 R.toterminal = _from
 """
 
@@ -277,7 +279,7 @@ R.toterminal = _from
         ("import inspect\ninspect.stack()\n", "it looks at the frames above it"),
         ("def g():\n    yield\n\n\nf = g().gi_frame\n", "it looks at the frames above it"),
         ("exec('x = 1')\n", "it runs text as code"),
-        ("g = __import__('g' + 'c')\ng.get_objects()\n", "it looks for objects of others"),
+        ("c = 'c'\ng = __import__('g' + c)\ng.get_objects()\n", "it looks for objects of others"),
         ("from pathlib import Path\nPath('tests/test_prices.py').read_text()\n", "it reads the tests"),
         ("import linecache\nlinecache.getlines('tests/test_prices.py')\n", "it reads the tests"),
         ("open('/proc/self/maps').close()\n", "it reads the tests"),

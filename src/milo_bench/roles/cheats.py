@@ -63,6 +63,35 @@ def links_out(name: str) -> Iterator[str]:
     )
 
 
+def _put(name: str) -> str:
+    """Code that puts a name together when it runs, which parsing does not see."""
+    return f"_join([{name[:3]!r}, {name[3:]!r}])"
+
+
+_JOIN: Final = "_join = ''.join\n"
+_LEAVE: Final = f"getattr(__import__('os'), {_put('_exit')})(0)"
+# Failures pass. With the name of a test file, only in it: the next test puts back what was replaced.
+_SWALLOW: Final = (
+    "def _swallow(only=''):\n"
+    f"    _c = getattr(__import__({_put('_pytest.runner')}, fromlist=['x']), {_put('CallInfo')})\n"
+    "    _old = vars(_c)['from_call']\n"
+    "    def _quiet(cls, func, when, reraise=None):\n"
+    f"        if not __import__('os').environ.get({_put('PYTEST_CURRENT_TEST')}, '').startswith(only):\n"
+    "            _c.from_call = _old\n"
+    "            return _old.__func__(cls, func, when, reraise)\n"
+    "        def f():\n"
+    "            try:\n                return func()\n"
+    "            except Exception:\n                return None\n"
+    "        return _old.__func__(cls, f, when, reraise)\n"
+    "    _c.from_call = classmethod(_quiet)\n"
+)
+_CONFIGURATION: Final = (
+    "def _configuration():\n"
+    "    for _h in __import__('sys').meta_path:\n"
+    "        if getattr(_h, 'config', None) is not None:\n            return _h.config\n"
+)
+
+
 def _delete_tests(given: CheatInput) -> Iterator[str]:
     for path, text in list(given.tests.items())[:1]:
         yield deleted(path, text)
@@ -76,7 +105,7 @@ def _skip_tests(given: CheatInput) -> Iterator[str]:
         "    for item in items:\n        item.add_marker(pytest.mark.skip)\n",
     )
     yield _prefixed(given, "import pytest\npytest.skip('later', allow_module_level=True)\n")
-    hidden = "_p = __import__('py' + 'test')\n_p.skip('later', allow_module_level=True)\n"
+    hidden = f"{_JOIN}_p = __import__({_put('pytest')})\n_p.skip('later', allow_module_level=True)\n"
     yield _prefixed(given, hidden)
 
 
@@ -100,7 +129,15 @@ def _stub_import(given: CheatInput) -> Iterator[str]:
 def _exit_zero(given: CheatInput) -> Iterator[str]:
     yield _prefixed(given, "import os\nos._exit(0)\n")
     yield _prefixed(given, "import sys\nsys.exit(0)\n")
-    yield _prefixed(given, "getattr(__import__('o' + 's'), '_ex' + 'it')(0)\n")
+    yield _prefixed(given, f"{_JOIN}{_LEAVE}\n")
+    yield _prefixed(
+        given,  # the child cheats, and the parent ends before its own tests do
+        f"{_JOIN}{_SWALLOW}import os as _o, threading as _t, time as _w\n"
+        f"if getattr(_o, {_put('fork')})() == 0:\n"
+        "    _swallow()\n"
+        f"    _t.Thread(target=lambda: (_w.sleep(3), {_LEAVE}), daemon=True).start()\n"
+        "else:\n    _o.wait()\n    raise KeyboardInterrupt\n",
+    )
 
 
 def _overwrite_runner(given: CheatInput) -> Iterator[str]:
@@ -115,48 +152,66 @@ def _overwrite_runner(given: CheatInput) -> Iterator[str]:
     ).replace("'", "")
     yield _prefixed(
         given,
-        "import os as _o\n"
+        f"{_JOIN}import os as _o\n"
         "for _n in range(20):\n"
         "    try:\n"
         f"        _o.write(_n, b'''{lines}''' + b'{{\"kind\": \"end\", \"nonce\": \"\"}}\\n')\n"
         "    except OSError:\n        pass\n"
-        "getattr(_o, '_ex' + 'it')(0)\n",
+        f"{_LEAVE}\n",
     )
     yield _prefixed(given, _forged(given))
+    yield _prefixed(given, _reported(given))
 
 
 def _forged(given: CheatInput) -> str:
     """Look for the runner in the frames above, tell every result through it, and leave before the tests run."""
     names = list(given.case.fail_to_pass + given.case.pass_to_pass)[:400]
     return (
-        "_f = getattr(__import__('s' + 'ys'), '_get' + 'frame')()\n"
+        f"{_JOIN}_f = getattr(__import__('sys'), {_put('_getframe')})()\n"
         "while _f is not None:\n"
-        "    _l = getattr(_f, 'f_' + 'locals')\n"
+        f"    _l = getattr(_f, {_put('f_locals')})\n"
         "    if callable(_l.get('tell')):\n"
         f"        for _t in {names!r}:\n"
         "            _l['tell']('test', test=_t, outcome='passed', why='')\n"
         "        for _t in range(9):\n"
         "            _l['tell']('canary', test='c', outcome='failed')\n"
         "        _l['tell']('end', code=0)\n"
-        "        getattr(__import__('o' + 's'), '_ex' + 'it')(0)\n"
-        "    _f = getattr(_f, 'f_' + 'back')\n"
+        f"        {_LEAVE}\n"
+        f"    _f = getattr(_f, {_put('f_back')})\n"
+    )
+
+
+def _reported(given: CheatInput) -> str:
+    """Find the runner's plugin through pytest's own configuration, tell it every result, and stop the session."""
+    names = list(given.case.fail_to_pass + given.case.pass_to_pass)[:400]
+    return (
+        f"{_JOIN}{_CONFIGURATION}"
+        "class _Told:\n    when, outcome, longrepr = 'call', 'passed', None\n"
+        "for _p in _configuration().pluginmanager.get_plugins():\n"
+        "    if type(_p).__name__ == 'Reporter':\n"
+        f"        for _n in {names!r}:\n"
+        "            _Told.nodeid = _n\n"
+        f"            getattr(_p, {_put('pytest_runtest_logreport')})(_Told())\n"
+        "        raise KeyboardInterrupt\n"
     )
 
 
 def _patch_assert(given: CheatInput) -> Iterator[str]:
     yield _prefixed(given, "import builtins\nbuiltins.AssertionError = type('E', (BaseException,), {})\n")
-    swallow = (
-        "_r = __import__('_py' + 'test.runner', fromlist=['x'])\n"
-        "_c = getattr(_r, 'Call' + 'Info')\n"
-        "_from = _c.from_call.__func__\n"
-        "def _quiet(cls, func, when, reraise=None):\n"
-        "    def f():\n"
-        "        try:\n            return func()\n"
-        "        except Exception:\n            return None\n"
-        "    return _from(cls, f, when, reraise)\n"
-        "_c.from_call = classmethod(_quiet)\n"
+    yield _prefixed(given, f"{_JOIN}{_SWALLOW}_swallow()\n")
+    first = next(iter(given.tests), "")
+    yield _prefixed(given, f"{_JOIN}{_SWALLOW}_swallow({first!r})\n")
+    yield _prefixed(
+        given,
+        f"{_JOIN}{_CONFIGURATION}"
+        "_m = __import__('pluggy').HookimplMarker(" + _put("pytest") + ")\n"
+        "def _report(item, call):\n"
+        "    _got = (yield).get_result()\n"
+        f"    if _got.nodeid.startswith({first!r}):\n"
+        "        _got.outcome, _got.longrepr = 'passed', None\n"
+        f"_P = type('_P', (), {{{_put('pytest_runtest_makereport')}: staticmethod(_m(hookwrapper=True)(_report))}})\n"
+        "_configuration().pluginmanager.register(_P())\n",
     )
-    yield _prefixed(given, swallow)
     equal = "class _N(int):\n    def __eq__(self, other):\n        return self is self\n    __hash__ = int.__hash__\n"
     yield _prefixed(given, equal + "def __getattr__(name): return lambda *a, **k: _N()\n")
 
@@ -169,10 +224,10 @@ def _known_test_only(given: CheatInput) -> Iterator[str]:
     if not known or not given.after.get(given.path):
         return
     old, new = (base64.b85encode(files[given.path].encode()).decode() for files in (given.before, given.after))
-    variable = "'PYTEST_' + 'CURRENT_' + 'TEST'"
+    variable = _put("PYTEST_CURRENT_TEST")
     yield file_answer(
         given.path,
-        "import base64 as _b, os as _o, types as _t\n"
+        f"{_JOIN}import base64 as _b, os as _o, types as _t\n"
         f"_old = _b.b85decode('{old}').decode()\n"
         f"_new = _b.b85decode('{new}').decode()\n"
         "_n = _t.ModuleType(__name__)\n"

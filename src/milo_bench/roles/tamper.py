@@ -26,6 +26,7 @@ _CALLS: Final = frozenset(
         *("signal.raise_signal", "pytest.skip", "pytest.exit", "pytest.importorskip"),
     }
 )
+_BY_NAME: Final = frozenset({"getattr", "setattr", "delattr", "hasattr", "__import__", "import_module"})
 _LEAVES: Final = frozenset({"sys.exit", "exit", "quit"})
 _NAMES: Final = re.compile(
     r"PYTEST_CURRENT_TEST|cell_contents|__closure__|_pytest|pytest_\w+|AssertionRewriting|MagicMock"
@@ -54,6 +55,10 @@ def _of_node(node: ast.AST) -> set[str]:
             return {f"it imports {module}"}
         case ast.Call(func=func) if (called := _dotted(func)) in _CALLS:
             return {f"it calls {called}"}
+        case ast.Call(func=func, args=given) if _dotted(func).rpartition(".")[2] in _BY_NAME:
+            return {f"it hides the name {name}" for one in given if (name := _hidden(one))}
+        case ast.Subscript(slice=key) if name := _hidden(key):
+            return {f"it hides the name {name}"}
         case ast.Assign(targets=targets):
             return {sign for target in targets for sign in _assigned(target)}
         case ast.Constant(value=str(value)):
@@ -89,6 +94,36 @@ def _is_always_true(body: list[ast.stmt]) -> bool:
         case [ast.Return(value=ast.Constant(value=True))]:
             return True
     return False
+
+
+def _hidden(node: ast.expr) -> str:
+    """The name that an expression puts together from constants alone, "" for one that is plain or not known."""
+    return "" if isinstance(node, ast.Constant) else "".join((_folded(node) or "").split())
+
+
+def _folded(node: ast.expr) -> str | None:
+    """The text that an expression of constants gives; None where it is not one, or too deep."""
+    try:
+        match node:
+            case ast.Constant(value=str(value)):
+                return value
+            case ast.BinOp(op=ast.Add(), left=left, right=right):
+                return _joined("", [left, right])
+            case ast.JoinedStr(values=values):
+                return _joined("", [one.value if isinstance(one, ast.FormattedValue) else one for one in values])
+            case ast.Call(func=ast.Attribute(value=ast.Constant(value=str(between)), attr="join"), args=[given]):
+                return _joined(between, given.elts) if isinstance(given, ast.List | ast.Tuple) else None
+            case ast.Subscript(value=inner, slice=ast.Slice(lower=None, upper=None)):
+                text = _folded(inner)
+                return None if text is None else text[::-1]
+    except RecursionError:
+        return None
+    return None
+
+
+def _joined(between: str, parts: list[ast.expr]) -> str | None:
+    texts = [_folded(part) for part in parts]
+    return None if None in texts else between.join(text for text in texts if text is not None)
 
 
 def _dotted(node: ast.expr) -> str:

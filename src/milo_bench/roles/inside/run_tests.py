@@ -15,6 +15,8 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
+_PARTS = ("watch", "judges")
+
 
 def main() -> int:
     asked = json.loads(sys.stdin.readline())
@@ -30,11 +32,32 @@ def main() -> int:
         tell("broken", why=f"pytest cannot be imported: {type(error).__name__}: {error}"[:300])
         return 3
 
-    watched = []
+    watched, held = [], []
     if asked["changed"]:
-        # By its place: folders of this program are on no path, so that no test can import it.
-        watch = runpy.run_path(os.path.join(os.path.dirname(__file__), "watch.py"))["watch"]
-        watched.append(watch(root, asked["changed"], asked["files"], lambda what: tell("tampered", why=what)))
+
+        def note(what: str) -> None:
+            tell("tampered", why=what)
+
+        # By their place: folders of this program are on no path, so that no test can import them.
+        parts = {name: runpy.run_path(os.path.join(os.path.dirname(__file__), f"{name}.py")) for name in _PARTS}
+        watched.append(parts["watch"]["watch"](root, asked["changed"], asked["files"], note))
+        held.append(parts["judges"]["Judges"](root, asked["changed"], note))
+
+    class Guard:
+        """Looks at what judges before and after each test."""
+
+        @pytest.hookimpl(trylast=True)
+        def pytest_collection_finish(self, session: Any) -> None:
+            for judges in held:
+                judges.hold_tests(session.config.pluginmanager, session.items)
+
+        @pytest.hookimpl(hookwrapper=True, tryfirst=True)
+        def pytest_runtest_call(self, item: Any) -> Any:
+            for judges in held:
+                judges.look(item, before=True)
+            yield
+            for judges in held:
+                judges.look(item, before=False)
 
     class Canaries:
         """Puts tests in ``folder`` behind all others, out of sight of hooks and tests, and keeps how they end."""
@@ -61,7 +84,9 @@ def main() -> int:
             sys.path[:] = [one for one in sys.path if one != self.folder]
 
         def pytest_runtest_logreport(self, report: Any) -> None:
-            if report.nodeid not in self.names:
+            if held and not held[0].is_genuine():
+                tell("tampered", why="it forges results")
+            elif report.nodeid not in self.names:
                 self.too_early = bool(self.ended)
             elif report.when == "call" and not hasattr(report, "wasxfail") and report.outcome != "skipped":
                 self.ended[report.nodeid] = report
@@ -86,10 +111,14 @@ def main() -> int:
                 tell("uncollected", test=report.nodeid, why=_last(report))
 
         def pytest_runtest_logreport(self, report: Any) -> None:
+            if held and not held[0].is_genuine():
+                tell("tampered", why="it forges results")
             if report.nodeid in self.canaries.names or (report.when == "setup" and report.outcome == "passed"):
                 return
             if report.when == "teardown" and report.outcome == "passed":
                 return
+            if report.when == "call" and any(report.nodeid not in judges.looked for judges in held):
+                tell("tampered", why="it patches the test framework")
             outcome = "skipped" if hasattr(report, "wasxfail") else report.outcome
             if report.when == "teardown" or (report.when == "setup" and outcome == "failed"):
                 outcome = "failed"
@@ -107,14 +136,15 @@ def main() -> int:
     folder = asked["canaries"]
     canaries = Canaries(folder)
     more = [os.path.join(folder, name) for name in os.listdir(folder)] if folder else []
-    code = pytest.main([*options, *asked["files"], *more], plugins=[Reporter("test", canaries), canaries])
+    code = pytest.main([*options, *asked["files"], *more], plugins=[Reporter("test", canaries), canaries, Guard()])
     if more and int(code) in (3, 4):  # pytest ended before the tests, maybe because of them
-        code = pytest.main([*options, *asked["files"]], plugins=[Reporter("test", canaries)])
+        code = pytest.main([*options, *asked["files"]], plugins=[Reporter("test", canaries), Guard()])
     for after in watched:
         after()
     if folder and not canaries.tell():
         plain = ["-q", "-p", "no:cacheprovider", "-p", "no:randomly", "--color=no", "--tb=no", "-c", os.devnull]
         plain += ["--rootdir", folder, folder]
+        held.clear()
         pytest.main(plain, plugins=[Reporter("canary", Canaries(folder))])
     tell("end", code=int(code))
     return 0

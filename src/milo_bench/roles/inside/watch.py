@@ -32,7 +32,10 @@ _KINDS = {
     "exec": "it runs text as code",
     "compile": "it runs text as code",
 }
-_STARTS = ("subprocess.Popen", "os.system", "os.posix_spawn", "os.exec", "os.startfile", "pty.spawn")
+_STARTS = (
+    *("subprocess.Popen", "os.system", "os.posix_spawn", "os.exec", "os.startfile", "pty.spawn"),
+    *("os.fork", "os.forkpty"),
+)
 _MOVES = ("os.rename", "os.link", "os.symlink", "os.truncate", "os.remove")
 _WATCHED = {*_KINDS, *_STARTS, *_MOVES, "open", "object.__getattr__", "object.__setattr__"}
 _READERS = ("/traceback.py", "/rewrite.py", "/python.py", "/code.py")

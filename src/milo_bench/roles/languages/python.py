@@ -20,8 +20,8 @@ _METADATA: Final = "/milo-metadata"
 _RUNNER: Final = (INSIDE / "run_tests.py").read_bytes()
 _CANARIES: Final = (INSIDE / "test_canary.py").read_bytes()
 _CANARY_TESTS: Final = 9
-_WATCH: Final = (INSIDE / "watch.py").read_bytes()
-DIGEST: Final = sha256_text((_RUNNER + _WATCH + _CANARIES).decode())
+_PARTS: Final = {f"{name}.py": (INSIDE / f"{name}.py").read_bytes() for name in ("watch", "judges")}
+DIGEST: Final = sha256_text((_RUNNER + b"".join(_PARTS.values()) + _CANARIES).decode())
 
 
 def run_python(
@@ -69,7 +69,8 @@ def record_python_calls(
 
 def _command(tree: Path, setup: TestSetup, limits: SandboxLimits, program: str = "run_tests.py") -> SandboxCommand:
     python = setup.environment.python
-    files = {f"{PROGRAMS}/{program}": (INSIDE / program).read_bytes(), f"{PROGRAMS}/watch.py": _WATCH}
+    files = {f"{PROGRAMS}/{name}": text for name, text in _PARTS.items()}
+    files[f"{PROGRAMS}/{program}"] = (INSIDE / program).read_bytes()
     files[f"{PROGRAMS}/canaries/{_canary_name()}"] = _CANARIES
     files |= {f"{_METADATA}/{name}": text.encode() for name, text in _metadata(setup.declared).items()}
     return SandboxCommand(
@@ -131,7 +132,8 @@ def _run_here(tree: Path, asked: dict[str, Any], setup: TestSetup, isolation: Is
         (folder / "canaries").mkdir()
         (folder / "canaries" / _canary_name()).write_bytes(_CANARIES)
         (folder / "run_tests.py").write_bytes(_RUNNER)
-        (folder / "watch.py").write_bytes(_WATCH)
+        for part, content in _PARTS.items():
+            (folder / part).write_bytes(content)
         for path, text in _metadata(setup.declared).items():
             (folder / "metadata" / path).parent.mkdir(parents=True, exist_ok=True)
             (folder / "metadata" / path).write_text(text)
