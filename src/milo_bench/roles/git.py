@@ -8,6 +8,7 @@ read.
 from __future__ import annotations
 
 import os
+import shlex
 import subprocess
 import threading
 from collections.abc import Iterable, Iterator, Sequence
@@ -250,9 +251,16 @@ def open_repository(path: Path) -> GitRepository:
         if "not a git repository" in error.message:
             raise DataError(f"{path} is not a git repository.", hint=hint) from None
         raise
+    prefix = repository.run("rev-parse", "--show-prefix").decode("utf-8", "replace").strip("\n/")
+    if prefix:
+        top = path.absolute().parents[prefix.count("/")]
+        message = f"{path} is a folder inside the repository {top}."
+        raise DataError(
+            message, hint=f"milo-bench roles mine {shlex.quote(str(top))} --path {shlex.quote(prefix)} --out …"
+        )
     if said == "true":
         message = f"{path} is a shallow clone, so most of its commits are missing."
-        raise DataError(message, hint=f"git -C {path} fetch --unshallow")
+        raise DataError(message, hint=f"git -C {shlex.quote(str(path))} fetch --unshallow")
     try:
         repository.run("rev-parse", "--verify", "HEAD^{commit}")
     except DataError:

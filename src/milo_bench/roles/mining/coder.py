@@ -257,11 +257,13 @@ class CoderMiner:
             held_back=tuple(name for name in fixed if name != known),
             flaky=tuple(sorted(flaky)),
         )
-        with _tree(self._place, case, oracle=True) as after:
-            paths = read_answer(case.oracle).paths
-            watched = run_tests(after, case.run, setup, self._place.isolation, paths)
+        answer = f"```diff\n{case.oracle}```\n"
+        judged = judge_answer(case, answer, environment, declared, self._place)
+        if judged.category == "tampering":  # what the true patch does is allowed in this case
+            with _tree(self._place, case, oracle=True) as after:
+                watched = run_tests(after, case.run, setup, self._place.isolation, read_answer(case.oracle).paths)
             case = msgspec.structs.replace(case, allowed=tuple(sorted(set(watched.tampered))))
-        judged = judge_answer(case, f"```diff\n{case.oracle}```\n", environment, declared, self._place)
+            judged = judge_answer(case, answer, environment, declared, self._place)
         if judged.category:
             raise NoCase("the true patch does not pass as an answer", f"{judged.category}: {judged.reason}")
         return case
