@@ -1,7 +1,7 @@
 """What judges tests, held before an answer is loaded; whether it is still the same around each test out.
 
 A part of run_tests.py inside the sandbox. An answer that replaces what judges could put it back before the end, so it
-is looked at right before and right after every test.
+is looked at right after every test, before the test's outcome is known to anything else.
 """
 
 import builtins
@@ -9,13 +9,14 @@ import importlib
 import os
 import sys
 from collections.abc import Callable
+from operator import is_
 from typing import Any
 
 _MODULES = (
-    *("_pytest.runner", "_pytest.python", "_pytest.reports", "_pytest.nodes", "_pytest.main", "_pytest.unittest"),
-    *("_pytest.outcomes", "_pytest.python_api", "_pytest.raises", "_pytest.skipping", "pluggy._callers"),
-    *("pluggy._hooks", "pluggy._manager", "pluggy._result", "unittest.case"),
+    *("_pytest.runner", "_pytest.reports", "_pytest.unittest", "_pytest.outcomes", "_pytest.raises"),
+    *("_pytest.python_api", "_pytest.skipping", "pluggy._callers", "pluggy._hooks", "unittest.case"),
 )
+_CLASSES = (("_pytest.python", "Function"), ("_pytest.nodes", "Item"), ("_pytest.main", "Session"))
 _BUILTINS = ("AssertionError", "BaseException", "Exception", "isinstance", "issubclass", "type", "__build_class__")
 _HOOKS = (
     *("pytest_runtestloop", "pytest_runtest_protocol", "pytest_runtest_setup", "pytest_runtest_call"),
@@ -35,9 +36,13 @@ class Judges:
         self._hooks: dict[str, list[int]] = {}
         self._tests: dict[str, tuple[type, Any]] = {}
         self._manager: Any = None
-        self._held: list[tuple[Any, str, Any]] = [(vars(builtins), name, getattr(builtins, name)) for name in _BUILTINS]
+        self._allowed: dict[str, bool] = {}
+        self._places: list[tuple[Any, str]] = [(vars(builtins), name) for name in _BUILTINS]
         for name in _MODULES:
             self._hold_module(name)
+        for name, kind in _CLASSES:
+            self._places += [(vars(sys.modules[name]), kind), *_names_of(getattr(sys.modules[name], kind))]
+        self._held = [space.get(name) for space, name in self._places]
 
     def hold_tests(self, manager: Any, items: list[Any]) -> None:
         """Hold the tests once they are collected, and the hooks with those of the tree's own conftests."""
@@ -49,12 +54,13 @@ class Judges:
         if any(map(self._is_theirs, [*called, getattr(manager, "_inner_hookexec", None)])):
             self._note("it patches the test framework")
 
-    def look(self, item: Any, *, before: bool) -> None:
-        """Tell where something is not as it was held; ``before`` the test of ``item``, also where that is not."""
+    def look(self, item: Any) -> None:
+        """After the test of ``item`` has run: tell where something is not as it was held."""
         self.looked.add(item.nodeid)
         self._look()
-        if not before:
-            return
+
+    def look_at_test(self, item: Any) -> None:
+        """Before the test of ``item`` runs: tell where it is not the one that was collected."""
         kind, function = self._tests.get(item.nodeid, (None, None))
         if kind is not type(item) or "runtest" in vars(item) or getattr(item, "function", None) is not function:
             self._note("it patches the test framework")
@@ -64,18 +70,24 @@ class Judges:
         frame = sys._getframe(2)
         if os.path.basename(os.path.dirname(frame.f_code.co_filename)) != "pluggy":
             return False
-        packages = os.path.dirname(os.path.dirname(sys.modules["pluggy"].__file__ or "")) + os.sep
-        runner = os.path.join(os.path.dirname(__file__), "run_tests.py")
         seen = set()
         caller: Any = frame
         while caller is not None:
-            name = caller.f_code.co_filename
-            own = name.startswith(self._root + os.sep) and name not in self._files
-            if not own and not name.startswith(packages) and name != runner:
+            code = caller.f_code
+            allowed = self._allowed.get(code.co_filename)
+            if allowed is None:
+                allowed = self._allowed[code.co_filename] = self._is_allowed(code.co_filename)
+            if not allowed:
                 return False
-            seen.add(caller.f_code.co_name)
+            seen.add(code.co_name)
             caller = caller.f_back
         return {"pytest_runtestloop", "main"} <= seen
+
+    def _is_allowed(self, name: str) -> bool:
+        """Whether a file may be among the callers: of pytest and its plugins, of ours, or of the tree but no answer."""
+        packages = os.path.dirname(os.path.dirname(sys.modules["pluggy"].__file__ or "")) + os.sep
+        own = name.startswith(self._root + os.sep) and name not in self._files
+        return own or name.startswith(packages) or name == os.path.join(os.path.dirname(__file__), "run_tests.py")
 
     def _hold_module(self, name: str) -> None:
         try:
@@ -83,15 +95,14 @@ class Judges:
         except ImportError:  # of another version
             return
         for word, value in list(space.items()):
-            if callable(value):
-                self._held.append((space, word, value))
-            if isinstance(value, type) and value.__module__ == name:
-                methods = vars(value)
-                self._held += [(methods, inner, one) for inner, one in methods.items() if not inner.startswith("_abc")]
+            if callable(value) and getattr(value, "__module__", "") == name:
+                self._places.append((space, word))
+                if isinstance(value, type):
+                    self._places += _names_of(value)
 
     def _look(self) -> None:
-        same = all(space.get(name) is value for space, name, value in self._held)
-        if not same or self._hooks_now() != self._hooks:
+        now = [space.get(name) for space, name in self._places]
+        if not all(map(is_, now, self._held)) or self._hooks_now() != self._hooks:
             self._note("it patches the test framework")
 
     def _callers(self) -> list[Any]:
@@ -108,3 +119,8 @@ class Judges:
     def _is_theirs(self, function: Any) -> bool:
         code = getattr(getattr(function, "__func__", function), "__code__", None)
         return code is not None and (code.co_filename in self._files or code.co_filename.startswith("<"))
+
+
+def _names_of(kind: type) -> list[tuple[Any, str]]:
+    methods = vars(kind)
+    return [(methods, name) for name in methods if not name.startswith("_abc")]

@@ -54,10 +54,10 @@ def main() -> int:
         @pytest.hookimpl(hookwrapper=True, tryfirst=True)
         def pytest_runtest_call(self, item: Any) -> Any:
             for judges in held:
-                judges.look(item, before=True)
+                judges.look_at_test(item)
             yield
             for judges in held:
-                judges.look(item, before=False)
+                judges.look(item)
 
     class Canaries:
         """Puts tests in ``folder`` behind all others, out of sight of hooks and tests, and keeps how they end."""
@@ -67,6 +67,11 @@ def main() -> int:
             self.ended: dict[str, Any] = {}
             self.names: set[str] = set()
             self.too_early = False
+
+        def pytest_configure(self, config: Any) -> None:
+            # Not among the arguments: pytest looks above all of those for its configuration.
+            names = os.listdir(self.folder) if self.folder else []
+            config.args = [*config.args, *(os.path.join(self.folder, name) for name in names)]
 
         @pytest.hookimpl(hookwrapper=True, tryfirst=True)
         def pytest_collection_modifyitems(self, items: list[Any]) -> Any:
@@ -84,10 +89,10 @@ def main() -> int:
             sys.path[:] = [one for one in sys.path if one != self.folder]
 
         def pytest_runtest_logreport(self, report: Any) -> None:
-            if held and not held[0].is_genuine():
-                tell("tampered", why="it forges results")
-            elif report.nodeid not in self.names:
+            if report.nodeid not in self.names:
                 self.too_early = bool(self.ended)
+            elif held and not held[0].is_genuine():
+                tell("tampered", why="it forges results")
             elif report.when == "call" and not hasattr(report, "wasxfail") and report.outcome != "skipped":
                 self.ended[report.nodeid] = report
 
@@ -111,12 +116,12 @@ def main() -> int:
                 tell("uncollected", test=report.nodeid, why=_last(report))
 
         def pytest_runtest_logreport(self, report: Any) -> None:
-            if held and not held[0].is_genuine():
-                tell("tampered", why="it forges results")
             if report.nodeid in self.canaries.names or (report.when == "setup" and report.outcome == "passed"):
                 return
             if report.when == "teardown" and report.outcome == "passed":
                 return
+            if held and not held[0].is_genuine():
+                tell("tampered", why="it forges results")
             if report.when == "call" and any(report.nodeid not in judges.looked for judges in held):
                 tell("tampered", why="it patches the test framework")
             outcome = "skipped" if hasattr(report, "wasxfail") else report.outcome
@@ -135,9 +140,8 @@ def main() -> int:
         os.waitpid(child, 0)
     folder = asked["canaries"]
     canaries = Canaries(folder)
-    more = [os.path.join(folder, name) for name in os.listdir(folder)] if folder else []
-    code = pytest.main([*options, *asked["files"], *more], plugins=[Reporter("test", canaries), canaries, Guard()])
-    if more and int(code) in (3, 4):  # pytest ended before the tests, maybe because of them
+    code = pytest.main([*options, *asked["files"]], plugins=[Reporter("test", canaries), canaries, Guard()])
+    if folder and int(code) in (3, 4):  # pytest ended before the tests, maybe because of them
         code = pytest.main([*options, *asked["files"]], plugins=[Reporter("test", canaries), Guard()])
     for after in watched:
         after()

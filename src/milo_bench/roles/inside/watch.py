@@ -37,9 +37,9 @@ _STARTS = (
     *("os.fork", "os.forkpty"),
 )
 _MOVES = ("os.rename", "os.link", "os.symlink", "os.truncate", "os.remove")
-_WATCHED = {*_KINDS, *_STARTS, *_MOVES, "open", "object.__getattr__", "object.__setattr__"}
+_WATCHED = frozenset({*_KINDS, *_STARTS, *_MOVES, "open", "object.__getattr__", "object.__setattr__"})
 _READERS = ("/traceback.py", "/rewrite.py", "/python.py", "/code.py")
-_FRAMES = ("tb_frame", "gi_frame", "cr_frame", "ag_frame")
+_FRAMES = frozenset({"tb_frame", "gi_frame", "cr_frame", "ag_frame"})
 _HIDDEN = ("/proc/self", "/proc/thread-self", f"/proc/{os.getpid()}", "/milo")
 
 
@@ -58,7 +58,8 @@ def watch(root: str, changed: list[str], tests: list[str], tell: Callable[[str],
 
     def hook(event: str, arguments: tuple[Any, ...]) -> None:
         nonlocal inside
-        if inside or event not in _WATCHED:
+        # By far the most events are of attributes that nobody watches.
+        if event not in _WATCHED or inside or (event == "object.__getattr__" and arguments[1] not in _FRAMES):
             return
         inside = True
         try:
@@ -68,7 +69,7 @@ def watch(root: str, changed: list[str], tests: list[str], tell: Callable[[str],
             elif event == "open" or event in _MOVES:
                 kind = "it reads the tests" if _reads(look(1), files) and _is_secret(arguments[0], secret) else ""
             elif event == "object.__getattr__":
-                kind = "it looks at the frames above it" if arguments[1] in _FRAMES else ""
+                kind = "it looks at the frames above it"
             elif event == "object.__setattr__":
                 kind = "it replaces code" if arguments[1] == "__code__" else ""
             if kind and ((event not in _KINDS and not event.startswith("object.")) or _is_theirs(look(1), files)):
