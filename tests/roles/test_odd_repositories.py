@@ -16,7 +16,7 @@ from milo_bench import api
 from milo_bench.cli.entry import run_command
 from milo_bench.cli.main import milo_bench
 from milo_bench.roles.answers import read_answer
-from milo_bench.roles.cheats import file_answer
+from milo_bench.roles.cheats import diff_answer, file_answer
 from milo_bench.roles.coder import apply_edits, write_inside
 from milo_bench.roles.execute import CoderSuite, coder_case
 from milo_bench.roles.git import GitRepository, open_repository
@@ -224,13 +224,13 @@ def test_a_tree_that_is_linked_again_is_as_it_was(shop: Path, tmp_path: Path) ->
         tree = repository.tree("HEAD")
         with trees.folder(tree) as folder:
             write_inside(folder, "shop/prices.py", b"changed")
-            patch = "```diff\n--- a/shop/store.py\n+++ b/shop/store.py\n@@ -1 +1 @@\n-{0}\n+x\n```"
-            first = (folder / "shop/store.py").read_text().partition("\n")[0]
-            assert apply_edits(read_answer(patch.format(first)), folder) == "strict"
+            stock = (folder / "shop/store.py").read_text()
+            patch = diff_answer("shop/store.py", stock, stock.replace("sold", "gone"))
+            assert apply_edits(read_answer(patch), folder) == "strict"
             (folder / "README.md").unlink()
         with trees.folder(tree) as folder:
             assert (folder / "shop/prices.py").read_text() == PRICES_3
-            assert (folder / "shop/store.py").read_text().startswith(first)
+            assert (folder / "shop/store.py").read_text() == stock
             assert (folder / "README.md").exists()
         for name in ("HEAD~1", "HEAD~2", "HEAD~3", "HEAD~4", "HEAD"):
             with trees.folder(repository.tree(name)) as folder:
