@@ -37,7 +37,7 @@ WRITE_THEMSELVES = {
     "sandbox/arguments.py",
     "operator/own/inside.py",  # a pipe, within the sandbox
     "run/own_checks/inside.py",  # pipes, within the sandbox
-    "roles/coder.py",  # an answer's files, within a scratch tree, through no link
+    "roles/trees.py",  # an answer's files, within a scratch tree, through no link
     "roles/environments.py",  # a lock, and what pip reads
     "roles/history.py",  # lines are added, each chained to the one before
     "roles/mining/mine.py",  # lines are added while it mines

@@ -17,13 +17,13 @@ from milo_bench.cli.entry import run_command
 from milo_bench.cli.main import milo_bench
 from milo_bench.roles.answers import read_answer
 from milo_bench.roles.cheats import diff_answer, file_answer
-from milo_bench.roles.coder import apply_edits, write_inside
+from milo_bench.roles.coder import apply_edits
 from milo_bench.roles.execute import CoderSuite, coder_case
 from milo_bench.roles.git import GitRepository, open_repository
 from milo_bench.roles.mining.review import ReviewMiner
 from milo_bench.roles.tamper import signs_of_tampering
 from milo_bench.roles.testing import Isolation
-from milo_bench.roles.trees import TreeFolders
+from milo_bench.roles.trees import TreeFolders, write_inside
 from milo_bench.suites.load import load_suite
 from tests.roles.repository import PRICES_3, PYPROJECT, git
 

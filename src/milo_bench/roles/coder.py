@@ -20,7 +20,7 @@ from milo_bench.roles.languages.run import run_tests
 from milo_bench.roles.languages.tampering import tampering_signs
 from milo_bench.roles.paths import is_configuration
 from milo_bench.roles.testing import Isolation, TestRun, TestSetup
-from milo_bench.roles.trees import TreeFolders
+from milo_bench.roles.trees import TreeFolders, write_inside
 
 Category = Literal[
     "",  # every test that the case names passed
@@ -124,22 +124,6 @@ def put_tests(case: CoderCase, tree: Path, objects: GitRepository) -> None:
             place.unlink()
     for path, text in case.generated.items():
         write_inside(tree, path, text.encode())
-
-
-def write_inside(tree: Path, path: str, content: bytes) -> None:
-    """Write a file below ``tree``. Raises OSError where a folder on the way is a link."""
-    place = tree
-    for part in path.split("/")[:-1]:
-        place = place / part
-        if place.is_symlink() or (place.exists() and not place.is_dir()):
-            raise NotADirectoryError(f"{part} is not a folder")
-        place.mkdir(exist_ok=True)
-    target = tree / path
-    if target.is_symlink() or target.exists():
-        target.unlink()
-    descriptor = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o644)
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(content)
 
 
 def _before_applying(edits: Edits, language: CodeLanguage) -> tuple[Category, str] | None:

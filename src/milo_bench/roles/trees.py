@@ -61,6 +61,22 @@ class TreeFolders:
         return place
 
 
+def write_inside(tree: Path, path: str, content: bytes) -> None:
+    """Write a file below ``tree``. Raises OSError where a folder on the way is a link."""
+    place = tree
+    for part in path.split("/")[:-1]:
+        place = place / part
+        if place.is_symlink() or (place.exists() and not place.is_dir()):
+            raise NotADirectoryError(f"{part} is not a folder")
+        place.mkdir(exist_ok=True)
+    target = tree / path
+    if target.is_symlink() or target.exists():
+        target.unlink()
+    descriptor = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o644)
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(content)
+
+
 def _new(parent: Path) -> Path:
     """A new folder below ``parent`` that the sandbox's user may read."""
     folder = Path(tempfile.mkdtemp(prefix="tree-", dir=parent.absolute()))

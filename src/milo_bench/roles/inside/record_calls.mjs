@@ -1,7 +1,7 @@
 // Plain functions of an instrumented file are wrapped by this: it writes down their calls. A part of the sandbox.
 //
 // A call is written if its arguments and its value are plain JSON. Three runs of the tests are compared afterwards.
-(globalThis.__miloRecord ??= (() => {
+;(globalThis.__miloRecord ??= (() => {
   const mostCalls = 12, longest = 300, deepest = 6, counts = new Map();
   const plain = (value, depth = 0) => {
     if (value === null || typeof value === "boolean" || typeof value === "string") return true;
@@ -42,4 +42,4 @@
       return value;
     },
   });
-})())
+})());

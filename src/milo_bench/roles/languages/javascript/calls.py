@@ -15,6 +15,7 @@ from milo_bench.roles.languages.calls import RecordedCall, read_calls
 from milo_bench.roles.languages.javascript.run import run_recording
 from milo_bench.roles.languages.javascript.syntax import root_of, text_of
 from milo_bench.roles.testing import INSIDE, Isolation, TestSetup
+from milo_bench.roles.trees import write_inside
 
 _RECORDER: Final = " ".join(
     line.strip()
@@ -40,12 +41,10 @@ def record_javascript_calls(
         return []
     changed = False
     for path in sources:
-        place = tree / path
-        text = place.read_bytes().decode("utf-8", "replace")
+        text = (tree / path).read_bytes().decode("utf-8", "replace")
         instrumented = with_recorder(text, path)
         if instrumented != text:
-            place.unlink()  # the file of another folder may be the same one
-            place.write_bytes(instrumented.encode("utf-8", "replace"))
+            write_inside(tree, path, instrumented.encode("utf-8", "replace"))
             changed = True
     if not changed:
         return []
@@ -76,7 +75,7 @@ def with_recorder(text: str, path: str) -> str:
         return text
     recorder = _RECORDER.replace("OUT", json.dumps(_CALLS))
     # In front of all else, since functions that are declared are known from the start; a directive stays the first.
-    inserts.append((_after_directives(root), f";{recorder}; {' '.join(before)} "))
+    inserts.append((_after_directives(root), " ".join(["", recorder, *before, ""])))
     for place, added in sorted(inserts, reverse=True):
         raw = raw[:place] + added.encode() + raw[place:]
     return raw.decode("utf-8", "replace")
