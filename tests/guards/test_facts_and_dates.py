@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from milo_bench.guards.dates import find_dates, normalise_date, same_date
 from milo_bench.guards.facts import find_facts, unsupported_facts
+from milo_bench.guards.facts.english import find_facts_english, ordinals
 from milo_bench.guards.measured import figures_of, wilson_95
 from milo_bench.guards.packs.read import languages_of
 from milo_bench.guards.quotes import _made_comparable, find_quote
@@ -193,3 +194,20 @@ def test_stated_figures_of_date_normalising_follow_from_the_slice() -> None:
 )
 def test_a_span_of_days_an_open_end_or_a_guess_is_not_one_date(text: str) -> None:
     assert normalise_date(text, languages=("en", "de", "fr")) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "values"),
+    [
+        ("It takes fıve days.", {"5 day"}),  # a pattern that ignores case takes the dotless i for an i
+        ("It costs 5 mİllion dollars.", {"USD 5000000"}),
+        ("It costs 5 Uſd.", {"USD 5"}),
+        ("It is 12 basıs points.", {"0.12%"}),
+    ],
+)
+def test_letters_that_ignore_case_as_others_do_are_read_as_these(text: str, values: set[str]) -> None:
+    assert {fact.value for fact in find_facts_english(text)} >= values
+
+
+def test_an_ordinal_in_letters_of_another_alphabet_is_read() -> None:
+    assert ordinals("the fırst of May") == {"1"}

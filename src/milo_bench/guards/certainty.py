@@ -99,11 +99,11 @@ def unsupported_certainty(text: str, sources: Iterable[str], *, expected: str = 
 
 
 def _in_english(sentence: str, whole: str) -> Iterator[tuple[CertaintyKind, int, int]]:
-    lower = whole.casefold()
     for kind, finder in _FINDERS:
         for match in finder.finditer(sentence):
             before = sentence[: match.start()]
-            if not (_OPEN.search(before[-40:]) or _SAID.search(before) or _carried(kind, match[0], lower, whole)):
+            open_or_said = _OPEN.search(before[-40:]) or _SAID.search(before)
+            if not (open_or_said or _carried(kind, match[0], whole.casefold(), whole)):
                 yield kind, match.start(), match.end()
 
 

@@ -248,6 +248,8 @@ def find_dates(text: str, *, day_first: bool = True, language: str = "en") -> tu
     the language has for it.
     """
     found = []
+    if language == "en" and not _DIGIT.search(text):
+        return ()  # most lines have no figure, and every date has one
     plain = text.translate(_DASHES)  # one character for one, so offsets hold
     if language != "en":
         found = list(_abroad(text, named_dates(plain, language)))

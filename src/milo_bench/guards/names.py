@@ -69,14 +69,19 @@ def name_words(name: str) -> str:
     return " ".join(word for word in plain if word and word not in _NOT_NAMES) or name.casefold()
 
 
+_ONE_WORD = re.compile(r"\w+")  # without hyphens and apostrophes
 _ELIDED = re.compile(r"(?:[cdjlmnst]|qu|dell|dall|nell|all|sull)['’](?=\w)")  # "de l'Octroi" states the name "Octroi"
 
 
 def words_of(text: str) -> frozenset[str]:
     """Every word of ``text`` in lower case, as written, without a possessive or plural s, and without "l'" or "d'"."""
     words: set[str] = set()
-    for match in _TOKEN.finditer(text):
-        for word in _split(match[0]):
+    for token in set(_TOKEN.findall(text)):
+        if _ONE_WORD.fullmatch(token):
+            plain = token.casefold()
+            words.update((plain, plain.removesuffix("s"), f"{plain}s"))
+            continue
+        for word in _split(token):
             plain = _plain(word)
             words.update((plain, plain.removesuffix("s"), f"{plain}s"))
             if elided := _ELIDED.match(plain):

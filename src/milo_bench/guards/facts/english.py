@@ -36,6 +36,7 @@ _NUMBER_WORD = "(?:" + "|".join([*sorted(_SMALL, key=len, reverse=True), *_SCALE
 _AND = r"(?:(?<=hundred)|(?<=thousand)|(?<=million)|(?<=billion)|(?<=lakh)|(?<=crore))\s+and\s+"
 _IN_WORDS = rf"{_NUMBER_WORD}(?:(?:[\s-]+|{_AND}){_NUMBER_WORD}){{0,9}}"
 _SCALED = rf"(?P<num>{_NUM})(?:\s?(?P<scale>hundred|thousand|lakhs?|crores?|million|billion|bn|mn|k|m|b)\b)?"
+_UNIT = "minute|hour|day|week|fortnight|month|year"
 _CURRENCY_WORD = r"dollars?|pounds?|euros?|rupees|yen|usd|gbp|eur|myr|jpy|inr|chf|cad|aud|rm"
 
 CONTACT = re.compile(
@@ -64,17 +65,15 @@ _PERCENT = re.compile(
 _BASIS_POINTS = re.compile(rf"(?<![\w.,])(?P<num>{_NUM})\s?-?(?:basis\s+points?|bps?)\b", re.IGNORECASE)
 _DURATION = re.compile(
     rf"(?:(?<![\w.,])(?P<num>{_NUM})|\b(?P<words>{_IN_WORDS}))[\s-]+(?P<kind>(?:business|working|calendar)[\s-]+)?"
-    r"(?P<unit>minute|hour|day|week|fortnight|month|year)s?\b",
+    rf"(?P<unit>{_UNIT})s?\b",
     re.IGNORECASE,
 )
 _ONE_UNIT = re.compile(
     r"\b(?:within|in|(?:deadline|period|notice|warranty) is|period of|takes|lasts)\s+(?P<one>(?:a|an|one)\s+"
-    r"(?P<kind>(?:business|working|calendar)\s+)?(?P<unit>minute|hour|day|week|fortnight|month|year))\b(?!\s+(?:or|and)\b)",
+    rf"(?P<kind>(?:business|working|calendar)\s+)?(?P<unit>{_UNIT}))\b(?!\s+(?:or|and)\b)",
     re.IGNORECASE,
 )
-_EACH_UNIT = re.compile(
-    r"\b(?:a|an|per|each|every)\s+(minute|hour|day|week|fortnight|month|year)\b|/\s?(month|year)\b", re.IGNORECASE
-)
+_EACH_UNIT = re.compile(rf"\b(?:a|an|per|each|every)\s+({_UNIT})\b|/\s?(month|year)\b", re.IGNORECASE)
 _ORDINALS: Final = {
     "one": 1, "once": 1, "first": 1, "second": 2, "twice": 2, "double": 2, "both": 2, "couple": 2, "third": 3,
     "fourth": 4, "fifth": 5, "sixth": 6, "seventh": 7, "eighth": 8, "ninth": 9, "tenth": 10, "dozen": 12,
@@ -83,7 +82,11 @@ _ORDINAL = re.compile(rf"\b(?:{'|'.join(_ORDINALS)})\b", re.IGNORECASE)
 _IN_UNIT: Final = {"week": (7, "day"), "fortnight": (14, "day"), "year": (12, "month")}
 # Every line of a case is read, and most have no number: one look saves four.
 _DIGIT = re.compile(r"\d")
-_COUNTED = re.compile(rf"\d|\b{_NUMBER_WORD}", re.IGNORECASE)
+_COUNTED = re.compile(rf"\d|\b{_NUMBER_WORD}")  # in lower case
+# What each of the patterns cannot do without, in plain lower case: to look for it takes a fraction of the pattern.
+_HAS_CURRENCY = re.compile(rf"[$£€¥₹]|(?:{_CURRENCY_WORD})\b")
+_HAS_UNIT = re.compile(_UNIT)
+_HAS_ORDINAL = re.compile("|".join(_ORDINALS))
 _NUMBER = re.compile(rf"(?<![\w.,]){_SCALED}(?:st|nd|rd|th)?(?![\d]|[.,]\d)|\b(?P<words>{_IN_WORDS})\b", re.IGNORECASE)
 
 
@@ -99,9 +102,10 @@ def find_facts_english(text: str, *, day_first: bool = True) -> tuple[Fact, ...]
 
     for day in find_dates(text, day_first=day_first):
         take("date", day.value, day.start, day.end)
-    for match in CONTACT.finditer(rest):
-        end = match.start() + len(match[0].rstrip(".,;:"))
-        take("id", text[match.start() : end].casefold(), match.start(), end)
+    if "@" in rest or "://" in rest or "www." in _lower(rest):
+        for match in CONTACT.finditer(rest):
+            end = match.start() + len(match[0].rstrip(".,;:"))
+            take("id", text[match.start() : end].casefold(), match.start(), end)
     if _DIGIT.search(rest):
         rest = AFTER_DATE.sub(" ", rest)
         for match in _TIME.finditer(rest):
@@ -109,7 +113,8 @@ def find_facts_english(text: str, *, day_first: bool = True) -> tuple[Fact, ...]
                 take("time", value, *match.span())
         for match in ID.finditer(rest):
             take("id", id_value(match[0]), *match.span())
-    if _COUNTED.search(rest) or _ONE_UNIT.search(rest):
+    lower = _lower(rest)
+    if _COUNTED.search(lower) or (_HAS_UNIT.search(lower) and _ONE_UNIT.search(rest)):
         _take_numbers(lambda: rest, take)
     found.extend(
         Fact("name", name_words(text[start:end]), text[start:end], start, end) for start, end in find_names(rest)
@@ -117,24 +122,37 @@ def find_facts_english(text: str, *, day_first: bool = True) -> tuple[Fact, ...]
     return tuple(sorted(found, key=lambda fact: fact.start))
 
 
+def _lower(text: str) -> str:
+    """``text`` in a case in which whatever a pattern that ignores case finds is written in small ASCII letters."""
+    if text.isascii():
+        return text.lower()
+    # The dotless i, the one with a dot, and a mark that no word goes on with but that casefold makes a letter of.
+    return text.replace("\u0345", " ").casefold().replace("\u0131", "i").replace("i\u0307", "i")
+
+
 def _take_numbers(left: Callable[[], str], take: Callable[[FactKind, str, int, int], None]) -> None:
     """Money, percentages, lengths of time and bare numbers; ``left`` is the text without what was taken."""
-    for match in _MONEY.finditer(left()):
-        if value := _money_value(match):
-            take("money", value, match.start(), match.end())
-    for match in _PERCENT.finditer(left()):
-        if amount := _amount(match["num"], "", match["words"]):
-            take("percent", f"{amount}%", *match.span())
-    for match in _BASIS_POINTS.finditer(left()):
-        if amount := _amount(match["num"], "", None):
-            take("percent", f"{plain_number(Decimal(amount) / 100)}%", *match.span())
-    for match in _DURATION.finditer(left()):
-        if amount := _amount(match["num"], "", match["words"]):
-            take("duration", duration_value(amount, match["unit"], match["kind"] or ""), *match.span())
-    for match in _ONE_UNIT.finditer(left()):
-        take("duration", duration_value("1", match["unit"], match["kind"] or ""), match.start("one"), match.end())
+    lower = _lower(left())
+    if _HAS_CURRENCY.search(lower):
+        for match in _MONEY.finditer(left()):
+            if value := _money_value(match):
+                take("money", value, match.start(), match.end())
+    if "%" in lower or "cent" in lower:
+        for match in _PERCENT.finditer(left()):
+            if amount := _amount(match["num"], "", match["words"]):
+                take("percent", f"{amount}%", *match.span())
+    if "basis" in lower or "bp" in lower:
+        for match in _BASIS_POINTS.finditer(left()):
+            if amount := _amount(match["num"], "", None):
+                take("percent", f"{plain_number(Decimal(amount) / 100)}%", *match.span())
+    if _HAS_UNIT.search(lower):
+        for match in _DURATION.finditer(left()):
+            if amount := _amount(match["num"], "", match["words"]):
+                take("duration", duration_value(amount, match["unit"], match["kind"] or ""), *match.span())
+        for match in _ONE_UNIT.finditer(left()):
+            take("duration", duration_value("1", match["unit"], match["kind"] or ""), match.start("one"), match.end())
     for match in _NUMBER.finditer(left()):
-        if match["words"] and match["words"].casefold() in ("one", "zero", *_SCALE):
+        if match["words"] and _lower(match["words"]) in ("one", "zero", *_SCALE):
             continue  # "one of", "no one", "a hundred": a word more than a figure
         if amount := _amount(match["num"], match["scale"] or "", match["words"]):
             take("number", amount, *match.span())
@@ -149,7 +167,7 @@ def _amount(digits: str | None, scale: str, words: str | None) -> str:
     if value is None:
         return ""
     if scale:
-        value *= _SCALE.get(scale.casefold()) or _SHORT_SCALE[scale.casefold()]
+        value *= _SCALE.get(_lower(scale)) or _SHORT_SCALE[_lower(scale)]
     return plain_number(value)
 
 
@@ -170,7 +188,7 @@ def _from_digits(digits: str) -> Decimal | None:
 
 def _from_words(words: str) -> Decimal:
     total, current = 0, 0
-    for word in re.findall(r"[a-z]+", words.casefold()):
+    for word in re.findall(r"[a-z]+", _lower(words)):
         if word == "hundred":
             current = max(current, 1) * 100
         elif word in _SCALE:
@@ -182,8 +200,8 @@ def _from_words(words: str) -> Decimal:
 
 
 def duration_value(amount: str, unit: str, kind: str) -> str:
-    kind = kind.strip(" -\t\n").casefold().replace("working", "business").replace("calendar", "")
-    times, unit = _IN_UNIT.get(unit.casefold(), (1, unit.casefold()))
+    kind = _lower(kind.strip(" -\t\n")).replace("working", "business").replace("calendar", "")
+    times, unit = _IN_UNIT.get(_lower(unit), (1, _lower(unit)))
     if kind and times == 1:
         unit = f"{kind} {unit}"
     return f"{_amount(str(Decimal(amount) * times), '', None)} {unit}"
@@ -191,16 +209,20 @@ def duration_value(amount: str, unit: str, kind: str) -> str:
 
 def durations_named(text: str) -> set[str]:
     """The lengths of time that "a day", "per week" or "/month" say."""
+    if not _HAS_UNIT.search(_lower(text)):
+        return set()
     return {duration_value("1", match[1] or match[2], "") for match in _EACH_UNIT.finditer(text)}
 
 
 def ordinals(text: str) -> set[str]:
     """The figures that ordinals in words stand for: "second" may be 2. They support a figure."""
-    return {str(_ORDINALS[match[0].casefold()]) for match in _ORDINAL.finditer(text)}
+    if not _HAS_ORDINAL.search(_lower(text)):
+        return set()
+    return {str(_ORDINALS[_lower(match[0])]) for match in _ORDINAL.finditer(text)}
 
 
 def _money_value(match: re.Match[str]) -> str:
-    currency = SYMBOLS[(match["cur"] or match["cur2"] or match["cur3"]).strip().casefold()]
+    currency = SYMBOLS[_lower((match["cur"] or match["cur2"] or match["cur3"]).strip())]
     amount = _amount(match["num"] or match["num2"], match["scale"] or match["scale2"] or "", match["words"])
     return f"{currency} {amount}" if amount else ""
 

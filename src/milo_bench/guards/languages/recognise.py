@@ -71,14 +71,18 @@ class _Read(NamedTuple):
     behind: dict[str, float]
 
 
-@lru_cache(maxsize=1024)  # the checks of one answer ask for its language one after the other
 def recognise(text: str, *, expected: str = "en") -> tuple[LanguagePart, ...]:
     """The stretches of ``text`` with their language, in order: sentences, or clauses of two languages within one.
 
     ``expected`` is the language of which an answer is taken to be as long as nothing speaks against it.
     """
+    return _recognised(text, expected or "en")
+
+
+# The checks of one answer ask for its language one after the other; a case is read with each answer to it.
+@lru_cache(maxsize=4096)
+def _recognised(text: str, expected: str) -> tuple[LanguagePart, ...]:
     plain = unmarked(text)
-    expected = expected or "en"
     read = [
         one if not start else one._replace(start=one.start + start, end=one.end + start)
         for start, end in _stretches(plain.text)
