@@ -32,7 +32,7 @@ from milo_bench.gateway.wire.replies import ApiError
 from milo_bench.store.audit.records import AuditedRequest, AuditedShadow
 from milo_bench.store.audit.writer import AuditWriter
 from milo_bench.store.state.incidents import Incident
-from milo_bench.store.state.queue import QueuedWork, add_work, find_work
+from milo_bench.store.state.queue import QueuedWork, add_work, find_work, withdraw_work
 from milo_bench.telemetry.lines import write_stderr
 
 _HEALTH_KEPT_S: Final = 0.05
@@ -200,6 +200,13 @@ class Gateway:
             self.say("queue_failed", reason=type(error).__name__)
             hint = "try again later. Nothing was sent on."
             raise ApiError(503, "The queue cannot be written.", code="queue_unavailable", hint=hint) from None
+
+    async def withdraw(self, id: str) -> None:
+        """Take work back whose request could not be recorded; where that fails too, people find it in the queue."""
+        try:
+            await asyncio.get_running_loop().run_in_executor(self.database, withdraw_work, self.engine, id)
+        except SQLAlchemyError as error:
+            self.say("withdraw_failed", work=id, reason=type(error).__name__)
 
     async def find_work(self, id: str) -> QueuedWork | None:
         try:

@@ -1,14 +1,20 @@
-"""More connections than there is room for: whoever does not use theirs makes room, and nobody is kept out."""
+"""More connections, or records, than there is room for: nobody is kept out, and nothing is left behind."""
 
 from __future__ import annotations
 
 import asyncio
+import errno
 import subprocess
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+import pytest
+
+from milo_bench.store.audit.writer import AuditWriter
+from milo_bench.store.state.database import open_state
+from milo_bench.store.state.queue import list_work
 from tests.gateway.running import RunningGateway, running_gateway
 from tests.gateway.test_bad_input import ROUTING, exchange, post, told, with_
 from tests.patience import WAIT_S
@@ -61,3 +67,21 @@ def test_the_limit_of_open_files_is_raised_and_bounds_connections() -> None:
         )], check=True, capture_output=True, text=True,
     )  # fmt: skip
     assert said.stdout.split() == ["100", "328", "136", "400"]
+
+
+async def test_work_that_could_not_be_recorded_is_not_left_in_the_queue(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    routing = {**ROUTING, "rules": [{"id": "people", "when": {"workload": "notes"}, "route": "human_review"}]}
+    async with running_gateway(tmp_path, routing, FINE) as gateway:
+        with monkeypatch.context() as full:
+            full.setattr(AuditWriter, "_append", _no_room)
+            status, error = told(await exchange(gateway, post(with_())))
+            assert (status, error["code"]) == (503, "audit_unavailable")
+        assert list_work(open_state(gateway.options.state)) == ()
+        assert (await exchange(gateway, post(with_()))).startswith(b"HTTP/1.1 202")
+        assert len(list_work(open_state(gateway.options.state))) == 1
+
+
+def _no_room(self: AuditWriter, record: bytes) -> None:
+    raise OSError(errno.ENOSPC, "No space left on device")

@@ -394,7 +394,12 @@ class ServedRequest:
         headers = self._headers(asked, final, guarded=self._contract(final, asked).guarded)
         headers["Location"] = f"/v1/milo/queue/{work.id}"
         self._record.queue = work.id
-        self._sample(self._gateway.write(self._record.ended("queued", 202, reason=why)), asked, draft)
+        try:
+            written = self._gateway.write(self._record.ended("queued", 202, reason=why))
+        except OSError:
+            await self._gateway.withdraw(work.id)
+            raise
+        self._sample(written, asked, draft)
         if not asked.stream:
             self._client.reply(202, _ENCODER.encode(document), headers)
             return

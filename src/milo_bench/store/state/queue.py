@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection
 from typing import Literal, TypeAlias
 
 import msgspec
-from sqlalchemy import ColumnElement, Connection, Engine, Row, and_, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Engine, Row, and_, delete, func, insert, select, update
 
 from milo_bench.core.errors import UsageError
 from milo_bench.store.state.tables import QUEUE
@@ -117,6 +117,12 @@ def end_work(
         hint = f"name yourself: --as {work.person}" if work.state == "taken" else "milo-bench queue list"
         raise UsageError(f"{id} is already {work.state}{who}.", hint=hint)
     return work
+
+
+def withdraw_work(engine: Engine, id: str) -> None:
+    """Take back what nobody has begun: its client was told that it failed."""
+    with engine.begin() as connection:
+        connection.execute(delete(QUEUE).where(and_(QUEUE.c.id == id, QUEUE.c.state == "waiting")))
 
 
 def uncalled_work(engine: Engine, skip: Collection[str] = ()) -> tuple[QueuedWork, ...]:
