@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import socket
@@ -38,11 +39,10 @@ def running_proxies(folder: Path, upstream: int, core: int) -> Iterator[list[Pro
     """Start every proxy on ``core``; each is idle while another is measured."""
     started: list[subprocess.Popen[bytes]] = []
     try:
-        bare = free_port()
+        bare, gateway = free_ports(2)
         started.append(
             _start(core, folder / "bare.log", "-m", "benchmarks.gateway.bare_proxy", str(bare), str(upstream))
         )
-        gateway = free_port()
         _write_table(folder, upstream)
         options = ["--routing", "routing.yaml", "--config", "bench.yaml", "--suite", "demo_v1", "--state", "state.db"]
         started.append(
@@ -158,19 +158,35 @@ def _start(core: int, log: Path, *arguments: str, cwd: Path | None = None) -> su
 
 
 def _listens(proxy: Proxy) -> bool:
-    """Wait a minute and a half for it, or until its process has ended."""
+    """Wait a minute and a half for it, or until its process has ended: who else has its port is not measured."""
     end_s = time.monotonic() + 90
     while time.monotonic() < end_s:
-        with socket.socket() as probe:
-            if probe.connect_ex(("127.0.0.1", proxy.port)) == 0:
+        try:
+            process = psutil.Process(proxy.pid)
+            family = [process, *process.children(recursive=True)]
+            if any(proxy.port in _ports(one) for one in family):
                 return True
-        if not psutil.pid_exists(proxy.pid) or psutil.Process(proxy.pid).status() == psutil.STATUS_ZOMBIE:
+            if process.status() == psutil.STATUS_ZOMBIE:
+                return False
+        except psutil.NoSuchProcess:
             return False
         time.sleep(0.1)
     return False
 
 
+def _ports(process: psutil.Process) -> set[int]:
+    """The ports that it listens on."""
+    return {one.laddr.port for one in process.net_connections("tcp") if one.status == psutil.CONN_LISTEN}
+
+
+def free_ports(count: int) -> list[int]:
+    """Ports that nothing listens on, each another one."""
+    with contextlib.ExitStack() as opened:
+        probes = [opened.enter_context(socket.socket()) for _ in range(count)]
+        for probe in probes:
+            probe.bind(("127.0.0.1", 0))
+        return [int(probe.getsockname()[1]) for probe in probes]
+
+
 def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    return free_ports(1)[0]

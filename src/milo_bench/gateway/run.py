@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import os
 import socket
 import ssl
@@ -134,6 +135,9 @@ async def _serve(
     watch = TargetWatch(gateway.settings.gateway.ready_interval_s)
     behaviours = control.behaviours
     try:
+        # What was read to start is looked at by no further collection of garbage.
+        gc.collect()
+        gc.freeze()
         port = await _listen(public, options.host, options.port, tls)
         admin_port = await _listen(admin, "127.0.0.1", options.admin_port, None)
         watch.start(lambda: (gateway.serving.table.file, gateway.serving.upstreams))

@@ -13,9 +13,11 @@ to three steps, so that at most two models are ever asked and nothing can loop:
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Literal, TypeAlias
+
+import msgspec
 
 from milo_bench.config.routing.file import DEFAULT, RoutingFile
 from milo_bench.config.routing.rule import MODEL_ROUTES, Action, Condition, Route, RoutingRule
@@ -39,8 +41,7 @@ Cause: TypeAlias = Literal[
 ]
 
 
-@dataclass(frozen=True)
-class RequestFacts:
+class RequestFacts(msgspec.Struct, frozen=True):
     """What is known before a model is called. ``health`` maps a target to ready, degraded or down (unnamed: ready).
 
     ``flags`` are the names of those that are on, None where every flag counts as on, as in a replay.
@@ -55,13 +56,13 @@ class RequestFacts:
     tags: frozenset[str] = frozenset()
     keywords: frozenset[str] = frozenset()  # keyword sets of which one matches
     sensitive: bool = False
-    health: Mapping[str, str] = field(default_factory=dict)
+    health: Mapping[str, str] = {}
     case: CaseFacts = NOTHING_KNOWN
     flags: frozenset[str] | None = None
     rolled_back: frozenset[str] = frozenset()
     at: datetime | None = None
-    tokens: Mapping[str, int] = field(default_factory=dict)
-    canaries: Mapping[str, str] = field(default_factory=dict)
+    tokens: Mapping[str, int] = {}
+    canaries: Mapping[str, str] = {}
 
 
 @dataclass(frozen=True)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import datetime
+
+import msgspec
 
 from milo_bench.core.cases.facts import NOTHING_KNOWN
 from milo_bench.decide.routing.rules import RequestFacts
@@ -14,16 +15,15 @@ from milo_bench.guards.case_facts import case_facts
 from milo_bench.guards.case_text import count_words, keyword_sets_in
 
 
-@dataclass(frozen=True)
-class Known:
+class Known(msgspec.Struct, frozen=True):
     """What the gateway knows beside the question: as in ``RequestFacts``."""
 
-    health: Mapping[str, str] = field(default_factory=dict)
+    health: Mapping[str, str] = {}
     flags: frozenset[str] | None = None
     rolled_back: frozenset[str] = frozenset()
     at: datetime | None = None
-    tokens: Mapping[str, int] = field(default_factory=dict)
-    canaries: Mapping[str, str] = field(default_factory=dict)
+    tokens: Mapping[str, int] = {}
+    canaries: Mapping[str, str] = {}
 
 
 def request_facts(table: RoutingTable, asked: Question, known: Known) -> RequestFacts:

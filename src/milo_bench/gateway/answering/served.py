@@ -91,8 +91,10 @@ class ServedRequest:
         if asked.callback:
             gateway.check_callback(asked.callback)
         gateway.access.count(key, requests=1)
-        works = (asked.workload, name_of_use(asked.workload, asked.use))
-        closed = frozenset().union(*(gateway.rolled_back.get(work, frozenset()) for work in works))
+        closed: frozenset[str] = frozenset()
+        if gateway.rolled_back:
+            works = (asked.workload, name_of_use(asked.workload, asked.use))
+            closed = closed.union(*(gateway.rolled_back.get(work, closed) for work in works))
         # A key with an operator permit is for one target: its work takes part in no trial.
         stopped = self._gateway.stopped_trials
         canaries = drawn_canaries(table, asked, self.id, stopped) if table.challengers and not key.permit else {}
