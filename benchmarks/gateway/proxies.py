@@ -175,8 +175,10 @@ def _listens(proxy: Proxy) -> bool:
 
 
 def _ports(process: psutil.Process) -> set[int]:
-    """The ports that it listens on."""
-    return {one.laddr.port for one in process.net_connections("tcp") if one.status == psutil.CONN_LISTEN}
+    """The ports that it listens on; none once it has ended."""
+    with contextlib.suppress(psutil.NoSuchProcess):
+        return {one.laddr.port for one in process.net_connections("tcp") if one.status == psutil.CONN_LISTEN}
+    return set()
 
 
 def free_ports(count: int) -> list[int]:
