@@ -19,6 +19,7 @@ from milo_bench.gateway.answering.events import EventScan
 from milo_bench.gateway.answering.facts import Known, request_facts
 from milo_bench.gateway.answering.parts import PartReply, merge_parts, read_part
 from milo_bench.gateway.answering.prompting import PreparedQuestion, prepare_question
+from milo_bench.gateway.answering.queueing import queued_work
 from milo_bench.gateway.answering.reasons import refusal, said_by_server, why_sent
 from milo_bench.gateway.answering.record import RequestRecord
 from milo_bench.gateway.answering.relay import StreamRelay
@@ -36,7 +37,6 @@ from milo_bench.gateway.wire.connection import ClientConnection, HttpRequest
 from milo_bench.gateway.wire.replies import ApiError, encoded
 from milo_bench.store.audit.records import AuditedRequest, AuditOutcome
 from milo_bench.store.state.keys import GatewayKey
-from milo_bench.store.state.queue import QueuedWork, new_id
 from milo_bench.targets.http.answer import count
 from milo_bench.targets.responses.translating import ResponseStream
 from milo_bench.telemetry.trace_context import TRACEPARENT
@@ -382,14 +382,7 @@ class ServedRequest:
 
     async def _queue(self, asked: Question, key: GatewayKey, final: Routed, judged: JudgedReply | None) -> None:
         why = why_sent(final, judged)
-        draft = first_text(judged)
-        fields = {"door": asked.client_door, **asked.fields, **({"input": asked.input} if asked.input else {})}
-        work = QueuedWork(
-            id=new_id(), state="waiting", queue=final.action.queue if final.action is not None else "",
-            created_at=self._gateway.clock.time_s(), workload=asked.workload, use=asked.use, rule=final.rule,
-            cause=final.cause, why=why_sent(final, judged, quoting=True),
-            key=key.id, request=_ENCODER.encode(fields).decode(), draft=draft, callback=asked.callback,
-        )  # fmt: skip
+        work = queued_work(asked, key.id, final, judged, at_s=self._gateway.clock.time_s())
         place = await self._gateway.enqueue(work)
         model = f"{MODEL_PREFIX}{asked.workload}" if asked.workload else "milo"
         document = queued_document(asked.client_door, id=work.id, model=model, place=place, queue=work.queue, why=why)
@@ -401,7 +394,7 @@ class ServedRequest:
         except OSError:
             await self._gateway.withdraw(work.id)
             raise
-        self._sample(written, asked, draft)
+        self._sample(written, asked, work.draft)
         if not asked.stream:
             self._client.reply(202, _ENCODER.encode(document), headers)
             return
