@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from milo_bench import api
+from milo_bench.api.roles.escalating import read_escalations
 from milo_bench.core.errors import UsageError
 from milo_bench.store.log.reader import read_run_log
 
@@ -84,3 +85,28 @@ def test_one_command_mines_runs_decides_and_publishes(shop: Path, place: Path, r
     [role] = done.promotion.record.roles
     assert role.cases == 2
     assert "compared once" in done.page.read_text()
+
+
+def test_a_schedule_leaves_out_what_it_cannot_ask_and_says_so(shop: Path, place: Path) -> None:
+    registry = _registry(place, "lost, big, hosted", f"repositories:\n  - {{path: {shop}, suite: suite}}\n")
+    registry.write_text(registry.read_text().replace("[other]", "[other, gone]"))
+    said: list[str] = []
+    options = api.RolesRunOptions(registry, out=place / "runs", site=place / "site", cases=4)
+    done = api.run_roles(options, say=said.append)
+    assert said[:3] == [
+        "gone is not in bench.yaml, so it is not run",
+        "lost is not in bench.yaml, so no review is escalated to it",
+        "hosted is hosted, so no review is escalated to it without --allow-hosted",
+    ]
+    [role] = done.promotion.record.roles
+    assert {one.target: one.verdict for one in role.decisions} == {"other": "hold", "gone": "retire"}
+    [report] = read_escalations(done.logs)
+    assert [step.target for step in report.steps] == ["big"]
+
+
+def test_a_schedule_without_any_target_names_them(shop: Path, place: Path) -> None:
+    registry = _registry(place, "", f"repositories:\n  - {{path: {shop}, suite: suite}}\n")
+    registry.write_text(registry.read_text().replace("strict", "lost").replace("[other]", "[gone]"))
+    with pytest.raises(UsageError, match="no target") as raised:
+        api.run_roles(api.RolesRunOptions(registry, out=place / "runs", site=place / "site"))
+    assert "lost, gone" in (raised.value.hint or "")

@@ -256,7 +256,8 @@ def open_repository(path: Path) -> GitRepository:
         top = path.absolute().parents[prefix.count("/")]
         message = f"{path} is a folder inside the repository {top}."
         raise DataError(
-            message, hint=f"milo-bench roles mine {shlex.quote(str(top))} --path {shlex.quote(prefix)} --out …"
+            message,
+            hint=f"milo-bench roles mine {shlex.quote(str(top))} --path {shlex.quote(prefix)} --out suites/ours",
         )
     if said == "true":
         message = f"{path} is a shallow clone, so most of its commits are missing."

@@ -6,7 +6,7 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from statistics import median
 from typing import Final
@@ -15,6 +15,7 @@ import msgspec
 import yaml
 
 from milo_bench.api.running import RunOptions, run_suite
+from milo_bench.api.settings import load_settings
 from milo_bench.config.roles.file import RegistryFile, RoleConfig, load_registry
 from milo_bench.core.errors import DataError, UsageError
 from milo_bench.core.files import write_file
@@ -37,23 +38,36 @@ def escalate_roles(
     *,
     config: Path | None = None,
     allow_hosted: bool = False,
+    steps: Collection[str] | None = None,
     env: Mapping[str, str] | None = None,
     listeners: Sequence[RunListener] = (),
 ) -> tuple[EscalationReport, ...]:
     """Ask each role's escalation chain about the reviews that its incumbent rejected in ``log``.
 
     Each step is a run log beside ``log``, whose fixtures are tagged ``turbo-escalation``. A step is asked about what
-    the one before it rejected or could not answer. Raises UsageError for a hosted step without ``allow_hosted``.
+    the one before it rejected or could not answer. With ``steps``, only those targets of a chain are asked. Before
+    anything is sent, raises UsageError for a hosted step without ``allow_hosted``, or one that bench.yaml lacks.
     """
     env = os.environ if env is None else env
     file = load_registry(registry)
-    reports = []
-    for name, role in file.roles.items():
-        if role.escalation:
-            reports.append(_role(name, role, file, log, config, allow_hosted, env, listeners))
     if not any(role.escalation for role in file.roles.values()):
         message = f"No role in {registry} has an escalation chain."
         raise UsageError(message, hint="add 'escalation: [TARGET]' to the role.")
+    settings = load_settings(config, env)
+    chains = {
+        name: tuple(target for target in role.escalation if steps is None or target in steps)
+        for name, role in file.roles.items()
+    }
+    for name, chain in chains.items():
+        hosted = [target for target in chain if settings.target(target).hosted]
+        if hosted and not allow_hosted:
+            message = f"The escalation chain of '{name}' has the hosted target {hosted[0]}: it would send text outside."
+            raise UsageError(message, hint="add --allow-hosted to allow that.")
+    reports = []
+    for name, role in file.roles.items():
+        if chains[name]:
+            asked = role.model_copy(update={"escalation": chains[name]})
+            reports.append(_role(name, asked, file, log, config, allow_hosted, env, listeners))
     kept = msgspec.json.format(msgspec.json.encode(reports), indent=1)
     write_file(escalation_file(log), kept)
     return tuple(reports)

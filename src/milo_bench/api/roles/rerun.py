@@ -13,6 +13,7 @@ from milo_bench.api.roles.mining import language_command, mine_repository
 from milo_bench.api.roles.page import write_roles_page
 from milo_bench.api.roles.promoting import Promotion, promote_roles
 from milo_bench.api.running import RunOptions, run_suite
+from milo_bench.api.settings import load_settings
 from milo_bench.config.roles.file import load_registry
 from milo_bench.core.errors import IncompleteRun, UsageError
 from milo_bench.roles.mining.records import MINED_ROLES, MiningOptions
@@ -55,7 +56,8 @@ def run_roles(
 ) -> RolesRun:
     """Mine every repository of the registry, run all its targets on the suites, decide, and write report and page.
 
-    Raises UsageError where the registry names no repository, IncompleteRun where a run was interrupted.
+    A target that bench.yaml lacks is left out, so that the decision can retire it. Raises UsageError where the
+    registry names no repository or no target is left, IncompleteRun where a run was interrupted.
     """
     env = os.environ if env is None else env
     now = now or datetime.now(UTC)
@@ -64,7 +66,23 @@ def run_roles(
     if not file.repositories:
         message = f"{options.registry} has no repository to mine."
         raise UsageError(message, hint="add 'repositories:' with '- {path: REPOSITORY, suite: FOLDER}'.")
-    targets = tuple(dict.fromkeys(target for role in file.roles.values() for target in role.targets))
+    named = tuple(dict.fromkeys(target for role in file.roles.values() for target in role.targets))
+    known = load_settings(options.config, env).targets
+    targets = tuple(target for target in named if target in known)
+    if not targets:
+        message = f"bench.yaml has no target of {options.registry}."
+        raise UsageError(message, hint=f"add one of {', '.join(named[:5])} to bench.yaml.")
+    for target in named:
+        if target not in known:
+            say(f"{target} is not in bench.yaml, so it is not run")
+    steps = []
+    for target in dict.fromkeys(target for role in file.roles.values() for target in role.escalation):
+        if target not in known:
+            say(f"{target} is not in bench.yaml, so no review is escalated to it")
+        elif known[target].hosted and not options.allow_hosted:
+            say(f"{target} is hosted, so no review is escalated to it without --allow-hosted")
+        else:
+            steps.append(target)
     workloads = tuple(dict.fromkeys(name for role in file.roles.values() for name in role.workloads))
     logs = []
     for number, repository in enumerate(file.repositories, start=1):
@@ -100,8 +118,15 @@ def run_roles(
             raise IncompleteRun(finished.why or "The run was interrupted.", hint=f"the log is {log}.")
         logs.append(log)
         say(f"{log}: {finished.done} attempts, {finished.coder.count} coder answers run")
-        if any(role.escalation for role in file.roles.values()):
-            escalate_roles(log, options.registry, config=options.config, allow_hosted=options.allow_hosted, env=env)
+        if steps:
+            escalate_roles(
+                log,
+                options.registry,
+                config=options.config,
+                allow_hosted=options.allow_hosted,
+                steps=steps,
+                env=env,
+            )
     if not logs:
         raise UsageError("No repository gave a case.", hint="see rejected.jsonl in the suites' folders.")
     promotion = promote_roles(

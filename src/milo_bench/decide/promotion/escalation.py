@@ -13,7 +13,7 @@ def escalation_sentences(reports: Sequence[EscalationReport]) -> Iterator[str]:
     for report in reports:
         yield (
             f"{report.role}: the incumbent {report.incumbent} rejected {report.rejected} of {report.reviews} reviews. "
-            f"After escalation {report.left} are still rejected."
+            f"After escalation {report.left} {'is' if report.left == 1 else 'are'} still rejected."
         )
         for step in report.steps:
             yield (

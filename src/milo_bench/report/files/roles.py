@@ -12,7 +12,10 @@ from milo_bench.decide.promotion.escalation import escalation_sentences
 from milo_bench.decide.promotion.records import PromotionRecord, RateFigure, RoleDecision, TargetFigures
 from milo_bench.decide.promotion.wording import compared, policy_sentences, shown, still_needed
 
-_HEAD = "| target | family | cost | cases | acceptance | weighted pass | review pain | hard failures | p50 | per case |"
+_HEAD = (
+    "| target | family | cost | cases | acceptance | weighted pass | review pain | hard failures | latency p50 "
+    "| cost per case |"
+)
 
 
 def roles_report(
@@ -24,7 +27,7 @@ def roles_report(
     """The report: verdicts first, then the figures, what changed, and the evidence by digest."""
     lines = [f"# {_text(file.title)}: {record.at[:10]}", ""]
     if record.recorded:
-        lines += [f"These answers were recorded, not run here: {_text(record.recorded)}.", ""]
+        lines += [f"**Recorded answers.** {_text(record.recorded)}", ""]
     lines += ["## Verdicts", ""]
     for role in record.roles:
         lines += _verdicts(role)

@@ -12,6 +12,7 @@ import msgspec
 
 from milo_bench.config.roles.file import RegistryFile
 from milo_bench.core import units
+from milo_bench.core.text import one_line
 from milo_bench.decide.promotion.records import CostTier, PromotionRecord, RoleDecision, RoleOutcome, TargetFigures
 from milo_bench.decide.promotion.wording import compared, policy_sentences, shown, still_needed
 
@@ -111,7 +112,7 @@ def _case(one: RoleOutcome | None) -> dict[str, str]:
     if one is None:
         return {"mark": "–", "why": "no answer"}
     mark = "accepted" if one.accepted else "hard failure" if one.hard else "not accepted"
-    return {"mark": mark, "why": one.why}
+    return {"mark": mark, "why": one_line(one.why, 160)}
 
 
 def _is_event(record: PromotionRecord) -> bool:

@@ -76,7 +76,8 @@ def print_mining(report: MiningSummary, console: Console) -> None:
     console.print(table)
     ended = "" if report.why == "done" else f" Mining {report.why}."
     console.print(
-        f"{report.examined:,} commits examined in {units.seconds(report.wall_s)}, {report.new:,} new cases.{ended} "
+        f"{report.examined:,} {units.things(report.examined, 'commit')} examined in {units.seconds(report.wall_s)}, "
+        f"{report.new:,} new {units.things(report.new, 'case')}.{ended} "
         "rejected.jsonl lists every rejected commit.",
         soft_wrap=True,
     )

@@ -198,7 +198,7 @@ def mine(
         finally:
             progress.close()
         report = progress.report
-        _balance(report)
+        report.new -= _balance(report)
         _pack(repository, report, options.out / OBJECTS)
     report.wall_s = time.monotonic() - began
     return report
@@ -305,7 +305,7 @@ class _Miner:
         report.notes.append(
             f"review: {miner.counts['usable fixes']} of {miner.counts['fixes']} fixes lead to a change, "
             f"{miner.counts['fixes that only add lines']} only add lines or change no source line, "
-            f"{len(report.cases) - had} new cases"
+            f"{len(report.cases) - had} new {units.things(len(report.cases) - had, 'case')}"
         )
 
     def _role(
@@ -395,17 +395,22 @@ def _question(fixture: Mapping[str, Any]) -> str:
     return msgspec.json.encode(fixture["input"], order="deterministic").decode()
 
 
-def _balance(report: MiningReport) -> None:
-    """Leave out faulty changes without a control beside them: rejecting everything would pass a suite of those."""
+def _balance(report: MiningReport) -> int:
+    """Leave out faulty changes without a control beside them: rejecting everything would pass a suite of those.
+
+    How many of them are new since the last call.
+    """
     faulty = [case for case in report.cases if case.role == "review" and "faulty" in case.fixture["tags"]]
     controls = sum(case.role == "review" and "control" in case.fixture["tags"] for case in report.cases)
     left_out = faulty[controls:]
     if not left_out:
-        return
+        return 0
+    new = {id(case) for case in report.cases[len(report.cases) - report.new :]}
     report.cases = [case for case in report.cases if not any(case is one for one in left_out)]
     for case in left_out:
         commit = str(case.fixture["provenance"]["commit"])
         report.rejections.append(Rejection("review", commit, "no control beside it", f"{controls} controls"))
+    return sum(id(case) in new for case in left_out)
 
 
 def _pack(repository: GitRepository, report: MiningReport, out: Path) -> None:
