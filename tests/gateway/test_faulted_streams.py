@@ -10,6 +10,7 @@ import pytest
 
 from benchmarks.gateway.faults.answers import PLACES, PROMISE, Answer
 from benchmarks.gateway.faults.streams import faulted_streams
+from milo_bench.core.hiding import KeySearch
 from milo_bench.gateway.answering.events import MOST_EVENT_BYTES, EventScan
 from milo_bench.gateway.other_texts import other_texts
 
@@ -63,7 +64,7 @@ BROKEN: dict[str, tuple[bytes, str]] = {
 @pytest.mark.parametrize("name", BROKEN)
 def test_an_event_that_breaks_a_stream_never_leaves(name: str) -> None:
     event, said = BROKEN[name]
-    scan = EventScan(("sk-secret-1",), lambda model: "it is another" if model == "other" else "")
+    scan = EventScan(KeySearch(("sk-secret-1",)), lambda model: "it is another" if model == "other" else "")
     assert scan.feed(CHUNK + event + (b"" if name == "without an end" else DONE)) == CHUNK
     assert said in scan.problem
     assert not scan.ended

@@ -11,11 +11,13 @@ from random import Random
 
 from benchmarks.fuzz.damage import damaged, text
 from benchmarks.fuzz.throw import Kind, Lost
+from milo_bench.core.hiding import KeySearch
 from milo_bench.core.records import Timeouts
 from milo_bench.targets.http.failures import refusal
 from milo_bench.targets.http.reply import HttpReply
 from milo_bench.targets.http.wire import _Connection
 
+_KEYS = KeySearch(("sk-secret-4711",))
 _LIMITS = Timeouts(connect_s=1.0, first_token_s=5.0, total_s=5.0)
 
 
@@ -64,7 +66,7 @@ def _wire(random: Random, folder: Path) -> None:
     if reply.broken is None and not 200 <= reply.status <= 999:
         raise Lost(f"a reply with the status {reply.status}")
     if reply.status >= 300 and reply.broken is None:
-        refusal(reply, secrets=("secret",))
+        refusal(reply, secrets=_KEYS)
 
 
 KINDS = (Kind("wires", _wire, 4),)

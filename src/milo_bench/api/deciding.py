@@ -12,6 +12,7 @@ from typing import Final
 import msgspec
 
 from milo_bench.api.settings import graders
+from milo_bench.config.checked import CheckedFile
 from milo_bench.config.economics.file import EconomicsFile, load_economics, read_economics
 from milo_bench.config.policy.file import POLICY_FILE, PolicyFile, load_policy, read_policy, shipped_policy
 from milo_bench.config.policy.operator import (
@@ -32,7 +33,7 @@ from milo_bench.decide.review import Review
 from milo_bench.decide.uses import spread_evidence
 from milo_bench.evidence.examples import read_examples
 from milo_bench.evidence.gather import gather_evidence
-from milo_bench.evidence.reviewing import read_review
+from milo_bench.evidence.reviewing import review_text
 from milo_bench.fleet.places import On
 from milo_bench.inventory.diff import inventory_by_machine
 from milo_bench.operator.permit.holds import day_of
@@ -72,7 +73,7 @@ def decide_logs(options: DecideOptions, *, created_at: str | None = None) -> Dec
     """
     created_at = created_at or f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}"
     named = {path: str(path) for path in as_paths(options.logs)}
-    review = _review_text(_path(options.review))
+    review = _kept_review(_path(options.review))
     with graders(options.on) as pool:
         evidence = gather_evidence(
             named,
@@ -89,7 +90,7 @@ def decide_logs(options: DecideOptions, *, created_at: str | None = None) -> Dec
     )
     economics_path = _path(options.economics)
     economics = load_economics(economics_path) if economics_path else None
-    text = _as_read(economics_path, economics.path) if economics_path and economics else None
+    text = _kept(economics) if economics else None
     made = _decide(evidence, policy, economics, text, named, operators, created_at=created_at, title=options.title)
     return msgspec.structs.replace(made, review=review)
 
@@ -200,7 +201,7 @@ def _policy_text(policy: PolicyFile, operators: OperatorRules | None) -> KeptFil
     """The policy as it was read; where nothing but operator work is decided, the one that decides that."""
     if operators is not None and not policy.workloads:
         return operators.text
-    return KeptFile(policy.path, sha256_text(policy.text), policy.text)
+    return _kept(policy)
 
 
 def _operator_rules(path: Path | None, evidence: Evidence) -> OperatorRules | None:
@@ -214,7 +215,8 @@ def _operator_rules(path: Path | None, evidence: Evidence) -> OperatorRules | No
     if path is None:
         text, name = default_policy_text(), SHIPPED_OPERATOR_POLICY
         return OperatorRules(default_operator_policy(tasks), KeptFile(name, sha256_text(text), text))
-    return OperatorRules(load_operator_policy(path, tasks), _as_read(path, str(path)))
+    policy = load_operator_policy(path, tasks)
+    return OperatorRules(policy, _kept(policy))
 
 
 def _operators_of(decision: Decision, evidence: Evidence) -> OperatorRules | None:
@@ -225,16 +227,15 @@ def _operators_of(decision: Decision, evidence: Evidence) -> OperatorRules | Non
     return OperatorRules(read_operator_policy(kept.text, task_behaviours(), name=kept.path), kept)
 
 
-def _as_read(path: Path, named: str) -> KeptFile:
-    text = path.read_text(encoding="utf-8-sig")
-    return KeptFile(named or str(path), sha256_text(text), text)
+def _kept(file: CheckedFile) -> KeptFile:
+    """A file as it was read: once, because a pipe can be read no second time."""
+    return KeptFile(file.path, sha256_text(file.text), file.text)
 
 
-def _review_text(path: Path | None) -> KeptFile | None:
+def _kept_review(path: Path | None) -> KeptFile | None:
     if path is None:
         return None
-    read_review(path)  # says what is wrong with it
-    text = path.read_text(encoding="utf-8")
+    text = review_text(path)
     return KeptFile(str(path), sha256_text(text), text)
 
 

@@ -25,6 +25,7 @@ _NO_DISK: Final = (errno.EINVAL, errno.EROFS, errno.ENOTSUP)  # a file system th
 _NO_LINKS: Final = (errno.EPERM, errno.ENOTSUP, errno.ENOSYS, errno.EMLINK)
 _NO_WAIT = getattr(os, "O_NONBLOCK", 0)  # opening a pipe would else wait for somebody who writes to it
 _BLOCK_BYTES = 1 << 20
+MOST_BYTES: Final = 256 << 20  # of a file that is read in one piece
 
 
 @contextlib.contextmanager
@@ -289,6 +290,14 @@ def _is_empty_folder(path: Path) -> bool:
 def is_regular(path: Path) -> bool:
     """Whether ``path`` is a file that can be read twice; False for a pipe or a device. Raises OSError."""
     return stat.S_ISREG(path.stat().st_mode)
+
+
+def read_whole(path: Path, most: int = MOST_BYTES) -> bytes:
+    """The bytes of a file that somebody named. Raises OSError, also for one that is larger or has no end."""
+    found = read_at_most(path, most)
+    if len(found) > most:
+        raise OSError(errno.EFBIG, f"it is larger than {most >> 20} MiB", str(path))
+    return found
 
 
 def read_at_most(path: Path, most: int) -> bytes:

@@ -9,7 +9,7 @@ from typing import TypeVar
 import msgspec
 
 from milo_bench.core.errors import DataError, PrerequisiteError
-from milo_bench.core.files import write_file
+from milo_bench.core.files import read_whole, write_file
 from milo_bench.core.records import AttemptKey
 from milo_bench.decide.review import REVIEW_SCHEMA, Review, ReviewItem, SampleKey, draw_sample, judge_review
 from milo_bench.evidence.gather import gather_evidence
@@ -87,6 +87,14 @@ def read_review(path: Path) -> Review:
     return _read(path, Review, "review", "write one with 'milo-bench review import'.")
 
 
+def review_text(path: Path) -> str:
+    """The text of a review that ``import_review`` wrote, once it is known to be one."""
+    hint = "write one with 'milo-bench review import'."
+    data = _bytes(path, hint)
+    _record(path, data, Review, "review", hint)
+    return data.decode()
+
+
 def sheet_scores(sheets: Iterable[Path], questions: Sequence[str]) -> dict[tuple[str, str, str], int]:
     """The scores of several sheets by item, reviewer and question. Raises DataError with file and row."""
     found: dict[tuple[str, str, str], int] = {}
@@ -126,12 +134,21 @@ T = TypeVar("T", SampleKey, Review)
 
 
 def _read(path: Path, kind: type[T], noun: str, hint: str) -> T:
+    return _record(path, _bytes(path, hint), kind, noun, hint)
+
+
+def _bytes(path: Path, hint: str) -> bytes:
     try:
-        found = msgspec.json.decode(path.read_bytes(), type=kind)
+        return read_whole(path)
     except OSError as error:
         message = f"Cannot read {path}: {error.strerror}."
         raise PrerequisiteError(message, hint=hint) from None
-    except msgspec.MsgspecError as error:
+
+
+def _record(path: Path, data: bytes, kind: type[T], noun: str, hint: str) -> T:
+    try:
+        found = msgspec.json.decode(data, type=kind)
+    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
         message = f"{path} is not a {noun} ({str(error)[:200]})."
         raise DataError(message, hint=hint) from None
     if found.schema_version != REVIEW_SCHEMA:

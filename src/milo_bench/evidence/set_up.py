@@ -44,7 +44,7 @@ def buffered_targets(logs: Iterable[RunLog]) -> tuple[str, ...]:
         for attempt in islice(log.attempts, MOST_READ) if log.attempts else ():
             gaps = attempt.timings.chunk_gaps_s
             if attempt.failure is None and len(gaps) >= LEAST_CHUNKS - 1:
-                (blocks if attempt.timings.in_blocks else streamed)[attempt.key.target] += 1
+                (blocks if attempt.in_blocks else streamed)[attempt.key.target] += 1
     return tuple(target for target, count in blocks.items() if count > streamed[target])
 
 

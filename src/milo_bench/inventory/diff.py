@@ -9,6 +9,7 @@ from typing import Any, Literal, TypeAlias
 import msgspec
 
 from milo_bench.core.errors import DataError, PrerequisiteError
+from milo_bench.core.files import read_whole
 from milo_bench.inventory.records import INVENTORY_SCHEMA, Inventory, InventorySection
 
 ChangeKind: TypeAlias = Literal["changed", "appeared", "gone"]
@@ -55,10 +56,7 @@ def read_inventory(path: Path) -> Inventory:
     """An inventory that ``inventory --json`` wrote. Raises DataError."""
     hint = "give a file written by 'milo-bench inventory --json --out FILE'."
     try:
-        if path.stat().st_size > _LIMIT:
-            message = f"{path} is too large for an inventory."
-            raise DataError(message, hint=hint)
-        inventory = msgspec.json.decode(path.read_bytes(), type=Inventory)
+        inventory = msgspec.json.decode(read_whole(path, _LIMIT), type=Inventory)
     except OSError as error:
         message = f"Cannot read {path}: {error.strerror}."
         raise DataError(message, hint=hint) from None
@@ -77,11 +75,11 @@ def inventory_by_machine(path: Path) -> dict[str, dict[str, Any]]:
     Raises PrerequisiteError for a file that cannot be read, DataError for one that is not an inventory.
     """
     try:
-        data = msgspec.json.decode(path.read_bytes())
+        data = msgspec.json.decode(read_whole(path))
     except OSError as error:
         message = f"Cannot read {path}: {error.strerror}."
         raise PrerequisiteError(message, hint="write one with 'milo-bench inventory --json'.") from None
-    except msgspec.MsgspecError:
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         data = None
     if not isinstance(data, dict) or "fingerprint" not in data:
         message = f"{path} is not an inventory."

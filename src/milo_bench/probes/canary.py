@@ -1,4 +1,4 @@
-"""A session's secret in, fresh canary words out, and the byte patterns under which one could turn up again.
+"""A session's secret in, fresh canary words out.
 
 A canary is made of blocks of ten random letters and digits: every other one is the session's, so
 that a search for two blocks finds a trace of any request; the others are fresh for each request.
@@ -9,10 +9,8 @@ is found too. Ten characters of a 32-letter alphabet are fifty bits: no chance h
 
 from __future__ import annotations
 
-import base64
 import secrets
-from collections.abc import Callable, Iterator
-from urllib.parse import quote
+from collections.abc import Callable
 
 BLOCK = 10
 _ALPHABET = "abcdefghijkmnpqrstuvwxyz23456789"
@@ -49,26 +47,3 @@ class CanarySource:
 
 def blocks_of(canary: str) -> tuple[str, ...]:
     return tuple(canary[start : start + BLOCK] for start in range(0, len(canary), BLOCK))
-
-
-def patterns(block: str) -> Iterator[tuple[str, bytes]]:
-    """``(form, bytes)``: as it stands, percent-encoded whole, in base64 at each of three offsets, hex, UTF-16.
-
-    Usual URL encoding leaves letters and digits as they are, so it is found as plain text.
-    """
-    raw = block.encode()
-    yield "plain", raw
-    yield "upper case", raw.upper()
-    yield "URL-encoded", "".join(f"%{byte:02X}" for byte in raw).encode()
-    yield "URL-encoded", "".join(f"%{byte:02x}" for byte in raw).encode()
-    yield "hex", raw.hex().encode()
-    yield "UTF-16", block.encode("utf-16-le")
-    for offset in range(3):
-        for encode in (base64.b64encode, base64.urlsafe_b64encode):
-            # Six bits a character: only those that no neighbouring byte touches are the same everywhere.
-            text = encode(b"\0" * offset + raw)
-            stable = text[-(-offset * 8 // 6) : (offset + len(raw)) * 8 // 6]
-            yield "base64", stable
-            escaped = quote(stable.decode()).encode()
-            if escaped != stable:
-                yield "base64, URL-encoded", escaped

@@ -10,8 +10,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from milo_bench.core.hiding import patterns
 from milo_bench.core.units import seconds
-from milo_bench.probes.canary import blocks_of, patterns
+from milo_bench.probes.canary import blocks_of
 
 _MOST_BYTES = 256 << 20  # of one file, read from its end: canaries are new
 _MOST_FILES = 2000

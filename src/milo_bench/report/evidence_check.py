@@ -12,6 +12,7 @@ import msgspec
 
 from milo_bench.config.policy.file import shipped_policies, shipped_policy
 from milo_bench.core.errors import DataError, MiloError, PrerequisiteError, UsageError
+from milo_bench.core.files import read_whole
 from milo_bench.core.hashing import sha256_data, sha256_text
 from milo_bench.core.paths import AnyPath
 from milo_bench.core.text import shorten
@@ -127,7 +128,7 @@ def _receipt(folder: Path, envelope: Envelope, held: HeldFiles) -> Iterator[Pack
     """What is wrong with the receipt of a transparency log, where there is one or the reader holds the log's key."""
     log_key = None if held.log_key is None else Path(held.log_key)
     try:
-        data = (folder / RECEIPT).read_bytes()
+        data = read_whole(folder / RECEIPT)
     except FileNotFoundError:
         if log_key is not None:
             yield PackageDifference("signature", RECEIPT, "", "no receipt", "one of the transparency log")
@@ -153,7 +154,7 @@ def _kept_files(decision: Decision, held: HeldFiles) -> Iterator[PackageDifferen
 
 def _text(path: Path) -> str:
     try:
-        return path.read_text(encoding="utf-8-sig")
+        return read_whole(path).decode("utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         message = f"Cannot read {path}."
         raise PrerequisiteError(message, hint="check the path and its permissions.") from error

@@ -16,6 +16,7 @@ from typing import Any, Final
 import msgspec
 
 from milo_bench.core.errors import DataError, PrerequisiteError, UsageError
+from milo_bench.core.files import read_whole
 from milo_bench.report.pages.difference import PackageDifference
 from milo_bench.report.signature import RECEIPT, Envelope
 
@@ -121,7 +122,7 @@ def _signed(entry: LogEntry, log_key: Path) -> bool:
     from cryptography.hazmat.primitives.serialization import load_pem_public_key
 
     try:
-        key = load_pem_public_key(log_key.read_bytes())
+        key = load_pem_public_key(read_whole(log_key))
     except OSError as error:
         raise PrerequisiteError(f"Cannot read the key {log_key}: {error.strerror}.", hint="check the path.") from None
     except (ValueError, UnsupportedAlgorithm):

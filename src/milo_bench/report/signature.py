@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Final
 import msgspec
 
 from milo_bench.core.errors import DataError, PrerequisiteError, UsageError
-from milo_bench.core.files import PRIVATE, PUBLIC, write_file, write_new_file
+from milo_bench.core.files import PRIVATE, PUBLIC, read_whole, write_file, write_new_file
 from milo_bench.core.hashing import sha256_bytes, sha256_data
 from milo_bench.decide.records import Decision
 from milo_bench.report.pages.difference import PackageDifference
@@ -108,7 +108,7 @@ def envelope_bytes(envelope: Envelope) -> bytes:
 def read_envelope(path: Path) -> Envelope:
     """The envelope at ``path``. Raises PrerequisiteError where there is none, DataError for another file."""
     try:
-        return msgspec.json.decode(path.read_bytes(), type=Envelope)
+        return msgspec.json.decode(read_whole(path), type=Envelope)
     except OSError:
         message = f"There is no signature at {path}."
         raise PrerequisiteError(message, hint="sign the package: milo-bench sign PACKAGE --key KEY") from None
@@ -250,6 +250,6 @@ def read_public_key(path: Path) -> Ed25519PublicKey:
 
 def _key_bytes(path: Path) -> bytes:
     try:
-        return path.read_bytes()
+        return read_whole(path)
     except OSError as error:
         raise PrerequisiteError(f"Cannot read the key {path}: {error.strerror}.", hint="check the path.") from None

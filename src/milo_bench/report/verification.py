@@ -10,6 +10,7 @@ from typing import Final
 import msgspec
 
 from milo_bench.config.routing.flags import FlagsFile
+from milo_bench.core.files import read_whole
 from milo_bench.core.paths import AnyPath
 from milo_bench.core.records import Frozen
 from milo_bench.decide.records import Decision
@@ -134,14 +135,14 @@ def _unknown(folder: Path, names: Collection[str], logs: Collection[Path]) -> It
 
 def _read(path: Path) -> bytes | None:
     try:
-        return path.read_bytes()
+        return read_whole(path)
     except OSError:
         return None
 
 
 def _decision_file(folder: Path, decision: Decision) -> tuple[PackageDifference, ...]:
     """decision.json must be what writing it gives: nothing added, nothing in another order."""
-    return line_differences(DECISION, (folder / DECISION).read_bytes(), decision_bytes(decision))
+    return line_differences(DECISION, read_whole(folder / DECISION), decision_bytes(decision))
 
 
 def _with_sources(differences: tuple[PackageDifference, ...], decision: Decision) -> Iterator[PackageDifference]:

@@ -12,6 +12,7 @@ from pathlib import Path
 import msgspec
 
 from milo_bench.core.errors import DataError, PrerequisiteError
+from milo_bench.core.files import read_whole
 from milo_bench.core.hashing import sha256_text
 from milo_bench.core.paths import AnyPath
 from milo_bench.core.records import Attempt, Execution, Fixture, Workload
@@ -39,7 +40,7 @@ class CoderSuite:
         self._folder = folder
         self._objects = GitRepository(folder / OBJECTS)
         try:
-            text = (folder / ENVIRONMENTS).read_bytes()
+            text = read_whole(folder / ENVIRONMENTS)
             self.declared = msgspec.json.decode(text, type=dict[str, Declared])
         except (OSError, msgspec.MsgspecError):
             message = f"{folder} lacks {ENVIRONMENTS}, so coder answers cannot be run."

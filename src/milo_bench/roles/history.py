@@ -10,7 +10,7 @@ import msgspec
 
 from milo_bench.core.errors import DataError
 from milo_bench.core.file_lock import lock_file
-from milo_bench.core.files import write_errors
+from milo_bench.core.files import read_whole, write_errors
 from milo_bench.decide.promotion.records import PromotionRecord, RolePair
 
 
@@ -20,7 +20,7 @@ def read_history(path: Path) -> tuple[PromotionRecord, ...]:
     Raises DataError for a line that cannot be read, or that was changed, removed or added afterwards.
     """
     try:
-        data = path.read_bytes()
+        data = read_whole(path)
     except FileNotFoundError:
         return ()
     except OSError as error:
@@ -46,7 +46,7 @@ def append_history(path: Path, record: PromotionRecord) -> PromotionRecord:
         path.parent.mkdir(parents=True, exist_ok=True)
         with path.open("ab") as file:
             lock_file(file.fileno(), wait=True)
-            lines = path.read_bytes().splitlines()
+            lines = read_whole(path).splitlines()
             chained = msgspec.structs.replace(record, previous=_digest(lines[-1]) if lines else "")
             file.write(msgspec.json.encode(chained) + b"\n")
     return chained

@@ -9,7 +9,7 @@ from typing import Final
 import msgspec
 
 from milo_bench.core.errors import DataError
-from milo_bench.core.files import write_file
+from milo_bench.core.files import read_whole, write_file
 from milo_bench.core.records import Frozen
 
 _HINT: Final = "correct the file, or remove it and trust your suites again."
@@ -39,7 +39,7 @@ def read_trust(env: Mapping[str, str]) -> dict[str, TrustRecord]:
     """The records by digest. Raises DataError for a file that cannot be used."""
     path = trust_path(env)
     try:
-        data = path.read_bytes()
+        data = read_whole(path)
     except FileNotFoundError:
         return {}
     except OSError as error:

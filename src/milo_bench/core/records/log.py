@@ -12,7 +12,7 @@ from typing import Any, Literal, TypeAlias
 from milo_bench.core.cases.tags import says_sensitive
 from milo_bench.core.hashing import sha256_data
 from milo_bench.core.load_records import LoadFigures
-from milo_bench.core.records.buffering import is_buffered
+from milo_bench.core.records.buffering import generated_s, is_buffered
 from milo_bench.core.records.failures import Failure as Failure
 from milo_bench.core.records.failures import FailureKind as FailureKind
 from milo_bench.core.records.frozen import Frozen
@@ -294,12 +294,6 @@ class Timings(Frozen, frozen=True):
         return self.ended_s - self.intended_s
 
     @property
-    def in_blocks(self) -> bool:
-        """Whether something between held the answer back, so that its first content is no first token."""
-        waited_s = None if self.first_content_s is None else self.first_content_s - self.started_s
-        return is_buffered(self.chunk_gaps_s, waited_s)
-
-    @property
     def ttft_s(self) -> float | None:
         """From intended start to first content."""
         return None if self.first_content_s is None else self.first_content_s - self.intended_s
@@ -338,6 +332,13 @@ class Attempt(Frozen, frozen=True, tag="attempt", tag_field="type"):
     source: AnswerSource | None = None  # of an imported attempt; its ``timings`` are then all 0
     shared_share: float = 0.0  # of the request's text, with which every request of its workload begins
     erased: str = ""  # what sealed the texts before they were erased
+
+    @property
+    def in_blocks(self) -> bool:
+        """Whether something between held the answer back, so that its first content is no first token."""
+        times = self.timings
+        waited_s = None if times.first_content_s is None else times.first_content_s - times.started_s
+        return is_buffered(times.chunk_gaps_s, waited_s, generated_s(self.server_timings))
 
 
 class LoadWindow(Frozen, frozen=True, tag="load", tag_field="type"):

@@ -13,6 +13,7 @@ import numpy as np
 from milo_bench.config.rubric import Rubric
 from milo_bench.config.settings import RunConfig, TargetConfig
 from milo_bench.core.errors import DataError, PrerequisiteError, TargetError
+from milo_bench.core.files import read_whole
 from milo_bench.core.records import AttackTrial, JudgeLicence, JudgeSaid, LabelledVerdict, TargetRecord
 from milo_bench.core.version import __version__
 from milo_bench.evidence.judges.asking import Answer, Judge, JudgeRequest, connected
@@ -197,7 +198,7 @@ def read_licence(path: Path) -> JudgeLicence:
     """A calibration that ``judge calibrate`` wrote. Raises PrerequisiteError and DataError."""
     hint = "write one with 'milo-bench judge calibrate'."
     try:
-        return msgspec.json.decode(path.read_bytes(), type=JudgeLicence)
+        return msgspec.json.decode(read_whole(path), type=JudgeLicence)
     except OSError as error:
         message = f"Cannot read {path}: {error.strerror}."
         raise PrerequisiteError(message, hint=hint) from None

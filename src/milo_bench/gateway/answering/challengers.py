@@ -178,7 +178,7 @@ class ShadowCalls:
             reply = await upstream.pool.fetch(upstream.path(asked.door), body, limits, traceparent=copy.traceparent)
             ended_s = time.monotonic()
             status, problem = reply.status, reply_problem(reply, upstream).said
-            if not problem and upstream.leaks(reply.body()):
+            if not problem and upstream.keys.within(reply.body()):
                 problem = "the answer contains a key"
             if not problem:
                 contract = serving.table.contract(first.place, asked.workload)

@@ -8,10 +8,13 @@ from typing import Any, Final
 
 import msgspec
 
+from milo_bench.core.hiding import NO_KEYS, KeySearch
+from milo_bench.gateway.answering.split_keys import SplitKeys
 from milo_bench.targets.http.answer import count, decode_json
 from milo_bench.targets.http.failures import read_error
 
 MOST_EVENT_BYTES: Final = 8 << 20
+_MOST_HELD_BYTES: Final = 64 << 10  # so much later, a key that goes on is still found and cut
 _HEARTBEATS: Final = frozenset({b"", b"null", b"{}"})  # proxies keep a connection open with them
 _UNNAMED: Final = frozenset({b"", b"message", b"error"})
 _LINES: Final = re.compile(rb"\r\n|\n|\r")
@@ -19,6 +22,7 @@ _BLANK: Final = re.compile(rb"\r\n\r\n|\n\n|\r\r")
 
 _MARK: Final = b"\xef\xbb\xbf"  # a byte order mark, which a stream of events may begin with
 _NOTHING: Final = msgspec.Raw()
+_KEY: Final = "the stream contains a key"
 _NO_ERROR: Final = frozenset({b"", b"null", b"{}", b'""', b"false"})
 
 
@@ -43,12 +47,14 @@ class EventScan:
     """Reads along a stream. ``feed`` gives the bytes that may leave; a part of an event stays here until it is whole.
 
     ``ended``: the end mark has come. ``finished``: a choice has its reason of the end. ``problem``: why nothing more
-    may leave. The event with the problem never leaves.
+    may leave. The event with the problem never leaves, and events whose texts end with the beginning of a key wait
+    for what comes next.
     """
 
-    def __init__(self, secrets: tuple[str, ...] = (), another_model: Callable[[object], str] | None = None) -> None:
+    def __init__(self, keys: KeySearch = NO_KEYS, another_model: Callable[[object], str] | None = None) -> None:
         self._another_model, self._model = another_model, ""
-        self._secrets = tuple(secret.encode() for secret in secrets if secret)
+        self._keys = SplitKeys(keys) if keys else None
+        self._held = b""
         self._part = bytearray()
         self._usage = b""
         self.ended = self.finished = self._begun = False
@@ -61,30 +67,33 @@ class EventScan:
             self._begun, piece = True, piece.removeprefix(_MARK)
         if not part and _is_one_line(piece):  # as most pieces are
             self._line(piece[5:-2].strip())
-            return b"" if self.problem or self.ended else piece
+            return self._released(b"" if self.problem or self.ended else piece)
         looked = max(0, len(part) - 3)  # a blank line may be cut, too
         part += piece
-        begin = 0
+        begin = known = 0  # what is before ``known`` is the beginning of no key
         for blank in _BLANK.finditer(part, looked):
             self._event(bytes(part[begin : blank.start()]))
             if self.problem or self.ended:
                 break
             begin = blank.end()
+            known = begin if self._keys is None or not self._keys.open else known
         sound = bytes(part[:begin])
         self._part = part[begin:] if begin else part
         if self.problem or self.ended:
             self._part = bytearray()
         elif len(self._part) > MOST_EVENT_BYTES:
             self.problem, self._part = "an event of the stream is too large", bytearray()
-        return sound
+        return self._released(sound, known)
 
     def rest(self) -> bytes:
         """The last event, where the connection ended without the blank line after it."""
         part, self._part = bytes(self._part), bytearray()
-        if not part.strip() or self.problem or self.ended:
+        if self.problem or self.ended:
             return b""
+        if not part.strip():
+            return self._released(b"", last=True)
         self._event(part.rstrip(b"\r\n"))
-        return b"" if self.problem or self.ended else part.rstrip(b"\r\n") + b"\n\n"
+        return self._released(b"" if self.problem or self.ended else part.rstrip(b"\r\n") + b"\n\n", last=True)
 
     def usage(self) -> tuple[int, int]:
         """Prompt and completion tokens as the stream says them last; 0 where it does not."""
@@ -110,8 +119,8 @@ class EventScan:
                 self._odd_line(line)
         if lines or name == b"error":
             self._line(b"\n".join(lines).strip(), name)
-        elif self._leaks(text):
-            self.problem = "the stream contains a key"
+        elif self._keys is not None and self._keys.within(text):
+            self.problem = _KEY
 
     def _odd_line(self, line: bytes) -> None:
         """Not an event's line: llama.cpp writes ``error: {…}``; a page of HTML is none either."""
@@ -124,8 +133,8 @@ class EventScan:
         if data == b"[DONE]":
             self.ended = True
             return
-        if self._secrets and self._leaks(data):
-            self.problem = "the stream contains a key"
+        if self._keys is not None and self._keys.add(data):
+            self.problem = _KEY
             return
         try:
             if not data.isascii():
@@ -173,8 +182,20 @@ class EventScan:
         else:
             self.finished |= any(isinstance(one, dict) and one.get("finish_reason") for one in found["choices"] or ())
 
-    def _leaks(self, data: bytes) -> bool:
-        return any(secret in data for secret in self._secrets)
+    def _released(self, sound: bytes, known: int = 0, *, last: bool = False) -> bytes:
+        """What may leave of ``sound`` and of what was held before it; ``sound[:known]`` is the beginning of no key."""
+        if self._keys is None:
+            return sound
+        if self.problem:
+            left, self._held = self._held + sound[:known] if known else b"", b""
+            return left
+        whole = self._held + sound
+        if last or self.ended or not self._keys.open or len(whole) > _MOST_HELD_BYTES:
+            self._held = b""
+            return whole
+        leaving = len(self._held) + known if known else 0
+        self._held = whole[leaving:]
+        return whole[:leaving]
 
 
 def _is_one_line(piece: bytes) -> bool:

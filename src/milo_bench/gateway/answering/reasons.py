@@ -6,6 +6,7 @@ from typing import Final
 
 import msgspec
 
+from milo_bench.core.hiding import KeySearch
 from milo_bench.core.text import one_line
 from milo_bench.decide.routing.rules import Routed
 from milo_bench.gateway.judging import JudgedReply
@@ -57,17 +58,14 @@ def _failed(judged: JudgedReply | None, *, quoting: bool) -> str:
     return f"the answer failed a guardrail ({'; '.join(said)})"
 
 
-def said_by_server(body: bytes, secrets: tuple[str, ...]) -> str:
+def said_by_server(body: bytes, keys: KeySearch) -> str:
     """What a server's error says, without keys and on one line."""
     try:
         error = msgspec.json.decode(body)["error"]
         said = error["message"] if isinstance(error, dict) else error
     except (msgspec.DecodeError, KeyError, TypeError):
         return ""
-    text = str(said)
-    for secret in secrets:
-        text = text.replace(secret, "***")
-    return one_line(text, 200).rstrip(".")
+    return one_line(keys.hidden(str(said)), 200).rstrip(".")
 
 
 def refusal(final: Routed, why: str, last: tuple[int, str, float | None]) -> ApiError:

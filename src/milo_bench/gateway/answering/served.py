@@ -247,7 +247,7 @@ class ServedRequest:
         took_s = time.monotonic() - began_s
         problem = self._problem(reply, upstream)
         judged: JudgedReply | None = None
-        if not problem and upstream.leaks(reply.body()):
+        if not problem and upstream.keys.within(reply.body()):
             problem = "the answer contains a key"
         if not problem and asked.door == "embeddings":
             judged = JudgedReply(AnswerFacts())
@@ -296,7 +296,7 @@ class ServedRequest:
 
         sampled = self._gateway.sampler.wants(self.id, asked)
         headers = self._headers(asked, routed, guarded=False)
-        scan = EventScan(upstream.secrets, upstream.another_model)
+        scan = EventScan(upstream.keys, upstream.another_model)
         translation = None
         if asked.response is not None:
             translation = ResponseStream(asked.response, ident=self.id, created_s=int(time.time()))
@@ -336,7 +336,7 @@ class ServedRequest:
         """Why a reply is no answer, "" where it is one; the target's health hears of its faults."""
         problem = reply_problem(reply, upstream)
         if problem.said:
-            said = problem.message or said_by_server(reply.body(), upstream.secrets)
+            said = problem.message or said_by_server(reply.body(), upstream.keys)
             self._last_failure = (problem.status, said, problem.pause_s)
             self._serving.forget_health()
         return problem.said

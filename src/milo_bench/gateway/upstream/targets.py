@@ -14,6 +14,7 @@ from milo_bench.config.routing.file import RoutingFile
 from milo_bench.config.settings import TargetConfig
 from milo_bench.core.chat import ChatRequest, Message
 from milo_bench.core.errors import ConfigError, MiloError, PrerequisiteError
+from milo_bench.core.hiding import KeySearch
 from milo_bench.core.records import Behaviour, TargetRecord, Timeouts
 from milo_bench.core.text import one_line
 from milo_bench.gateway.upstream.health import TargetHealth
@@ -21,6 +22,7 @@ from milo_bench.gateway.upstream.pool import UpstreamPool, WholeReply
 from milo_bench.targets.apis.openai import OpenAiTarget
 from milo_bench.targets.base import Fingerprinted, Target
 from milo_bench.targets.http.address import ollama_url
+from milo_bench.targets.http.echoed import find_keys
 from milo_bench.targets.http.target import HttpTarget, headers_from
 from milo_bench.targets.opening import open_target
 
@@ -51,7 +53,8 @@ class Upstream:
         self.holds_model = True
         self._target = target
         self._tells_tokens = True
-        headers, self.secrets = headers_from(config, env)
+        headers, secrets = headers_from(config, env)
+        self.keys = KeySearch((*secrets, *find_keys(config.settings)))  # no reply may contain one
         self.pool = UpstreamPool(client.address, headers, inside_only=config.inside_only)
 
     def path(self, door: str) -> str:
@@ -84,10 +87,6 @@ class Upstream:
             self.answers_as = said
             return ""
         return f"it answered as the model '{one_line(said)[:80]}', and before as '{one_line(self.answers_as)[:80]}'"
-
-    def leaks(self, body: bytes) -> bool:
-        """Whether a reply contains a key that the gateway calls this target with."""
-        return any(secret.encode() in body for secret in self.secrets if secret)
 
     async def count_tokens(self, text: str) -> int | None:
         """Tokens of ``text`` by this server's tokenizer (llama.cpp, vLLM: POST /tokenize); None where it does not tell.

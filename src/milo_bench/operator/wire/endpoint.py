@@ -74,7 +74,7 @@ class _Answered:
         reply.pieces.append((0, self.body))
         answer = StreamedAnswer()
         if self.status == 200:
-            for _ in read_completion(reply, answer, ()):
+            for _ in read_completion(reply, answer):
                 pass
         else:
             answer.failure = refusal(reply)

@@ -6,10 +6,11 @@ from itertools import pairwise
 from typing import Any
 
 from milo_bench.core.records import ProbeResult
-from milo_bench.core.records.buffering import is_buffered
+from milo_bench.core.records.buffering import LEAST_CHUNKS, generated_s, is_buffered
 from milo_bench.probes.base import PROBES, Probe, ProbeCase, Severity
 from milo_bench.probes.context import ProbeContext
-from milo_bench.targets.http.answer import decode_json
+from milo_bench.probes.held_back import compare, has_content
+from milo_bench.targets.http.answer import decode_json, finite_numbers
 from milo_bench.targets.http.reply import HttpReply
 from milo_bench.targets.http.sse import read_sse
 
@@ -39,11 +40,19 @@ class Streaming(Probe):
         failed = {case.name for case in cases if case.outcome == "fail"}
         severity: Severity = "minor" if failed <= {"usage", "end mark"} else "major"
         good = f"Streams follow the API: {seen.content} content events, finish reason, usage and [DONE]."
-        if seen.buffered:
-            # By the same measure as in runs and load: the figures of a first token would be those of the whole answer.
+        evidence = seen.evidence()
+        held = seen.buffered
+        if seen.bunched and (held or seen.generated_s is None):
+            # Said of somebody else's proxy, so tried: the figures of a first token would be those of a whole answer.
+            compared = await compare(ctx, _QUESTION)
+            held = held if compared.held is None else compared.held
+            evidence |= {"compared": compared.facts} if compared.facts else {}
+            if compared.held is None and not held:
+                cases.append(ProbeCase("buffering", "undecided", "answers end too soon to tell whether they are held"))
+        if held:
             cases.append(ProbeCase("buffering", "fail", seen.blocks()))
             severity = "major"
-        return self.judge(ctx, cases, good=good, evidence=seen.evidence(), severity=severity)
+        return self.judge(ctx, cases, good=good, evidence=evidence, severity=severity)
 
 
 class _Stream:
@@ -59,6 +68,7 @@ class _Stream:
         self.usage: dict[str, Any] | None = None
         self.error = False
         self.stamps_ns: list[int] = []
+        self.generated_s: float | None = None
         self.started_ns = reply.started_ns
         for number, event in enumerate(read_sse(reply.pieces)):
             if event.data.strip() == b"[DONE]":
@@ -82,11 +92,13 @@ class _Stream:
         self.error = self.error or "error" in data
         if isinstance(data.get("usage"), dict):
             self.usage = data["usage"]
+        if "timings" in data:
+            self.generated_s = generated_s(finite_numbers(data["timings"]))
         for choice in data.get("choices") or ():
             delta = choice.get("delta") or {}
-            has_content = any(delta.get(name) for name in ("content", "reasoning", "reasoning_content", "tool_calls"))
-            self.content += has_content
-            if number == 0 and "role" in delta and not has_content:
+            told = has_content({"choices": [choice]})
+            self.content += told
+            if number == 0 and "role" in delta and not told:
                 self.role_only_first = True
             if choice.get("finish_reason"):
                 self.finish.append(str(choice["finish_reason"]))
@@ -109,9 +121,17 @@ class _Stream:
         ]
 
     @property
+    def bunched(self) -> bool:
+        """Whether most events came together with the one before, for whatever reason."""
+        gaps_ns = [after - before for before, after in pairwise(self.stamps_ns)]
+        return len(gaps_ns) >= LEAST_CHUNKS - 1 and 2 * gaps_ns.count(0) > len(gaps_ns)
+
+    @property
     def buffered(self) -> bool:
+        """By the measure of runs and loads."""
         waited_s = (self.stamps_ns[0] - self.started_ns) / 1e9 if self.stamps_ns else None
-        return is_buffered([(after - before) / 1e9 for before, after in pairwise(self.stamps_ns)], waited_s)
+        gaps_s = [(after - before) / 1e9 for before, after in pairwise(self.stamps_ns)]
+        return is_buffered(gaps_s, waited_s, self.generated_s)
 
     def blocks(self) -> str:
         reads = len(set(self.stamps_ns))

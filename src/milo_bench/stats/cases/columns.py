@@ -245,7 +245,7 @@ class CasesBuilder:
             decode_s = times.ended_s - times.first_content_s if times.first_content_s is not None else 0.0
             # The first token's time belongs to the prompt, so it is counted in neither.
             speed = (output - 1) / decode_s if output is not None and output > 1 and decode_s > 0 else nan
-            if times.in_blocks:
+            if attempt.in_blocks:
                 ttft = speed = nan  # of a proxy's buffer, not of the server
             cold, warm = (times.latency_s, ttft), (nan, nan)
             if self.cache.is_warm(attempt):
@@ -258,7 +258,7 @@ class CasesBuilder:
         times, tokens = attempt.timings, attempt.usage.reasoning_tokens
         if tokens:
             self.reasoning[row] = tokens
-        is_ours = attempt.failure is None and attempt.source is None and not times.in_blocks
+        is_ours = attempt.failure is None and attempt.source is None and not attempt.in_blocks
         if times.first_text_s is not None and is_ours and not self.cache.is_warm(attempt):
             self.first_text[row] = times.first_text_s - times.intended_s
 

@@ -33,7 +33,7 @@ from milo_bench.stats.load.machine import machine_figures
 from milo_bench.stats.load.quality import first_outcomes
 from milo_bench.stats.load.rates import tokens_in, tokens_out, work_done
 from milo_bench.stats.load.steady import SUB_WINDOWS, find_drift, together
-from milo_bench.stats.load.token_times import in_blocks, time_per_token_s, token_gaps, worst_stall_s
+from milo_bench.stats.load.token_times import mostly_in_blocks, time_per_token_s, token_gaps, worst_stall_s
 
 _LEAST_A_SUB_WINDOW = 2.0
 _SERVER_KEYS = 24
@@ -129,7 +129,7 @@ def _distributions(measured: Sequence[LoadRow]) -> LoadDistributions:
 
 
 def _notes(measured: Sequence[LoadRow]) -> tuple[str, ...]:
-    if any(in_blocks(row) for row in measured):
+    if mostly_in_blocks(measured):
         return (f"{BUFFERED}: first-token times are those of blocks, and times per token are unknown",)
     untold = any(row.gaps_s for row in measured) and all(token_gaps(row) is None for row in measured)
     found = ["the server reports no token counts, so gaps are between chunks"] if untold else []

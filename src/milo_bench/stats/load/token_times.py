@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 
-from milo_bench.core.records.buffering import is_buffered
+from milo_bench.core.records.buffering import LEAST_CHUNKS, generated_s, is_buffered
 from milo_bench.run.load.rows import LoadRow
 
 
@@ -27,7 +29,14 @@ def tokens_per_chunk(row: LoadRow) -> NDArray[np.float64] | None:
 def in_blocks(row: LoadRow) -> bool:
     """Whether something between held the answer back."""
     first_s = row.first_content_s
-    return is_buffered(row.gaps_s, None if first_s is None else first_s - row.started_s)
+    waited_s = None if first_s is None else first_s - row.started_s
+    return is_buffered(row.gaps_s, waited_s, generated_s(row.server_timings))
+
+
+def mostly_in_blocks(rows: Sequence[LoadRow]) -> bool:
+    """Whether more answers came in blocks than not, of those that are long enough to tell: one alone is an accident."""
+    blocks = [in_blocks(row) for row in rows if len(row.gaps_s) >= LEAST_CHUNKS - 1]
+    return 2 * sum(blocks) > len(blocks)
 
 
 def time_per_token_s(row: LoadRow) -> float | None:

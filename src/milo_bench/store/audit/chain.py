@@ -16,11 +16,12 @@ from typing import Final
 import msgspec
 
 from milo_bench.core.errors import DataError, PrerequisiteError
-from milo_bench.core.files import PRIVATE, write_new_file
+from milo_bench.core.files import PRIVATE, read_whole, write_new_file
 
 KEY_VARIABLE: Final = "MILO_BENCH_AUDIT_KEY"
 FIRST_MAC: Final = b"0" * 64
 _MARK: Final = b',"mac":"'
+_MOST_KEY_BYTES: Final = 64 << 10
 _END: Final = b'"}\n'
 MAC_FIELD_BYTES: Final = len(_MARK) + 64 + len(_END)
 
@@ -62,12 +63,15 @@ def head_bytes(key: bytes, n: int, mac: bytes) -> bytes:
 def read_head(path: Path, key: bytes) -> tuple[int, bytes]:
     """Number and mac of the last line that the head knows. Raises DataError, PrerequisiteError where it is missing."""
     try:
-        data = path.read_bytes()
+        data = read_whole(path)
     except FileNotFoundError:
         message = f"The head {path} is missing."
         raise PrerequisiteError(
             message, hint="give the head file that 'milo-bench serve' wrote, with --head."
         ) from None
+    except OSError as error:
+        message = f"Cannot read the head {path}: {error.strerror}."
+        raise PrerequisiteError(message, hint="check the path and its permissions.") from None
     try:
         head = msgspec.json.decode(data, type=AuditHead)
         number, mac, seal = int(head.n), head.mac.encode(), head.seal.encode()
@@ -91,7 +95,7 @@ def read_key(path: Path, given: str = "", *, make: bool = False) -> bytes:
         if make and not path.exists():
             write_new_file(path, secrets.token_hex(32) + "\n", taken="remove it.", mode=PRIVATE)
         try:
-            text = path.read_text(encoding="ascii").strip()
+            text = read_whole(path, _MOST_KEY_BYTES).decode("ascii").strip()
         except FileNotFoundError:
             message = f"The key {path} is missing."
             raise PrerequisiteError(message, hint=f"name it with --key, or set {KEY_VARIABLE}.") from None

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from typing import Any, Final
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 import msgspec
 
 from milo_bench.core.chat import Exchange
-from milo_bench.core.hiding import HIDDEN, is_secret_name
-
-_SHORTEST: Final = 8  # a shorter one is a placeholder, and hiding it would change answers that use the word
-_CERTAIN: Final = 16  # from this length on it is a key whatever it is made of
+from milo_bench.core.hiding import KeySearch, is_secret_name
 
 
 def find_keys(settings: Any) -> Iterator[str]:
@@ -27,17 +24,11 @@ def find_keys(settings: Any) -> Iterator[str]:
             yield from find_keys(value)
 
 
-def without_keys(exchange: Exchange, keys: Iterable[str]) -> Exchange:
+def without_keys(exchange: Exchange, keys: KeySearch) -> Exchange:
     """``exchange`` as it may be stored: where a server echoes a key, ``(hidden)`` is in its place."""
-    real = [key for key in keys if len(key) >= _CERTAIN or (len(key) >= _SHORTEST and any(map(str.isdigit, key)))]
-    if not real or not any(key in text for key in real for text in _texts(exchange)):
+    if not keys or not any(map(keys.within, _texts(exchange))):
         return exchange
-
-    def hide(text: str) -> str:
-        for key in real:
-            text = text.replace(key, HIDDEN)
-        return text
-
+    hide = keys.hidden
     return msgspec.structs.replace(
         exchange,
         text=hide(exchange.text),

@@ -10,6 +10,7 @@ from typing import Any
 
 from msgspec import structs
 
+from milo_bench.core.hiding import NO_KEYS, KeySearch
 from milo_bench.core.records import Failure, FailureKind
 from milo_bench.core.text import one_line
 from milo_bench.targets.http.reply import HttpReply
@@ -34,7 +35,7 @@ _OVERFLOW_WORDS = re.compile(
 )
 
 
-def refusal(reply: HttpReply, *, secrets: Iterable[str] = ()) -> Failure:
+def refusal(reply: HttpReply, *, secrets: KeySearch = NO_KEYS) -> Failure:
     """The failure that an HTTP status of 400 and above, or an unexpected one, stands for."""
     said, codes = read_error(_json(reply.body()))
     said = said or _plain_words(reply)
@@ -43,7 +44,7 @@ def refusal(reply: HttpReply, *, secrets: Iterable[str] = ()) -> Failure:
     return failure if asked_s is None else structs.replace(failure, retry_after_s=asked_s)
 
 
-def classify(status: int | None, said: str, codes: Iterable[str], *, secrets: Iterable[str] = ()) -> Failure:
+def classify(status: int | None, said: str, codes: Iterable[str], *, secrets: KeySearch = NO_KEYS) -> Failure:
     """``status`` is the HTTP status, or the number that an error inside a stream carries."""
     message = show_server_text(said, secrets) or (f"HTTP status {status}" if status else "the server reports an error")
     if status not in (401, 403, 404, 429) and (_OVERFLOW_CODES & set(codes) or _OVERFLOW_WORDS.search(said)):
@@ -128,12 +129,9 @@ def error_status(codes: Iterable[str]) -> int | None:
     return None
 
 
-def show_server_text(text: str, secrets: Iterable[str] = ()) -> str:
+def show_server_text(text: str, secrets: KeySearch = NO_KEYS) -> str:
     """Server text as one short line without a key, control characters visible."""
-    for secret in secrets:
-        if secret:
-            text = text.replace(secret, "[key]")
-    return one_line(text, MAX_MESSAGE_CHARS)
+    return one_line(secrets.hidden(text), MAX_MESSAGE_CHARS)
 
 
 def _plain_words(reply: HttpReply) -> str:

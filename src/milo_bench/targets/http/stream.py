@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Generator, Iterator, Mapping
 from typing import Any
 
+from milo_bench.core.hiding import NO_KEYS, KeySearch
 from milo_bench.core.records import Failure, Usage
 from milo_bench.targets.http.answer import StreamedAnswer, count, decode_json, finite_numbers
 from milo_bench.targets.http.chunk_template import ChunkTemplate, template_of
@@ -19,7 +20,7 @@ _WORTH_A_TEMPLATE = 4  # with fewer chunks of the same size to come, making one 
 _TEMPLATES = 8  # so many chunks are tried as a template: where each differs from the last, none will do
 
 
-def read_completion(reply: HttpReply, answer: StreamedAnswer, secrets: tuple[str, ...] = ()) -> Iterator[None]:
+def read_completion(reply: HttpReply, answer: StreamedAnswer, secrets: KeySearch = NO_KEYS) -> Iterator[None]:
     """Fill ``answer`` from a reply with status 200; yields after each event so that a caller may pause.
 
     Sets ``answer.failure`` for what is no completion: another content type, broken JSON, an
@@ -83,7 +84,7 @@ def _take_alike(events: SseEvents, template: ChunkTemplate, answer: StreamedAnsw
         yield
 
 
-def _chunk(event: SseEvent, answer: StreamedAnswer, secrets: tuple[str, ...]) -> Mapping[str, Any] | None:
+def _chunk(event: SseEvent, answer: StreamedAnswer, secrets: KeySearch) -> Mapping[str, Any] | None:
     """The chunk that ``event`` carries; None for one that is none of ours, or with ``answer.failure`` set."""
     try:
         chunk = decode_json(event.data)
@@ -109,7 +110,7 @@ def _chunk(event: SseEvent, answer: StreamedAnswer, secrets: tuple[str, ...]) ->
     return chunk
 
 
-def _error_in(chunk: Mapping[str, Any], *, named: bool, secrets: tuple[str, ...]) -> Failure | None:
+def _error_in(chunk: Mapping[str, Any], *, named: bool, secrets: KeySearch) -> Failure | None:
     """The failure that an object reports in place of an answer, in any shape that ``read_error`` knows."""
     said, codes = read_error(chunk)
     is_error = named or bool(chunk.get("error") or chunk.get("errors")) or chunk.get("object") == "error"
@@ -192,7 +193,7 @@ def _listed_tokens(logprobs: object) -> int:
     return len(content) if isinstance(content, list) else 0
 
 
-def _read_document(reply: HttpReply, answer: StreamedAnswer, secrets: tuple[str, ...]) -> None:
+def _read_document(reply: HttpReply, answer: StreamedAnswer, secrets: KeySearch) -> None:
     """An answer in one piece: a stream was asked for, and the server does not stream."""
     try:
         data = decode_json(reply.body())
@@ -223,7 +224,7 @@ def read_usage(usage: Mapping[str, Any]) -> Usage:
     )
 
 
-def _listed(data: object, secrets: tuple[str, ...]) -> Failure | None:
+def _listed(data: object, secrets: KeySearch) -> Failure | None:
     """Google's servers put the error object into a list."""
     said, codes = read_error(data) if isinstance(data, list) else ("", ())
     return classify(error_status(codes), said, codes, secrets=secrets) if said else None

@@ -13,7 +13,7 @@ import msgspec
 from milo_bench.config.settings import TargetConfig
 from milo_bench.core.chat import ChatRequest, Exchange, Message
 from milo_bench.core.errors import TargetError
-from milo_bench.core.hiding import hidden_keys
+from milo_bench.core.hiding import KeySearch, hidden_keys
 from milo_bench.core.records import Behaviour, Failure, TargetRecord, Timeouts
 from milo_bench.core.suggest import closest
 from milo_bench.core.units import seconds
@@ -50,7 +50,7 @@ class HttpTarget(ABC):
         self._env = env
         self._address = address
         headers, secrets = headers_from(config, env)
-        self._secrets = (*secrets, *find_keys(config.settings))
+        self._secrets = KeySearch((*secrets, *find_keys(config.settings)))
         self._wire = open_wire(address, headers, config, env)
         self._reading = asyncio.Lock()
         self._pids: tuple[int, ...] = ()
@@ -341,11 +341,11 @@ def open_wire(address: Address, headers: Mapping[str, str], config: TargetConfig
     leads when it is resolved. ``hosted: false`` in bench.yaml says that a public address is the
     team's own; a proxy of a target that is not hosted has to be inside all the same.
     """
-    if not address.tls and not config.proxy:
+    proxy = proxy_of(address, config, env)
+    if not address.tls and not proxy:
         return open_plain(address, headers, inside_only=config.inside_only)
-    from milo_bench.targets.http.tls import TlsWire, proxy_for
+    from milo_bench.targets.http.tls import TlsWire
 
-    proxy = config.proxy or proxy_for(address, env)
     return TlsWire(
         address,
         headers,
@@ -353,3 +353,12 @@ def open_wire(address: Address, headers: Mapping[str, str], config: TargetConfig
         inside_only=config.inside_only or bool(proxy and not config.hosted),
         ca_file=config.ca_file,
     )
+
+
+def proxy_of(address: Address, config: TargetConfig, env: Mapping[str, str]) -> str | None:
+    """The proxy before ``address``: the target's own, else, for https, the environment's. Raises ConfigError."""
+    if config.proxy or not address.tls:
+        return config.proxy
+    from milo_bench.targets.http.tls import proxy_for
+
+    return proxy_for(address, env)

@@ -10,7 +10,8 @@ import msgspec
 
 from milo_bench import api
 from milo_bench.cli.printing import say
-from milo_bench.core.errors import GateFailed
+from milo_bench.core.errors import GateFailed, PrerequisiteError
+from milo_bench.core.files import read_whole
 
 
 @click.command()
@@ -26,8 +27,8 @@ def build(facts: Path | None, packet: Path | None, as_json: bool) -> None:
 
     FACTS is the answer of the variant extraction_first. Exits 1 if a person must word some of it.
     """
-    data = sys.stdin.buffer.read() if facts is None else facts.read_bytes()
-    text = None if packet is None else packet.read_bytes().decode("utf-8", "replace")
+    data = sys.stdin.buffer.read() if facts is None else _read(facts)
+    text = None if packet is None else _read(packet).decode("utf-8", "replace")
     note = api.build_handoff(api.read_facts(data), text)
     if as_json:
         click.echo(msgspec.json.format(msgspec.json.encode(note), indent=2))
@@ -37,3 +38,11 @@ def build(facts: Path | None, packet: Path | None, as_json: bool) -> None:
         count = len(note.left) + len(note.unknown)
         say(f"A person must word or check {count} of the facts before this note is used.", err=True)
         raise click.exceptions.Exit(GateFailed.exit_code)
+
+
+def _read(path: Path) -> bytes:
+    try:
+        return read_whole(path)
+    except OSError as error:
+        message = f"Cannot read {path}: {error.strerror}."
+        raise PrerequisiteError(message, hint="check the path and its permissions.") from None
