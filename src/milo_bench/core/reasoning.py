@@ -19,6 +19,7 @@ _PAIRS: Final[tuple[tuple[str, str], ...]] = (
     ("<|START_THINKING|>", "<|END_THINKING|>"),  # Command A Reasoning
     ("<|begin_of_thought|>", "<|end_of_thought|>"),
     ("<|inner_prefix|>", "<|inner_suffix|>"),  # Apertus
+    ("<|channel>thought", "<channel|>"),  # Gemma 4
 )
 # Tags that models write, with whatever attributes and in whatever case: <think> of DeepSeek-R1, Qwen3 and QwQ,
 # <seed:think> of Seed-OSS, <mm:think> of MiniMax.
@@ -43,8 +44,15 @@ _ANSWER_PAIRS: Final[tuple[tuple[str, str], ...]] = (
     ("<|begin_of_solution|>", "<|end_of_solution|>"),
     ("<|begin_of_box|>", "<|end_of_box|>"),  # GLM-4.1V
 )
+# Words that a model writes before its answer, with a mark only there (Apriel).
+_FINAL: Final = ("[BEGIN FINAL RESPONSE]", "[END FINAL RESPONSE]")
+_UNSEEN: Final = "\ufeff\u200b\u2060"  # what a server may put before the first letter
 # gpt-oss writes channels: <|channel|>analysis<|message|>…<|end|><|start|>assistant<|channel|>final<|message|>…
-_CHANNEL = re.compile(r"(?:<\|start\|>[a-z]{1,20})?<\|channel\|>([a-z]{1,20})[^<]{0,80}<\|message\|>")
+# A call names who is called in either head, and the kind of what is in it:
+# <|start|>assistant to=functions.find<|channel|>commentary <|constrain|>json<|message|>…<|call|>
+_CHANNEL = re.compile(
+    r"(?:<\|start\|>[^<]{1,80})?<\|channel\|>([a-z]{1,20})[^<]{0,80}(?:<\|constrain\|>[^<]{0,40})?<\|message\|>"
+)
 _CHANNEL_ENDS = ("<|end|>", "<|return|>", "<|call|>")
 
 
@@ -56,11 +64,14 @@ def split_reasoning(text: str) -> tuple[str, str]:
     block themselves, so that the output has the closing mark alone; that counts where it occurs
     once. Text without marks comes back unchanged. Linear in the length of ``text``.
     """
-    start = text.lstrip()
+    start = text.lstrip().lstrip(_UNSEEN).lstrip()
     if _CHANNEL.match(start):
         return _channels(start)
     if bare := _BARE_CHANNELS.fullmatch(start):
         return bare["inside"].strip(), bare["after"].strip()
+    if start.count(_FINAL[0]) == 1:
+        before, _, after = start.partition(_FINAL[0])
+        return before.strip(), after.partition(_FINAL[1])[0].strip()
     role = _ROLE.match(start)
     rest = start[role.end() :].lstrip() if role else start
     reasoning: list[str] = []

@@ -98,12 +98,63 @@ def test_reasoning_fields_are_kept_apart_and_count_as_content(field: str) -> Non
         ("<think>a b</think>\n\nyes", "a b", "yes"),
         ("\n<think>never ends", "never ends", ""),
         ("thought</think>yes", "thought", "yes"),
+        ("\ufeff<think>a</think>yes", "a", "yes"),
         ("no <think>tag</think> at the start", "", "no <think>tag</think> at the start"),
+        ("<|channel>thought\na b\n<channel|>yes", "a b", "yes"),
+        ("Here are my reasoning steps:\na\n[BEGIN FINAL RESPONSE]\nyes\n[END FINAL RESPONSE]", None, "yes"),
+        ("<|channel|>analysis<|message|>a<|end|><|start|>assistant<|channel|>final<|message|>yes", "a", "yes"),
+        (
+            "<|channel|>analysis<|message|>a<|end|><|start|>assistant to=functions.f<|channel|>commentary "
+            "<|constrain|>json<|message|>{}<|call|><|start|>assistant<|channel|>final<|message|>yes<|return|>",
+            "a\n{}",
+            "yes",
+        ),
         ("plain", "", "plain"),
     ],
 )
-def test_inline_thinking_is_split_off(text: str, reasoning: str, answer: str) -> None:
-    assert split_reasoning(text) == (reasoning, answer)
+def test_inline_thinking_is_split_off(text: str, reasoning: str | None, answer: str) -> None:
+    found = split_reasoning(text)
+    assert found[1] == answer
+    assert found[0] == reasoning if reasoning is not None else found[0]
+
+
+@pytest.mark.parametrize(
+    ("message", "reasoning"),
+    [
+        ({"thinking": "hmm"}, "hmm"),  # as Ollama writes it
+        ({"reasoning_details": [{"type": "reasoning.text", "text": "hmm"}]}, "hmm"),  # OpenRouter
+        ({"reasoning_details": [{"type": "reasoning.summary", "summary": "hmm"}, {"data": "x"}]}, "hmm"),
+        ({"content": [{"type": "thinking", "thinking": [{"type": "text", "text": "hmm"}]}]}, "hmm"),  # Magistral
+        ({"content": [{"type": "thinking", "thinking": "hmm"}]}, "hmm"),
+        ({"reasoning_content": None, "reasoning": "hmm"}, "hmm"),  # vLLM sends both names
+    ],
+)
+def test_every_servers_field_of_thinking_is_read(message: dict[str, Any], reasoning: str) -> None:
+    exchange, _ = read(sse(delta(**message), delta(content="yes"), FINISH))
+    assert (exchange.reasoning, exchange.text) == (reasoning, "yes")
+
+
+@pytest.mark.parametrize(
+    ("usage", "cached", "thought"),
+    [
+        ({"prompt_tokens_details": {"cached_tokens": 5}, "completion_tokens_details": {"reasoning_tokens": 7}}, 5, 7),
+        ({"cached_tokens": 5, "reasoning_tokens": 7}, 5, 7),  # Moonshot, Perplexity
+        ({"prompt_cache_hit_tokens": 5, "prompt_cache_miss_tokens": 1}, 5, None),  # DeepSeek
+        ({"cache_read_input_tokens": 5, "prompt_tokens_details": None}, 5, None),  # LiteLLM before Anthropic
+        ({"prompt_tokens_details": {"cached_tokens": None}, "completion_tokens_details": []}, None, None),
+    ],
+)
+def test_cached_and_thinking_tokens_are_read_wherever_a_server_counts_them(
+    usage: dict[str, Any], cached: int | None, thought: int | None
+) -> None:
+    whole = {"prompt_tokens": 9, "completion_tokens": 8, **usage}
+    for last in (
+        {"choices": [], "usage": whole},
+        {"choices": [{"index": 0, "delta": {}, "finish_reason": "stop", "usage": whole}]},
+    ):
+        exchange, _ = read(sse(delta(content="yes"), FINISH, last))
+        assert (exchange.usage.cached_tokens, exchange.usage.reasoning_tokens) == (cached, thought)
+        assert exchange.usage.prompt_tokens == 9
 
 
 def test_tool_calls_are_put_together_by_index() -> None:

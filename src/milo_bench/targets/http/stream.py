@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator, Mapping
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from typing import Any
 
 from milo_bench.core.hiding import NO_KEYS, KeySearch
@@ -15,6 +15,11 @@ from milo_bench.targets.http.reply import HttpReply
 from milo_bench.targets.http.sse import SseEvent, SseEvents, read_sse
 
 _REASONING = ("reasoning_content", "reasoning", "thinking", "reasoning_details")
+# Where servers say how much of a prompt came from their cache, and how much of an answer was thinking: OpenAI and vLLM
+# in details, Moonshot and Perplexity beside the totals, DeepSeek and gateways to Anthropic by names of their own.
+_CACHED = (("prompt_tokens_details", "cached_tokens"), "cached_tokens", "prompt_cache_hit_tokens",
+           "cache_read_input_tokens")  # fmt: skip
+_THOUGHT = (("completion_tokens_details", "reasoning_tokens"), "reasoning_tokens")
 _HEARTBEATS = (b"", b"null", b"{}")  # proxies keep a connection open with them
 _WORTH_A_TEMPLATE = 4  # with fewer chunks of the same size to come, making one costs more than it saves
 _TEMPLATES = 8  # so many chunks are tried as a template: where each differs from the last, none will do
@@ -133,6 +138,8 @@ def _take(at_ns: int, chunk: Mapping[str, Any], answer: StreamedAnswer, predicte
     choice = _own_choice(chunk.get("choices"), answer)
     if choice is None:
         return predicted
+    if not isinstance(usage, dict) and isinstance(usage := choice.get("usage"), dict):  # as Moonshot sends it
+        answer.usage = read_usage(usage)
     if isinstance(reason := choice.get("finish_reason"), str) and reason not in ("", "null", "None"):
         answer.finish_reason = reason
     delta = choice.get("delta")
@@ -181,11 +188,12 @@ def _add(at_ns: int, message: Any, answer: StreamedAnswer) -> bool:
 
 
 def _texts(said: object) -> str:
-    """Text, or the texts of a list of parts."""
+    """Text, or the texts of a list of parts: OpenRouter calls them text, and summary where a provider shows no more."""
     if isinstance(said, str):
         return said
     parts = said if isinstance(said, list) else []
-    return "".join(part["text"] for part in parts if isinstance(part, dict) and isinstance(part.get("text"), str))
+    texts = (part.get("text") or part.get("summary") for part in parts if isinstance(part, dict))
+    return "".join(text for text in texts if isinstance(text, str))
 
 
 def _listed_tokens(logprobs: object) -> int:
@@ -212,16 +220,21 @@ def _read_document(reply: HttpReply, answer: StreamedAnswer, secrets: KeySearch)
 
 def read_usage(usage: Mapping[str, Any]) -> Usage:
     """Token counts of an OpenAI ``usage`` object."""
-    prompt_details = usage.get("prompt_tokens_details")
-    completion_details = usage.get("completion_tokens_details")
     return Usage(
         prompt_tokens=count(usage.get("prompt_tokens")),
         completion_tokens=count(usage.get("completion_tokens")),
-        cached_tokens=count(prompt_details.get("cached_tokens")) if isinstance(prompt_details, dict) else None,
-        reasoning_tokens=(
-            count(completion_details.get("reasoning_tokens")) if isinstance(completion_details, dict) else None
-        ),
+        cached_tokens=_counted(usage, _CACHED),
+        reasoning_tokens=_counted(usage, _THOUGHT),
     )
+
+
+def _counted(usage: Mapping[str, Any], places: Sequence[str | tuple[str, str]]) -> int | None:
+    for place in places:
+        details = usage if isinstance(place, str) else usage.get(place[0])
+        name = place if isinstance(place, str) else place[1]
+        if isinstance(details, Mapping) and (found := count(details.get(name))) is not None:
+            return found
+    return None
 
 
 def _listed(data: object, secrets: KeySearch) -> Failure | None:
