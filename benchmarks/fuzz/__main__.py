@@ -7,6 +7,7 @@ import multiprocessing
 import sys
 import tempfile
 import time
+from collections import Counter
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
@@ -39,11 +40,12 @@ def main() -> int:
     chosen = [by_name[name] for name in options.kinds.split(",")] if options.kinds else list(by_name.values())
     began = time.monotonic()
     counts = planned(chosen, options.inputs)
-    faults = _throw(counts, options.seed, options.workers)
+    faults, used_s = _throw(counts, options.seed, options.workers)
     took = time.monotonic() - began
     for kind, count in counts:
         mine = [fault for fault in faults if fault.kind == kind.name]
-        print(f"{kind.name:22} {count:>9,} inputs   {len(mine):>6,} faults")
+        each_ms = used_s[kind.name] / count * 1e3
+        print(f"{kind.name:22} {count:>9,} inputs   {len(mine):>6,} faults   {each_ms:>8.2f} ms each")
         for alike in dict.fromkeys(fault.alike for fault in mine):
             same = [fault for fault in mine if fault.alike == alike]
             print(f"    {len(same):,} like {same[0].name}: {same[0].what}")
@@ -65,8 +67,10 @@ def _again(kind: Kind, seed: int, number: int) -> int:
     return 0 if fault is None else 1
 
 
-def _throw(counts: Sequence[tuple[Kind, int]], seed: int, workers: int) -> list[Fault]:
-    found = []
+def _throw(counts: Sequence[tuple[Kind, int]], seed: int, workers: int) -> tuple[list[Fault], Counter[str]]:
+    """The faults, and the processor time that each kind took, in seconds."""
+    found: list[Fault] = []
+    used_s: Counter[str] = Counter()
     for draws in (False, True):  # what V8 has reserved stays so, and would leave the other kinds without memory
         blocks = [
             (kind.name, start, min(start + _BLOCK, count), seed)
@@ -77,15 +81,19 @@ def _throw(counts: Sequence[tuple[Kind, int]], seed: int, workers: int) -> list[
         # One process has one kind after the other, so that what is made once for a kind is made once.
         # A process that dies ends the run with an error; a multiprocessing.Pool would wait for it for good.
         with ProcessPoolExecutor(workers, multiprocessing.get_context("fork")) as pool:
-            found += [fault for some in pool.map(_block, blocks) for fault in some]
-    return found
+            for name, faults, took_s in pool.map(_block, blocks):
+                found += faults
+                used_s[name] += took_s
+    return found, used_s
 
 
-def _block(block: tuple[str, int, int, int]) -> list[Fault]:
+def _block(block: tuple[str, int, int, int]) -> tuple[str, list[Fault], float]:
     name, start, end, seed = block
+    began_s = time.process_time()
     by_name = {kind.name: kind for kind in kinds()}
     with tempfile.TemporaryDirectory(prefix="milo-fuzz-", dir=_memory_folder()) as folder:
-        return throw_all([(by_name[name], range(start, end))], seed, Path(folder))
+        faults = throw_all([(by_name[name], range(start, end))], seed, Path(folder))
+    return name, faults, time.process_time() - began_s
 
 
 def _memory_folder() -> str | None:
