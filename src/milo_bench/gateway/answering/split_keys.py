@@ -47,7 +47,7 @@ class SplitKeys:
             return True
         try:
             choices = _SAID.decode(data).choices
-        except (msgspec.MsgspecError, RecursionError):
+        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
             return False  # no chunk of a completion, or it breaks the stream: that is judged elsewhere
         return any(
             self._goes_on(place, text)
