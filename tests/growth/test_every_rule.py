@@ -38,6 +38,7 @@ MENDED: Final = (
     ("grade.reading.choices.split_letters", "A", " "),
     ("grade.reading.choices.chosen_letters", "", " "),
     ("core.amounts.parse_amount", "US$", " "),
+    ("guards.promises.find.find_promises", "We ", "will personally "),
 )
 
 

@@ -17,6 +17,7 @@ from milo_bench.board.server.app import WebBoard
 from milo_bench.board.server.people import BoardAccess, BoardPerson, ProxyHeader, is_loopback, known_hosts
 from milo_bench.board.views.gateway.health import check_gateway
 from milo_bench.core.errors import PrerequisiteError, UsageError
+from milo_bench.core.files import require_regular
 from milo_bench.store.state.database import open_state
 from milo_bench.store.state.people import board_secret
 
@@ -109,6 +110,8 @@ def make_board(options: BoardOptions, token: str) -> BoardParts:
 def _load(config: uvicorn.Config) -> None:
     """Read certificate and key before anything is printed. Raises PrerequisiteError where they cannot be used."""
     try:
+        for path in filter(None, (config.ssl_certfile, config.ssl_keyfile)):
+            require_regular(Path(path))
         config.load()
     except OSError as error:  # ssl.SSLError is one
         message = f"The certificate or its key cannot be used: {error.strerror or error}."

@@ -292,6 +292,14 @@ def is_regular(path: Path) -> bool:
     return stat.S_ISREG(path.stat().st_mode)
 
 
+def require_regular(path: Path) -> None:
+    """For a library that opens its file itself, and would wait for a pipe. Raises OSError."""
+    if stat.S_ISDIR(path.stat().st_mode):
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
+    if not is_regular(path):
+        raise OSError(errno.EINVAL, "it is a pipe or a device", str(path))
+
+
 def read_whole(path: Path, most: int = MOST_BYTES) -> bytes:
     """The bytes of a file that somebody named. Raises OSError, also for one that is larger or has no end."""
     found = read_at_most(path, most)

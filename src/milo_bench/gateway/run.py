@@ -18,6 +18,7 @@ from milo_bench.config.alarms import AlarmsFile
 from milo_bench.config.settings import Settings
 from milo_bench.core import units
 from milo_bench.core.errors import PrerequisiteError, UsageError
+from milo_bench.core.files import require_regular
 from milo_bench.gateway.control.watch import StandingControl
 from milo_bench.gateway.doors import Doors
 from milo_bench.gateway.keeper import Keeper
@@ -202,6 +203,8 @@ def _tls(options: ServeOptions) -> ssl.SSLContext | None:
         raise UsageError("--tls-cert and --tls-key belong together.", hint="give both.")
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
     try:
+        for path in (options.tls_cert, options.tls_key):
+            require_regular(path)
         context.load_cert_chain(options.tls_cert, options.tls_key)
     except (OSError, ssl.SSLError) as error:
         message = f"Cannot use {options.tls_cert} and {options.tls_key} for TLS: {error.strerror or error}."

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from milo_bench.config.settings import RunConfig, TargetConfig
 from milo_bench.core.errors import DataError, UsageError
+from milo_bench.core.files import read_whole
 from milo_bench.core.records import CacheWish, Fixture, Timeouts
 from milo_bench.run.load.arrivals import Arrival, Arrivals, arrivals_at, parse_trace, trace_rate
 from milo_bench.run.load.rows import Mode
@@ -134,9 +135,10 @@ def limits_of(options: LoadOptions, run: RunConfig) -> Timeouts:
 def read_trace(path: Path, spec: RunSpec) -> tuple[Arrival, ...]:
     """The trace's arrivals. Raises DataError for what is none, or names a fixture that is not in the selection."""
     try:
-        text = path.read_text(encoding="utf-8")
+        text = read_whole(path).decode()
     except (OSError, UnicodeDecodeError) as error:
-        message = f"Cannot read the trace {path}: {error}."
+        said = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
+        message = f"Cannot read the trace {path}: {said}."
         raise DataError(message, hint="write one arrival time per line, in seconds.") from None
     arrivals = parse_trace(text, where=str(path))
     known = frozenset(spec.plan.fixtures)

@@ -22,6 +22,7 @@ from yarl import URL
 
 from milo_bench.config.hosts import canonical_host, is_http_address
 from milo_bench.core.errors import ConfigError
+from milo_bench.core.files import require_regular
 from milo_bench.core.records import FailureKind, Timeouts
 from milo_bench.core.text import one_line
 from milo_bench.core.units import seconds
@@ -188,7 +189,9 @@ def trusting(ca_file: str | None) -> ssl.SSLContext:
     context = ssl.create_default_context()
     if ca_file:
         try:
-            context.load_verify_locations(Path(ca_file).expanduser())
+            place = Path(ca_file).expanduser()
+            require_regular(place)
+            context.load_verify_locations(place)
         except (OSError, ssl.SSLError) as error:
             message = f"ca_file '{one_line(ca_file)}' cannot be read as certificates: {error.strerror or error}."
             raise ConfigError(message, hint="name a PEM file of certificate authorities.") from None

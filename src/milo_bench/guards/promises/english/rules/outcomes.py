@@ -41,7 +41,7 @@ OUTCOMES: Final[tuple[PromiseRule, ...]] = (
         r"this)"
         rf"|\bconfident (?:that )?(?:your|the|you|we){GAP}\s+will\b|\b(?:claim|appeal|application|"
         rf"request)\b.{{0,20}}\b(?:is|are) a (?:formality|certainty|done deal)"
-        rf"|\b(?:we|i) (?:can |do |hereby |personally |will |will personally )*{SURE}\b.{{0,60}}\b(?:approv|"
+        rf"|\b(?:we|i) (?:(?:can|do|hereby|personally|will) ){{0,6}}{SURE}\b.{{0,60}}\b(?:approv|"
         r"accept|grant|succe|positive|favou?r|win|los[es]|reverse|keep|everything|cover|full|uph)",
     ),
     rule(

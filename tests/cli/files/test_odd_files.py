@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.commands import milo
-from tests.cli.odd_files import LINES, came_to, odd_files, words_of, wrong
+from tests.cli.files.odd_files import LINES, came_to, odd_files, words_of, wrong
 
 KINDS = ("pipe", "socket", "folder", "loop", "missing", "endless device", "empty device")
 POLICY = """\
@@ -18,6 +18,7 @@ workloads:
     gates:
       - {measure: accuracy, at_least: 0.5}
 findings:
+  - {name: unsafe, when: [probe_failed_critical], finding: reject}
   - {name: good, when: [all_gates_pass], finding: keep}
   - {name: unknown, when: [], finding: defer}
 """

@@ -120,7 +120,6 @@ audit challengers {package} --registry @
 audit watch @
 audit watch {package} --alarms @
 board runs --tls-cert @ --tls-key {key}
-board runs --suite @
 board runs --state @
 serve --routing @
 serve --routing {policy} --config @
