@@ -25,6 +25,7 @@ _NO_DISK: Final = (errno.EINVAL, errno.EROFS, errno.ENOTSUP)  # a file system th
 _NO_LINKS: Final = (errno.EPERM, errno.ENOTSUP, errno.ENOSYS, errno.EMLINK)
 _NO_WAIT = getattr(os, "O_NONBLOCK", 0)  # opening a pipe would else wait for somebody who writes to it
 _BLOCK_BYTES = 1 << 20
+_MOST_OF_DEVICE: Final = 4 << 20  # what a person types into a terminal has an end before
 MOST_BYTES: Final = 256 << 20  # of a file that is read in one piece
 
 
@@ -330,4 +331,6 @@ def read_at_most(path: Path, most: int) -> bytes:
             os.set_blocking(descriptor, True)
         while len(found) <= most and (block := file.read(min(_BLOCK_BYTES, most + 1 - len(found)))):
             found += block
+            if len(found) > _MOST_OF_DEVICE and stat.S_ISCHR(os.fstat(descriptor).st_mode):
+                raise OSError(errno.EINVAL, "it is a device without an end", str(path))
         return bytes(found)
