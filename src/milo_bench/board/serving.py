@@ -110,8 +110,9 @@ def make_board(options: BoardOptions, token: str) -> BoardParts:
 def _load(config: uvicorn.Config) -> None:
     """Read certificate and key before anything is printed. Raises PrerequisiteError where they cannot be used."""
     try:
-        for path in filter(None, (config.ssl_certfile, config.ssl_keyfile)):
-            require_regular(Path(path))
+        for path in (config.ssl_certfile, config.ssl_keyfile):
+            if path:
+                require_regular(Path(str(path)))
         config.load()
     except OSError as error:  # ssl.SSLError is one
         message = f"The certificate or its key cannot be used: {error.strerror or error}."
