@@ -14,6 +14,11 @@ _HIDDEN: Final = frozenset(("script", "style", "template", "noscript"))
 
 _KEPT: Final = frozenset(("pre", "textarea"))
 _SHOWN_FIELDS: Final = frozenset(("text", "email", "tel", "number", "date", "time", "url", "search", "month", "week"))
+_APART: Final = re.compile(
+    r"(?:margin|padding)(?:-(?:left|right))?\s*:|display\s*:\s*(?:inline-block|inline-flex|table-cell|block|flex|grid)",
+    re.I,
+)
+_MOST_ALT: Final = 500
 _TAG: Final = re.compile(r"<[^<>]*>")
 
 
@@ -35,6 +40,10 @@ class _TextOnly(HTMLParser):
         if tag == "option":
             self._break()
             self._options.append((len(self.pieces), "selected" in dict(attrs)))
+        if tag == "img":
+            self._pictured(dict(attrs))
+        if tag not in _LINES and _APART.search(dict(attrs).get("style") or ""):
+            self.handle_data(" ")  # 2 and 45.00 that a margin parts are two values
         if tag == "br":
             self.pieces.append("\n")
         elif tag in _LINES:
@@ -57,6 +66,12 @@ class _TextOnly(HTMLParser):
             self.pieces.append("[x] " if "checked" in attrs else "[ ] ")
         elif kind in _SHOWN_FIELDS and attrs.get("value"):
             self.handle_data(f" {attrs['value']} ")
+
+    def _pictured(self, attrs: dict[str, str | None]) -> None:
+        """What is read where a picture is not shown."""
+        said = " ".join((attrs.get("alt") or "").split())
+        if said:
+            self.handle_data(f" [{said[:_MOST_ALT]}] ")
 
     def _choose(self) -> None:
         """Keep the chosen options of a list, the first where none is: that is what is shown."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import email
 import email.policy
 import mimetypes
@@ -27,7 +28,14 @@ _SIGNATURES: Final = ("application/pkcs7-signature", "application/x-pkcs7-signat
 _ENDINGS: Final = {"text/calendar": ".ics", "text/vcard": ".vcf", "text/x-vcard": ".vcf"}
 _APPLE_LENGTH: Final = re.compile(rb"(\d{1,12})\s*\n(?=[A-Za-z-]+:)")  # before the mail in an .emlx of Apple
 _POINTER_CHARS: Final = 300
-_POINTS_TO_HTML: Final = re.compile(r"\bhtml\b", re.IGNORECASE)  # "This message requires an HTML viewer."
+# "This message requires an HTML viewer." "View it in your browser: https://…"
+_POINTS_TO_HTML: Final = re.compile(
+    r"\b(?:html|(?:web)?browsers?|web version|webversion|online-version|navigateur|navegador|przeglądar\w{1,5})\b", re.I
+)
+_ADDRESS: Final = re.compile(r"https?://\S+")
+_SAYS_SOMETHING: Final = re.compile(r"[^\W_]")
+_WESTERN: Final = ("iso-8859-1", "iso8859-1", "latin-1", "latin1", "windows-1252", "cp1252", "iso-8859-15")
+_BEFORE_MAIL: Final = re.compile(rb"\A(?:\xef\xbb\xbf)?(?:[ \t]*\r?\n)*")
 _SHOWN = ("From", "To", "Cc", "Date", "Subject")
 
 
@@ -36,7 +44,7 @@ def read_mail(document: Document) -> DocumentText:
     try:
         # The policy makes the parser give an EmailMessage; its stub promises only a Message.
         apple = _APPLE_LENGTH.match(document.raw)
-        raw = document.raw[apple.end() : apple.end() + int(apple[1])] if apple else document.raw
+        raw = document.raw[apple.end() : apple.end() + int(apple[1])] if apple else _BEFORE_MAIL.sub(b"", document.raw)
         message = email.message_from_bytes(_bounded_headers(raw), policy=email.policy.default)
         if not isinstance(message, EmailMessage) or not message.keys():
             raise DocumentBroken("not an e-mail: it has no headers")
@@ -74,8 +82,9 @@ def _add_mail(message: EmailMessage, document: Document, built: TextBuilder, *, 
         _add_part(part, document, built)
     if not message.is_multipart() and message.get_content_type() not in _TEXTS and not content.strip():
         _add_part(message, document, built)
-    for part in message.iter_attachments():
-        inner = part.get_payload(0) if part.get_content_type() == "message/rfc822" and part.is_multipart() else None
+    forwarded = [message] if message.get_content_type() == "message/rfc822" else []
+    for part in [*forwarded, *message.iter_attachments()]:
+        inner = _forwarded(part)
         if isinstance(inner, EmailMessage) and depth >= MOST_FORWARDS:
             document.leave_out(f"a mail inside {MOST_FORWARDS} forwarded mails", "import it as a document.")
             continue
@@ -89,6 +98,21 @@ def _add_mail(message: EmailMessage, document: Document, built: TextBuilder, *, 
     add_pictures(document, built, _inline_pictures(message, attached))
     if not content.strip() and built.length <= begun + sum(map(len, head)) + len(head) + 2:
         document.leave_out("a mail without text: only its headers are read", "check that it was exported whole.")
+
+
+def _forwarded(part: MIMEPart) -> EmailMessage | None:
+    """The mail in an attachment that is one; None for any other. Some programs encode it, which no standard allows."""
+    inner = part.get_payload(0) if part.get_content_type() == "message/rfc822" and part.is_multipart() else None
+    if not isinstance(inner, EmailMessage):
+        return None
+    if str(part.get("Content-Transfer-Encoding", "")).strip().lower() == "base64" and not inner.keys():
+        try:
+            raw = base64.b64decode(str(inner.get_payload()).encode("ascii", "ignore"))
+        except ValueError:
+            return inner
+        decoded = email.message_from_bytes(raw, policy=email.policy.default)
+        return decoded if isinstance(decoded, EmailMessage) else inner
+    return inner
 
 
 def _signed_mail(message: EmailMessage) -> EmailMessage | None:
@@ -105,8 +129,9 @@ def _body(message: EmailMessage) -> str:
         return _part_text(message)  # its parts are not parted: it is read as one text
     plain, html = (message.get_body(preferencelist=(kind,)) for kind in ("plain", "html"))
     content = _part_text(plain) if plain is not None else ""
+    said = _ADDRESS.sub("", content)
     if html is not None and (
-        not content.strip() or (len(content) < _POINTER_CHARS and _POINTS_TO_HTML.search(content))
+        not _SAYS_SOMETHING.search(said) or (len(said) < _POINTER_CHARS and _POINTS_TO_HTML.search(said))
     ):
         written = html_text(_part_text(html))
         return written if written.strip() else content
@@ -170,8 +195,14 @@ def _part_text(part: MIMEPart) -> str:
 
 
 def decode_text(raw: bytes, charset: str | None) -> str:
-    """The text of ``raw`` in ``charset``; where that is absent, unknown or wrong, UTF-8, else what its letters tell."""
-    for name in (charset, "utf-8"):
+    """The text of ``raw`` in ``charset``; where that is absent, unknown or wrong, UTF-8, else what its letters tell.
+
+    UTF-8 that is declared as a Western set is UTF-8, and ISO 8859-1 is read as Windows-1252, as browsers do.
+    """
+    names = (charset, "utf-8")
+    if charset and charset.lower() in _WESTERN:
+        names = ("utf-8", charset if charset.lower().endswith("15") else "cp1252", charset)
+    for name in names:
         try:
             if name and name.lower() not in ("us-ascii", "ascii"):
                 return raw.decode(name)
@@ -187,6 +218,7 @@ _FIRST_HEADER = re.compile(
 
 
 def _is_mail(start: bytes) -> bool:
+    start = _BEFORE_MAIL.sub(b"", start)
     return (
         _FIRST_HEADER.match(start) is not None and re.search(rb"(?mi)^(?:from|subject|message-id):", start) is not None
     )
