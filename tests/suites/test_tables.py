@@ -226,3 +226,21 @@ def test_what_stands_around_a_table_is_no_row_of_it(tmp_path: Path) -> None:
         result = read(tmp_path, text)
         assert [(case.id, case.input["text"]) for case in result.cases] == [("1", "one"), ("2", "two")]
         assert not result.broken
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        ("Nr", "Nachricht", "Kategorie"), ("Numéro", "Texte", "Catégorie"), ("Número", "Texto", "Categoría"),
+        ("Numero", "Testo", "Categoria"), ("Nummer", "Tekst", "Categorie"), ("Numer", "Treść", "Kategoria"),
+        ("Número", "Mensagem", "Categoria"), ("番号", "本文", "区分"),
+    ],
+)  # fmt: skip
+def test_columns_are_told_by_their_names_in_the_language_of_the_table(tmp_path: Path, header: tuple[str, ...]) -> None:
+    source = tmp_path / "a.csv"
+    source.write_text(f"{','.join(header)}\n7,eins,x\n8,zwei,y\n", encoding="utf-8")
+    cases = IMPORTERS.get("csv").read(ImportRequest(source)).cases
+    assert [(case.id, case.input, case.expect) for case in cases] == [
+        ("7", {header[1]: "eins"}, {"label": "x"}),
+        ("8", {header[1]: "zwei"}, {"label": "y"}),
+    ]

@@ -26,25 +26,28 @@ from milo_bench.suites.importing.importer import (
     WorkloadDraft,
 )
 
-_ID_NAMES = ("id", "case_id", "row_id", "uuid", "key", "name", "file")
+# Names of columns in English, then in the other languages that the bench speaks; the first that is there is taken.
+_ID_NAMES = (
+    "id", "case_id", "row_id", "uuid", "key", "name", "file",
+    "nr", "nr.", "nummer", "lfd. nr.", "aktenzeichen", "numéro", "n°", "número", "numero", "numer", "番号", "编号",
+)  # fmt: skip
 _INPUT_NAMES = (
-    "text",
-    "input",
-    "document",
-    "body",
-    "message",
-    "question",
-    "content",
-    "prompt",
-    "source",
-    "email",
-    "query",
-    "description",
-    "subject",
-    "summary",
-)
-_LABEL_NAMES = ("label", "intent", "category", "class", "target", "route", "tag", "consistent", "queue")
-_EXPECT_NAMES = ("gold", "expected", "expect", "fields", "answer", "output")
+    "text", "input", "document", "body", "message", "question", "content", "prompt", "source", "email", "query",
+    "description", "subject", "summary",
+    "nachricht", "anfrage", "frage", "beschreibung", "inhalt", "texte", "contenu", "texto", "mensaje", "pregunta",
+    "descripción", "testo", "messaggio", "domanda", "descrizione", "tekst", "bericht", "vraag", "omschrijving",
+    "wiadomość", "treść", "pytanie", "opis", "mensagem", "pergunta", "descrição", "本文", "文本", "内容",
+)  # fmt: skip
+_LABEL_NAMES = (
+    "label", "intent", "category", "class", "target", "route", "tag", "consistent", "queue",
+    "kategorie", "klasse", "catégorie", "étiquette", "categoría", "etiqueta", "categoria", "etichetta", "categorie",
+    "kategoria", "etykieta", "区分", "分类", "类别", "カテゴリ",
+)  # fmt: skip
+_EXPECT_NAMES = (
+    "gold", "expected", "expect", "fields", "answer", "output",
+    "erwartet", "antwort", "attendu", "réponse", "esperado", "respuesta", "atteso", "risposta", "verwacht", "antwoord",
+    "oczekiwane", "odpowiedź", "resposta",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -139,7 +142,7 @@ def _say_gold_in_inputs(result: Imported, inputs: Sequence[str], source: str) ->
 
 
 def _guess(columns: Iterable[str], names: Sequence[str], flag: str, result: Imported) -> str:
-    by_folded = {column.casefold(): column for column in columns}
+    by_folded = {unicodedata.normalize("NFC", column).casefold().strip(): column for column in columns}
     for name in names:
         if name in by_folded:
             result.guesses.append(f"{flag} {by_folded[name]}")

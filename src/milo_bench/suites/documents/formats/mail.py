@@ -199,7 +199,7 @@ def decode_text(raw: bytes, charset: str | None) -> str:
 
     UTF-8 that is declared as a Western set is UTF-8, and ISO 8859-1 is read as Windows-1252, as browsers do.
     """
-    names = (charset, "utf-8")
+    names: tuple[str | None, ...] = (charset, "utf-8")
     if charset and charset.lower() in _WESTERN:
         names = ("utf-8", charset if charset.lower().endswith("15") else "cp1252", charset)
     for name in names:
