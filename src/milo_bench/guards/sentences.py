@@ -36,7 +36,7 @@ _WIDE_END: Final = "。！？｡．"  # Chinese and Japanese: no space follows
 _OWN_BOUNDARY = re.compile(
     rf"(?<![{_END}])[{_END}]++(?:[ \u00a0\u202f]?»)?+[{_CLOSING}]*+(\s++)(?=[{_OPENING}]{{0,4}}+[\w\[])"
 )
-_WIDE_BOUNDARY = re.compile(rf"[{_WIDE_END}]++[」』）】〉》”’\"]*+(?!と|って|など)\s*+")
+_WIDE_BOUNDARY = re.compile(r"(?:[。！？｡]|．(?![0-9０-９]))++[」』）】〉》”’\"]*+(?!と|って|など)\s*+")
 _ENDS_LIKE_A_SENTENCE = re.compile(rf"[{_END}{_WIDE_END}:;：；][{_CLOSING}」』）]*\s*$")
 
 _SURROGATE = re.compile("[\ud800-\udfff]")
@@ -129,7 +129,9 @@ def _sentence_ranges(block: str, languages: tuple[str, ...]) -> tuple[tuple[int,
     for cut in sorted(cuts):
         if cut <= start or cut >= len(block):
             continue
-        opened += block.count("[", seen, cut) - block.count("]", seen, cut)
+        opened += sum(block.count(mark, seen, cut) for mark in "[《") - sum(
+            block.count(mark, seen, cut) for mark in "]》"
+        )
         seen = cut
         if opened > 0 or _inside(block, start, cut, languages):
             continue

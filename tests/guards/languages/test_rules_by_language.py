@@ -58,6 +58,8 @@ def test_sentences_end_where_they_do_in_at_least_98_of_100_places(language: str)
         ("「来週行きます。」と彼女は言った。写真は？", 2),
         ("我们收到了申请。请等待回复！谢谢。[E-0401]", 3),
         ("وصل الطلب في 3 مارس. هل هو كامل؟ نعم.", 3),
+        ("金利は３．２９％です。以上。", 2),
+        ("我们一起看《走吧！爸爸》好吗？好！", 2),
         ("वह आया। फिर गया।", 2),
         ("Il a dit « Venez. » Puis il est parti.", 2),
     ],
@@ -131,6 +133,20 @@ def test_amounts_and_dates_of_fields_are_read_right_in_most_forms(language: str)
         ("1 billion d'euros", "fr", "1000000000000"),
         ("１２５０円", "ja", "1250"),
         ("1٬250٫50", "ar", "1250.50"),
+        ("1 250 zł 50 gr", "pl-PL", "1250.50"),
+        ("12 euros et 50 centimes", "fr-FR", "12.50"),
+        ("mille deux cent cinquante euros et cinquante centimes", "fr-FR", "1250.50"),
+        ("twelve hundred and fifty dollars", "en-US", "1250"),
+        ("minus fifty euros", "", "-50"),
+        ("1.250,= €", "nl-NL", "1250"),
+        ("1,250円(税込)", "ja-JP", "1250"),
+        ("1.250,00 € (netto)", "de-DE", "1250"),
+        ("12만 5천 원", "ko-KR", "125000"),
+        ("NT$1,250", "zh-TW", "1250"),
+        ("RMB 1,250.50", "zh-CN", "1250.50"),
+        ("Rp 31.500", "", "31500"),
+        ("1.727 Ft", "", "1727"),
+        ("12.500 ₫", "", "12500"),
     ],
 )
 def test_an_amount_is_read_as_its_place_writes_it(text: str, locale: str, value: str) -> None:
@@ -138,7 +154,20 @@ def test_an_amount_is_read_as_its_place_writes_it(text: str, locale: str, value:
 
 
 @pytest.mark.parametrize(
-    "text", ["12 % €", "1250 kg", "3 mal 5", "1_250", "1.2.3", "1,250,00", "ab 1.250 €", "Euro", ""]
+    "text",
+    [
+        "12 % €",
+        "1250 kg",
+        "3 mal 5",
+        "1_250",
+        "1.2.3",
+        "1,250,00",
+        "ab 1.250 €",
+        "Euro",
+        "",
+        "12 Euro 5",
+        "two or three euros",
+    ],
 )
 def test_what_is_no_one_amount_is_not_read(text: str) -> None:
     assert read_amount(text, locale="de") is None
@@ -255,3 +284,15 @@ def test_personal_data_of_eight_countries_is_found_whole(text: str) -> None:
 )
 def test_orders_quantities_and_offices_are_no_personal_data(text: str) -> None:
     assert find_personal_data(text) == ()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "3. března 2025", "3 марта 2025 г.", "2025. március 3.", "3 Mart 2025", "3. maaliskuuta 2025", "3 martie 2025",
+        "3 Μαρτίου 2025", "3 березня 2025", "3 март 2025", "2025년 3월 3일", "٣ مارس ٢٠٢٥", "3 במרץ 2025",
+        "3 Maret 2025", "den 3 mars 2025", "3. marts 2025",
+    ],
+)  # fmt: skip
+def test_months_of_more_languages_are_read(text: str) -> None:
+    assert normalise_date(text) == "2025-03-03"

@@ -7,14 +7,14 @@ from decimal import Decimal
 from functools import cache, lru_cache
 from typing import Final
 
-from milo_bench.core.amounts import MAX_CHARS, decimal_mark, lone_mark, parse_amount, plain_marks
+from milo_bench.core.amounts import MAX_CHARS, DecimalMark, decimal_mark, lone_mark, parse_amount, plain_marks
 from milo_bench.guards.languages.marks import unmarked
 from milo_bench.guards.packs.read import languages_of, read_pack, words
 from milo_bench.guards.sentences import languages_told
 from milo_bench.guards.values.east_asian import with_digits
 from milo_bench.guards.values.number_words import find_number_words
 
-VALUES_VERSION: Final = "3"
+VALUES_VERSION: Final = "4"
 _TOLD_BY: Final = 4000  # characters
 _LONGEST: Final = MAX_CHARS + 32  # a number and the words beside it
 # A sign may stand before the currency, behind the number, or both may be in brackets.
@@ -22,21 +22,37 @@ _PARTS = re.compile(
     r"(?P<before>(?:[^\d(+.,-]|(?<=[^\W\d_])\.){0,40})(?P<core>[(+.,-]{0,3}[^\S\n]?\d[\d.,' ]*)(?P<after>.{0,60})",
     re.DOTALL,
 )
-_NO_CENTS = re.compile(r"(?<=\d)(?P<mark>[.,:/]) ?-{1,2}(?=\D*$)")  # 1.250,-- and 1'250.- and 1 250:- and 1,250/-
-_CENTS_BEHIND = re.compile(r"(?P<whole>\d[\d.,' ]*?) ?(?P<sign>[€$£]) ?(?P<cents>\d\d)")  # 1 250 € 50
+_NO_CENTS = re.compile(r"(?<=\d)(?P<mark>[.,:/]) ?[-=]{1,2}(?=\D*$)")  # 1.250,-- and 1'250.- and 1 250:- and 1,250/-
+# 1 250 € 50, 1 250 zł 50 gr, 12 euros et 50 centimes
+_CENT = (
+    r"(?:euro)?(?:cents?|cts?|centimes?|c[eéê]ntimos?|centesimi|centavos|gr|groszy|grosze|pence|p|rappen|rp|[øö]re"
+    r"|bani|hal)"
+)
+_CENTS_BEHIND = re.compile(
+    rf"(?P<whole>\d[\d.,' ]*?) ?(?P<sign>[€$£]|(?P<word>[^\W\d_]{{1,9}}\.?)) ?(?:(?:et|and|und|y|e|en|i) )?"
+    rf"(?P<cents>\d\d?)(?: ?(?P<unit>{_CENT})\.?)?",
+    re.IGNORECASE,
+)
+_CENTS_IN_WORDS = re.compile(rf"\s*{_CENT}\.?\s*", re.IGNORECASE)
+_WITHOUT_CENTS = re.compile(
+    r"[₫đ¥円원₩]|(?<![^\W\d_])(?:rp|idr|ft|huf|vnd|vnđ|krw|jpy|clp|isk)(?![^\W\d_])", re.IGNORECASE
+)  # currencies that nobody writes with decimals
+_IN_BRACKETS = re.compile(r"[(（](?P<words>[^()（）\d]{1,30})[)）]")  # 1,250円(税込)
 _YEN_ENDS = re.compile(r"(?<=\d)-$")  # ¥125,000-: no minus, but that nothing can be written behind it
 _SIZE_FIRST = re.compile(r"(?<![^\W\d_])(?:[kmb]|mn|bn)\s?$", re.IGNORECASE)  # B2B
 _THOUSANDS_OF = re.compile(r"(?<![^\W\d_])T(?=€|EUR\b|CHF\b)")  # T€, TEUR
-_WORD = re.compile(r"(?i:r|us|ca|au|a|nz|hk|s|c|mex|mx)\$|[千万萬億亿]+|[^\W\d_]+(?:[-'][^\W\d_]+)*\.?|[^\s\w]|_")
+_WORD = re.compile(r"[^\W\d_]{1,3}\$|[千万萬億亿]+|[^\W\d_]+(?:[-'][^\W\d_]+)*\.?|[^\s\w]|_")
 _SYMBOL = re.compile(r"[a-z]{0,3}[$£€¥₹₽₺₩₪₫₱₴₦฿₡₾円元원]")
 _CODES: Final = frozenset(  # ISO 4217
     """
     aed ars aud bgn brl cad chf clp cny cop czk dkk egp eur gbp hkd huf idr ils inr isk jpy krw mad mxn myr ngn nok nzd
     pen php pkr pln qar ron rsd rub sar sek sgd thb try twd uah usd vnd zar us sfr fr rm tl
+    au nz hk nt rp rmb kd pte dem frf esp itl ats nlg bef grd skk sit vnđ đ dh dhs р can
     tnd dzd jod kwd bhd omr lkr kes ghs xof xaf bam mkd gel kzt byn रुपये रुपए रुपया rs re руб рублей рубля
     рубль грн лв ريال درهم دينار جنيه ليرة یورو ریال تومان ر س د إ ج م ك
     """.split()  # noqa: SIM905  a list of words reads better unquoted
 )
+_AND_BEFORE: Final = re.compile(r"\s(?:et|and|und|y|e|en|i)\s*$", re.IGNORECASE)
 _MINUS: Final = frozenset(("minus", "negative", "negativ", "moins", "menos", "meno", "min"))
 _PLUS: Final = frozenset(("plus", "positive", "positiv", "más", "più", "mais"))
 _SILENT_MARKS: Final = frozenset(".,")
@@ -59,13 +75,15 @@ def read_amount(text: str, *, locale: str = "") -> Decimal | None:
         return _in_words(plain, language)
     if language == "ja":
         plain = _YEN_ENDS.sub("", plain)
-    if behind := _CENTS_BEHIND.fullmatch(plain):
-        whole = parse_amount(behind["whole"], decimal=decimal)
-        return None if whole is None or whole % 1 else whole + Decimal(behind["cents"]) / 100
+    plain = _IN_BRACKETS.sub(r" \g<words> ", plain).strip()
+    if (behind := _CENTS_BEHIND.fullmatch(plain)) and (value := _with_cents(behind, decimal)) is not None:
+        return value
     if no_cents := _NO_CENTS.search(plain):
         if no_cents["mark"] in ".,":
             decimal = "," if no_cents["mark"] == "," else "."  # what stands for the cents begins decimals
         plain = _NO_CENTS.sub("", plain)
+    if (mark := lone_mark(plain)) and _WITHOUT_CENTS.search(plain):
+        decimal = "," if mark == "." else "."  # "Rp 31.500" is no 31.5
     if (whole := parse_amount(plain, decimal=decimal)) is not None:
         return whole
     match = _PARTS.fullmatch(plain)
@@ -78,11 +96,25 @@ def read_amount(text: str, *, locale: str = "") -> Decimal | None:
     return None if value is None else sign * value * scale
 
 
+def _with_cents(behind: re.Match[str], decimal: DecimalMark | None) -> Decimal | None:
+    """Euros and cents that are written apart; None where the words between them are none of money."""
+    if behind["word"] and not (behind["unit"] and _of_money(behind["word"].casefold().rstrip("."))):
+        return None
+    if len(behind["cents"]) < 2 and not behind["unit"]:
+        return None
+    whole = parse_amount(behind["whole"], decimal=decimal)
+    return None if whole is None or whole % 1 else whole + Decimal(behind["cents"]) / 100
+
+
 def _in_words(said: str, language: str) -> Decimal | None:
     """The one number that ``said`` writes in words of ``language``, with words of money beside it; None for others."""
+    language = language or "en"
     if language not in languages_of("facts"):
         return None
     found = list(find_number_words(said, language))
+    if len(found) == 2 and _CENTS_IN_WORDS.fullmatch(said, found[1].end) and found[1].value < 100:
+        whole = _in_words(_AND_BEFORE.sub("", said[: found[1].start]), language)
+        return None if whole is None else whole + Decimal(found[1].value) / 100
     if len(found) != 1:
         return None
     beside = f"{said[: found[0].start]} {said[found[0].end :]}"

@@ -13,8 +13,19 @@ from typing import Final
 _DIGITS: Final = dict(
     zip("〇零○一二三四五六七八九壱壹弌弐贰貳参叁參肆伍陸陆柒捌玖两兩", "000123456789111222333456678922", strict=True)
 )
-_SMALL: Final = {"十": 10, "拾": 10, "百": 100, "佰": 100, "陌": 100, "千": 1000, "仟": 1000}
-_LARGE: Final = {"万": 10**4, "萬": 10**4, "億": 10**8, "亿": 10**8, "兆": 10**12}
+_SMALL: Final = {
+    "十": 10,
+    "拾": 10,
+    "百": 100,
+    "佰": 100,
+    "陌": 100,
+    "千": 1000,
+    "仟": 1000,
+    "십": 10,
+    "백": 100,
+    "천": 1000,
+}
+_LARGE: Final = {"万": 10**4, "萬": 10**4, "億": 10**8, "亿": 10**8, "兆": 10**12, "만": 10**4, "억": 10**8}
 _MARKS: Final = "".join((*_DIGITS, *_SMALL, *_LARGE))
 _NUMBER: Final = re.compile(rf"[\d.,]*[{_MARKS}][\d.,{_MARKS}]*")
 _SECTION: Final = re.compile(rf"(?P<size>[\d.,]+|[{''.join(_DIGITS)}]*)(?P<unit>[{''.join(_SMALL)}]?)")
@@ -23,6 +34,8 @@ _PART: Final = re.compile(rf"(?P<section>[^{''.join(_LARGE)}]+)(?P<unit>[{''.joi
 _ERAS: Final = {"大正": 1911, "昭和": 1925, "平成": 1988, "令和": 2018, "民國": 1911, "民国": 1911}
 _ERA: Final = re.compile(rf"(?P<era>{'|'.join(_ERAS)})\s?(?P<year>\d{{1,3}}|元)\s?年")
 
+_KOREAN: Final = str.maketrans("년월일", "年月日")
+_KOREAN_SPACE: Final = re.compile(r"(?<=[만억천백])\s(?=\d)")  # 12만 5천
 _TOLD_BY: Final = 2  # numerals that make a number
 
 _WEEKDAY: Final = re.compile(
@@ -32,7 +45,8 @@ _TIME: Final = re.compile(r"\s*(?:午前|午後|上午|下午)?\d{1,2}[時时点
 
 
 def with_digits(text: str) -> str:
-    """``text`` with its Chinese and Japanese numerals as ASCII digits; what is no number stays."""
+    """``text`` with its Chinese, Japanese and Korean numerals as ASCII digits; what is no number stays."""
+    text = _KOREAN_SPACE.sub("", text)
     return _NUMBER.sub(lambda match: _plain(match[0]), text) if any(mark in text for mark in _MARKS) else text
 
 
@@ -54,6 +68,7 @@ def numerals_in(text: str) -> Iterator[tuple[int, int, Decimal]]:
 
 def with_western_years(text: str) -> str:
     """A date in a year of an era as one in a year of our calendar, its numerals as digits; other texts unchanged."""
+    text = text.translate(_KOREAN) if "년" in text else text
     if "年" not in text:
         return text
     text = _TIME.sub("", _WEEKDAY.sub("", text.strip()))
