@@ -95,6 +95,13 @@ def test_the_verdict_on_an_erased_answer_is_kept_without_a_word(folder: Path) ->
     assert not any(one.reason or one.spans for one in after.verdicts)
 
 
+def test_verify_says_how_many_verdicts_no_text_bears_out_any_more(folder: Path) -> None:
+    assert not [note for note in api.verify_package("package").notes if "as recorded" in note]
+    api.erase_texts(api.EraseOptions([folder], fixtures=[shown_fixture(folder)[0]], reason="asked"))
+    (note,) = [note for note in api.verify_package("package").notes if "as recorded" in note]
+    assert note == "verdicts on 1 answer without its text: as recorded in run.verdicts.jsonl, which is not sealed"
+
+
 def test_an_erased_log_can_be_decided_on_anew_with_the_same_figures(folder: Path) -> None:
     options = api.DecideOptions(("run.jsonl",), policy="policy.yaml")
     before = api.decide_logs(options, created_at=CREATED_AT)

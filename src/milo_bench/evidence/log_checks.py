@@ -20,6 +20,7 @@ from milo_bench.run.plan import PlanRequest, plan_attempts, select_fixtures
 from milo_bench.run.prepare import prepare
 from milo_bench.store.log.reader import RunLog, read_run_log
 from milo_bench.store.stored_text import stored_group
+from milo_bench.store.verdicts import verdicts_path
 from milo_bench.suites.load import Suite, builtin_names, earlier_names, language_names, load_suite
 from milo_bench.suites.manifest import MANIFEST_NAME
 
@@ -45,6 +46,7 @@ def check_log(path: Path) -> LogCheck:
     if suite is not None:
         faults += _contracts(log, suite)
         faults += _fixtures(log, suite)
+    _taken_verdicts(log, attempts, notes)
     faults += _requests(log, attempts, notes)
     faults += check_stopping(log, attempts, suite)
     faults += _judgements(log, attempts)
@@ -69,6 +71,15 @@ def _seals(log: RunLog, notes: list[str]) -> Iterator[LogFault]:
         yield LogFault("a seal", broken, "the lines as they were sealed")
     if log.unsealed:
         yield LogFault("the log's end", f"{log.unsealed} lines after the last seal", "a seal at the end")
+
+
+def _taken_verdicts(log: RunLog, attempts: Sequence[Attempt], notes: list[str]) -> None:
+    """Say how many verdicts no text bears out any more: the file that keeps them is not sealed."""
+    whole = log.header.store_text == "full"
+    taken = sum(one.failure is None and not one.bypass and (bool(one.erased) or not whole) for one in attempts)
+    if taken:
+        said = "1 answer without its text" if taken == 1 else f"{taken:,} answers without their texts"
+        notes.append(f"verdicts on {said}: as recorded in {verdicts_path(log.path).name}, which is not sealed")
 
 
 def _own_digests(log: RunLog) -> Iterator[LogFault]:

@@ -74,6 +74,7 @@ def test_a_run_says_of_one_answer_to_all_what_decide_says_and_asks_no_more_than_
     assert (end["ending"], end["gates"]) == ("out_of_reach", {"pass_rate at least": "undecided"})
     assert end["fixtures"] == len(asked(long_desk / "u.jsonl")) == 20
     assert "left undecided after 20 fixtures: pass rate cannot be decided by this run" in said.err
+    assert "milo-bench decide u.jsonl --policy policy.yaml" in said.err
     assert not check_log(long_desk / "u.jsonl").faults
     assert milo("decide", "u.jsonl", "--policy", "policy.yaml", "--out", "d.json", folder=long_desk).code == 0
     (finding,) = json.loads((long_desk / "d.json").read_text(encoding="utf-8"))["findings"]

@@ -247,7 +247,8 @@ def run(
     for line in finished.verified.lines() if finished.verified is not None else ():
         click.echo(line, err=True)
     then = "decide" if until_decided else "score"
-    say_next(f"milo-bench {then} {shlex.quote(str(finished.path))}")
+    judged_by = f" --policy {shlex.quote(str(policy))}" if until_decided and policy is not None else ""
+    say_next(f"milo-bench {then} {shlex.quote(str(finished.path))}{judged_by}")
     return 0
 
 

@@ -73,9 +73,8 @@ def _print(found: api.Verification) -> None:
         mark = click.style("unknown", fg="red", bold=True)
         click.echo(f"{mark}  {one_line(name, 200)} is not a file of this package")
     if found.erased:
-        click.echo(
-            f"erased: texts of {len(found.erased):,} fixtures, {one_line(', '.join(found.erased), 200)}. Seals hold."
-        )
+        seals = "" if any(one.file != "decision.json" for one in found.differences) else " Seals hold."
+        click.echo(f"erased: texts of {len(found.erased):,} fixtures, {one_line(', '.join(found.erased), 200)}.{seals}")
     for note in found.notes:
         click.echo(f"note: {one_line(note, 300)}")
     if found.other_version:
