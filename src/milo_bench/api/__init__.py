@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     )
     from milo_bench.api.deciding import DecideOptions, decide_again, decide_logs
     from milo_bench.api.demo.flow import DemoOptions, run_demo
-    from milo_bench.api.drafting import new_suite, write_operator_policy, write_policy
+    from milo_bench.api.drafting import LabelsDraft, new_suite, write_labels, write_operator_policy, write_policy
     from milo_bench.api.estimating import estimate_run
     from milo_bench.api.exporting import export_every_eval, export_inspect, export_junit
     from milo_bench.api.finding import write_config
@@ -152,7 +152,7 @@ _NAMES: dict[str, tuple[str, ...]] = {
     ),
     "milo_bench.api.deciding": ("DecideOptions", "decide_again", "decide_logs"),
     "milo_bench.api.demo.flow": ("DemoOptions", "run_demo"),
-    "milo_bench.api.drafting": ("new_suite", "write_operator_policy", "write_policy"),
+    "milo_bench.api.drafting": ("LabelsDraft", "new_suite", "write_labels", "write_operator_policy", "write_policy"),
     "milo_bench.api.sealing.erasing": ("EraseOptions", "Erased", "erase_texts"),
     "milo_bench.api.exporting": ("export_every_eval", "export_inspect", "export_junit"),
     "milo_bench.api.finding": ("write_config",),

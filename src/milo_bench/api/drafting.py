@@ -1,16 +1,21 @@
-"""A folder's name or a suite in, a new suite or a commented policy on disk out; the operator policy likewise."""
+"""A folder or a suite in, a new suite, a table of labels to fill in, or a commented policy on disk out."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from milo_bench.config.policy.file import POLICY_FILE, read_policy
 from milo_bench.config.policy.operator import OPERATOR_POLICY_FILE, default_policy_text
 from milo_bench.config.schema import schema_line
+from milo_bench.config.written import Problem
+from milo_bench.core.errors import UsageError
 from milo_bench.core.files import PUBLIC, write_new_file
 from milo_bench.core.paths import AnyPath
 from milo_bench.decide.draft import draft_policy
 from milo_bench.probes.base import PROBES
+from milo_bench.suites.importing.label_draft import draft_labels
 from milo_bench.suites.load import Suite, load_suite
 from milo_bench.suites.starter_suite import starter_files
 from milo_bench.suites.write import write_suite
@@ -30,6 +35,15 @@ def write_policy(suite: AnyPath, out: AnyPath | None = None) -> Path:
     return write_new_file(path, text, taken=_TAKEN, mode=PUBLIC)
 
 
+@dataclass(frozen=True)
+class LabelsDraft:
+    """A table to fill in: where it is, how many ``documents`` it names, and what of the source it leaves out."""
+
+    path: Path
+    documents: int
+    left_out: tuple[Problem, ...]
+
+
 def new_suite(out: AnyPath, *, name: str = "") -> tuple[Path, ...]:
     """Write the starter suite, with a policy for it, into the new folder ``out``; the files written.
 
@@ -40,6 +54,18 @@ def new_suite(out: AnyPath, *, name: str = "") -> tuple[Path, ...]:
     files = starter_files(name or folder.resolve().name, folder)
     write_suite(folder, files)
     return (*(folder / place for place in files), write_policy(folder))
+
+
+def write_labels(source: AnyPath, out: AnyPath, *, columns: Sequence[str] = ("label",)) -> LabelsDraft:
+    """Write a table to ``out`` with a row for each document of a folder or zip, to fill in its right answer.
+
+    Raises UsageError where ``out`` exists or a column is named twice, DataError for a source without documents.
+    """
+    named = [column.strip() for column in columns]
+    if not all(named) or len({"file", *(column.casefold() for column in named)}) <= len(named):
+        raise UsageError("Two columns have one name, or a column has none.", hint="name each column once.")
+    text, documents, left_out = draft_labels(Path(source), named)
+    return LabelsDraft(write_new_file(Path(out), text, taken=_TAKEN), documents, tuple(left_out))
 
 
 def policy_text(suite: Suite) -> str:

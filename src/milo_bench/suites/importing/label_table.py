@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Final
@@ -25,7 +26,7 @@ FILE_NAMES: Final = (
     "id",
 )
 _TRIED: Final = 200  # rows whose values are looked at
-_LABEL_ENDINGS: Final = (".csv", ".jsonl", ".tsv", ".xlsx", ".xls", ".ods")
+LABEL_FILES: Final = tuple(f"labels{ending}" for ending in (".csv", ".jsonl", ".tsv", ".xlsx", ".xls", ".ods"))
 
 
 def find_label_file(request: ImportRequest, result: Imported) -> Path:
@@ -34,14 +35,13 @@ def find_label_file(request: ImportRequest, result: Imported) -> Path:
     if request.labels is not None:
         inside = folder / request.labels
         return inside if not request.labels.exists() and inside.is_file() else request.labels
-    for ending in _LABEL_ENDINGS:
-        if (folder / f"labels{ending}").is_file():
-            result.guesses.append(f"--labels {folder / f'labels{ending}'}")
-            return folder / f"labels{ending}"
+    for name in LABEL_FILES:
+        if (folder / name).is_file():
+            result.guesses.append(f"--labels {folder / name}")
+            return folder / name
     message = f"There is no label file for {request.source}."
-    raise UsageError(
-        message, hint="add labels.xlsx or labels.csv with the columns file,label to it, or pass --labels FILE."
-    )
+    new = shlex.join(("milo-bench", "suite", "labels", str(request.source), "--out", "labels.csv"))
+    raise UsageError(message, hint=f"{new}, fill it in, and import with --labels labels.csv")
 
 
 def label_rows(

@@ -107,6 +107,10 @@ def import_suite(
         take_sample(imported, sample)
     if find_doubt is not None:
         imported.guesses.extend(list_doubts(imported, find_doubt))
+    bare = [case for case in imported.cases if not case.expect]
+    if 0 < len(bare) < len(imported.cases):
+        have = f"{len(bare)} of {len(imported.cases)} cases {'has' if len(bare) == 1 else 'have'} no expected answer"
+        imported.guesses.append(f"{have}, for example '{bare[0].id}': imported, and not judged")
     source = request.source
     origin: dict[str, Any] = {"source": source.name}
     if request.address:
