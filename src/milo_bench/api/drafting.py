@@ -15,7 +15,7 @@ from milo_bench.core.files import PUBLIC, write_new_file
 from milo_bench.core.paths import AnyPath
 from milo_bench.decide.draft import draft_policy
 from milo_bench.probes.base import PROBES
-from milo_bench.suites.importing.label_draft import draft_labels
+from milo_bench.suites.importing.labels.draft import draft_labels
 from milo_bench.suites.load import Suite, load_suite
 from milo_bench.suites.starter_suite import starter_files
 from milo_bench.suites.write import write_suite

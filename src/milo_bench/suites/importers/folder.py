@@ -21,7 +21,7 @@ from milo_bench.suites.importing.documents import Documents
 from milo_bench.suites.importing.forms import FORMS, INPUTS, DocumentForm
 from milo_bench.suites.importing.heading import is_totals
 from milo_bench.suites.importing.importer import IMPORTERS, Imported, Importer, ImportRequest
-from milo_bench.suites.importing.label_table import find_label_file, label_rows
+from milo_bench.suites.importing.labels.table import find_label_file, label_rows
 
 
 def import_folder(request: ImportRequest) -> Imported:

@@ -14,7 +14,7 @@ from milo_bench.suites.documents.reader import Document, DocumentBroken
 from milo_bench.suites.importing.apart import ReadApart
 from milo_bench.suites.importing.columns import ImportRow, import_rows
 from milo_bench.suites.importing.importer import IMPORTERS, Imported, Importer, ImportRequest
-from milo_bench.suites.importing.label_table import label_rows
+from milo_bench.suites.importing.labels.table import label_rows
 from milo_bench.suites.importing.mailbox import files_beside_mailboxes, is_mail_folder, is_mbox, read_mailbox
 
 _HEADERS: Final = ("From", "To", "Date", "Subject", "X-Label", "X-Gmail-Labels", "Keywords", "X-Folder")

@@ -12,7 +12,7 @@ from milo_bench.config.written import Problem
 from milo_bench.core.errors import DataError, UsageError
 from milo_bench.suites.documents.reader import DocumentBroken
 from milo_bench.suites.importing.documents import Documents
-from milo_bench.suites.importing.label_table import FILE_NAMES, LABEL_FILES
+from milo_bench.suites.importing.labels.table import FILE_NAMES, LABEL_FILES
 
 _FORMULA: Final = ("=", "+", "-", "@")
 
