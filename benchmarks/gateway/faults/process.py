@@ -154,11 +154,16 @@ async def exchange(port: int, data: bytes) -> Reply:
     return read_reply(bytes(got))
 
 
-async def ask(port: int, workload: str, text: str, *, stream: bool = False, headers: str = "", **milo: Any) -> Reply:
-    """One chat request with ``text``."""
-    fields: dict[str, Any] = {"model": f"milo/{workload}", "messages": [{"role": "user", "content": text}]}
+async def ask(
+    port: int, workload: str, text: str, *, stream: bool = False, headers: str = "", responses: bool = False,
+    **milo: Any,
+) -> Reply:  # fmt: skip
+    """One chat request with ``text``, or the same in the Responses API."""
+    said = {"input": text} if responses else {"messages": [{"role": "user", "content": text}]}
+    fields: dict[str, Any] = {"model": f"milo/{workload}", **said}
     if stream:
         fields["stream"] = True
     if milo:
         fields["milo"] = milo
-    return await exchange(port, post_bytes(json.dumps(fields).encode(), headers=headers))
+    path = "/v1/responses" if responses else "/v1/chat/completions"
+    return await exchange(port, post_bytes(json.dumps(fields).encode(), headers=headers, path=path))

@@ -24,11 +24,12 @@ _DONE: Final = b"data: [DONE]\n\n"
 
 @dataclass(frozen=True)
 class Asked:
-    """One request: over which route, and what its answer will be."""
+    """One request: over which route and door, and what its answer will be."""
 
     answer: Answer
     guarded: bool
     stream: bool
+    responses: bool = False
 
 
 @dataclass
@@ -72,7 +73,8 @@ def drawn(count: int, seed: int) -> list[list[Asked]]:
         nonlocal number
         number += 1
         answer = Answer(number, fault, place, seed=draw.getrandbits(32))
-        lane.append(Asked(answer, guarded, stream=not guarded or draw.random() < 0.7))
+        stream = not guarded or draw.random() < 0.7
+        lane.append(Asked(answer, guarded, stream, responses=draw.random() < 0.25))
 
     sound = [fault for fault in SOUND if fault != "whole"]
     for place in range(count):
@@ -143,14 +145,15 @@ async def _run(gateway: GatewayProcess, lane: int, all_asked: list[Asked]) -> li
         tag = f"s{lane}" if asked.answer.fault in ("stalled", "bad chunk", "not HTTP") else f"lane{lane}"
         workload = "drafting" if asked.guarded else "notes"
         text = f"[[{asked.answer.number}]]"
-        reply = await ask(gateway.port, workload, text, stream=asked.stream, tags=[tag])
+        reply = await ask(gateway.port, workload, text, stream=asked.stream, responses=asked.responses, tags=[tag])
         replies.append((asked, reply))
     return replies
 
 
 def _compare(found: Found, asked: Asked, reply: Reply, records: list[AuditedRequest]) -> None:
     answer = asked.answer
-    where = f"{answer.fault}{f' in {answer.place}' if answer.place else ''} ({answer.number})"
+    door = ", a response" if asked.responses else ""
+    where = f"{answer.fault}{f' in {answer.place}' if answer.place else ''} ({answer.number}{door})"
     found.faulted += answer.fault != "whole"
     found.whole += answer.fault == "whole"
     found.by_fault[answer.fault] += 1
@@ -158,12 +161,12 @@ def _compare(found: Found, asked: Asked, reply: Reply, records: list[AuditedRequ
     may_leave = answer.is_whole and (not asked.guarded or answer.place in ("", "key twice"))
     if asked.guarded and (PROMISE.encode() in reply.raw or (answer.mark.encode() in reply.raw and not may_leave)):
         found.unscanned.append(where)
-    ends_clean = reply.status == 200 and reply.clean and (not asked.stream or reply.body.endswith(_DONE))
+    ends_clean = reply.status == 200 and reply.clean and (not asked.stream or _ends(asked, reply))
     if ends_clean and not may_leave:
         found.clean_cuts.append(where)
-    if reply.status == 200 and not ends_clean and _DONE in reply.body:
+    if reply.status == 200 and not ends_clean and any(mark in reply.body for mark in _marks(asked)):
         found.clean_cuts.append(f"{where}: an end mark in a cut stream")
-    if not asked.guarded and reply.status == 200:
+    if not asked.guarded and not asked.responses and reply.status == 200:
         sent, got = _plain(answer.stream), _plain(reply.body.partition(b'data: {"error"')[0]).removesuffix(_DONE)
         if got != sent if ends_clean else not sent.startswith(got):
             found.clean_cuts.append(f"{where}: other events than were sent")
@@ -180,6 +183,16 @@ def _compare(found: Found, asked: Asked, reply: Reply, records: list[AuditedRequ
         found.wrong_records.append(f"{where}: guarded {record.guarded}")
     elif ends_clean and (any(call.failure for call in record.calls) or not record.calls):
         found.wrong_records.append(f"{where}: its calls say {record.calls}")
+
+
+def _marks(asked: Asked) -> tuple[bytes, ...]:
+    """What only an answer that is whole has."""
+    return (b"event: response.completed\n", b"event: response.incomplete\n") if asked.responses else (_DONE,)
+
+
+def _ends(asked: Asked, reply: Reply) -> bool:
+    last = b"event: " + reply.body.rpartition(b"\n\nevent: ")[2] if asked.responses else reply.body[-len(_DONE) :]
+    return last.startswith(_marks(asked))
 
 
 def _plain(events: bytes) -> bytes:
