@@ -252,6 +252,9 @@ ABROAD = {
     "CPF 529.982.247-25 do Sr. José da Silva, Rua das Flores, 123, 01310-100 São Paulo, nascido em 5 de maio de 1975": (
         *("529.982.247-25", "José da Silva", "Rua das Flores, 123", "01310-100", "5 de maio de 1975"),
     ),
+    "Frau Mag. Huber, CPR 211062-5629, Fødselsnummer 15076500565, dowód ABA300000": (
+        *("Huber", "211062-5629", "15076500565", "ABA300000"),
+    ),
     "AHV-Nr. 756.9217.0769.85, Hans Muster, Bahnhofstrasse 1, 8001 Zürich": (
         *("756.9217.0769.85", "Hans Muster", "Bahnhofstrasse 1", "8001"),
     ),

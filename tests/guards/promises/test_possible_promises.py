@@ -91,3 +91,15 @@ def test_what_is_refused_or_far_from_certain_is_no_promise(language: str, text: 
 def test_a_promise_behind_a_refusal_is_found() -> None:
     text = "Wir weigern uns, Sie warten zu lassen, und wir überweisen Ihnen das Geld am Freitag."
     assert [one.kind for one in read_promises(text, expected="de")] == ["payment_promise"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Ihnen entstehen garantiert keine Kosten.", "Die Summe geht heute noch raus.",
+        "La transferencia sale hoy mismo.", "De overboeking gaat vandaag nog de deur uit.",
+        "We've got you covered for the whole amount.", "No way you will be out of pocket.",
+    ],
+)  # fmt: skip
+def test_a_colloquial_promise_is_not_passed(text: str) -> None:
+    assert graded(text)[0] in ("fail", "unjudged")

@@ -84,7 +84,8 @@ _VALUE = (
 _NATIONAL_LABEL = re.compile(
     r"\b(?:passport|driv(?:er|ing)(?:['’]?s)?\s+licen[cs]e|licen[cs]e|nhs|ssn|social security|national insurance|ni|"
     r"nino|tax(?:payer)?\s+(?:file|id(?:entification)?)|tin|itin|sin|social insurance|medicare|medicaid|national id|"
-    r"id card|identity card|nric|visa|personnummer|aadhaar|pan)\b" + _SEPARATOR + _VALUE,
+    r"id card|identity card|nric|visa|personnummer|personnr|cpr(?:-nr)?|f[øo]dselsnummer|hetu|henkilötunnus|kennitala|"
+    r"oib|emšo|egn|cnp|bsn|pesel|curp|rfc|cuit|cuil|rut|tckn|amka|hkid|aadhaar|pan)\b" + _SEPARATOR + _VALUE,
     re.IGNORECASE,
 )
 _ACCOUNT_LABEL = re.compile(

@@ -85,7 +85,8 @@ _GIVEN: Final = re.compile(
         "forget it|nothing stands|(?:will|shall) not (?:go ahead|apply|be applied|be enforced)",
         "(?:our|my) (?:own )?(?:fault|mistake|error|doing|system|side|negligence)|got (?:this|it) wrong|liable",
         rf"{_SPARED}\b(?:to pay|out of pocket|charges?|deductions?|lose|costs?|away|asked of you|from you)",
-        r"put (?:it|this|things) right",
+        r"put (?:it|this|things) right|got you covered",
+        r"no way (?:\w+ ){1,6}(?:out of pocket|pay|pays|lose|loses)",
         r"(?:ends?|starts?|comes? off|goes? (?:up|down|ahead))\b.{0,30}\b(?:this|next|on|by|your|tomorrow|today)",
     )
     + r"|^(?:take it|regard|expect|leave it)\b"
