@@ -22,11 +22,13 @@ def needed_from_another(gate: GateResult, figures: Figures) -> LinkedText | None
         return None
     name = spell_out(f"{gate.measure}[{gate.slice}]" if gate.slice else gate.measure)
     count = _enough(gate, measured.n, threshold, measured.confidence)
+    n = figures.ref(gate.figure, "n")
+    if count == 0 and gate.direction == "at_most":
+        return (f"another model with {name} in none of ", n, " fixtures")
     if count is not None:
         most = "at least" if gate.direction == "at_least" else "at most"
         title = f"fixtures that prove {name} of another model"
         id = figures.count(f"another/{gate.id}", title, count, key="another_model", of=gate.candidate.text)
-        n = figures.ref(gate.figure, "n")
         return (f"another model with {name} in {most} ", figures.ref(id), " of ", n, " fixtures")
     least = least_without_data(threshold, gate.direction, measured.confidence)
     if least is None:

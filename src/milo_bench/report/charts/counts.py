@@ -203,8 +203,10 @@ def tornado_chart(decision: Decision) -> Chart | None:
         if figure is None or figure.low is None or figure.high is None or stated is None:
             continue
         said = range_text(stated)
-        if fit_label(stated.title, said) != stated.title:
-            said = said.partition(" per ")[0]  # a name that can be read says more than the whole unit
+        first = said.partition(" ")[0]
+        for shorter in (said.partition(" per ")[0], first if "–" in first else said):
+            if fit_label(stated.title, said) != stated.title:
+                said = shorter  # a name that can be read says more than the whole unit
         rows.append(
             {
                 "row": f"{len(rows):02d}",

@@ -223,7 +223,7 @@ def frontier_chart(decision: Decision, workload: str) -> Chart | None:
         "frontier",
         f"{name}: routing policies, replayed",
         "Each letter is a routing policy replayed on held-out attempts: its automated share against its undetected "
-        "errors, with intervals. The diamond is the chosen one.",
+        "errors, with intervals. The diamond is the chosen one, with the guardrails that go live.",
         finish({"vconcat": [plot, _legend(rows)], "spacing": 8}),
         workload=workload,
     )
