@@ -72,3 +72,8 @@ def test_where_no_result_on_so_few_fixtures_would_do_it_says_how_many_it_takes()
 )
 def test_nothing_is_said_of_what_is_not_a_rate_of_fixtures(given: dict[str, object]) -> None:
     assert needed(**{"n": 40, "threshold": 0.85, **given}) is None  # type: ignore[arg-type]
+
+
+def test_an_error_that_may_never_happen_is_said_so() -> None:
+    found = needed(50, 0.06, "at_most")
+    assert found == ("another model with accuracy in none of # fixtures", [50.0])
