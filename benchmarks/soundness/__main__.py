@@ -25,16 +25,14 @@ from benchmarks.soundness import (
     groups,
     judges,
     looks,
-    pairs,
     permits,
     prompt_cache,
     repeats,
     replayer,
-    stopped_scores,
     unjudged,
-    until_decided,
 )
 from benchmarks.soundness.road import Road
+from benchmarks.soundness.stopped import pairs, scores, until_decided
 
 ROADS: tuple[Road, ...] = (
     unjudged.ROAD,
@@ -43,7 +41,7 @@ ROADS: tuple[Road, ...] = (
     advice.ROAD,
     until_decided.ROAD,
     pairs.ROAD,
-    stopped_scores.ROAD,
+    scores.ROAD,
     groups.ROAD,
     copies.ROAD,
     constants.ROAD,

@@ -1,0 +1,1 @@
+"""Runs that stop by what they see, simulated: their gates, their scores, and pairs beside a baseline."""
