@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import argparse
 import multiprocessing
+import os
 import sys
 import tempfile
 import time
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
@@ -67,10 +68,10 @@ def _again(kind: Kind, seed: int, number: int) -> int:
     return 0 if fault is None else 1
 
 
-def _throw(counts: Sequence[tuple[Kind, int]], seed: int, workers: int) -> tuple[list[Fault], Counter[str]]:
+def _throw(counts: Sequence[tuple[Kind, int]], seed: int, workers: int) -> tuple[list[Fault], dict[str, float]]:
     """The faults, and the processor time that each kind took, in seconds."""
     found: list[Fault] = []
-    used_s: Counter[str] = Counter()
+    used_s: dict[str, float] = defaultdict(float)
     for draws in (False, True):  # what V8 has reserved stays so, and would leave the other kinds without memory
         blocks = [
             (kind.name, start, min(start + _BLOCK, count), seed)
@@ -89,11 +90,12 @@ def _throw(counts: Sequence[tuple[Kind, int]], seed: int, workers: int) -> tuple
 
 def _block(block: tuple[str, int, int, int]) -> tuple[str, list[Fault], float]:
     name, start, end, seed = block
-    began_s = time.process_time()
+    began = os.times()
     by_name = {kind.name: kind for kind in kinds()}
     with tempfile.TemporaryDirectory(prefix="milo-fuzz-", dir=_memory_folder()) as folder:
         faults = throw_all([(by_name[name], range(start, end))], seed, Path(folder))
-    return name, faults, time.process_time() - began_s
+    used = os.times()
+    return name, faults, sum(used[:4]) - sum(began[:4])  # with the processes that read for it, once they have ended
 
 
 def _memory_folder() -> str | None:

@@ -16,10 +16,25 @@ from milo_bench.core.errors import MiloError
 from milo_bench.core.records import CheckSpec, Workload
 from milo_bench.store.review_sheet import read_scores
 from milo_bench.suites.documents.reader import Document, DocumentBroken, read_bytes
+from milo_bench.suites.importers import mailbox
+from milo_bench.suites.importing.apart import ReadApart
 from milo_bench.suites.importing.importer import IMPORTERS, Imported, ImportRequest
 from milo_bench.suites.prompts import render_prompt
 
 _READERS: Final = ("csv", "jsonl", "mailbox", "promptfoo", "spreadsheet")
+
+
+class _KeptReader(ReadApart):
+    """The process that reads mails, started once for all mailboxes: starting it for each would be most of the time."""
+
+    def __exit__(self, *_: object) -> None:
+        pass
+
+
+@cache
+def _keep_reader() -> None:
+    kept = _KeptReader()
+    mailbox.ReadApart = lambda *_: kept  # type: ignore[misc, assignment]
 
 
 def _imported(path: Path, name: str, **wishes: Any) -> Imported | None:
@@ -245,8 +260,8 @@ KINDS = (
     Kind("tables-broken", _csv_broken, 6),
     Kind("json-lines", _jsonl, 6),
     Kind("promptfoo", _promptfoo, 3),
-    Kind("mailboxes", _mailbox_sound, 3),
-    Kind("mailboxes-broken", _mailbox_broken, 4),
+    Kind("mailboxes", _mailbox_sound, 3, prepare=_keep_reader),
+    Kind("mailboxes-broken", _mailbox_broken, 4, prepare=_keep_reader),
     Kind("mails", _eml, 6),
     Kind("html", _html, 4),
     Kind("rtf", _rtf, 3),
