@@ -8,6 +8,7 @@ import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -134,12 +135,12 @@ def _behind_nginx(weights: Path, folder: Path, stack: ExitStack) -> Served:
     return Served(address, {"proxied": _target(address, "cut")})
 
 
-def _behind_haproxy(weights: Path, folder: Path, stack: ExitStack) -> Served:
+def _behind_haproxy(weights: Path, folder: Path, stack: ExitStack, *, options: str = "") -> Served:
     root = llama_server(["-m", str(weights), "--alias", "cut", "-c", "4096"], folder, stack)
     port = free_port()
     config = folder / "haproxy.cfg"
     config.write_text(
-        "defaults\n  mode http\n  timeout connect 5s\n  timeout client 600s\n  timeout server 600s\n"
+        f"defaults\n  mode http\n{options}  timeout connect 5s\n  timeout client 600s\n  timeout server 600s\n"
         f"frontend in\n  bind 127.0.0.1:{port}\n  default_backend model\n"
         f"backend model\n  server one {root.removeprefix('http://')}\n"
     )
@@ -208,6 +209,12 @@ KINDS: tuple[Kind, ...] = (
     Kind("llama-server, a template that thinks", _LLAMA, _thinking, probes=("streaming",)),
     Kind("nginx before llama-server", _both(_LLAMA, _program("nginx", "nginx-light")), _behind_nginx),
     Kind("HAProxy before llama-server", _both(_LLAMA, _program("haproxy", "haproxy")), _behind_haproxy),
+    Kind(
+        "HAProxy with http-no-delay before llama-server",
+        _both(_LLAMA, _program("haproxy", "haproxy")),
+        partial(_behind_haproxy, options="  option http-no-delay\n"),
+        probes=("streaming",),
+    ),
     Kind("Caddy before llama-server", _both(_LLAMA, _program("caddy", "caddy")), _behind_caddy),
     Kind("LiteLLM before llama-server", _both(_LLAMA, _litellm), _behind_litellm),
     Kind("vLLM", _vllm, _vllm_alone),

@@ -21,6 +21,7 @@ _TRIES: Final = 2
 _TELLING_S: Final = 0.05  # what takes less is within what our clock and theirs may be apart
 _LATER_S: Final = 0.02
 _LATER_TOKENS: Final = 6
+_WHOLE: Final = 0.05
 _FIELDS: Final = ("content", "reasoning", "reasoning_content", "tool_calls")
 
 
@@ -30,6 +31,8 @@ class Compared:
 
     held: bool | None
     facts: dict[str, Any]
+    later_s: float | None = None  # how much later the longer answer began
+    whole: bool = False  # it began when it was over
 
 
 def content_stamps_ns(reply: HttpReply) -> list[int]:
@@ -70,7 +73,8 @@ async def compare(ctx: ProbeContext, question: str) -> Compared:
         if generating_s >= _TELLING_S:
             later_s = longer.first_s - short.first_s
             pace_s = generating_s / longer.events
-            return Compared(later_s > max(_LATER_S, _LATER_TOKENS * pace_s), facts)
+            whole = longer.last_s - longer.first_s < _WHOLE * generating_s
+            return Compared(later_s > max(_LATER_S, _LATER_TOKENS * pace_s), facts, later_s, whole)
         short = min(short, longer, key=lambda one: one.first_s)  # whatever its length: nothing begins earlier
     return Compared(None, {})
 

@@ -7,9 +7,10 @@ from typing import Any
 
 from milo_bench.core.records import ProbeResult
 from milo_bench.core.records.buffering import LEAST_CHUNKS, generated_s, is_buffered
+from milo_bench.core.units import seconds
 from milo_bench.probes.base import PROBES, Probe, ProbeCase, Severity
 from milo_bench.probes.context import ProbeContext
-from milo_bench.probes.held_back import compare, has_content
+from milo_bench.probes.held_back import Compared, compare, has_content
 from milo_bench.targets.http.answer import decode_json, finite_numbers
 from milo_bench.targets.http.reply import HttpReply
 from milo_bench.targets.http.sse import read_sse
@@ -42,6 +43,7 @@ class Streaming(Probe):
         good = f"Streams follow the API: {seen.content} content events, finish reason, usage and [DONE]."
         evidence = seen.evidence()
         held = seen.buffered
+        compared: Compared | None = None
         if seen.bunched and (held or seen.generated_s is None):
             # Said of somebody else's proxy, so tried: the figures of a first token would be those of a whole answer.
             compared = await compare(ctx, _QUESTION)
@@ -50,7 +52,7 @@ class Streaming(Probe):
             if compared.held is None and not held:
                 cases.append(ProbeCase("buffering", "undecided", "answers end too soon to tell whether they are held"))
         if held:
-            cases.append(ProbeCase("buffering", "fail", seen.blocks()))
+            cases.append(ProbeCase("buffering", "fail", seen.blocks(compared)))
             severity = "major"
         return self.judge(ctx, cases, good=good, evidence=evidence, severity=severity)
 
@@ -133,13 +135,15 @@ class _Stream:
         gaps_s = [(after - before) / 1e9 for before, after in pairwise(self.stamps_ns)]
         return is_buffered(gaps_s, waited_s, self.generated_s)
 
-    def blocks(self) -> str:
+    def blocks(self, compared: Compared | None) -> str:
         reads = len(set(self.stamps_ns))
-        how = "one read" if reads == 1 else f"{reads} reads"
-        return (
-            f"{self.content} content events arrived in {how}: something between buffers whole answers, so the time to "
-            "the first token is the time of the answer (nginx: proxy_buffering off)"
-        )
+        how = f"{self.content} content events arrived in {'one read' if reads == 1 else f'{reads} reads'}"
+        if compared is None or compared.later_s is None or compared.whole:
+            what = "buffers whole answers, so the time to the first token is the time of the answer"
+        else:
+            late_s = seconds(compared.later_s)
+            what = f"collects tokens before it sends them, so the first content of a long answer is {late_s} late"
+        return f"{how}: something between {what} (nginx: proxy_buffering off; HAProxy: option http-no-delay)"
 
     def _streamed(self) -> str:
         if self.content > 1:
