@@ -143,7 +143,7 @@ class _Stream:
         else:
             late_s = seconds(compared.later_s)
             what = f"collects tokens before it sends them, so the first content of a long answer is {late_s} late"
-        return f"{how}: something between {what} (nginx: proxy_buffering off; HAProxy: option http-no-delay)"
+        return f"{how}: something between {what} (nginx: proxy_buffering off, HAProxy: option http-no-delay)"
 
     def _streamed(self) -> str:
         if self.content > 1:
