@@ -225,7 +225,8 @@ class GitRepository:
         stdin = "".join(f"{name}\n" for name in sorted(wanted)).encode()
         packed = self.run("pack-objects", "-q", "--stdout", stdin=stdin)
         if not out.exists():
-            self.run("init", "-q", "--bare", "--template=", str(out))
+            form = self.run("rev-parse", "--show-object-format").decode().strip()
+            self.run("init", "-q", "--bare", "--template=", f"--object-format={form}", str(out))
         GitRepository(out).run("index-pack", "--stdin", stdin=packed)
 
     def packed_history(self) -> tuple[str, bytes]:
@@ -274,7 +275,8 @@ def unpack_history(folder: Path, name: str, head: str, pack: bytes) -> GitReposi
     place = folder.absolute() / f"{name}.git"
     place.mkdir()
     repository = GitRepository(place)
-    repository.run("init", "-q", "--bare", "--template=", str(place))
+    form = "sha256" if len(head) == 64 else "sha1"
+    repository.run("init", "-q", "--bare", "--template=", f"--object-format={form}", str(place))
     repository.run("index-pack", "--stdin", stdin=pack)
     repository.run("update-ref", "--no-deref", "HEAD", head)
     return repository

@@ -14,7 +14,8 @@ from typing import Any
 
 _MODULES = (
     *("_pytest.runner", "_pytest.reports", "_pytest.unittest", "_pytest.outcomes", "_pytest.raises"),
-    *("_pytest.python_api", "_pytest.skipping", "pluggy._callers", "pluggy._hooks", "unittest.case"),
+    *("_pytest.python_api", "_pytest.skipping", "unittest.case"),
+    *("pluggy._callers", "pluggy._hooks", "pluggy._execution", "pluggy._caller"),
 )
 _CLASSES = (("_pytest.python", "Function"), ("_pytest.nodes", "Item"), ("_pytest.main", "Session"))
 _BUILTINS = ("AssertionError", "BaseException", "Exception", "isinstance", "issubclass", "type", "__build_class__")
@@ -37,6 +38,7 @@ class Judges:
         self._tests: dict[str, tuple[type, Any]] = {}
         self._manager: Any = None
         self._allowed: dict[str, bool] = {}
+        self._frame_above = sys._getframe  # held: tests may take it away
         self._places: list[tuple[Any, str]] = [(vars(builtins), name) for name in _BUILTINS]
         for name in _MODULES:
             self._hold_module(name)
@@ -52,7 +54,7 @@ class Judges:
         self._look()
         called = [impl.function for hook in self._callers() for impl in hook.get_hookimpls()]
         if any(map(self._is_theirs, [*called, getattr(manager, "_inner_hookexec", None)])):
-            self._note("it patches the test framework")
+            self._note("it replaces what judges the tests")
 
     def look(self, item: Any) -> None:
         """After the test of ``item`` has run: tell where something is not as it was held."""
@@ -63,11 +65,11 @@ class Judges:
         """Before the test of ``item`` runs: tell where it is not the one that was collected."""
         kind, function = self._tests.get(item.nodeid, (None, None))
         if kind is not type(item) or "runtest" in vars(item) or getattr(item, "function", None) is not function:
-            self._note("it patches the test framework")
+            self._note("it replaces what judges the tests")
 
     def is_genuine(self) -> bool:
         """Whether pytest's own loop called the hook that asks this: nothing of the answer is among the callers."""
-        frame = sys._getframe(2)
+        frame = self._frame_above(2)
         if os.path.basename(os.path.dirname(frame.f_code.co_filename)) != "pluggy":
             return False
         seen = set()
@@ -103,7 +105,7 @@ class Judges:
     def _look(self) -> None:
         now = [space.get(name) for space, name in self._places]
         if not all(map(is_, now, self._held)) or self._hooks_now() != self._hooks:
-            self._note("it patches the test framework")
+            self._note("it replaces what judges the tests")
 
     def _callers(self) -> list[Any]:
         hooks = vars(self._manager.hook)

@@ -16,6 +16,7 @@ from collections.abc import Callable
 from typing import Any
 
 _PARTS = ("watch", "judges")
+_EXAMPLES = 30
 
 
 def main() -> int:
@@ -48,6 +49,7 @@ def main() -> int:
 
         @pytest.hookimpl(trylast=True)
         def pytest_collection_finish(self, session: Any) -> None:
+            _steady()
             for judges in held:
                 judges.hold_tests(session.config.pluginmanager, session.items)
 
@@ -143,6 +145,8 @@ def main() -> int:
     code = pytest.main([*options, *asked["files"]], plugins=[Reporter("test", canaries), canaries, Guard()])
     if folder and int(code) in (3, 4):  # pytest ended before the tests, maybe because of them
         code = pytest.main([*options, *asked["files"]], plugins=[Reporter("test", canaries), Guard()])
+    if int(code) == 3:
+        tell("broken", why="pytest ended with an error of its own")
     for after in watched:
         after()
     if folder and not canaries.tell():
@@ -157,14 +161,33 @@ def main() -> int:
 def _teller(out: int, nonce: str, turn: list[int]) -> Callable[..., None]:
     """What writes one line of results. No frame that is alive has the nonce among its variables."""
 
+    frame_above = sys._getframe  # held: tests may take it away, and answers put another one in its place
+
     def tell(kind: str, **more: Any) -> None:
-        if sys._getframe(1).f_code.co_filename != __file__:
+        if frame_above(1).f_code.co_filename != __file__:
             kind, more = "tampered", {"why": "it forges results"}
         data = json.dumps({"nonce": nonce, "kind": kind, "turn": turn[0], **more}).encode() + b"\n"
         while data:
             data = data[os.write(out, data) :]
 
     return tell
+
+
+def _steady() -> None:
+    """Hypothesis draws the same few examples each time, so that an answer is judged alike each time, and soon.
+
+    Whatever decorates one test alone stays.
+    """
+    hypothesis: Any = sys.modules.get("hypothesis")
+    try:
+        now = hypothesis.settings()
+        most = min(now.max_examples, _EXAMPLES)
+        hypothesis.settings.register_profile(
+            "milo", now, max_examples=most, derandomize=True, database=None, deadline=None
+        )
+        hypothesis.settings.load_profile("milo")
+    except Exception:  # it is not there, or is of another version: then its own way stays
+        return
 
 
 def _last(report: Any) -> str:
