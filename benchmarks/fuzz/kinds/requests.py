@@ -15,13 +15,15 @@ from benchmarks.fuzz.damage import damaged, damaged_tree, dumped, nested, text, 
 from benchmarks.fuzz.throw import Kind, Lost
 from milo_bench.core.cases.record import CaseRecord
 from milo_bench.core.weights.gguf_header import BadHeader, read_gguf_header
-from milo_bench.gateway.request import DOORS, read_question
+from milo_bench.gateway.answering.events import EventScan
+from milo_bench.gateway.request import DOORS, check_tags, check_use, read_question
 from milo_bench.gateway.wire.connection import HttpRequest
 from milo_bench.gateway.wire.replies import ApiError
 from milo_bench.guards.case_facts import case_facts
 from milo_bench.operator.mcp.stdio import decode_line
 from milo_bench.targets.fake.dialects import DIALECTS
 from milo_bench.targets.responses.reading import NotUnderstood, chat_request
+from milo_bench.targets.responses.translating import ResponseStream
 
 _CHAT: Final[dict[str, Any]] = {
     "model": "milo/notes",
@@ -49,6 +51,21 @@ _RESPONSES: Final[dict[str, Any]] = {
     "reasoning": {"effort": "low"},
 }
 
+_CHUNK: Final[dict[str, Any]] = {
+    "choices": [
+        {
+            "index": 0,
+            "delta": {
+                "content": "hello", "reasoning_content": "hm", "refusal": "no",
+                "tool_calls": [{"index": 0, "id": "c", "function": {"name": "f", "arguments": "{}"}}],
+            },
+            "finish_reason": "stop",
+        }
+    ],
+    "usage": {"prompt_tokens": 3, "completion_tokens": 4, "prompt_tokens_details": {"cached_tokens": 1}},
+}  # fmt: skip
+_ENDS: Final = ("response.completed", "response.incomplete", "response.failed")
+
 
 def _body(random: Random, sound: Any) -> bytes:
     chance = random.random()
@@ -66,9 +83,13 @@ def _gateway(random: Random, folder: Path) -> None:
     for name in ("x-milo-workload", "x-milo-use", "x-milo-sensitive"):
         if random.random() < 0.2:
             headers[name] = random.choice(("notes", "true", text(random, 1)))
-    http = HttpRequest("POST", "/v1/chat/completions", headers, _body(random, _CHAT))
+    door = random.choice(tuple(DOORS.values()))
+    sound = {**_RESPONSES, "model": "milo/notes", "milo": _CHAT["milo"]} if door == "responses" else _CHAT
+    http = HttpRequest("POST", "/v1/chat/completions", headers, _body(random, sound))
     try:
-        asked = read_question(http, random.choice(tuple(DOORS.values())), ["notes", "other"])
+        asked = read_question(http, door, ["notes", "other"])
+        check_use(asked, ["draft"])
+        check_tags(asked, ["legal_hold", "tier-1"])
     except ApiError as error:
         if not 400 <= error.status < 500:
             raise Lost(f"a client's mistake is answered with {error.status}") from error
@@ -89,6 +110,22 @@ def _responses(random: Random, folder: Path) -> None:
     except NotUnderstood as error:
         if len(str(error)) > 1_000:
             raise Lost(f"an error of {len(str(error))} characters") from error
+
+
+def _translated(random: Random, folder: Path) -> None:
+    """Chunks as any server may write them: what leaves is JSON, numbered without a gap, with one end."""
+    scan, stream, left = EventScan(), ResponseStream({"model": "m"}, ident="x", created_s=1), b""
+    for _ in range(random.randrange(1, 6)):
+        piece = dumped(damaged_tree(random, _CHUNK, 3)).encode("utf-8", "surrogatepass")
+        left += stream.feed(scan.feed(b"data: " + piece + b"\n\n"))
+        if scan.problem:
+            break
+    left += stream.fail("cut") if scan.problem else stream.end()
+    events = [json.loads(one.partition(b"\ndata: ")[2]) for one in left.split(b"\n\n") if one]
+    if [one["sequence_number"] for one in events] != list(range(len(events))):
+        raise Lost("events are not numbered in their order")
+    if sum(one["type"] in _ENDS for one in events) != 1 or events[-1]["type"] not in _ENDS:
+        raise Lost("a stream has not one end")
 
 
 def _fake(random: Random, folder: Path) -> None:
@@ -150,6 +187,7 @@ def _weights(random: Random, folder: Path) -> None:
 KINDS = (
     Kind("gateway-bodies", _gateway, 10),
     Kind("responses-api", _responses, 6),
+    Kind("responses-streams", _translated, 6),
     Kind("scripted-server", _fake, 4),
     Kind("mcp-lines", _mcp, 3),
     Kind("case-records", _case, 4),
