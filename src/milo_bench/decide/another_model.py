@@ -24,7 +24,7 @@ def needed_from_another(gate: GateResult, figures: Figures) -> LinkedText | None
     count = _enough(gate, measured.n, threshold, measured.confidence)
     n = figures.ref(gate.figure, "n")
     if count == 0 and gate.direction == "at_most":
-        return (f"another model with {name} in none of ", n, " fixtures")
+        return (f"another model with {name.removesuffix(' rate')} in none of ", n, " fixtures")
     if count is not None:
         most = "at least" if gate.direction == "at_least" else "at most"
         title = f"fixtures that prove {name} of another model"
