@@ -90,6 +90,14 @@ async def until(gateway: RunningGateway, event: str, count: int = 1) -> list[Any
     return found
 
 
+async def has_come(posted: list[Any], count: int = 1) -> None:
+    async def come() -> None:
+        while len(posted) < count:
+            await asyncio.sleep(0.02)
+
+    await asyncio.wait_for(come(), WAIT_S)
+
+
 async def fail(gateway: RunningGateway, requests: int) -> None:
     async with gateway.client() as client:
         for _ in range(requests):
@@ -123,6 +131,7 @@ async def test_drift_opens_one_incident_rolls_back_and_tells_webhook_and_mailbox
             assert posts[0].startswith(b"POST /hooks/milo?team=ops HTTP/1.1")
             assert sent["incident"] == incident.id
             assert "of the latest" in sent["what"]
+            await has_come(mails)
             assert "To: ops@example.org" in mails[0] and incident.id in mails[0]
             assert "rolled back" in mails[0]
             for text in (*map(bytes.decode, posts), *mails, json.dumps(gateway.said)):
