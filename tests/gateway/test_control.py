@@ -61,9 +61,9 @@ async def receiver(*statuses: int) -> AsyncIterator[tuple[str, list[bytes]]]:
 
 
 @asynccontextmanager
-async def mailbox() -> AsyncIterator[tuple[str, list[str]]]:
+async def mailbox() -> AsyncIterator[tuple[str, asyncio.Queue[str]]]:
     """A mail server that takes everything; what it was given."""
-    mails: list[str] = []
+    mails: asyncio.Queue[str] = asyncio.Queue()
 
     async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         writer.write(b"220 here\r\n")
@@ -71,7 +71,7 @@ async def mailbox() -> AsyncIterator[tuple[str, list[str]]]:
             word = line[:4].upper()
             if word == b"DATA":
                 writer.write(b"354 go on\r\n")
-                mails.append((await reader.readuntil(b"\r\n.\r\n")).decode())
+                mails.put_nowait((await reader.readuntil(b"\r\n.\r\n")).decode())
             writer.write(b"221 bye\r\n" if word == b"QUIT" else b"250 ok\r\n")
             if word == b"QUIT":
                 break
@@ -88,14 +88,6 @@ async def until(gateway: RunningGateway, event: str, count: int = 1) -> list[Any
         await asyncio.sleep(0.02)
         found = [one for one in gateway.said if one["event"] == event]
     return found
-
-
-async def has_come(posted: list[Any], count: int = 1) -> None:
-    async def come() -> None:
-        while len(posted) < count:
-            await asyncio.sleep(0.02)
-
-    await asyncio.wait_for(come(), WAIT_S)
 
 
 async def fail(gateway: RunningGateway, requests: int) -> None:
@@ -131,12 +123,12 @@ async def test_drift_opens_one_incident_rolls_back_and_tells_webhook_and_mailbox
             assert posts[0].startswith(b"POST /hooks/milo?team=ops HTTP/1.1")
             assert sent["incident"] == incident.id
             assert "of the latest" in sent["what"]
-            await has_come(mails)
-            assert "To: ops@example.org" in mails[0] and incident.id in mails[0]
-            assert "rolled back" in mails[0]
-            for text in (*map(bytes.decode, posts), *mails, json.dumps(gateway.said)):
+            mail = await asyncio.wait_for(mails.get(), WAIT_S)
+            assert "To: ops@example.org" in mail and incident.id in mail
+            assert "rolled back" in mail
+            for text in (*map(bytes.decode, posts), mail, json.dumps(gateway.said)):
                 assert "Jones" not in text
-            assert len(mails) == 1
+            assert mails.empty()
 
 
 async def test_a_closed_incident_opens_the_route_and_its_alarm_begins_again(tmp_path: Path) -> None:
