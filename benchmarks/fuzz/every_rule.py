@@ -21,6 +21,7 @@ from milo_bench.core import amounts, reasoning, text
 from milo_bench.core.errors import MiloError
 from milo_bench.grade.checks.draft_grounded import draft_problems
 from milo_bench.grade.packet_lines import unsupported_by_lines
+from milo_bench.grade.reading.tool_calls import broken_call
 from milo_bench.grade.uncited import cut_uncited
 from milo_bench.guards.draft_guard import GuardOptions, guard_draft
 from milo_bench.guards.facts.names_abroad import same_name
@@ -36,9 +37,11 @@ LANGUAGES: Final = ("de", "pl", "ja")
 
 
 STATUS: Final = read_vocabulary(None)
+_TOOL: Final = {"type": "object", "properties": {"a": {"type": "integer"}}}
 BY_HAND: Final[dict[str, Callable[[str], Any]]] = {
     "grade.checks.draft_grounded.draft_problems": lambda text: list(draft_problems(text, {}, text)),
     "grade.packet_lines.unsupported_by_lines": lambda text: unsupported_by_lines(text, [1], {1: text}),
+    "grade.reading.tool_calls.broken_call": lambda text: broken_call(text, {"a": text}, {text: _TOOL}),
     "grade.uncited.cut_uncited": lambda text: [cut_uncited(text, "events"), cut_uncited(text, "lines")],
     "guards.draft_guard.guard_draft": lambda text: guard_draft(text, case=None, templates=(), options=GuardOptions()),
     "guards.facts.names_abroad.same_name": lambda text: same_name(text, frozenset((text,)), "pl"),
