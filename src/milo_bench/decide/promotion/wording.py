@@ -40,7 +40,7 @@ def shown(figure: RateFigure) -> str:
 def compared(found: int, looks: int) -> str:
     """``3 cases, compared once``, ``40 cases, compared 4 times``."""
     cases = f"{found:,} {units.things(found, 'case')}"
-    if not looks:
+    if not looks or not found:
         return cases
     return f"{cases}, compared {'once' if looks == 1 else f'{looks} times'}"
 
