@@ -17,6 +17,7 @@ from milo_bench.config.routing.file import DEFAULT, RoutingFile, load_routing
 from milo_bench.config.routing.rule import CUT_UNCITED, MODEL_ROUTES, RUNTIME_CHECKS, Action, RoutingRule
 from milo_bench.config.settings import Settings
 from milo_bench.core.errors import ConfigError, MiloError, UsageError
+from milo_bench.core.files import read_whole
 from milo_bench.core.hashing import sha256_bytes
 from milo_bench.core.records import Behaviour, Workload
 from milo_bench.core.suggest import hint_for
@@ -177,7 +178,7 @@ def load_table(path: Path, settings: Settings, suites: Iterable[str], registry: 
 def _bytes_of(path: Path) -> bytes:
     """The file as it is, b"" where it cannot be read: reading its rules says why."""
     try:
-        return path.read_bytes()
+        return read_whole(path)
     except OSError:
         return b""
 
@@ -224,7 +225,7 @@ def _read_decision(file: RoutingFile, path: Path) -> dict[str, Behaviour]:
     if not decision.exists():
         return {}
     try:
-        data = json.loads(decision.read_bytes())
+        data = json.loads(read_whole(decision))
         known = {str(one.get("id")) for one in data.get("findings", ())}
         behaved = {
             str(one.get("name")): msgspec.convert(one.get("behaviour") or {}, Behaviour)
