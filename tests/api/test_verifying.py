@@ -11,8 +11,10 @@ import msgspec
 import pytest
 
 from milo_bench import api
+from milo_bench.board.index.indexing import bring_up_to_date
 from milo_bench.core.errors import DataError
 from milo_bench.core.records import Attempt, AttemptKey, Plan, RunEnd, RunHeader, TargetRecord, Timings, Usage
+from milo_bench.store.board_index import index_stem
 from milo_bench.store.log.writer import RunLogWriter
 from milo_bench.suites import load_suite
 
@@ -254,3 +256,23 @@ def test_pages_under_the_name_of_another_version_are_not_said_to_match(copied: P
     found = verified(copied)
     assert found.exit_code == 3
     assert "summary.md" in found.other_pages
+
+
+def test_the_index_that_the_board_leaves_beside_a_log_is_known_and_nothing_else_there(copied: Path) -> None:
+    shutil.move(copied / "runs", copied / "package" / "runs")
+    log = copied / "package" / "runs" / "notes.jsonl"
+    bring_up_to_date(log)
+    index = log.parent / ".board"
+    assert {file.suffix for file in index.iterdir()} == {".json", ".parquet"}
+    assert verified_inside(copied).unknown_files == ()
+    (index / f"{index_stem(log)}.page.html").write_text("<p>99%</p>", encoding="utf-8")
+    (index / "0123456789abcdef.json").write_text("{}", encoding="utf-8")
+    found = verified_inside(copied)
+    assert found.unknown_files == ("runs/.board/0123456789abcdef.json", f"runs/.board/{index_stem(log)}.page.html")
+    shutil.rmtree(index)
+    index.mkdir()
+    assert verified_inside(copied).unknown_files == ()
+
+
+def verified_inside(copied: Path) -> api.Verification:
+    return api.verify_package(copied / "package", runs=copied / "package" / "runs")

@@ -25,6 +25,8 @@ from milo_bench.report.pages.difference import (
     shown_figures,
 )
 from milo_bench.report.signature import RECEIPT, SIGNATURE
+from milo_bench.store.board_index import FOLDER as BOARD_FOLDER
+from milo_bench.store.board_index import index_files
 from milo_bench.store.erasures import erasures_path
 from milo_bench.store.verdicts import verdicts_path
 
@@ -123,11 +125,14 @@ def verify_package(
 def _unknown(folder: Path, names: Collection[str], logs: Collection[Path]) -> Iterator[str]:
     """What lies in ``folder`` beside its files ``names`` and ``logs``: files, empty folders, links, whatever else."""
     files = {folder / name for name in names}
+    # A board that showed the package has left an index beside each log.
+    shown = [path for path in folder.rglob("*") if path in files or path.resolve() in logs]
+    files |= {file for path in shown for file in index_files(path) if file.suffix in (".json", ".parquet")}
     folders = {parent for file in files for parent in file.parents}
     for path in sorted(folder.rglob("*")):
         if path.is_dir() and not path.is_symlink():
             # What is in it is named by itself.
-            if path not in folders and not any(path.iterdir()):
+            if path not in folders and not any(path.iterdir()) and path.name != BOARD_FOLDER:
                 yield f"{path.relative_to(folder)}/"
         elif path not in files and not any(place in logs for place in (path.resolve(), path.parent.resolve())):
             yield str(path.relative_to(folder))

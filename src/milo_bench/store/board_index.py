@@ -14,7 +14,12 @@ def index_stem(log: Path) -> str:
     return sha256(log.name.encode("utf-8", "surrogatepass")).hexdigest()[:16]
 
 
+def index_files(log: Path) -> tuple[Path, ...]:
+    """The files of the index of ``log`` that are there."""
+    return tuple((log.parent / FOLDER).glob(f"{index_stem(log)}.*"))
+
+
 def remove_index(log: Path) -> None:
     """Remove the index of ``log``, whose texts were erased; the board makes it anew."""
-    for path in (log.parent / FOLDER).glob(f"{index_stem(log)}.*"):
+    for path in index_files(log):
         path.unlink(missing_ok=True)
