@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import json
 import os
 import pkgutil
 import resource
@@ -265,3 +266,23 @@ def wrong(came: Came) -> str:
     if came.code in (2, 3) and not undecided and "hint: " not in came.err:
         return f"no hint: {came.err[:200]!r}"
     return ""
+
+
+def main() -> None:
+    """Each command line with the odd file of a kind: what is wrong, by line, as JSON.
+
+    In a process of its own: a child of one with threads may wait for a lock that no thread of it holds.
+    """
+    folder, kind, places = Path(sys.argv[1]), sys.argv[2], json.loads(sys.argv[3])
+    right = {name: Path(place) for name, place in places.items()}
+    odd = odd_files(folder)[kind]
+    warm()
+    found = {}
+    for line in LINES.strip().splitlines():
+        if said := wrong(came_to(words_of(line, odd, right), folder)):
+            found[line] = said
+    sys.stdout.write(json.dumps(found))
+
+
+if __name__ == "__main__":
+    main()

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import json
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
-from tests.cli.commands import milo
-from tests.cli.files.odd_files import LINES, came_to, odd_files, warm, words_of, wrong
+from tests.cli.commands import environment, milo
+
+ROOT = Path(__file__).parents[3]
 
 KINDS = ("pipe", "socket", "folder", "endless device")
 POLICY = """\
@@ -45,10 +49,8 @@ def right(desk: Path) -> dict[str, Path]:
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_each_place_for_a_file_takes_an_odd_one_as_an_error(desk: Path, right: dict[str, Path], kind: str) -> None:
-    odd = odd_files(desk)[kind]
-    warm()
-    found = {}
-    for line in LINES.strip().splitlines():
-        if said := wrong(came_to(words_of(line, odd, right), desk)):
-            found[line] = said
-    assert found == {}
+    places = json.dumps({name: str(path) for name, path in right.items()})
+    words = [sys.executable, "-m", "tests.cli.files.odd_files", str(desk), kind, places]
+    swept = subprocess.run(words, cwd=ROOT, env=environment(), capture_output=True, text=True)
+    assert swept.returncode == 0, swept.stderr
+    assert json.loads(swept.stdout) == {}
