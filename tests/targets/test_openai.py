@@ -77,7 +77,7 @@ async def test_a_key_that_a_server_repeats_is_cut_out_of_the_message() -> None:
         with pytest.raises(TargetError) as caught:
             await target.start()
         assert KEY not in caught.value.message
-        assert "[key]" in caught.value.message
+        assert "(hidden)" in caught.value.message
         await target.stop()
 
 
