@@ -114,8 +114,8 @@ def responses_cut() -> bool:
     try:
         for one in client.responses.create(model="milo/cut", input="hello", stream=True):
             events.append(one.type)
-    except Exception:
-        return events[-1] == "response.failed"
+    except openai.APIError:
+        return events[-1:] == ["response.failed"]
     return False
 
 
