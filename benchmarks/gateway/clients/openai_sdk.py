@@ -130,7 +130,7 @@ def cut() -> bool:
     try:
         for _ in client.chat.completions.create(model="milo/cut", messages=HELLO, stream=True):
             pass
-    except (openai.APIError, Exception) as error:
+    except openai.APIError as error:
         return "cut" in str(error) or "incomplete" in str(error)
     return False
 
