@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,8 +9,10 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
+from milo_bench import api
 from milo_bench.store.state.database import newest_version, open_state
 from milo_bench.store.state.keys import KeyUse, add_use, list_keys, new_key, read_use
+from milo_bench.store.state.notes import add_note, read_notes
 from milo_bench.store.state.queue import QueuedWork, add_work, end_work, find_work, list_work, new_id, take_work
 from tests.gateway.test_keys import two_gateways_share
 
@@ -61,14 +62,29 @@ def test_writers_beside_each_other_lose_nothing(url: str) -> None:
     assert len(list_work(open_state(url), limit=10_000)) == before + 100
 
 
-def test_a_copy_of_a_sqlite_state_is_whole(tmp_path: Path) -> None:
+def test_a_team_moves_from_sqlite_to_postgres_and_back(url: str, tmp_path: Path) -> None:
+    from sqlalchemy import make_url
+
+    with open_state(url).connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        connection.exec_driver_sql("CREATE DATABASE moved")
+    moved = make_url(url).set(database="moved").render_as_string(hide_password=False)
     engine = open_state(str(tmp_path / "state.db"))
     add_work(engine, work("kept"))
-    with engine.connect() as connection:
-        connection.exec_driver_sql(f"VACUUM INTO '{tmp_path / 'copy.db'}'")
-    engine.dispose()
-    shutil.move(tmp_path / "copy.db", tmp_path / "restored.db")
-    assert find_work(open_state(str(tmp_path / "restored.db"), make=False), "kept") is not None
+    for number in range(3):
+        add_note(engine, "/runs/1", "wrong_check", "ann", f"größe 日本 {number}")
+    api.back_up(str(tmp_path / "state.db"), tmp_path / "backup")
+    api.restore(tmp_path / "backup", moved)
+    team = open_state(moved)
+    assert list_work(team) == list_work(engine)
+    add_note(team, "/runs/1", "wrong_check", "bob", "one more")  # its number goes on behind those that were brought
+    assert len(read_notes(team, "/runs/1")) == 4
+
+    api.back_up(moved, tmp_path / "again")
+    api.restore(tmp_path / "again", str(tmp_path / "back.db"))
+    back = open_state(str(tmp_path / "back.db"), make=False)
+    assert read_notes(back, "/runs/1") == read_notes(team, "/runs/1")
+    assert find_work(back, "kept") == find_work(engine, "kept")
+    team.dispose()
 
 
 async def test_two_gateways_share_keys_budgets_and_the_queue(url: str, tmp_path: Path) -> None:

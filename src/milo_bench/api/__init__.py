@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from milo_bench.api.estimating import estimate_run
     from milo_bench.api.exporting import export_every_eval, export_inspect, export_junit
     from milo_bench.api.finding import write_config
+    from milo_bench.api.gateway.backups import back_up, restore
     from milo_bench.api.gateway.challengers import compare_challengers, trial_record
     from milo_bench.api.gateway.sampling import ExportedSample, export_sample, samples_of
     from milo_bench.api.gateway.serving import (
@@ -187,6 +188,7 @@ _NAMES: dict[str, tuple[str, ...]] = {
     "milo_bench.api.running": ("FinishedRun", "RunOptions", "run_suite"),
     "milo_bench.api.gateway.challengers": ("compare_challengers", "trial_record"),
     "milo_bench.api.gateway.sampling": ("ExportedSample", "export_sample", "samples_of"),
+    "milo_bench.api.gateway.backups": ("back_up", "restore"),
     "milo_bench.api.gateway.serving": (
         "add_key",
         "check_audit",

@@ -16,8 +16,8 @@ def print_json(data: Any) -> None:
 
 
 def count_noun(number: int, noun: str) -> str:
-    """``1 fixture``, ``3 fixtures``."""
-    return f"{number} {noun}{'' if number == 1 else 's'}"
+    """``1 fixture``, ``3,000 fixtures``."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
 def say(text: str, *, err: bool = False) -> None:

@@ -133,20 +133,19 @@ def writing_by_name(path: Path, *, hint: str = PERMISSION_HINT, mode: int = PRIV
         part.replace(path.resolve())
 
 
-def write_new_folder(
-    out: Path, files: Mapping[str, str | bytes], *, taken: str, hint: str = PERMISSION_HINT, mode: int = PRIVATE
-) -> Path:
-    """Write ``files`` (paths inside the folder to contents) as the folder ``out``: all of them or none.
+@contextlib.contextmanager
+def making_folder(out: Path, *, taken: str, hint: str = PERMISSION_HINT, mode: int = PRIVATE) -> Iterator[Path]:
+    """A folder to fill, which becomes ``out`` in one step once the block ends without an error.
 
-    They are written beside it and moved into place in one step. An empty folder may be there. Raises
-    UsageError with the hint ``taken`` if ``out`` is anything else, PrerequisiteError if it cannot be written.
+    An empty folder may be there. Raises UsageError with the hint ``taken`` if ``out`` is anything else,
+    PrerequisiteError if it cannot be written.
     """
     if _stat(out) is not None and not _is_empty_folder(out):
         raise _taken(out, taken)
     with write_errors(out, hint):
         _make_folder(out.parent)
         with _folder_beside(out.resolve()) as scratch:
-            _fill(scratch, files, mode)
+            yield scratch
             scratch.chmod(0o755 if mode == PUBLIC else 0o700)
             try:
                 scratch.rename(out.resolve())  # an empty folder gives way
@@ -154,6 +153,17 @@ def write_new_folder(
                 if error.errno in (errno.ENOTEMPTY, errno.EEXIST):
                     raise _taken(out, taken) from None
                 raise
+
+
+def write_new_folder(
+    out: Path, files: Mapping[str, str | bytes], *, taken: str, hint: str = PERMISSION_HINT, mode: int = PRIVATE
+) -> Path:
+    """Write ``files`` (paths inside the folder to contents) as the folder ``out``: all of them or none.
+
+    They are written beside it and moved into place in one step, as in ``making_folder``.
+    """
+    with making_folder(out, taken=taken, hint=hint, mode=mode) as scratch:
+        _fill(scratch, files, mode)
     return out
 
 

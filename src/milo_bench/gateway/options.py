@@ -26,7 +26,7 @@ class ServeOptions:
     state: str
     host: str = "127.0.0.1"
     port: int = 8700
-    admin_port: int = 8701
+    admin_port: int = 8702
     suites: tuple[str, ...] = ()
     head: Path | None = None
     shadow: str | None = None

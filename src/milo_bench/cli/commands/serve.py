@@ -28,7 +28,7 @@ SECTION = "Serve"
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
 @click.option("--port", type=click.IntRange(0, 65535), default=8700, show_default=True, help="Port (0 picks one).")
 @click.option(
-    "--admin-port", type=click.IntRange(0, 65535), default=8701, show_default=True, help="Loopback port of metrics."
+    "--admin-port", type=click.IntRange(0, 65535), default=8702, show_default=True, help="Loopback port of metrics."
 )
 @click.option("--shadow", metavar="TARGET", help="Send all to this target. Only record what the table says.")
 @click.option("--registry", type=FILE, help="registry.yaml with roles. Clients name one as milo/ROLE.")

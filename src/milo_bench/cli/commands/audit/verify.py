@@ -42,7 +42,8 @@ def audit_verify(folder: Path, head: Path | None, key: Path | None, as_json: boo
         problems = count_noun(len(check.problems), "problem")
         message = f"The audit in {folder} is not whole: {problems} in {check.lines:,} lines."
         raise GateFailed(message, hint="compare it with a copy, and find out who can write there.")
-    click.echo(f"The chain is whole: {check.requests:,} requests in {check.lines:,} lines and {check.files} files.")
+    where = f"{count_noun(check.lines, 'line')} and {count_noun(check.files, 'file')}"
+    click.echo(f"The chain is whole: {count_noun(check.requests, 'request')} in {where}.")
     if not check.tail_checked:
         click.echo("The tail was not checked: no head was given.", err=True)
     for step in check.clock_steps:
