@@ -13,7 +13,7 @@ from typing import Final
 import msgspec
 
 from milo_bench.core.errors import DataError, PrerequisiteError, UsageError
-from milo_bench.core.files import PRIVATE, making_folder, write_errors
+from milo_bench.core.files import making_folder, write_errors, write_file
 
 NEW_FOLDER: Final = "name a folder that does not exist yet."
 STATE_FILE: Final = "state.db"
@@ -65,8 +65,7 @@ def back_up(state: str, out: Path, *, audit: Path | None = None) -> BackupList:
             if path.is_file()
         }
         listed = BackupList(datetime.now(UTC).isoformat(timespec="seconds"), newest_version(), rows, digests)
-        (scratch / LIST_FILE).touch(mode=PRIVATE)
-        (scratch / LIST_FILE).write_bytes(msgspec.json.format(msgspec.json.encode(listed)) + b"\n")
+        write_file(scratch / LIST_FILE, msgspec.json.format(msgspec.json.encode(listed)) + b"\n")
     return listed
 
 

@@ -1,13 +1,15 @@
-"""An audit that a gateway may be writing in, a whole copy of it out: its head first, then its files up to a line's end."""
+"""An audit that a gateway may be writing in, a whole copy of it out: its head first, then each file to a line's end."""
 
 from __future__ import annotations
 
-import shutil
 from pathlib import Path
+from typing import BinaryIO
 
 from milo_bench.core.errors import PrerequisiteError
-from milo_bench.core.files import PRIVATE
+from milo_bench.core.files import write_file, writing
 from milo_bench.store.audit.writer import audit_files, head_path
+
+_BLOCK = 1 << 16
 
 
 def copy_audit(folder: Path, into: Path) -> int:
@@ -16,37 +18,33 @@ def copy_audit(folder: Path, into: Path) -> int:
     The head is read first, so the copy has every line that it names. The key is not copied.
     Raises PrerequisiteError where there is no audit, OSError where a file cannot be read or written.
     """
-    files = audit_files(folder)
-    if not files:
+    if not audit_files(folder):
         message = f"There is no audit in {folder}."
         raise PrerequisiteError(message, hint="name the folder that the gateway was given with --audit.")
     head = head_path(folder)
     if head.exists():
-        _private(head_path(into), head.read_bytes())
+        write_file(head_path(into), head.read_bytes())
     into.mkdir(mode=0o700)
-    for path in audit_files(folder):  # looked up anew: the head may name a line of a file that has just begun
-        copy = into / path.name
-        shutil.copyfile(path, copy)
-        copy.chmod(PRIVATE)
-    _cut_to_line(copy)
-    return len(audit_files(into))
+    files = audit_files(folder)  # looked up anew: the head may name a line of a file that has just begun
+    for path in files:
+        with path.open("rb") as source, writing(into / path.name) as copy:
+            left = _whole_lines(source)
+            source.seek(0)
+            while left > 0:
+                block = source.read(min(left, _BLOCK))
+                copy.write(block)
+                left -= len(block)
+    return len(files)
 
 
-def _private(path: Path, content: bytes) -> None:
-    path.touch(mode=PRIVATE)
-    path.write_bytes(content)
-
-
-def _cut_to_line(path: Path) -> None:
-    """The last line may have been on its way while it was copied."""
-    with path.open("r+b") as file:
-        end = file.seek(0, 2)
-        while end > 0:
-            start = max(0, end - (1 << 16))
-            file.seek(start)
-            place = file.read(end - start).rfind(b"\n")
-            if place >= 0:
-                file.truncate(start + place + 1)
-                return
-            end = start
-        file.truncate(0)
+def _whole_lines(file: BinaryIO) -> int:
+    """How many bytes its whole lines take: the last line may be on its way."""
+    end = file.seek(0, 2)
+    while end > 0:
+        start = max(0, end - _BLOCK)
+        file.seek(start)
+        place = file.read(end - start).rfind(b"\n")
+        if place >= 0:
+            return start + place + 1
+        end = start
+    return 0
