@@ -11,6 +11,7 @@ from milo_bench.core.records import Attempt, AttemptKey, Failure, Fixture, Grade
 from milo_bench.stats.cases.cache import CacheRule, cache_rule, cached_share
 from milo_bench.stats.cases.columns import CasesBuilder, fixture_table
 from milo_bench.stats.cases.measures import measure_cases
+from milo_bench.stats.cases.warm_failures import with_failures_aside
 
 
 def attempt(repeat: int = 0, *, cached: int | None = None, shared: float = 0.0, latency_s: float = 2.0) -> Attempt:
@@ -59,6 +60,35 @@ def test_warm_times_are_in_no_time_measure_and_are_listed_beside_them() -> None:
     assert (warm.value, warm.n) == (0.1, 2)
     assert measure_cases(cases, table, "cached_share_mean").value == pytest.approx(2 / 3 * 659 / 660)
     assert math.isnan(cached_share(attempt()))
+
+
+@pytest.mark.parametrize("cached", [None, 659])
+def test_failed_repeats_do_not_turn_a_median_infinite_where_most_attempts_are_answered(cached: int | None) -> None:
+    """37 of 100 fail in each of three repeats; the repeats' answers are warm, so their failures go with them."""
+    builder = CasesBuilder("w", "t", "", "free", None, CacheRule(repeats_are_cold=False))
+    for repeat in range(3):
+        for number in range(100):
+            made = attempt(repeat, cached=0 if cached and not repeat else cached, latency_s=0.1 if repeat else 2.0)
+            if number % 100 < 37:
+                made = msgspec.structs.replace(made, failure=Failure("server_error", "no"), usage=Usage())
+            builder.add(made, Graded(made.key, "w", (), None if made.failure else True), number)
+    cases = with_failures_aside(builder.build())
+    table = fixture_table([Fixture(f"f{number}", "w", {}) for number in range(100)])
+    cold, warm = (measure_cases(cases, table, name) for name in ("latency_p50_s", "warm_latency_p50_s"))
+    assert (cold.value, cold.n) == (2.0, 100)
+    assert cold.note == "126 warm answers are listed separately"
+    assert (warm.value, warm.n) == (0.1, 200)
+    assert measure_cases(cases, table, "latency_p95_s").value is None
+    assert measure_cases(cases, table, "ttft_p50_s").value == 1.0
+
+
+def test_failures_of_a_server_whose_repeats_were_cold_stay_where_they_are() -> None:
+    builder = CasesBuilder("w", "t", "", "free", None, CacheRule(repeats_are_cold=False))
+    for repeat, failure in ((0, None), (1, None), (2, Failure("reset", "gone"))):
+        made = msgspec.structs.replace(attempt(repeat, cached=0), failure=failure)
+        builder.add(made, Graded(made.key, "w", (), None if failure else True), 0)
+    cases = builder.build()
+    assert with_failures_aside(cases) is cases
 
 
 def test_a_run_of_warm_prompts_alone_has_no_time() -> None:

@@ -12,6 +12,7 @@ from milo_bench.evidence.grade_columns import GradingPool, grade_to_columns
 from milo_bench.run.asked.alike import Contracts
 from milo_bench.stats.cases.columns import Cases, FixtureTable, RepeatedAttempt, final_retries
 from milo_bench.stats.cases.joining import join_cases
+from milo_bench.stats.cases.warm_failures import with_failures_aside
 from milo_bench.store.log.reader import RunLog
 from milo_bench.store.stored_text import stored_group
 
@@ -90,7 +91,7 @@ def join_columns(
 
 def _joined(candidate: Candidate, pieces: Sequence[Cases], table: FixtureTable) -> Cases:
     try:
-        return final_retries(join_cases(pieces))
+        return with_failures_aside(final_retries(join_cases(pieces)))
     except RepeatedAttempt as error:
         message = f"The logs contain the same attempt twice: {table.ids[error.fixture]} of {candidate.text}."
         raise DataError(message, hint="leave out the log that repeats another one, or use 'compare'.") from None

@@ -28,6 +28,7 @@ from milo_bench.run.plan import keys_of_fixtures
 from milo_bench.run.schedule import NOT_RETRIED
 from milo_bench.stats.cases.cache import CacheRule
 from milo_bench.stats.cases.columns import Cases, CasesBuilder
+from milo_bench.stats.cases.warm_failures import with_failures_aside
 
 
 class WatchedWork:
@@ -127,7 +128,7 @@ class WatchedWork:
     def cases(self) -> dict[Candidate, Cases]:
         """The columns of all that counts so far, once for each use."""
         if self._cases is None:
-            built = {decoding: builder.build() for decoding, builder in self._builders.items()}
+            built = {decoding: with_failures_aside(builder.build()) for decoding, builder in self._builders.items()}
             self._cases = {one: replace(built[one.decoding], workload=one.workload) for one in self.candidates}
         return self._cases
 

@@ -57,6 +57,8 @@ class LoadDocuments:
         again = []
         for place in sorted(range(len(rows.rows)), key=lambda one: rows.rows[one].started_s):
             fixture = rows.rows[place].fixture
+            if rows.rows[place].failure == "unsent":
+                continue
             if fixture in self._seen:
                 again.append(place)
             self._seen.add(fixture)

@@ -35,6 +35,7 @@ from milo_bench.run.load.documents import DrawRequests, LoadDocuments
 from milo_bench.run.load.options import LoadOptions, prepared_requests, profile_at, profiles, requests_of
 from milo_bench.run.load.rows import LoadRow, WindowRows
 from milo_bench.run.load.sampling import LoadSampling
+from milo_bench.run.load.warmth import mark_warm, needs_a_probe
 from milo_bench.run.load.window import InFlight, LoadRequest, Profile, drive_window
 from milo_bench.run.load.workers import LoadWorkers, workers_for
 from milo_bench.run.log_opening import log_opener
@@ -329,22 +330,11 @@ class LoadSession:
         if self._options.cache == "warm":
             return rows
         kept_out = self._target.record.cache != ""
-        unknown = any(rows.rows[place].cached_tokens is None for place in again)
-        if unknown and not kept_out and self._caches is None:
+        if not kept_out and self._caches is None and needs_a_probe(rows.rows, again):
             self._tell("the server does not say what it caches: asking three prompts twice to find out")
             self._caches = await finds_cache(self._target, time.monotonic)
         repeats_are_cold = kept_out or self._caches is False
-        told = []
-        for place, row in enumerate(rows.rows):
-            share = self._share_of(row)
-            warm = place in again and not repeats_are_cold if share is None else share > self._shared_share(row)
-            told.append(replace(row, is_warm=warm and row.failure is None, is_repeated=place in again))
-        return replace(rows, rows=tuple(told))
-
-    def _share_of(self, row: LoadRow) -> float | None:
-        if row.cached_tokens is None or not row.prompt_tokens:
-            return None
-        return row.cached_tokens / row.prompt_tokens
+        return mark_warm(rows, again, repeats_are_cold=repeats_are_cold, shared_share=self._shared_share)
 
     def _shared_share(self, row: LoadRow) -> float:
         """What may be cached of a new document."""

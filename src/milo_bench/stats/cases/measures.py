@@ -145,7 +145,7 @@ def _of_values(
 
 def _beside_warm(cases: Cases, name: str) -> str:
     """How many answers are not of this time, because their prompts came out of the server's cache."""
-    warm = 0 if name.startswith("warm_") else int((~np.isnan(cases.warm_latency_s)).sum())
+    warm = 0 if name.startswith("warm_") else int(np.isfinite(cases.warm_latency_s).sum())
     return f"{warm:,} warm answers are listed separately" if warm else ""
 
 

@@ -92,7 +92,7 @@ def select_rows(
     values: Floats = known.rows(cases, own)
     there = np.flatnonzero(keep & ~np.isnan(values))
     if not len(there) and known.kind == "quantile" and known.unit == "s":
-        warm = int((keep & ~np.isnan(cases.warm_latency_s)).sum())
+        warm = int((keep & np.isfinite(cases.warm_latency_s)).sum())
         why = why or (f"all {warm:,} prompts came out of the server's cache" if warm else "")
     return ValueRows(there, values[there], known.q, why)
 

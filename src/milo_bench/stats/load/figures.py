@@ -80,7 +80,7 @@ def window_figures(window: WindowRows, *, level: ServiceLevel) -> LoadFigures:
         input_tokens_per_s=_rate_of(tokens_in(window.rows, ends), length_s),
         in_flight_max=window.most_in_flight,
         left_out=_left_out(window),
-        distinct_prompts=len({row.fixture for row in measured}),
+        distinct_prompts=len({row.fixture for row in measured if row.failure != "unsent"}),
         ended_early=window.ended_early,
         scheduled=scheduled,
         scheduled_per_s=None if scheduled is None else _rate(scheduled, length_s),
@@ -114,7 +114,7 @@ def _distributions(measured: Sequence[LoadRow]) -> LoadDistributions:
     chunk_gaps = [np.asarray(row.gaps_s) for row in measured if row.gaps_s]
     return LoadDistributions(
         ttft=describe([_ttft_s(row) for row in measured]),
-        latency=describe([math.inf if row.failure else row.ended_s - row.intended_s for row in measured]),
+        latency=describe([_latency_s(row) for row in measured]),
         queue=describe(
             [math.inf if row.failure == "unsent" else max(0.0, row.started_s - row.intended_s) for row in measured]
         ),
@@ -133,10 +133,12 @@ def _notes(measured: Sequence[LoadRow]) -> tuple[str, ...]:
         return (f"{BUFFERED}: first-token times are those of blocks, and times per token are unknown",)
     untold = any(row.gaps_s for row in measured) and all(token_gaps(row) is None for row in measured)
     found = ["the server reports no token counts, so gaps are between chunks"] if untold else []
-    warm = sum(row.is_warm for row in measured)
+    warm = [row for row in measured if row.is_warm and row.failure is None]
     if warm:
+        said = all(row.cached_tokens is not None for row in warm)
+        what = "documents were in the server's cache" if said else "documents were sent again and may have been cached"
         found.append(
-            f"{warm:,} of {len(measured):,} documents were in the server's cache. Their times are listed separately, "
+            f"{len(warm):,} of {len(measured):,} {what}. Their times are listed separately, "
             "but they make requests per second higher than new documents would"
         )
     return tuple(found)
@@ -144,18 +146,19 @@ def _notes(measured: Sequence[LoadRow]) -> tuple[str, ...]:
 
 def _cache_figures(measured: Sequence[LoadRow]) -> dict[str, Any]:
     """What was repeated, what came out of the server's cache, and the times of that."""
-    warm = [row for row in measured if row.is_warm and row.failure is None]
+    warm = [row for row in measured if row.is_warm]
+    answered = sum(row.failure is None for row in warm)
     shares = [
         min(1.0, row.cached_tokens / row.prompt_tokens)
         for row in measured
         if row.cached_tokens is not None and row.prompt_tokens
     ]
-    found: dict[str, Any] = {"repeated": sum(row.is_repeated for row in measured), "warm": len(warm)}
+    found: dict[str, Any] = {"repeated": sum(row.is_repeated for row in measured), "warm": answered}
     if shares:
         found["cached_share"] = round(float(np.mean(shares)), 6)
-    if warm:
+    if answered:
         found["warm_ttft_p50_s"] = describe([_ttft_s(row) for row in warm]).p50
-        found["warm_latency_p50_s"] = describe([row.ended_s - row.intended_s for row in warm]).p50
+        found["warm_latency_p50_s"] = describe([_latency_s(row) for row in warm]).p50
     return found
 
 
@@ -178,6 +181,10 @@ def _ttft_s(row: LoadRow) -> float:
     if row.failure is not None or row.first_content_s is None:
         return math.inf
     return row.first_content_s - row.intended_s
+
+
+def _latency_s(row: LoadRow) -> float:
+    return math.inf if row.failure is not None else row.ended_s - row.intended_s
 
 
 def _with_service_level(
@@ -214,7 +221,7 @@ def _steady(window: WindowRows, answered: Sequence[LoadRow], measured: Sequence[
     for row in measured:
         part = int((row.intended_s - window.from_s) / length_s * SUB_WINDOWS)
         part = max(0, min(SUB_WINDOWS - 1, part))
-        by_part[part].append(math.inf if row.failure else row.ended_s - row.intended_s)
+        by_part[part].append(_latency_s(row))
     medians = [float(np.quantile(part, 0.5, method="inverted_cdf")) for part in by_part if part]
     finite = [value for value in medians if math.isfinite(value)]
     of_rate, of_latency = find_drift(rates), find_drift(finite)
