@@ -9,7 +9,7 @@ import pytest
 
 from milo_bench.core.chat import Exchange
 from milo_bench.core.records import Failure, FailureKind, TargetRecord, Timings, Usage
-from milo_bench.run.asked.failed_repeats import Asked, set_aside
+from milo_bench.run.asked.failed_repeats import RepeatCounts, set_aside
 from milo_bench.run.cache_probe import finds_cache
 from milo_bench.run.load.documents import LoadDocuments
 from milo_bench.run.load.rows import LoadRow, RowFailure, WindowRows
@@ -130,7 +130,7 @@ def test_the_counts_that_are_set_aside_are_a_share_of_what_there_is() -> None:
     for answered, warm, failures, failed in itertools.product((1, 3, 50), (0, 1, 3, 40), (1, 7, 60), (1, 7, 60)):
         if warm > answered or failed > failures:
             continue
-        aside = set_aside(Asked(answered, warm, max(1, warm), warm, failures, failed))
+        aside = set_aside(RepeatCounts(answered, warm, max(1, warm), warm, failures, failed))
         left, cold = failures - len(aside), answered - warm
         assert len(set(aside)) == len(aside) <= failed
         assert all(0 <= place < failed for place in aside)

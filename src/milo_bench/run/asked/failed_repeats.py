@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
-class Asked:
+class RepeatCounts:
     """Counts of requests. ``repeats`` are answered ones on prompts sent before; ``warm`` came out of a cache."""
 
     answered: int
@@ -23,7 +23,7 @@ class Asked:
     failed_repeats: int
 
 
-def set_aside(asked: Asked) -> list[int]:
+def set_aside(asked: RepeatCounts) -> list[int]:
     """Which of the failed repeats, by their place among them, go with the warm answers: evenly spread, in order.
 
     As large a share of them as of the answered repeats, but so few that the share of failures among what is left is no

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 
-from milo_bench.run.asked.failed_repeats import Asked, set_aside
+from milo_bench.run.asked.failed_repeats import RepeatCounts, set_aside
 from milo_bench.run.load.rows import LoadRow, WindowRows
 
 
@@ -57,7 +57,7 @@ def _failed_aside(window: WindowRows, again: frozenset[int], warm: Collection[in
     answered = [place for place in measured if rows[place].failure is None]
     repeats = [place for place in answered if place in again]
     failed = [place for place in measured if rows[place].failure is not None and place in again]
-    asked = Asked(
+    asked = RepeatCounts(
         answered=len(answered),
         warm=sum(place in warm for place in answered),
         repeats=len(repeats),

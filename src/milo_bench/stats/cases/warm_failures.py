@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from milo_bench.run.asked.failed_repeats import Asked, set_aside
+from milo_bench.run.asked.failed_repeats import RepeatCounts, set_aside
 from milo_bench.stats.cases.columns import Cases
 
 
@@ -23,7 +23,7 @@ def with_failures_aside(cases: Cases) -> Cases:
     repeated = cases.repeat > 0
     places = np.flatnonzero(failed & repeated)
     places = places[np.lexsort((cases.repeat[places], cases.fixture[places]))]
-    asked = Asked(
+    asked = RepeatCounts(
         answered=int(answered.sum()),
         warm=int(warm.sum()),
         repeats=int((answered & repeated).sum()),
