@@ -108,3 +108,12 @@ def test_paragraphs_are_runs_of_lines() -> None:
 )
 def test_an_abbreviation_ends_a_sentence_only_where_the_next_word_begins_one(text: str, count: int) -> None:
     assert len(split_sentences(text)) == count
+
+
+def test_more_abbreviations_do_not_end_a_sentence() -> None:
+    for text in (
+        "The form, i.e. No. 7, came late.",
+        "See par. 12 and qty. 4 of it.",
+        "The van (reg. KX21 ABC) was hit.",
+    ):
+        assert [one.text for one in split_sentences(text)] == [text]

@@ -132,3 +132,31 @@ def test_a_denial_reaches_as_far_as_its_own_clause_and_a_heading_reaches_its_lin
 def test_a_status_that_is_over_is_past_beside_the_one_that_is(text: str, stances: list[tuple[str, str]]) -> None:
     vocabulary = read_vocabulary(["closed", "approved", "under_review", "reopened"])
     assert [(claim.status, claim.stance) for claim in find_status_claims(text, vocabulary)] == stances
+
+
+DECIDED = read_vocabulary(["open", "paid", "refused"])
+
+
+@pytest.mark.parametrize(
+    ("text", "stances"),
+    [
+        ("The case is neither open nor refused but paid.", ["denied", "denied", "current"]),
+        ("The case has been neither paid nor refused.", ["denied", "denied"]),
+        ("The case is by no means open: it is paid.", ["denied", "current"]),
+        ("The case is anything but open.", ["denied"]),
+        ("The case is nowhere near paid.", ["denied"]),
+        ("It is untrue that the case is paid.", ["denied"]),
+        ("It would be false that the case is paid.", ["denied"]),
+        ("The case is not only open but refused.", ["current", "current"]),
+        ("The case is paid no more.", ["past"]),
+        ("Its status is not open but rather paid.", ["denied", "current"]),
+        ("The case is not open; paid is its present status.", ["denied", "current"]),
+        ("The case is refused? No, it is paid.", ["open", "current"]),
+        ("Status: ~~open~~ paid", ["current"]),
+        ("| Case | Status |\n|---|---|\n| 17 | paid |\n", ["current"]),
+        ("| Day | State |\n|---|:-:|\n| 1 May | open |\n| 4 May | paid |\n", ["change", "change"]),
+        ("| Case | Note |\n|---|---|\n| 17 | paid |\n", []),
+    ],
+)
+def test_other_ways_to_deny_a_status_and_to_lay_it_out(text: str, stances: list[str]) -> None:
+    assert [claim.stance for claim in find_status_claims(text, DECIDED)] == stances

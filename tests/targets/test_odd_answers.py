@@ -212,3 +212,25 @@ def test_a_document_that_is_an_answer_with_an_empty_error_is_an_answer() -> None
     for _ in read_completion(reply, answer := StreamedAnswer()):
         pass
     assert answer.failure is None
+
+
+@pytest.mark.parametrize(
+    ("text", "reasoning"),
+    [
+        ("<think>so <think>or so</think> then</think>42", "so <think>or so</think> then"),
+        ("<think>a <think> that never ends</think>42", "a <think> that never ends"),
+        ("＜think＞so＜/think＞42", "so"),
+        ("< think >so</ think >42", "so"),
+        ("&lt;think&gt;so&lt;/think&gt;\n42", "so"),
+        ("<思考>所以</思考>42", "所以"),
+        ("so＜／think＞42", "so"),
+        ("Thinking...\nso\n...done thinking.\n\n42", "so"),
+    ],
+)
+def test_marks_of_reasoning_are_known_nested_full_width_escaped_and_in_chinese(text: str, reasoning: str) -> None:
+    assert split_reasoning(text) == (reasoning, "42")
+
+
+def test_a_tag_that_is_spoken_of_is_text() -> None:
+    for text in ("The tag &lt;b&gt; is bold.", "Thinking... of you", "a < think > b"):
+        assert split_reasoning(text) == ("", text)

@@ -9,6 +9,7 @@ holds: a comma parts thousands, a point begins decimals.
 from __future__ import annotations
 
 import re
+import unicodedata
 from decimal import Decimal, InvalidOperation
 from functools import lru_cache
 from typing import Final, Literal, NamedTuple, TypeAlias
@@ -37,6 +38,7 @@ _PLAIN: Final = str.maketrans(
     )
     | dict.fromkeys("’‘ʼ´`′", "'")
     | {"，": ",", "．": ".", "＋": "+", "（": "(", "）": ")", "￥": "¥", "￡": "£", "￦": "₩", "＄": "$"}
+    | {"⁄": "/", "∕": "/"}
     | {chr(zero + digit): str(digit) for zero in (0xFF10, 0x0660, 0x06F0, 0x0966) for digit in range(10)}
     | {"٫": ".", "٬": ","}
 )
@@ -47,7 +49,10 @@ _CURRENCY = (
 )
 _GROUPED_BY_SPACE = r"\d{1,3}(?: \d{3})+(?!\d)(?:[.,]\d+)?"
 _SEPARATED = r"\d+(?:[.,']\d+)*"
-_CORE = rf"(?:{_GROUPED_BY_SPACE}|{_SEPARATED}|[.,]\d+)"
+FRACTION_MARKS: Final = "¼½¾⅐⅑⅒⅓⅔⅕⅖⅗⅘⅙⅚⅛⅜⅝⅞"
+# 2½, 1 1/2 and ½. "1/2" alone may be a day or one of two.
+MIXED: Final = rf"(?:\d{{1,3}} ?[{FRACTION_MARKS}]|\d{{1,3}} \d{{1,2}}/(?:2|3|4|8|16|32)(?![\d/])|[{FRACTION_MARKS}])"
+_CORE = rf"(?:{MIXED}|{_GROUPED_BY_SPACE}|{_SEPARATED}|[.,]\d+)"
 _WHOLE = re.compile(
     rf"(?:{_CURRENCY}\s*+(?=\())?(?P<open>\()?\s*+(?P<sign>[+-])?\s*+(?:{_CURRENCY})?\s*+(?P<inner>[+-])?\s*+"
     rf"(?P<core>{_CORE}|\d+(?:[.,]\d+)?e[+-]?\d{{1,3}})(?P<trailing>-)?\s*+(?:{_CURRENCY})?(?P<after>-)?\s*+(?P<close>\))?",
@@ -56,7 +61,7 @@ _WHOLE = re.compile(
 _IN_TEXT = re.compile(
     rf"(?P<open>\()?(?:(?<![\w.,'-])(?P<sign>[+-]) ?)?"
     rf"(?:(?<!\w){_CURRENCY} ?(?P<inner>-)?|(?:(?<![\w.,'])(?P<alone>-))?(?<![\w.,']))"
-    rf"(?P<core>{_GROUPED_BY_SPACE}|{_SEPARATED}|(?<![\w.,'])[.,]\d+)(?![.,']?\d)"
+    rf"(?P<core>{MIXED}|{_GROUPED_BY_SPACE}|{_SEPARATED}|(?<![\w.,'])[.,]\d+)(?![.,']?\d)"
     rf"(?:(?P<trailing>-)(?= ?{_CURRENCY}|[ \t]*(?:$|[\n|;)])))?(?: ?{_CURRENCY}|(?!\w))(?P<close>\))?",
     re.IGNORECASE,
 )
@@ -150,6 +155,8 @@ def _value(core: str, decimal: DecimalMark | None) -> Decimal | None:
     """The number that digits with separators are; None where no way of writing numbers gives it."""
     if len(core) > MAX_CHARS:
         return None
+    if core[-1] in FRACTION_MARKS or "/" in core:
+        return _mixed(core)
     core = core.replace(" ", "'")
     marks = [mark for mark in core if mark in ".,'"]
     if not marks or "e" in core.casefold():
@@ -168,6 +175,17 @@ def _value(core: str, decimal: DecimalMark | None) -> Decimal | None:
         other = next(kind for kind in kinds if kind != last)
         return _decimal(f"{whole.replace(other, '')}.{fraction}") if _groups(whole, other) else None
     return None
+
+
+def _mixed(core: str) -> Decimal | None:
+    """A whole number and a fraction; None where it is no proper one ("3 4/2")."""
+    if "/" in core:
+        whole, _, fraction = core.partition(" ")
+        above, below = map(int, fraction.split("/"))
+    else:
+        whole = core[:-1].strip()
+        above, below = map(int, unicodedata.normalize("NFKC", core[-1]).split("\u2044"))
+    return Decimal(whole or 0) + Decimal(above) / Decimal(below) if 0 < above < below else None
 
 
 def _groups(whole: str, mark: str) -> bool:

@@ -20,17 +20,24 @@ _PAIRS: Final[tuple[tuple[str, str], ...]] = (
     ("<|begin_of_thought|>", "<|end_of_thought|>"),
     ("<|inner_prefix|>", "<|inner_suffix|>"),  # Apertus
     ("<|channel>thought", "<channel|>"),  # Gemma 4
+    ("Thinking...\n", "...done thinking."),  # as Ollama's command line prints it
 )
 # Tags that models write, with whatever attributes and in whatever case: <think> of DeepSeek-R1, Qwen3 and QwQ,
 # <seed:think> of Seed-OSS, <mm:think> of MiniMax.
 _THINKING_TAGS: Final = (
     "think|thinking|thought|thoughts|reason|reasoning|(?:seed|mm|o|longcat)[:_]think|think_fast(?:er)?|thinking_process|"
-    "internal_thoughts?|inner_monologue"
+    "internal_thoughts?|inner_monologue|思考|推理|思维|思考过程"
 )
+# Angle brackets as they are, full-width, and as HTML writes them.
+_OPEN: Final = r"(?:[<＜〈]|&lt;)\s{0,2}"
+_CLOSE: Final = r"\s{0,2}(?:[>＞〉]|&gt;)"
+_SLASH: Final = r"[/／]\s{0,2}"
 # Tags that a prompt may ask for as well: they hold thinking only where an answer follows.
 _PERHAPS_TAGS: Final = "analysis|scratchpad|reflection|plan"
-_TAG = re.compile(rf"<(?P<name>{_THINKING_TAGS}|(?P<perhaps>{_PERHAPS_TAGS}))(?:\s[^<>]{{0,80}})?>", re.IGNORECASE)
-_CLOSING = re.compile(rf"</(?P<name>{_THINKING_TAGS})\s*>", re.IGNORECASE)
+_TAG = re.compile(
+    rf"{_OPEN}(?P<name>{_THINKING_TAGS}|(?P<perhaps>{_PERHAPS_TAGS}))(?:\s[^<>]{{0,80}}?)?{_CLOSE}", re.IGNORECASE
+)
+_CLOSING = re.compile(rf"{_OPEN}{_SLASH}(?P<name>{_THINKING_TAGS}){_CLOSE}", re.IGNORECASE)
 _ROLE = re.compile(r"(?:<\|im_start\|>)?assistant\s*\n", re.IGNORECASE)  # left over by a chat template
 # gpt-oss without its marks, as a server writes it that drops special tokens.
 _BARE_CHANNELS = re.compile(r"analysis(?P<inside>.*)assistantfinal(?P<after>.*)", re.DOTALL)
@@ -96,11 +103,24 @@ def _first_block(start: str) -> tuple[str, str] | None:
     tag = _TAG.match(start)
     if tag is None:
         return None
-    closed = re.compile(rf"</{re.escape(tag['name'])}\s*>", re.IGNORECASE).search(start, tag.end())
+    closed = _closing(start, tag)
     after = start[closed.end() :].lstrip() if closed else ""
     if tag["perhaps"] and not after:
         return None
     return start[tag.end() : closed.start() if closed else len(start)].strip(), after
+
+
+def _closing(text: str, tag: re.Match[str]) -> re.Match[str] | None:
+    """The end of the block that ``tag`` opens. Blocks of its name inside it end first, where each of them does."""
+    same = re.compile(rf"{_OPEN}(?P<slash>{_SLASH})?{re.escape(tag['name'])}{_CLOSE}", re.IGNORECASE)
+    first: re.Match[str] | None = None
+    depth = 1
+    for mark in same.finditer(text, tag.end()):
+        depth += -1 if mark["slash"] else 1
+        first = first or (mark if mark["slash"] else None)
+        if depth == 0:
+            return mark
+    return first
 
 
 def _closed_only(text: str) -> tuple[str, str] | None:

@@ -23,7 +23,9 @@ class Citation(Frozen, frozen=True, omit_defaults=False):
 
 
 _ID = r"E[-‐‑–−]\d{4}"  # models write other hyphens and dashes as well
-_AND = r"(?:(?:and|or|to|und|oder|sowie|bis|et|ou|à|y|o|u|e|ed|a|al|en|of|tot|i|oraz|lub|do|até|och|og)\b|[&と和及])"
+_AND = (
+    r"(?:(?:and|or|to|plus|und|oder|sowie|bis|et|ou|à|y|o|u|e|ed|a|al|en|of|tot|i|oraz|lub|do|até|och|og)\b|[&と和及])"
+)
 _PARTED = rf"\s*+(?:[,;&、/+]\s*+{_AND}?\s*+|[-–—]\s*+|[と和及]\s*+|(?<=\s){_AND}?\s*+)"
 _BRACKET = re.compile(rf"[\[【]\s*+({_ID}(?:{_PARTED}{_ID})*)\s*+[\]】]")
 _WITH_SPACE = re.compile(r"(?:(?<![ \t])[ \t]++)?" + _BRACKET.pattern)

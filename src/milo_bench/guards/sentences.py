@@ -189,6 +189,8 @@ def _inside(block: str, start: int, cut: int, languages: tuple[str, ...]) -> boo
     numbered = bool(found["number"])
     if after[:1].isdigit() and any(_before_number(word, one) for one in languages):
         return True
+    if _LETTERS.fullmatch(word) and any(word in words("sentences", one, "never") for one in languages):
+        return True  # "i.e. No. 4"
     if any(word in words("sentences", one, "either") for one in languages) or _LETTERS.fullmatch(word):
         if _starts(next_word, languages) or (numbered and len(word) == 1):
             return False

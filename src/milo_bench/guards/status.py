@@ -18,8 +18,9 @@ from milo_bench.guards.languages.recognise import recognise
 from milo_bench.guards.packs.read import languages_of
 from milo_bench.guards.sentences import Sentence, split_sentences
 from milo_bench.guards.status_words import Stance, stance_by_words
+from milo_bench.guards.values.status_columns import in_status_column
 
-STATUS_VERSION = "6"
+STATUS_VERSION = "7"
 
 
 class StatusClaim(Frozen, frozen=True):
@@ -75,6 +76,7 @@ def find_status_claims(text: str, vocabulary: Vocabulary, *, expected: str = "")
     Each sentence is read with the words of its language; ``expected`` is that of texts too short to recognise.
     """
     pattern, status_of = _compiled(vocabulary)
+    text = _STRUCK.sub(lambda match: " " * len(match[0]), text)
     languages = _languages(text, expected)
     found = []
     for sentence in split_sentences(text):
@@ -85,6 +87,8 @@ def find_status_claims(text: str, vocabulary: Vocabulary, *, expected: str = "")
                 stance = stance_by_words(sentence.text, match.start(), match.end(), language)
             else:
                 stance = _stance(sentence.text, match.start(), match.end())
+                if stance is not None and sentence.text.rstrip(_QUOTES).endswith("?"):
+                    stance = "open"
             if stance is None and last_stance and _AND.fullmatch(sentence.text, last_end, match.start()):
                 stance = last_stance  # "is open and under review"
                 over = stance == "past" and "no longer" in sentence.text[: match.start()].casefold()
@@ -92,6 +96,8 @@ def find_status_claims(text: str, vocabulary: Vocabulary, *, expected: str = "")
                     stance = "current"  # "is not under review but approved"
             if stance is None and _is_value_of_heading(text, sentence, match):
                 stance = "current"
+            if stance is None:
+                stance = in_status_column(text, sentence.start + match.start(), sentence.start + match.end())
             last_end, last_stance = match.end(), stance
             if stance is not None:
                 start = sentence.start + match.start()
@@ -106,6 +112,7 @@ def _languages(text: str, expected: str) -> dict[int, str]:
     return {part.start: part.language or expected for part in recognise(text, expected=expected)}
 
 
+_STRUCK = re.compile(r"~~[^~\n]{1,200}~~")  # text that is struck through
 _STATUS_HEADING = re.compile(r"\bstatus\b[^.\n]{0,30}$", re.IGNORECASE)
 
 
@@ -141,12 +148,13 @@ _CLAUSE_EDGE = re.compile(
     r"[;,()–—]|:(?=\s+(?:the|your|it|this|that|her|his|their|ms|mr|mrs)\b)|\s-\s|\b(?:but|although|though|while|"
     r"whereas|however|before|after which|and then|until)\b"
 )
-_AND = re.compile(r"[\s\"'“”*_]*(?:,|,?\s*(?:and|or|but)(?:\s+(?:still|now|also))?)[\s\"'“”*_]*")
+_AND = re.compile(r"[\s\"'“”*_]*(?:,|,?\s*(?:and|or|nor|but)(?:\s+(?:still|now|also|rather|instead))?)[\s\"'“”*_]*")
 _QUOTES = "\"'“”‘’*_` "
 _ADVERBS = r"(?:\s+(?:\w+ly|now|since|still|already|also|again|at first|both|then|thus|as|not|never|yet|no longer))*"
 _NOT = re.compile(
     r"\b(?:not|never|neither|nor|no longer|isn't|wasn't|hasn't|aren't|without|yet to be|rather than|"
-    r"instead of|cannot|nobody|no (?:indication|sign|evidence|record|suggestion|reason|question)|"
+    r"instead of|cannot|nobody|untrue|false|incorrect (?:to|that)|"
+    r"no (?:indication|sign|evidence|record|suggestion|reason|question)|"
     r"wrong to (?:say|call))\b"
     r"|n't\b"
 )
@@ -160,7 +168,8 @@ _FORMER = re.compile(
     r"mistaken(?:ly)?|in error|wrong(?:ly)?|no longer|superseded|replac(?:ed|ing|es)|instead of|rather than)\b"
 )
 _LATER = re.compile(
-    r"^[\s,]*(?:until\b|before (?:it|being|the)|but (?:was|has|is|this|that|later|then|now)|"
+    r"^[\s,]*(?:until\b|(?:no more|no longer|any ?more)\b(?! than)|"
+    r"before (?:it|being|the)|but (?:was|has|is|this|that|later|then|now)|"
     r"and (?:was )?(?:later|then|subsequently)|"
     r"(?:was|were|has been|is) (?:later |since |then |subsequently )?(?:corrected|superseded|replaced|reversed|"
     r"overturned|withdrawn|changed|lifted|cancelled|in error|incorrect|wrong|entered in error)|"
@@ -211,7 +220,10 @@ _IS = re.compile(
 )
 _BRACKETED = re.compile(r"[\[(][^\])\n]{0,80}[\])]")
 _REACH = 200  # characters before a wording that can say something about it
-_STATUS_AFTER = re.compile(r"^\s*(?:status|state|stage)\b|^\s+(?:as of|as at|at present|at this time|now|today)\b")
+_STATUS_AFTER = re.compile(
+    r"^\s*(?:status|state|stage)\b|^\s*is\s+(?:now\s+|currently\s+)?(?:the|its|your|this|her|his)\s+(?:[\w'-]+\s+){0,3}"
+    r"status\b|^\s+(?:as of|as at|at present|at this time|now|today)\b"
+)
 _PARTICIPLE = re.compile(r"\w+(?:ed|wn|n|ld|pt|id)$")
 
 
@@ -291,9 +303,17 @@ def _negatable(before: str) -> str:
 _MAY = re.compile(r"(?<=[a-z0-9,] )May\b|\bMay(?= \d)")
 
 
+# Other ways to say "not", and words that look like one and deny nothing.
+_SAYS_NOT = re.compile(
+    r"\b(?:neither|hardly|scarcely|by no means|in no way|nowhere near|anything but|nothing like|other than|far from)\b"
+)
+_NOT_ONLY = re.compile(r"\b(?:not (?:only|just|merely|simply)|nothing but|none other than)\b")
+
+
 def _plain(text: str) -> str:
     # The month is no "may"; it has a capital within a sentence or a number after it.
-    return _MAY.sub("june", text).casefold().replace("’", "'")
+    lower = _MAY.sub("june", text).casefold().replace("’", "'")
+    return _SAYS_NOT.sub("not", _NOT_ONLY.sub("also", lower))
 
 
 # Who decides on a case, as the subject of what was done to it: "we have approved your claim".
@@ -340,7 +360,7 @@ def _anchor(before: str, wording: str, after: str, before_all: str) -> Literal["
 def _clause_before(text: str) -> str:
     edges = [edge.end() for edge in _CLAUSE_EDGE.finditer(text)]
     clause = text[edges[-1] :] if edges else text
-    if clause.strip() in ("", "now", "currently", "still") and len(edges) > 1:
+    if clause.strip() in ("", "now", "currently", "still") and len(edges) > 1 and text[edges[-1] - 1] != ";":
         # "The claim, now closed": what stands before the comma still belongs to it.
         return text[edges[-2] :]
     # The word at the edge ("until", "before") opens the clause and colours it.

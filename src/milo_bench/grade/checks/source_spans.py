@@ -14,7 +14,7 @@ from decimal import Decimal
 from functools import lru_cache
 from typing import Any, Final, Literal, TypeAlias
 
-from milo_bench.core.amounts import find_amounts, parse_amount
+from milo_bench.core.amounts import MIXED, find_amounts, parse_amount, plain_marks
 from milo_bench.core.errors import ConfigError
 from milo_bench.core.records import Fixture, Span, Verdict, Workload
 from milo_bench.grade.base import CHECKS, GradeCase, Params, read_params
@@ -23,7 +23,7 @@ from milo_bench.grade.languages.answers import day_first_of, language_of
 from milo_bench.grade.per_workload import PerWorkload
 from milo_bench.guards.dates import find_dates, normalise_date, same_date
 from milo_bench.guards.quotes import MIN_SCORE, find_quote, plain_typography
-from milo_bench.guards.values.amounts import read_amount
+from milo_bench.guards.values.amounts import numbers_in_words, read_amount
 
 Support: TypeAlias = Literal["auto", "words", "date", "none"]
 
@@ -32,6 +32,8 @@ _WORD = re.compile(r"[^\W_]+")
 _LINE_HYPHEN = re.compile(r"(?<=[^\W\d])[-‐\u00ad][^\S\n]*+\n\s*+(?=[^\W\d])")
 _MIN_JOINED: Final = 5  # characters
 _SCALED = re.compile(r"(?<!\S)[^\s\d]{0,4} ?\d[\d.,]{0,20} ?[^\W\d]{1,12}\b\.?")  # EUR 1k, 2.5 million
+_PERCENT = re.compile(r"\s?(?:[%％﹪٪]|per ?cent\b)", re.IGNORECASE)
+_MIXED = re.compile(MIXED)  # "1 1/2" has no 1 and no 2
 _TOKEN = re.compile(r"[^\W_]+(?:(?<=\d)[.,'’](?=\d)[^\W_]+)*")  # a word, or a number with its separators
 
 
@@ -49,7 +51,7 @@ class SourceSpansParams(Params, frozen=True):
 
 class SourceSpans:
     name = "source_spans"
-    version = "5"
+    version = "6"
 
     def validate(self, params: Mapping[str, Any], workload: Workload) -> None:
         rules = read_params(self.name, params, SourceSpansParams)
@@ -155,7 +157,7 @@ def _says(said: str, value: str, kind: Support, day_first: bool, languages: tupl
     value = plain_typography(unicodedata.normalize("NFC", value))
     unbroken = plain_typography(unicodedata.normalize("NFC", _LINE_HYPHEN.sub("", said)))
     if kind != "words" and (number := parse_amount(value)) is not None:
-        return _says_number(unbroken, value, number)
+        return _says_number(unbroken, value, number, languages)
     if _words(value) <= _words(unbroken):
         return bool(_words(value)) or value in unbroken
     # Parted otherwise than in the source ("SWIFT HEALTH", "84 291"); short ones would be found anywhere.
@@ -163,11 +165,15 @@ def _says(said: str, value: str, kind: Support, day_first: bool, languages: tupl
     return len(joined) >= _MIN_JOINED and joined in "".join(_WORD.findall(unbroken.casefold()))
 
 
-def _says_number(said: str, value: str, number: Decimal) -> bool:
+def _says_number(said: str, value: str, number: Decimal, languages: tuple[str, ...]) -> bool:
     """Whether ``said`` has ``number``, however it is written there, or the same digits as an identifier."""
     # "1.250" is a thousand in one country and one and a quarter in another; a source may mean either.
     amounts = (*find_amounts(said, decimal="."), *find_amounts(said, decimal=","))
     if any(found.value == number or (found.bracketed and -found.value == number) for found in amounts):
+        return True
+    if any(found.value == number * 100 and _PERCENT.match(said, found.end) for found in amounts):
+        return True
+    if any(number in numbers_in_words(said, language) for language in languages):
         return True
     if any(
         read_amount(one[0].rstrip(".,;:"), locale=locale) == number
@@ -181,7 +187,7 @@ def _says_number(said: str, value: str, number: Decimal) -> bool:
     bare = value.strip().casefold()
     if not bare.isdecimal():
         return False
-    tokens = [token.casefold() for token in _TOKEN.findall(said)]
+    tokens = [token.casefold() for token in _TOKEN.findall(_MIXED.sub(" ", plain_marks(said)))]
     if bare in tokens:
         return True
     joined = "".join(token if token.isalnum() else f" {token} " for token in tokens)

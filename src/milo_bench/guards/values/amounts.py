@@ -3,23 +3,35 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from decimal import Decimal
 from functools import cache, lru_cache
+from itertools import pairwise
 from typing import Final
 
-from milo_bench.core.amounts import MAX_CHARS, DecimalMark, decimal_mark, lone_mark, parse_amount, plain_marks
+from milo_bench.core.amounts import (
+    FRACTION_MARKS,
+    MAX_CHARS,
+    MIXED,
+    DecimalMark,
+    decimal_mark,
+    lone_mark,
+    parse_amount,
+    plain_marks,
+)
 from milo_bench.guards.languages.marks import unmarked
 from milo_bench.guards.packs.read import languages_of, read_pack, words
 from milo_bench.guards.sentences import languages_told
 from milo_bench.guards.values.east_asian import with_digits
-from milo_bench.guards.values.number_words import find_number_words
+from milo_bench.guards.values.number_words import NumberWords, find_number_words
 
-VALUES_VERSION: Final = "4"
+VALUES_VERSION: Final = "5"
 _TOLD_BY: Final = 4000  # characters
 _LONGEST: Final = MAX_CHARS + 32  # a number and the words beside it
 # A sign may stand before the currency, behind the number, or both may be in brackets.
 _PARTS = re.compile(
-    r"(?P<before>(?:[^\d(+.,-]|(?<=[^\W\d_])\.){0,40})(?P<core>[(+.,-]{0,3}[^\S\n]?\d[\d.,' ]*)(?P<after>.{0,60})",
+    rf"(?P<before>(?:[^\d(+.,{FRACTION_MARKS}-]|(?<=[^\W\d_])\.){{0,40}})"
+    rf"(?P<core>[(+.,-]{{0,3}}[^\S\n]?(?:{MIXED}|\d[\d.,' ]*))(?P<after>.{{0,60}})",
     re.DOTALL,
 )
 _NO_CENTS = re.compile(r"(?<=\d)(?P<mark>[.,:/]) ?[-=]{1,2}(?=\D*$)")  # 1.250,-- and 1'250.- and 1 250:- and 1,250/-
@@ -55,6 +67,7 @@ _CODES: Final = frozenset(  # ISO 4217
 _AND_BEFORE: Final = re.compile(r"\s(?:et|and|und|y|e|en|i)\s*$", re.IGNORECASE)
 _MINUS: Final = frozenset(("minus", "negative", "negativ", "moins", "menos", "meno", "min"))
 _PLUS: Final = frozenset(("plus", "positive", "positiv", "más", "più", "mais"))
+_LEAST_ONE: Final = 3  # letters: "a" is no number, "one" is
 _SILENT_MARKS: Final = frozenset(".,")
 
 
@@ -71,8 +84,10 @@ def read_amount(text: str, *, locale: str = "") -> Decimal | None:
     language = locale.partition("-")[0].partition("_")[0].lower()
     plain = plain_marks(unmarked(text).text).strip()
     plain = _THOUSANDS_OF.sub("k ", with_digits(plain))
-    if not any(mark.isdigit() for mark in plain):
+    if not any(mark.isdigit() or mark in FRACTION_MARKS for mark in plain):
         return _in_words(plain, language)
+    if plain[-2:-1].isdigit():
+        plain = plain.removesuffix(".")  # the end of a sentence
     if language == "ja":
         plain = _YEN_ENDS.sub("", plain)
     plain = _IN_BRACKETS.sub(r" \g<words> ", plain).strip()
@@ -96,6 +111,25 @@ def read_amount(text: str, *, locale: str = "") -> Decimal | None:
     return None if value is None else sign * value * scale
 
 
+def numbers_in_words(text: str, language: str) -> Iterator[Decimal]:
+    """What running text writes in number words of ``language``, with the word of size behind them: "two million".
+
+    Of words with other meanings ("second") only "one" counts.
+    """
+    sum_so_far, last_end = Decimal(0), 0
+    for one in find_number_words(text, language):
+        follows = _WORD.match(text, one.end + 1)
+        size = _scales(language).get(follows[0].casefold().rstrip(".")) if follows else None
+        if one.doubtful and (one.value != 1 or (one.end - one.start < _LEAST_ONE and not size)):
+            continue
+        goes_on = sum_so_far and not text[last_end : one.start].strip(" ,")
+        sum_so_far = (sum_so_far if goes_on else Decimal(0)) + one.value * Decimal(size or 1)
+        last_end = follows.end() if follows and size else one.end
+        yield sum_so_far
+        if not size:
+            sum_so_far = Decimal(0)
+
+
 def _with_cents(behind: re.Match[str], decimal: DecimalMark | None) -> Decimal | None:
     """Euros and cents that are written apart; None where the words between them are none of money."""
     if behind["word"] and not (behind["unit"] and _of_money(behind["word"].casefold().rstrip("."))):
@@ -111,17 +145,46 @@ def _in_words(said: str, language: str) -> Decimal | None:
     language = language or "en"
     if language not in languages_of("facts"):
         return None
-    found = list(find_number_words(said, language))
+    if said.casefold().rstrip(".") in words("amounts", language, "zero"):
+        return Decimal(0)
+    whole, and_half = _and_half(said, language)
+    found = list(find_number_words(whole, language))
     if len(found) == 2 and _CENTS_IN_WORDS.fullmatch(said, found[1].end) and found[1].value < 100:
-        whole = _in_words(_AND_BEFORE.sub("", said[: found[1].start]), language)
-        return None if whole is None else whole + Decimal(found[1].value) / 100
-    if len(found) != 1:
+        euros = _in_words(_AND_BEFORE.sub("", said[: found[1].start]), language)
+        return None if euros is None else euros + Decimal(found[1].value) / 100
+    if (before_last := _terms(whole, found, language)) is None:
         return None
-    beside = f"{said[: found[0].start]} {said[found[0].end :]}"
-    if found[0].doubtful and not beside.strip():
+    terms, smallest = before_last
+    beside = f"{whole[: found[0].start]} {whole[found[-1].end :]}"
+    if len(found) == 1 and found[0].doubtful and not beside.strip() and not and_half:
         return None
     sign, scale = _beside(beside, language)
-    return Decimal(found[0].value * sign * scale) if scale else None
+    if not scale or (smallest and scale >= smallest):
+        return None
+    return sign * (terms + (Decimal(found[-1].value) + and_half) * scale)
+
+
+def _and_half(said: str, language: str) -> tuple[str, Decimal]:
+    """``said`` without "and a half", and that half."""
+    lower = said.casefold()
+    for form in sorted(words("amounts", language, "and_half"), key=len, reverse=True):
+        at = lower.find(form)
+        if at > 0 and len(lower) == len(said):
+            return said[:at] + said[at + len(form) :], Decimal("0.5")
+    return said, Decimal(0)
+
+
+def _terms(said: str, found: list[NumberWords], language: str) -> tuple[Decimal, int] | None:
+    """What numbers before the last add ("one million two hundred thousand" has a million before it), and the smallest
+    size among them. None where the words between them are no sizes that get smaller.
+    """
+    total, last = Decimal(0), 0
+    for one, then in pairwise(found):
+        size = scale_of(_AND_BEFORE.sub("", said[one.end : then.start]).strip(" ,").casefold(), language)
+        if size is None or size <= then.value or (last and size >= last):
+            return None
+        total, last = total + one.value * size, size
+    return (total, last) if found else None
 
 
 def _beside(said: str, language: str) -> tuple[int, int]:

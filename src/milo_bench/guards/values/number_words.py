@@ -29,13 +29,21 @@ def find_number_words(text: str, language: str) -> Iterator[NumberWords]:
     between = re.compile(rf"[\s\u00a0-]+(?:{re.escape(joiner)}[\s\u00a0]+)?" if joiner else r"[\s\u00a0-]+", re.I)
     parts: list[int] = []
     start = end = 0
+    article: NumberWords | None = None  # "one" and "a" are numbers before "hundred" and "thousand"
     for match in _TOKEN.finditer(text):
         word = match[0].casefold()
         if parts and word == joiner:
             continue
         read = _read(word, language)
-        if not read and parts and (one := _doubtful(language).get(word)) is not None and one < 10:
-            read = (one,) if between.fullmatch(text, end, match.start()) and _adds(parts, (one,)) else ()
+        if article is not None:
+            if read and read[0] in (_HUNDRED, _THOUSAND) and between.fullmatch(text, article.end, match.start()):
+                parts, start, end = [article.value], article.start, article.end
+            else:
+                yield article
+            article = None
+        doubtful = None if read else _doubtful(language).get(word)
+        if doubtful is not None and doubtful < 10 and parts:
+            read = (doubtful,) if between.fullmatch(text, end, match.start()) and _adds(parts, (doubtful,)) else ()
         goes_on = bool(parts and read and between.fullmatch(text, end, match.start()) and _adds(parts, read))
         if parts and not goes_on:
             yield NumberWords(_sum(parts), start, end)
@@ -44,8 +52,14 @@ def find_number_words(text: str, language: str) -> Iterator[NumberWords]:
             start = start if goes_on else match.start()
             parts = [*parts, *read]
             end = match.end()
-        elif (value := _doubtful(language).get(word)) is not None:
-            yield NumberWords(value, *match.span(), doubtful=True)
+        elif doubtful is not None:
+            said = NumberWords(doubtful, *match.span(), doubtful=True)
+            if doubtful == 1:
+                article = said
+            else:
+                yield said
+    if article is not None:
+        yield article
     if parts:
         yield NumberWords(_sum(parts), start, end)
 
