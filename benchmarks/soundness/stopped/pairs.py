@@ -1,8 +1,9 @@
 """Targets beside a baseline on the same fixtures in, wrong keeps at any look and how many fixtures each way takes, out.
 
 Three ways to judge "no more than a margin worse": pair by pair, as ``decide`` does, where the baseline's answer to the
-same fixture is the control; as two unrelated rates; and with a fitted control: regression of the target's answers on
-the baseline's, whose rate is known from recorded answers to other fixtures, at a tenth of the error.
+same fixture is the control, asked now or recorded before (``run --baseline LOG``); as two unrelated rates; and with a
+fitted control: regression of the target's answers on the baseline's, whose rate is known from recorded answers to other
+fixtures, at a tenth of the error.
 """
 
 from __future__ import annotations
@@ -92,12 +93,17 @@ def simulate(runs: int, random: Random) -> Sequence[Row]:
         name = f"correlation {correlation}"
         rows.append(Row(f"wrong keep at the margin, pairs, {name}", 0.05, Found(wrong, runs)))
         rows.append(Row("  with a fitted control, 10,000 recorded answers", 0.05, Found(fitted, runs)))
-        ways: dict[str, _Passes] = {"pairs": _paired, "two unrelated rates": _unrelated}
-        ways |= {f"fitted control, {n:,} recorded": _fitted(n, random) for n in (1_000, 10_000)}
+        # A way to judge, and how many calls each fixture takes: of the target, and of a baseline that is not recorded.
+        ways: dict[str, tuple[_Passes, int]] = {
+            "pairs, baseline recorded": (_paired, 1),
+            "pairs, both run": (_paired, 2),
+            "two unrelated rates, both run": (_unrelated, 2),
+        }
+        ways |= {f"fitted control, {n:,} recorded": (_fitted(n, random), 1) for n in (1_000, 10_000)}
         pairs = [_draw(random, BASELINE, correlation, FIXTURES) for _ in range(few)]
-        for way, passes in ways.items():
-            taken = [_taken(passes, *pair) for pair in pairs]
-            said = f"  as good, {way}: {np.mean(taken):.0f} fixtures on average, undecided"
+        for way, (passes, calls) in ways.items():
+            taken = calls * np.mean([_taken(passes, *pair) for pair in pairs])
+            said = f"  as good, {way}: {taken:.0f} calls on average, undecided"
             rows.append(Row(said, None, Found(sum(not passes(*pair) for pair in pairs), few)))
     return rows
 

@@ -81,8 +81,8 @@ class RunOptions:
     ``execute_later`` records the answers alone, and ``execute_own_checks`` runs it on them afterwards.
     ``cache``: "warm" times prompts that the server had before, too.
     ``until_decided`` stops a workload on a target once the gates of ``policy``, the suite's own unless given, are
-    decided; ``max_fixtures`` is the most of a workload, beyond those of a suite with a generator. ``max_minutes`` and
-    ``max_usd`` end the run as a budget.
+    decided; ``baseline`` is the log with recorded answers that they compare with, ``max_fixtures`` the most of a
+    workload, beyond those of a suite with a generator. ``max_minutes`` and ``max_usd`` end the run as a budget.
     ``verifier`` names a target that accepts or rejects each answer of the others once the run is complete; what it says
     is recorded.
     Coder answers of a mined suite are run in the sandbox; ``unsafe_here`` runs them without it.
@@ -117,6 +117,7 @@ class RunOptions:
     cache: CacheWish = "cold"
     until_decided: bool = False
     policy: AnyPath | None = None
+    baseline: AnyPath | None = None
     max_fixtures: int | None = None
     max_minutes: float | None = None
     max_usd: float | None = None
@@ -205,7 +206,7 @@ def plan_run(options: RunOptions, env: Mapping[str, str]) -> PlannedRun:
     cold = options.cache == "cold"
     targets = {name: _opened(known.target(name), env, cold=cold, on=options.on) for name in options.models}
     records = [targets[name].record for name in options.models]
-    stopping = stopping_of(options, suite)
+    stopping = stopping_of(options, suite, records)
     spec = RunSpec(
         suite=suite.ref,
         workloads=suite.workloads,
@@ -254,7 +255,7 @@ def run_suite(
     steering = (
         None
         if stopping is None
-        else steer(spec, stopping, planned.suite, planned.records, path if options.resume else None)
+        else steer(spec, stopping, planned.suite, planned.records, path if options.resume else None, options.baseline)
     )
     with crew_of(options.on, planned.settings, spec.plan) as crew:
         work = _execute(spec, planned.targets, path, options.resume, [follower.listen, *listeners], steering, crew)

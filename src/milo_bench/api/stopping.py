@@ -8,13 +8,16 @@ from typing import TYPE_CHECKING, Final
 
 from milo_bench.config.policy.file import POLICY_FILE, PolicyFile, load_policy, read_policy, shipped_policy
 from milo_bench.core.errors import ConfigError, UsageError
+from milo_bench.core.paths import AnyPath
 from milo_bench.core.records import Stopping, TargetRecord
+from milo_bench.evidence.until_decided.beside import BesideBaseline, read_baseline
 from milo_bench.evidence.until_decided.watch import UntilDecided
 from milo_bench.probes.base import PROBES
 from milo_bench.roles.execute import needs_coder
 from milo_bench.run.budget import Budget
 from milo_bench.run.own_checks import LiveChecks
 from milo_bench.run.spec import RunSpec
+from milo_bench.store.log.reader import read_run_log
 from milo_bench.suites.fresh import FRESH_SEED, RETELLINGS, FreshFixtures, can_draw
 from milo_bench.suites.load import Suite
 from milo_bench.suites.trust import own_checks_of
@@ -25,14 +28,18 @@ if TYPE_CHECKING:
 MOST_FIXTURES: Final = 1_000  # of a workload, with fresh ones, unless the run says otherwise
 
 
-def stopping_of(options: RunOptions, suite: Suite) -> Stopping | None:
+def stopping_of(options: RunOptions, suite: Suite, targets: Sequence[TargetRecord]) -> Stopping | None:
     """The rule of a run until decided; None for a run of everything.
 
     Raises UsageError for options that belong to such a rule alone, and ConfigError for a policy that cannot be used
-    or does not cover what is run.
+    or does not cover what is run. A recorded baseline is refused as ``read_baseline`` does.
     """
     if not options.until_decided:
-        for given, flag in ((options.policy, "--policy"), (options.max_fixtures, "--max-fixtures")):
+        for given, flag in (
+            (options.policy, "--policy"),
+            (options.max_fixtures, "--max-fixtures"),
+            (options.baseline, "--baseline"),
+        ):
             if given is not None:
                 raise UsageError(
                     f"{flag} belongs to a run until decided.", hint="add --until-decided, or leave it out."
@@ -60,20 +67,32 @@ def stopping_of(options: RunOptions, suite: Suite) -> Stopping | None:
         policy_text=policy.text,
         fresh_seed=FRESH_SEED + options.seed if draws else None,
         most_fixtures=(options.max_fixtures or MOST_FIXTURES) if draws else 0,
+        beside=None if options.baseline is None else read_baseline(Path(options.baseline), policy, suite.ref, targets),
     )
 
 
 def steer(
-    spec: RunSpec, stopping: Stopping, suite: Suite, targets: Sequence[TargetRecord], resumed: Path | None
+    spec: RunSpec,
+    stopping: Stopping,
+    suite: Suite,
+    targets: Sequence[TargetRecord],
+    resumed: Path | None,
+    baseline: AnyPath | None,
 ) -> UntilDecided:
-    """What carries out ``stopping``; ``resumed`` is the log that goes on, if it is there."""
+    """What carries out ``stopping``; ``resumed`` is the log that goes on, if it is there.
+
+    ``baseline`` is the log of recorded answers, if the rule has one.
+    """
     policy = read_policy(stopping.policy_text, name=stopping.policy)
     fresh = None if stopping.fresh_seed is None else FreshFixtures(suite, stopping.fresh_seed, retellings=RETELLINGS)
     log = resumed if resumed is not None and resumed.exists() and resumed.stat().st_size else None
     more = {} if fresh is None else {name: most for name in suite.workloads if (most := fresh.most(name)) is not None}
     own = own_checks_of(spec.workloads)
     live = None if own is None else LiveChecks(own)
-    return UntilDecided(spec, policy, targets, fresh=fresh, most_fresh=more, resumed=log, live=live)
+    beside = None
+    if stopping.beside is not None and baseline is not None:
+        beside = BesideBaseline(read_run_log(Path(baseline), strict=True), stopping.beside)
+    return UntilDecided(spec, policy, targets, fresh=fresh, most_fresh=more, resumed=log, live=live, beside=beside)
 
 
 def check_budget(budget: Budget, targets: Sequence[TargetRecord]) -> None:

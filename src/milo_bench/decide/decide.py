@@ -103,9 +103,7 @@ def decide(
         add_business_figures(business, figures)
         add_volume(economics, business, made.choices, made.replays, ships, figures)
     add_capacity(load, evidence.loaded, made.choices, ships, figures, stated_volumes(economics, business))
-    errors = [
-        share for one, cases in evidence.cases.items() for share in error_shares(one, cases, evidence.fixtures, figures)
-    ]
+    errors = [share for one in evidence.cases for share in error_shares(one, evidence, figures)]
     tables = [confusion_table(one, cases, figures) for one, cases in evidence.cases.items()]
     titles = _titles(policy, evidence)
     permits: tuple[PermitEvidence, ...] = ()

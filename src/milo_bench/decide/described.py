@@ -7,9 +7,11 @@ import numpy as np
 from milo_bench.core.records import Measure
 from milo_bench.decide.evidence import Evidence
 from milo_bench.decide.figures import Figures
+from milo_bench.decide.gates.every_look import every_look
 from milo_bench.decide.records import Candidate, ConfusionTable, ErrorShare
-from milo_bench.stats.cases.columns import NOT_JUDGED, Cases, FixtureTable
+from milo_bench.stats.cases.columns import NOT_JUDGED, Cases
 from milo_bench.stats.cases.measures import measure_all
+from milo_bench.stats.cases.rows import RateRows
 from milo_bench.stats.intervals import clustered_wilson
 
 OTHER = "other"
@@ -17,16 +19,20 @@ OTHER = "other"
 
 def describe_measures(evidence: Evidence) -> dict[Candidate, list[Measure]]:
     """The measures of a scorecard, for every candidate. Classes are the labels that a case expects."""
-    return {
-        candidate: measure_all(
+    found = {}
+    for candidate, cases in evidence.cases.items():
+        measures = measure_all(
             cases,
             evidence.fixtures,
             evidence.peak_memory_bytes.get(candidate.target),
             classes=expected_labels(cases),
             every_slice=evidence.every_slice,
         )
-        for candidate, cases in evidence.cases.items()
-    }
+        look = every_look(evidence, candidate)
+        if look is not None:
+            measures = [look.measure(one, cases, evidence.fixtures) for one in measures]
+        found[candidate] = measures
+    return found
 
 
 def expected_labels(cases: Cases) -> tuple[str, ...]:
@@ -34,8 +40,9 @@ def expected_labels(cases: Cases) -> tuple[str, ...]:
     return tuple(sorted(cases.labels[place] for place in np.unique(cases.want[cases.want >= 0])))
 
 
-def error_shares(candidate: Candidate, cases: Cases, table: FixtureTable, figures: Figures) -> list[ErrorShare]:
+def error_shares(candidate: Candidate, evidence: Evidence, figures: Figures) -> list[ErrorShare]:
     """Each way of going wrong with its count and its share of the answers, the most frequent first."""
+    cases, look = evidence.cases[candidate], every_look(evidence, candidate)
     answered = (cases.outcome != NOT_JUDGED) & ~cases.bypassed
     found: list[tuple[int, ErrorShare]] = []
     for (check, category), rows in cases.categories.items():
@@ -46,10 +53,12 @@ def error_shares(candidate: Candidate, cases: Cases, table: FixtureTable, figure
         if k == 0:
             continue
         place = f"error/{candidate.text}/{check}/{category}"
-        clusters = table.clusters(cases.fixture)
-        asked = np.bincount(clusters, weights=answered).astype(np.float64)
-        held = np.bincount(clusters, weights=of_it).astype(np.float64)
-        interval = clustered_wilson(held[asked > 0], asked[asked > 0])
+        shares = RateRows(of_it.astype(np.float64), answered.astype(np.float64))
+        if look is None:
+            _, held, asked = shares.by_fixture(evidence.fixtures.clusters(cases.fixture))
+            interval = clustered_wilson(held, asked)
+        else:
+            interval = look.interval(shares, cases.fixture)
         rate = Measure("error_rate", candidate.workload, candidate.target, k / n, "share", n, interval=interval, k=k)
         attempts = figures.count(
             f"{place}/attempts", f"{check}: {category}, answers", k, key=f"errors {check} {category}", of=candidate.text

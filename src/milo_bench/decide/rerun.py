@@ -32,12 +32,18 @@ def rerun_command(
     probes: Sequence[ProbeResult],
     operator: bool = False,
     judgements: Sequence[ModelJudgement] = (),
+    baseline: str = "",
 ) -> str:
     """The command behind a log: ``milo-bench run``, ``load``, ``probe`` or ``operator run``, by what the log holds.
 
+    ``baseline`` is where the answers are measured again that a run was compared with.
     Model judges of its answers follow, each by its name: a rubric of one's own is a file that the package lacks.
     """
-    lines = [_first_command(header, name=name, attempts=attempts, load=load, probes=probes, operator=operator)]
+    lines = [
+        _first_command(
+            header, name=name, attempts=attempts, load=load, probes=probes, operator=operator, baseline=baseline
+        )
+    ]
     for judge, target, against in dict.fromkeys((one.name, one.target, one.against) for one in judgements):
         if judge.startswith(VERIFIER):
             lines[0] += f" --verifier {shlex.quote(target)}"
@@ -56,13 +62,14 @@ def _first_command(
     load: Sequence[LoadWindow],
     probes: Sequence[ProbeResult],
     operator: bool,
+    baseline: str,
 ) -> str:
     if operator:
         return _operator_line(header, name)
     if header.imported:
         return _import_line(header, name)
     if attempts or not (load or probes):
-        return _run_line(header, name)
+        return _run_line(header, name, baseline)
     if load:
         return _load_line(header, name, load)
     return _probe_line(name, probes)
@@ -98,7 +105,7 @@ def _suite_of(header: RunHeader) -> str:
     return f"{header.suite.name}@{language}" if language not in ("", "en") else header.suite.name
 
 
-def _run_line(header: RunHeader, name: str) -> str:
+def _run_line(header: RunHeader, name: str, baseline: str) -> str:
     plan = header.plan
     words = ["--suite", _suite_of(header), "--models", ",".join(plan.targets)]
     words += [word for pair in sorted(plan.variants.items()) for word in ("--variant", "=".join(pair))]
@@ -129,6 +136,7 @@ def _run_line(header: RunHeader, name: str) -> str:
     if plan.stopping is not None:
         words.append("--until-decided")
         words += ["--max-fixtures", str(plan.stopping.most_fixtures)] if plan.stopping.most_fixtures else []
+        words += ["--baseline", baseline] if plan.stopping.beside is not None and baseline else []
     if header.store_text != "full":
         words += ["--store-text", header.store_text]
     if any(target.hosted for target in header.targets):
@@ -174,7 +182,8 @@ def rerun_commands(
 
     The policy, the economics and bench.yaml are the package's own files, by the names that they have there.
     """
-    found = [log.command for log in evidence.logs if log.command]
+    # A run beside recorded answers comes after the one that records them.
+    found = sorted((log.command for log in evidence.logs if log.command), key=lambda one: " --baseline " in one)
     own = dict.fromkeys(suite for command in found if (suite := suite_to_copy(command)))
     found = [*(f"# Put a copy of the suite's folder here first: {shlex.quote(suite)}" for suite in own), *found]
     words = list(again_paths([log.path for log in evidence.logs]))

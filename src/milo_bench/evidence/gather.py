@@ -33,6 +33,7 @@ from milo_bench.evidence.joining import (
 from milo_bench.evidence.load_rows import checked_windows
 from milo_bench.evidence.null_model.logged import constant_answers
 from milo_bench.evidence.set_up import find_set_up_problems, unread_languages
+from milo_bench.evidence.until_decided.recorded import recorded_among, require_recorded
 from milo_bench.guards.case_facts import case_facts
 from milo_bench.guards.case_text import case_text, count_words, keyword_sets_in
 from milo_bench.operator.evidence import operator_evidence
@@ -64,6 +65,7 @@ def gather_evidence(
         raise UsageError(message, hint="name the logs: milo-bench decide runs/*.jsonl.")
     logs = [read_run_log(path, check_seals=check_seals) for path in named]
     _one_version_of_each_suite(logs)
+    require_recorded(logs)
     targets = join_targets(logs)
     erased = {log.path: read_erasures(log.path) for log in logs if log.has_erased}
     facts = {id: one for texts in erased.values() for id, one in texts.facts.items()}
@@ -77,11 +79,9 @@ def gather_evidence(
     if not cases and not any(log.load_windows or log.probes or log.episodes for log in logs):
         message = f"{logs[0].path} has no attempts."
         raise DataError(message, hint="'milo-bench run' makes a log that can be decided on.")
+    again = dict(zip(named, again_paths([named[log.path] for log in logs]), strict=True))
     return Evidence(
-        logs=tuple(
-            _log_ref(log, named[log.path], again)
-            for log, again in zip(logs, again_paths([named[log.path] for log in logs]), strict=True)
-        ),
+        logs=tuple(_log_ref(log, named[log.path], again, logs) for log in logs),
         targets=targets,
         fixtures=table,
         cases=cases,
@@ -114,11 +114,12 @@ def gather_evidence(
     )
 
 
-def _log_ref(log: RunLog, name: str, again: str) -> LogRef:
-    header, end = log.header, log.end
+def _log_ref(log: RunLog, name: str, again: Mapping[Path, str], logs: Iterable[RunLog]) -> LogRef:
+    header, end, rule = log.header, log.end, log.header.plan.stopping
+    beside = recorded_among(rule.beside, logs) if rule is not None and rule.beside is not None else None
     # What load and probes send is counted in their own records; such a log plans no attempts.
     planned = len(plan_attempts(header.plan)) if log.attempts or not (log.load_windows or log.probes) else 0
-    if header.plan.stopping is not None and end is not None and end.complete:
+    if rule is not None and end is not None and end.complete:
         planned = len(log.attempts)  # its rule withdrew the others, or took more than were planned
     return LogRef(
         path=name,
@@ -134,12 +135,13 @@ def _log_ref(log: RunLog, name: str, again: str) -> LogRef:
         complete=planned == 0 or (end is not None and end.complete),
         command=rerun_command(
             header,
-            name=again,
+            name=again[log.path],
             attempts=len(log.attempts),
             load=log.load_windows,
             probes=log.probes,
             operator=bool(log.episodes),
             judgements=log.judgements,
+            baseline="" if beside is None else again[beside.path],
         ),
         seal=log.seal,
         unknown=log.unknown,

@@ -28,9 +28,10 @@ MOST_FAULTS: Final = 20
 _SLACK_S: Final = 1e-3
 
 
-def check_log(path: Path) -> LogCheck:
+def check_log(path: Path, beside: Sequence[Path] = ()) -> LogCheck:
     """Check a log against its seals, its plan, its own digests and, where it is at hand, the suite of its hash.
 
+    ``beside`` are the other logs of its decision, which may have the baseline that it was compared with.
     A log that cannot be read is one fault.
     """
     try:
@@ -48,7 +49,9 @@ def check_log(path: Path) -> LogCheck:
         faults += _fixtures(log, suite)
     _taken_verdicts(log, attempts, notes)
     faults += _requests(log, attempts, notes)
-    faults += check_stopping(log, attempts, suite)
+    rule = log.header.plan.stopping
+    others = beside if rule is not None and rule.beside is not None else ()
+    faults += check_stopping(log, attempts, suite, [read_run_log(one, check_seals=False) for one in others])
     faults += _judgements(log, attempts)
     faults += _committed(log)
     faults += _times(attempts)

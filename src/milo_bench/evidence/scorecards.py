@@ -6,6 +6,7 @@ from msgspec import structs
 
 from milo_bench.core.errors import DataError
 from milo_bench.core.paths import AnyPaths, as_paths
+from milo_bench.decide.gates.every_look import at_any_look
 from milo_bench.evidence.asked import rows_that_count
 from milo_bench.evidence.grade_columns import GradingPool
 from milo_bench.evidence.joining import (
@@ -17,7 +18,6 @@ from milo_bench.evidence.joining import (
 )
 from milo_bench.evidence.judges.counts import judges_said
 from milo_bench.evidence.set_up import buffered_targets, find_set_up_problems, served_others, unread_languages
-from milo_bench.evidence.stopped_measures import at_any_look
 from milo_bench.guards.languages.names import language_name
 from milo_bench.run.plan import plan_attempts
 from milo_bench.stats.cases.columns import fixture_table

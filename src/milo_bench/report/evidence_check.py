@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -43,7 +43,7 @@ _CLOSE = 1e-9
 _MEASURED = ("value", "low", "high", "n", "k", "unit", "confidence")
 _WORDS = ("title", "method", "note", "source")
 
-CheckLog = Callable[[Path], LogCheck]
+CheckLog = Callable[[Path, Sequence[Path]], LogCheck]
 DecideAgain = Callable[[Decision, Callable[[LogRef], Path]], Decision]
 
 
@@ -91,7 +91,8 @@ def check_evidence(
     found_logs = {sha256: place for sha256, place in places.items() if place is not None}
     if not missing:
         for log in decision.logs:
-            checked = check_log(found_logs[log.sha256])
+            mine = found_logs[log.sha256]
+            checked = check_log(mine, [one for one in found_logs.values() if one != mine])
             differences += _log_differences(log, found_logs[log.sha256], decision, checked)
             notes += checked.notes
             erased += checked.erased

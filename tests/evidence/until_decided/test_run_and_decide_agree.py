@@ -14,6 +14,7 @@ from milo_bench.decide.gates.looking import is_decided_by_answers
 from milo_bench.decide.records import Decision, GateResult, KeptFile
 from milo_bench.decide.uses import spread_policy
 from milo_bench.evidence.gather import gather_evidence
+from milo_bench.evidence.scorecards import score_logs
 from milo_bench.evidence.until_decided.check import check_stopping
 from milo_bench.store.log.reader import read_run_log
 from tests.evidence.until_decided.random_runs import RandomRun, record_run
@@ -116,3 +117,24 @@ def test_a_use_of_a_stopped_log_is_judged_by_bounds_that_hold_at_every_look(
         if use_of(finding.workload) and gate.measure == "pass_rate"
     }
     assert methods - {""} == {"betting, each end one-sided"}
+
+
+# How an interval of a run may be made that ended by what it saw; "" where a figure has none.
+AT_EVERY_LOOK = {"", "betting", "betting, each end one-sided", "bootstrap_t_at_doublings"}
+
+
+def test_every_interval_of_a_stopped_run_holds_at_every_look_whatever_figure_it_is_of(
+    stopped: list[tuple[RandomRun, Decision]],
+) -> None:
+    kinds: set[str] = set()
+    for run, decision in stopped:
+        for id, figure in decision.figures.items():
+            if figure.source.kind in ("policy", "count") or figure.source.of.endswith(f"/{decision.baseline}"):
+                continue
+            assert (id, figure.method in AT_EVERY_LOOK) == (id, True), figure.method
+            kinds.add(id.partition("/")[0])
+        (card,) = score_logs([run.path])
+        for measure in card.measures:
+            method = "" if measure.interval is None else measure.interval.method
+            assert (measure.name, method in AT_EVERY_LOOK) == (measure.name, True), method
+    assert kinds >= {"gate", "measure", "error", "replay"}

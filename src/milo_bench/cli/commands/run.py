@@ -112,6 +112,12 @@ SECTION = "Measure"
     help="Gates for --until-decided.  [default: the suite's own policy]",
 )
 @click.option(
+    "--baseline",
+    type=click.Path(path_type=Path),
+    metavar="LOG",
+    help="Recorded answers of the baseline, for --until-decided.",
+)
+@click.option(
     "--max-fixtures",
     type=click.IntRange(min=1),
     help="Fixtures per workload, fresh ones included.  [default: 1,000]",
@@ -153,6 +159,7 @@ def run(
     dry_run: bool,
     until_decided: bool,
     policy: Path | None,
+    baseline: Path | None,
     max_fixtures: int | None,
     max_minutes: float | None,
     max_usd: float | None,
@@ -202,6 +209,7 @@ def run(
         cache=cache,
         until_decided=until_decided,
         policy=policy,
+        baseline=baseline,
         max_fixtures=max_fixtures,
         max_minutes=max_minutes,
         max_usd=max_usd,
@@ -248,7 +256,8 @@ def run(
         click.echo(line, err=True)
     then = "decide" if until_decided else "score"
     judged_by = f" --policy {shlex.quote(str(policy))}" if until_decided and policy is not None else ""
-    say_next(f"milo-bench {then} {shlex.quote(str(finished.path))}{judged_by}")
+    logs = [finished.path, *([baseline] if baseline is not None else [])]
+    say_next(f"milo-bench {then} {shlex.join(map(str, logs))}{judged_by}")
     return 0
 
 

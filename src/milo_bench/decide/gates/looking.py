@@ -26,6 +26,7 @@ from milo_bench.stats.cases.rows import RateRows
 from milo_bench.stats.exact import exact_ends
 
 NEVER: Final = math.inf
+COMPARED: Final = "minus baseline"  # in the name of a gate on a difference
 _PLAUSIBLE: Final = 0.9  # of each end: rates within four in five are thought of before a gate is called out of reach
 
 
@@ -88,7 +89,7 @@ def look_at(policy: PolicyFile, evidence: Evidence, candidate: Candidate, confid
         figure, bound = figures[result.figure], figures[result.bound]
         found.append(
             LookedGate(
-                key=f"{gate.key} minus baseline" if gate.not_worse_than else gate.key,
+                key=f"{gate.key} {COMPARED}" if gate.not_worse_than else gate.key,
                 direction=gate.direction,
                 outcome=result.outcome,
                 value=figure.value,

@@ -21,6 +21,7 @@ from milo_bench.config.routing.file import rule_data
 from milo_bench.config.routing.rule import CUT_UNCITED
 from milo_bench.decide.evidence import Evidence
 from milo_bench.decide.figures import Figures
+from milo_bench.decide.gates.every_look import EveryLook, every_look
 from milo_bench.decide.records import LIVE, Candidate, Figure, GateResult, LinkedText, Remedy, Replay, Source
 from milo_bench.decide.remedies.frontier import Point, Standing, choose, frontier
 from milo_bench.decide.remedies.length_limit import LengthLimit, fit_length_limit
@@ -208,7 +209,8 @@ class _Worked:
     def _replay(self, plan: ReplayPlan, outcome: ReplayOutcome, fitted_on: str, reported_on: str) -> Replay:
         base = self.ground.base
         id = f"{base.workload}/{base.target}/{plan.slug}"
-        ids = add_figures(self.figures, id, outcome, ~self.fit, confidence=self.ground.policy.confidence)
+        confidence, look = self.ground.policy.confidence, self._look(outcome)
+        ids = add_figures(self.figures, id, outcome, ~self.fit, confidence=confidence, look=look)
         if "length_limit" in plan.remedies and self.ground.limit is not None:
             ids["length_limit_words"] = self._limit(id, self.ground.limit)
         return Replay(
@@ -237,8 +239,12 @@ class _Worked:
         if _same(live, outcome, ~self.fit):
             return {}
         confidence = self.ground.policy.confidence
-        found = add_figures(self.figures, f"{id}/live", live, ~self.fit, confidence=confidence)
+        look = self._look(live)
+        found = add_figures(self.figures, f"{id}/live", live, ~self.fit, confidence=confidence, look=look)
         return {f"{LIVE}{name}": figure for name, figure in found.items()}
+
+    def _look(self, outcome: ReplayOutcome) -> EveryLook | None:
+        return every_look(self.ground.recorded.evidence, self.ground.base, *outcome.candidates)
 
     def _limit(self, replay_id: str, limit: LengthLimit) -> str:
         return self.figures.add(

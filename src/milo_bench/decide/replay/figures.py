@@ -10,8 +10,10 @@ from numpy.typing import NDArray
 
 from milo_bench.core.records import Interval
 from milo_bench.decide.figures import Figures
+from milo_bench.decide.gates.every_look import EveryLook
 from milo_bench.decide.records import Figure, Source
 from milo_bench.decide.replay.replay import ReplayOutcome
+from milo_bench.stats.cases.rows import RateRows, ValueRows
 from milo_bench.stats.clustered_values import clustered_mean, clustered_quantile_interval
 from milo_bench.stats.intervals import clustered_wilson, quantile
 
@@ -41,10 +43,18 @@ class ReplayRate:
         return self.held / self.asked if self.asked else None
 
 
-def rate(outcome: ReplayOutcome, name: str, units: Mask, confidence: float = 0.95) -> ReplayRate:
-    """One of ``RATES`` over ``units``; Wilson at the effective sample size, a fixture being a cluster."""
+def rate(
+    outcome: ReplayOutcome, name: str, units: Mask, confidence: float = 0.95, look: EveryLook | None = None
+) -> ReplayRate:
+    """One of ``RATES`` over ``units``; Wilson at the effective sample size, a fixture being a cluster.
+
+    ``look`` is the order in which a run asked that stopped by what it saw.
+    """
     held, asked = _columns(outcome, name)
     held, asked = held & asked & units, asked & units
+    if look is not None:
+        rows = RateRows(held.astype(np.float64), asked.astype(np.float64))
+        return ReplayRate(int(held.sum()), int(asked.sum()), look.interval(rows, outcome.fixture, confidence))
     by_held = np.bincount(outcome.fixture, weights=held)
     by_asked = np.bincount(outcome.fixture, weights=asked)
     there = by_asked > 0
@@ -72,9 +82,18 @@ def _columns(outcome: ReplayOutcome, name: str) -> tuple[Mask, Mask]:
 
 
 def add_figures(
-    figures: Figures, replay: str, outcome: ReplayOutcome, units: Mask, *, confidence: float
+    figures: Figures,
+    replay: str,
+    outcome: ReplayOutcome,
+    units: Mask,
+    *,
+    confidence: float,
+    look: EveryLook | None = None,
 ) -> dict[str, str]:
-    """The replay's figures over ``units`` by name; ids are ``replay/ID/NAME``. A recall only where a class matters."""
+    """The replay's figures over ``units`` by name; ids are ``replay/ID/NAME``. A recall only where a class matters.
+
+    ``look`` is as in ``rate``.
+    """
     found = {}
     note = outcome.verifier
     missing = int((outcome.unrecorded & units).sum())
@@ -83,7 +102,7 @@ def add_figures(
     for name, title in RATES.items():
         if name == "recall" and not outcome.wanted.any():
             continue
-        one = rate(outcome, name, units, confidence)
+        one = rate(outcome, name, units, confidence, look)
         if outcome.judged and name.startswith("error_"):
             why = "what is wrong rests on a model judge, so only the corrected gates count"
             found[name] = _add(figures, replay, name, title, None, "share", one.asked, None, why)
@@ -105,7 +124,10 @@ def add_figures(
         )
     else:
         said = f"a local target without a stated price counts as free. {note}".removesuffix(". ")
-        interval = clustered_mean(paid, outcome.fixture[units].astype(np.int64), confidence, least=0.0)
+        if look is None:
+            interval = clustered_mean(paid, outcome.fixture[units].astype(np.int64), confidence, least=0.0)
+        else:
+            interval = look.interval(ValueRows(np.flatnonzero(units), paid), outcome.fixture, confidence)
         value = float(paid.mean()) if len(paid) else None
         found["cost_usd_mean"] = _add(
             figures, replay, "cost_usd_mean", "cost per fixture", value, "USD", len(paid), interval, said
@@ -113,7 +135,11 @@ def add_figures(
     # An answer whose prompt came out of a cache has no time, and neither has one that another tool timed.
     answered = units & outcome.automated & ~np.isnan(outcome.latency_s)
     times = outcome.latency_s[answered]
-    within = clustered_quantile_interval(times, outcome.fixture[answered].astype(np.int64), 0.95, confidence)
+    if look is None:
+        within = clustered_quantile_interval(times, outcome.fixture[answered].astype(np.int64), 0.95, confidence)
+    else:
+        rows = ValueRows(np.flatnonzero(answered), times, 0.95)
+        within = look.interval(rows, outcome.fixture, confidence)
     p95 = quantile(times, 0.95)
     finite = p95 is not None and math.isfinite(p95)
     found["latency_p95_s"] = _add(

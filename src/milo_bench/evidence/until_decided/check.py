@@ -8,17 +8,24 @@ from milo_bench.config.policy.file import PolicyFile, read_policy
 from milo_bench.core.errors import MiloError
 from milo_bench.core.records import Attempt, Graded, Stopping, WorkEnd
 from milo_bench.decide.evidence import LogFault
-from milo_bench.decide.gates.looking import gate_name
+from milo_bench.decide.gates.looking import COMPARED, gate_name
 from milo_bench.evidence.judging import choose_judge
+from milo_bench.evidence.until_decided.beside import BesideBaseline
 from milo_bench.evidence.until_decided.look import AskedFixtures, WorkLooks
+from milo_bench.evidence.until_decided.recorded import recorded_among
 from milo_bench.stats.cases.cache import cache_rule
 from milo_bench.store.log.reader import RunLog
 from milo_bench.suites.fresh import RETELLINGS, FreshFixtures, can_draw
 from milo_bench.suites.load import Suite
 
 
-def check_stopping(log: RunLog, attempts: Sequence[Attempt], suite: Suite | None) -> Iterator[LogFault]:
-    """That each work ended where its gates were decided, and that fresh fixtures are those of the generator."""
+def check_stopping(
+    log: RunLog, attempts: Sequence[Attempt], suite: Suite | None, beside: Sequence[RunLog] = ()
+) -> Iterator[LogFault]:
+    """That each work ended where its gates were decided, and that fresh fixtures are those of the generator.
+
+    ``beside`` are the other logs of the decision: one of them has the recorded baseline of the run, if it had one.
+    """
     rule = log.header.plan.stopping
     if rule is None:
         return
@@ -33,9 +40,19 @@ def check_stopping(log: RunLog, attempts: Sequence[Attempt], suite: Suite | None
     except MiloError as error:
         yield LogFault("the stopping rule", error.message, "answers and a policy that it can be computed again from")
         return
+    recorded = None
+    if rule.beside is not None:
+        other = recorded_among(rule.beside, beside)
+        if other is None:
+            follows = f"the log of run {rule.beside.run_id} whose seal is {rule.beside.seal[:12]}"
+            yield LogFault("the recorded baseline", "no such log", follows)
+            return
+        if other.has_erased:
+            return
+        recorded = BesideBaseline(other, rule.beside)
     ended = {(end.workload, end.target) for end in log.work_ends}
     for end in log.work_ends:
-        yield from _work_end(log, policy, graded, end)
+        yield from _work_end(log, policy, graded, end, recorded)
     if log.end is not None and log.end.complete:
         yield from _asked_whole(log, attempts, ended)
 
@@ -53,19 +70,26 @@ def _fresh(log: RunLog, rule: Stopping, suite: Suite) -> Iterator[LogFault]:
 
 
 def _work_end(
-    log: RunLog, policy: PolicyFile, graded: Sequence[tuple[Attempt, Graded]], end: WorkEnd
+    log: RunLog,
+    policy: PolicyFile,
+    graded: Sequence[tuple[Attempt, Graded]],
+    end: WorkEnd,
+    recorded: BesideBaseline | None,
 ) -> Iterator[LogFault]:
     """Judge the gates anew on what was asked until then."""
     header = log.header
     contracts = {one.name: one for one in header.workloads}
     asked = AskedFixtures.of(log.fixtures.values(), contracts)
-    looks = WorkLooks(policy, header.plan, header.targets, contracts, header.store_text)
+    targets = header.targets if recorded is None else (*header.targets, recorded.target)
+    looks = WorkLooks(policy, header.plan, targets, contracts, header.store_text)
     works = {}
     for target in header.targets:
         for name in dict.fromkeys(one.workload for one in log.fixtures.values()):
             order = [one.id for one in log.fixtures.values() if one.workload == name]
             work = works[name, target.name] = looks.new_work(name, target.name, order, asked.by_id)
             work.judge_times_by(cache_rule(header.plan, target))
+    beside = {} if recorded is None else recorded.works(looks, asked, contracts)
+    works |= beside
     looks.take(works)
     place = f"the end of {end.workload} on {end.target}"
     ended = works.get((end.workload, end.target))
@@ -75,7 +99,7 @@ def _work_end(
     ended.order = ended.order[: end.fixtures]
     for attempt, verdicts in graded:
         of = works.get((log.fixtures[attempt.key.fixture].workload, attempt.key.target))
-        if of is not None:
+        if of is not None and (of.workload, of.target) not in beside:
             of.put(attempt, verdicts, asked.numbers[attempt.key.fixture])
     if ended.asked < end.fixtures:
         yield LogFault(place, f"{end.fixtures} fixtures", f"answers to {ended.asked} of them")
@@ -84,7 +108,7 @@ def _work_end(
         return  # the baseline's, which ends with what is compared with it
     found = {gate_name(gate): gate.outcome for gate in looks.look(ended, works, asked, proven=True)}
     for name, stated in end.gates.items():
-        if "minus baseline" in name:
+        if COMPARED in name and recorded is None:
             continue  # how far the baseline was by then is not in the log
         if found.get(name) != stated:
             yield LogFault(f"{place}, {name}", stated, found.get(name, "no such gate"))

@@ -64,17 +64,22 @@ class WorkLooks:
 
     def new_work(self, workload: str, target: str, ids: Sequence[str], fixtures: Mapping[str, Fixture]) -> WatchedWork:
         """A work on ``ids``, to be told of answers; ``fixtures`` are all that the run plans."""
-        names = [one.workload for one in candidates_of(self._written, Candidate(workload, target))]
-        candidates = [judged_candidate(self.policy, self._plan, name, target, fixtures.values()) for name in names]
         return WatchedWork(
             self._contracts[workload],
             target,
-            candidates,
+            self.candidates(workload, target, self._plan, fixtures),
             self._plan,
             ids,
             price=self.targets[target].price,
             store_text=self._store_text,
         )
+
+    def candidates(
+        self, workload: str, target: str, plan: Plan, fixtures: Mapping[str, Fixture]
+    ) -> tuple[Candidate, ...]:
+        """What is judged of answers under ``plan``: one for each use of the workload."""
+        names = [one.workload for one in candidates_of(self._written, Candidate(workload, target))]
+        return tuple(judged_candidate(self.policy, plan, name, target, fixtures.values()) for name in names)
 
     def take(self, works: Works) -> None:
         """All ``works`` of the run: which of them is the baseline, and how many share an error, follows from them."""

@@ -10,9 +10,10 @@ from typing import Final
 from milo_bench.config.policy.file import PolicyFile
 from milo_bench.core.records import Attempt, Execution, Fixture, Graded, RunHeader, TargetRecord, WorkEnd
 from milo_bench.core.units import figure
-from milo_bench.decide.gates.looking import NEVER, LookedGate, gate_name
+from milo_bench.decide.gates.looking import COMPARED, NEVER, LookedGate, gate_name
 from milo_bench.evidence.executing import ExecutedChecks, calls_of
 from milo_bench.evidence.judging import Judge, choose_judge
+from milo_bench.evidence.until_decided.beside import BesideBaseline
 from milo_bench.evidence.until_decided.look import AskedFixtures, WorkLooks
 from milo_bench.evidence.until_decided.work import WatchedWork
 from milo_bench.grade.engine import CheckBroken, grade_attempt, unjudged_by
@@ -51,6 +52,7 @@ class UntilDecided:
         most_fresh: Mapping[str, int] | None = None,
         resumed: Path | None = None,
         live: LiveChecks | None = None,
+        beside: BesideBaseline | None = None,
     ) -> None:
         stopping = spec.plan.stopping
         assert stopping is not None
@@ -68,15 +70,25 @@ class UntilDecided:
         for fixture in planned:
             self._planned.setdefault(fixture.workload, []).append(fixture.id)
         self._first = {name: len(ids) for name, ids in self._planned.items()}
-        self._looks = WorkLooks(policy, spec.plan, targets, spec.workloads, spec.store_text)
+        known = targets if beside is None else (*targets, beside.target)
+        self._looks = WorkLooks(policy, spec.plan, known, spec.workloads, spec.store_text)
         self._works: dict[tuple[str, str], WatchedWork] = {
             (workload, target.name): self._looks.new_work(workload, target.name, ids, self._asked.by_id)
             for workload, ids in self._planned.items()
             for target in targets
         }
-        self._looks.take(self._works)
+        self._recorded: dict[tuple[str, str], WatchedWork] = {}  # the baseline's, of another log
+        if beside is not None:
+            contracts = {name: spec.workloads[name] for name in self._planned}
+            self._recorded = beside.works(self._looks, self._asked, contracts)
+            beside.require_whole(policy, contracts, spec.plan, self._planned, self._recorded)
+        self._looks.take(self._all)
         self._new_groups: dict[str, bool] = {}  # whether the generator gives a workload groups that it has not
         self._gates: dict[tuple[str, str], tuple[LookedGate, ...]] = {}  # at the last look
+
+    @property
+    def _all(self) -> dict[tuple[str, str], WatchedWork]:
+        return {**self._works, **self._recorded}
 
     # ------------------------------------------------------------ what a run asks
 
@@ -184,10 +196,10 @@ class UntilDecided:
         work.looked_at = work.asked
         if not self._looks.is_judged(work):
             return None
-        gates = self._gates[place] = self._looks.look(work, self._works, self._asked, proven=False)
+        gates = self._gates[place] = self._looks.look(work, self._all, self._asked, proven=False)
         if gates and self._may_end(place, gates):
             # Passes that one answer to everything gets as well are not passes, whatever ``decide`` is asked later.
-            gates = self._gates[place] = self._looks.look(work, self._works, self._asked, proven=True)
+            gates = self._gates[place] = self._looks.look(work, self._all, self._asked, proven=True)
         if not gates or not self._may_end(place, gates):
             return None
         beyond = [gate for gate in gates if gate.outcome == "undecided"]
@@ -211,6 +223,10 @@ class UntilDecided:
             return False
         if gate.rests_on_judge or (gate.value is None and self._has_no_value(place, gate)):
             return True
+        recorded = self._recorded.get((place[0], self._looks.policy.baseline))
+        if recorded is not None and COMPARED in gate.key:
+            # Fresh fixtures come after those of the suite, and the baseline has no answers to them.
+            return not any(recorded.is_answered(fixture) for fixture in work.rest)
         return gate.least is not None and (
             gate.least > self._available(place[0])
             # Where a generator tells its stories again, more fixtures are no more stories.
@@ -221,7 +237,7 @@ class UntilDecided:
         """Whether no answer of this run can give ``gate`` a value: no price, or nothing to compare with."""
         workload, target = place
         unpriced = gate.key.startswith("cost_usd") and self._looks.targets[target].price is None
-        alone = "minus baseline" in gate.key and (workload, self._looks.policy.baseline) not in self._works
+        alone = COMPARED in gate.key and (workload, self._looks.policy.baseline) not in self._all
         return unpriced or alone
 
     def _available(self, workload: str) -> int:

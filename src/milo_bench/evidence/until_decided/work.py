@@ -111,6 +111,10 @@ class WatchedWork:
             if answers is not None:
                 answers.add(attempt, number)
 
+    def is_answered(self, fixture: str) -> bool:
+        """Whether all answers to ``fixture`` are in."""
+        return self._missing.get(fixture) == 0
+
     def with_all(self) -> WatchedWork:
         """The same with all answers, after gaps too: of a run that is over and did not choose when to stop."""
         whole = copy(self)

@@ -7,7 +7,7 @@ from urllib.parse import urlsplit, urlunsplit
 
 import msgspec
 
-from milo_bench.core.records import RunHeader, TargetRecord, Workload
+from milo_bench.core.records import Plan, RunHeader, TargetRecord, Workload
 from milo_bench.core.text import shorten
 
 _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
@@ -65,6 +65,9 @@ def _comparable(thing: msgspec.Struct) -> dict[str, Any]:
         data.pop("prompt_source", None)
         data.pop("json_schema", None)
         data["own"] = None if thing.own is None else thing.own.digest
+    if isinstance(thing, Plan) and thing.stopping is not None:
+        # Each part of the rule by itself: all of it in one line says little.
+        data |= {f"stopping {name}": value for name, value in data.pop("stopping").items()}
     if isinstance(thing, TargetRecord) and thing.endpoint:
         data["endpoint"] = _endpoint(thing.endpoint)
     if isinstance(thing, TargetRecord):
