@@ -38,12 +38,10 @@ from milo_bench.core.records.log import (
     Price,
     ProbeResult,
     PromptCache,
-    RecordedBaseline,
     RunEnd,
     RunHeader,
     SchemaChange,
     Seal,
-    Stopping,
     StoreText,
     SuiteRef,
     TargetRecord,
@@ -58,6 +56,7 @@ from milo_bench.core.records.log import (
     WorkEnding,
     Workload,
 )
+from milo_bench.core.records.stopping import RecordedBaseline, Stopping
 
 __all__ = [
     "SCHEMA_VERSION",

@@ -21,6 +21,7 @@ from milo_bench.core.records.imported import AnswerSource, ImportedFile
 from milo_bench.core.records.load_row import LoadRows
 from milo_bench.core.records.machine import Telemetry as Telemetry
 from milo_bench.core.records.machine import Warmup as Warmup
+from milo_bench.core.records.stopping import Stopping
 
 SCHEMA_VERSION = 5
 
@@ -189,32 +190,6 @@ class AttemptKey(Frozen, frozen=True, order=True, omit_defaults=False):
         """The key as one word: ``fixture/target/repeat/decoding``, with ``/retry`` if there was one."""
         retry = f"/{self.retry}" if self.retry else ""
         return f"{self.fixture}/{self.target}/{self.repeat}/{self.decoding}{retry}"
-
-
-class RecordedBaseline(Frozen, frozen=True):
-    """Answers of ``target`` that were recorded before a run and that it is compared with, fixture by fixture.
-
-    ``seal`` is the last one of the log of ``run_id`` as it was then; a log that had texts erased since still has it.
-    """
-
-    run_id: str
-    seal: str
-    target: str
-
-
-class Stopping(Frozen, frozen=True):
-    """The rule of a run that ends work by what it sees: a workload on a target, once all its gates are decided.
-
-    Fixtures are asked in plan order, each with all its repeats, and after each one the gates of ``policy_text`` are
-    judged by bounds that hold at every look. With ``fresh_seed``, the suite's generator gives more fixtures after
-    those of the plan, up to ``most_fixtures`` of a workload. Differences are from ``beside``, where it is set.
-    """
-
-    policy: str
-    policy_text: str
-    fresh_seed: int | None = None
-    most_fixtures: int = 0
-    beside: RecordedBaseline | None = None
 
 
 class Plan(Frozen, frozen=True):
