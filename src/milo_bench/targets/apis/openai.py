@@ -19,6 +19,7 @@ from milo_bench.targets.base import TARGET_APIS
 from milo_bench.targets.http.address import Address, parse_address
 from milo_bench.targets.http.answer import StreamedAnswer, count, decode_json
 from milo_bench.targets.http.busy import busy_slots, requests_in_metrics
+from milo_bench.targets.http.chunk_template import TemplateBook
 from milo_bench.targets.http.reply import HttpReply
 from milo_bench.targets.http.stream import read_completion
 from milo_bench.targets.http.target import EMBEDDING, HttpTarget
@@ -45,6 +46,7 @@ class OpenAiTarget(HttpTarget):
         self._omitted = frozenset(settings.omit)
         self._stream_usage = settings.stream_usage
         self._cold = False
+        self._book = TemplateBook()
 
     def send_cold(self) -> None:
         """See ``base.SendsCold``: llama.cpp can be told, and vLLM keeps prompts of another salt apart."""
@@ -109,7 +111,7 @@ class OpenAiTarget(HttpTarget):
         return body
 
     def read(self, reply: HttpReply, answer: StreamedAnswer) -> Iterator[None]:
-        return read_completion(reply, answer, self._secrets)
+        return read_completion(reply, answer, self._secrets, self._book)
 
     async def models(self) -> tuple[str, ...]:
         return tuple(entry["id"] for entry in await self._listed(needed=True))

@@ -163,12 +163,15 @@ class StreamedAnswer:
             self.thinking.append(bool(reasoning) and not text and not calls)
         return content
 
-    def add_texts(self, stamps_ns: Sequence[int], texts: Sequence[str]) -> None:
-        """Take events that carry a text each, none of them empty, and nothing else."""
-        self.text.extend(texts)
-        self.text_ns.extend(stamps_ns)
+    def add_texts(self, stamps_ns: Sequence[int], texts: Sequence[str], *, thinking: bool = False) -> None:
+        """Take events that carry a text each, or a piece of thinking, none of them empty, and nothing else."""
+        if thinking:
+            self.reasoning.extend(texts)
+        else:
+            self.text.extend(texts)
+            self.text_ns.extend(stamps_ns)
         self.stamps_ns.extend(stamps_ns)
-        self.thinking.extend([False] * len(texts))
+        self.thinking.extend([thinking] * len(texts))
 
     def _add_call(self, part: object) -> bool:
         if not isinstance(part, dict):

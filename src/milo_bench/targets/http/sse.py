@@ -7,11 +7,11 @@ JSON lines. Pieces may cut anything anywhere: an event, a line end, a character.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import accumulate
 from typing import Final, NamedTuple
 
-from milo_bench.targets.http.chunk_template import ChunkTemplate
+from milo_bench.targets.http.chunk_template import AlikeChunks, ChunkTemplate
 from milo_bench.targets.http.reply import Piece
 
 _LINE_END: Final = re.compile(rb"\r\n|\n|\r")
@@ -77,17 +77,12 @@ class SseEvents:
                 found.append(event)
         return found
 
-    def has_more_than(self, count: int) -> bool:
-        """Whether more than ``count`` bytes are left to read."""
-        return len(self._body) - self._at > count
-
-    def alike(self, template: ChunkTemplate) -> tuple[list[int], list[str]]:
-        """Stamps and texts of the next events, a bounded number of them, as long as ``template`` fits them."""
-        if not self._plain:
-            return [], []
-        texts, ends = template.texts_from(self._body, self._at)
-        if not texts:
-            return [], []
+    def alike(self, template: ChunkTemplate) -> tuple[Sequence[int], AlikeChunks]:
+        """The next events, a bounded number of them, as long as ``template`` fits them, with their stamps."""
+        found = template.chunks_from(self._body, self._at)
+        ends = found.ends
+        if not ends:
+            return (), found
         self._at = ends[-1]
         first = self._stamp_ns(ends[0])
         after = self._piece + len(ends)
@@ -96,7 +91,7 @@ class SseEvents:
             self._piece = after - 1
         else:
             stamps_ns = [first, *(self._stamp_ns(end) for end in ends[1:])]
-        return stamps_ns, texts
+        return stamps_ns, found
 
     def _first_blank_line_end(self, at: int) -> int:
         """Where the line end that ends a line and the one that ends the event stop; blank lines may follow."""

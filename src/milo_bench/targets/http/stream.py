@@ -8,7 +8,7 @@ from typing import Any
 from milo_bench.core.hiding import NO_KEYS, KeySearch
 from milo_bench.core.records import Failure, Usage
 from milo_bench.targets.http.answer import StreamedAnswer, count, decode_json, finite_numbers
-from milo_bench.targets.http.chunk_template import ChunkTemplate, template_of
+from milo_bench.targets.http.chunk_template import TemplateBook
 from milo_bench.targets.http.encoding import unread_encoding
 from milo_bench.targets.http.failures import classify, error_status, read_error
 from milo_bench.targets.http.reply import HttpReply
@@ -21,15 +21,17 @@ _CACHED = (("prompt_tokens_details", "cached_tokens"), "cached_tokens", "prompt_
            "cache_read_input_tokens")  # fmt: skip
 _THOUGHT = (("completion_tokens_details", "reasoning_tokens"), "reasoning_tokens")
 _HEARTBEATS = (b"", b"null", b"{}")  # proxies keep a connection open with them
-_WORTH_A_TEMPLATE = 4  # with fewer chunks of the same size to come, making one costs more than it saves
-_TEMPLATES = 8  # so many chunks are tried as a template: where each differs from the last, none will do
+_TEMPLATES = 8  # so many chunks of a reply are tried as a template: where each differs from the last, none will do
 
 
-def read_completion(reply: HttpReply, answer: StreamedAnswer, secrets: KeySearch = NO_KEYS) -> Iterator[None]:
+def read_completion(
+    reply: HttpReply, answer: StreamedAnswer, secrets: KeySearch = NO_KEYS, book: TemplateBook | None = None
+) -> Iterator[None]:
     """Fill ``answer`` from a reply with status 200; yields after each event so that a caller may pause.
 
     Sets ``answer.failure`` for what is no completion: another content type, broken JSON, an
-    error object. Whether the stream came to its end is ``answer.complete``.
+    error object. Whether the stream came to its end is ``answer.complete``. ``book`` has what was learned of the
+    server's chunks from other replies.
     """
     if (encoding := unread_encoding(reply.headers)) is not None:
         answer.failure = Failure("bad_stream", f"the body is encoded as '{encoding}', which was not asked for", 200)
@@ -42,12 +44,19 @@ def read_completion(reply: HttpReply, answer: StreamedAnswer, secrets: KeySearch
     if kind != "text/event-stream":
         answer.failure = Failure("wrong_content_type", f"expected text/event-stream, got {kind[:80] or 'none'}", 200)
         return
-    predicted = 0
-    template: ChunkTemplate | None = None
-    tried = 0
+    book = TemplateBook() if book is None else book
+    predicted = learned = 0
     events = read_sse(reply.pieces, whole=reply.broken is None)
     queued: list[SseEvent] = []
-    while (event := queued.pop(0) if queued else next(events, None)) is not None:
+    while True:
+        if not queued and book.templates:
+            before = len(answer.stamps_ns)
+            predicted = yield from _take_alike(events, book, answer, predicted)
+            if len(answer.stamps_ns) > before:
+                continue
+        event = queued.pop(0) if queued else next(events, None)
+        if event is None:
+            return
         data = event.data.strip()
         if data.strip(b'"').upper() == b"[DONE]":
             answer.ended_at_ns = event.at_ns
@@ -64,29 +73,38 @@ def read_completion(reply: HttpReply, answer: StreamedAnswer, secrets: KeySearch
             continue
         predicted = _take(event.at_ns, chunk, answer, predicted)
         yield
-        if template is not None and not queued and (yield from _take_alike(events, template, answer)):
+        if learned < _TEMPLATES and not queued and event.name == "":
+            learned += 1
+            book.learn(event.data, chunk)
+
+
+def _take_alike(
+    events: SseEvents, book: TemplateBook, answer: StreamedAnswer, predicted: int
+) -> Generator[None, None, int]:
+    """The next chunks as long as they differ from a template in nothing that counts but their text.
+
+    Gives back how many tokens the server says it has generated so far.
+    """
+    for template in tuple(book.templates):
+        if template.has_choice and answer.choice is not None and answer.choice != template.choice:
             continue
-        if (
-            tried < _TEMPLATES
-            and not queued
-            and events.has_more_than(_WORTH_A_TEMPLATE * len(event.data))
-            and (found := template_of(event.data, chunk)) is not None
-        ):
-            template = found
-            tried += 1
-            yield from _take_alike(events, template, answer)
-
-
-def _take_alike(events: SseEvents, template: ChunkTemplate, answer: StreamedAnswer) -> Generator[None, None, bool]:
-    """The next chunks as long as they differ from the template's in their text alone; says whether there were any."""
-    taken = False
-    while True:
-        stamps_ns, texts = events.alike(template)
-        if not texts:
-            return taken
-        answer.add_texts(stamps_ns, texts)
-        taken = True
+        stamps_ns, found = events.alike(template)
+        if not found.texts:
+            continue
+        book.fitted(template)
+        if answer.choice is None:
+            answer.choice = template.choice
+        answer.model = answer.model or template.model
+        if template.has_timings:
+            answer.server_timings = finite_numbers(decode_json(found.last)["timings"])
+        answer.add_texts(stamps_ns, found.texts, thinking=template.is_thinking)
+        for count_so_far in found.predicted:
+            if count_so_far > predicted:
+                answer.tokens.append(count_so_far - predicted)
+                predicted = count_so_far
         yield
+        return predicted
+    return predicted
 
 
 def _chunk(event: SseEvent, answer: StreamedAnswer, secrets: KeySearch) -> Mapping[str, Any] | None:
