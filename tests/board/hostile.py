@@ -74,7 +74,7 @@ def hostile_queue(state: Path | str) -> None:
     """Work that waits for a person, sent by a client that attacks."""
     engine = open_state(str(state))
     body = {"messages": [{"role": XSS, "content": XSS}]}
-    for request in (json.dumps({"door": "chat", "body": body}), f"{XSS} no JSON"):
+    for request in (json.dumps({"door": "chat", **body, "input": {XSS: XSS, "lines": [{XSS: XSS}]}}), f"{XSS} no JSON"):
         add_work(
             engine,
             QueuedWork(new_id(), "waiting", "", time.time(), XSS, XSS, XSS, XSS, XSS, new_id(), request, XSS, XSS),

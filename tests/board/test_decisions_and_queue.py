@@ -22,7 +22,7 @@ from tests.report.sample_decision import sample_decision
 
 
 def queued(client: BoardClient, draft: str = "") -> str:
-    request = '{"door":"chat","body":{"messages":[{"role":"user","content":"<script>alert(1)</script> Where is it?"}]}}'
+    request = '{"door":"chat","messages":[{"role":"user","content":"<script>alert(1)</script> Where is it?"}]}'
     work = QueuedWork(
         new_id(), "waiting", "", time.time(), "drafting", "", "rule", "assist", "a person accepts every draft", "k",
         request, draft,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
@@ -12,6 +13,7 @@ from starlette.testclient import TestClient
 
 from milo_bench.board.server.app import WebBoard
 from milo_bench.board.serving import BoardOptions, make_board
+from milo_bench.store.state.asked import write_asked
 from milo_bench.store.state.queue import QueuedWork, add_work, new_id
 from milo_bench.store.state.samples import SampledWork, add_samples
 from milo_bench.suites.load import load_suite
@@ -68,7 +70,7 @@ def test_an_attempt_becomes_a_fixture_of_its_group(with_suite: BoardClient, suit
 
 def test_queued_work_is_redacted_before_it_is_written(with_suite: BoardClient, suite: Path) -> None:
     text = "My name is Maria Lopez, my mail is maria.lopez@example.com. Where is my order?"
-    request = json.dumps({"door": "chat", "body": {"messages": [{"role": "user", "content": text}]}})
+    request = write_asked("chat", {"messages": [{"role": "user", "content": text}]}, None)
     work = QueuedWork(new_id(), "waiting", "", time.time(), "queue", "", "r", "assist", "why", "k", request, "")
     add_work(with_suite.board.engine, work)
     sent = with_suite.send("/fixtures", work=work.id, suite=suite, expect='{"label": "delivery"}')
@@ -77,6 +79,35 @@ def test_queued_work_is_redacted_before_it_is_written(with_suite: BoardClient, s
     assert "maria" not in json.dumps(made.input).lower()
     assert "Where is my order?" in made.input["message"]
     assert made.provenance["board"]["work"] == work.id
+
+
+@pytest.mark.parametrize(
+    ("fields", "case", "wanted"),
+    [
+        ({"messages": []}, {"note": "The ring is in a drawer.", "day": "2026-03-01"}, {"note", "day"}),
+        ({"messages": [{"role": "user", "content": "Where is it?"}]}, {"note": "The ring is there."}, {"note"}),
+        ({"messages": [{"role": "user", "content": [{"type": "text", "text": "Where is it?"}]}]}, None, {"message"}),
+        ({"prompt": "Where is it?"}, None, {"message"}),
+    ],
+)
+def test_queued_work_becomes_a_fixture_however_it_was_asked(
+    with_suite: BoardClient, suite: Path, fields: dict[str, Any], case: dict[str, Any] | None, wanted: set[str]
+) -> None:
+    request = write_asked("chat", {"model": "milo/queue", **fields}, case)
+    work = QueuedWork(new_id(), "waiting", "", time.time(), "queue", "", "r", "assist", "why", "k", request, "")
+    add_work(with_suite.board.engine, work)
+    shown = with_suite.html(f"/gateway/queue/{work.id}")
+    assert "Where is it?" in shown or "The ring is" in shown
+    sent = with_suite.send("/fixtures", work=work.id, suite=suite, expect='{"label": "delivery"}')
+    assert sent.status_code == 303, sent.text
+    assert set(load_suite(str(suite)).fixtures[-1].input) == wanted
+
+
+def test_work_whose_text_was_erased_is_no_fixture(with_suite: BoardClient, suite: Path) -> None:
+    work = QueuedWork(new_id(), "waiting", "", time.time(), "queue", "", "r", "assist", "why", "k", "{}", "")
+    add_work(with_suite.board.engine, work)
+    assert with_suite.http.get(f"/gateway/queue/{work.id}").status_code == 200
+    assert "was erased" in with_suite.http.get(f"/fixtures/new?work={work.id}").text
 
 
 SAMPLE = SampledWork(

@@ -71,6 +71,27 @@ async def test_a_keyword_sends_the_request_to_a_person_before_any_model(tmp_path
         assert chunks[-1].choices[0].finish_reason == "content_filter"
 
 
+async def test_a_person_reads_in_the_queue_what_the_client_sent(tmp_path: Path) -> None:
+    from milo_bench.store.state.asked import read_asked
+    from milo_bench.store.state.database import open_state
+    from milo_bench.store.state.queue import list_work
+
+    async with running_gateway(tmp_path, PLAIN, {"local_8b": SAID}) as gateway, gateway.client() as client:
+        parts: list[Any] = [{"role": "user", "content": [{"type": "text", "text": "My lawyer will sue you."}]}]
+        case = {"text": "My lawyer will sue you.", "day": "2026-03-01"}
+        free = await client.chat.completions.create(model="milo/notes", messages=parts)
+        with_case = await client.chat.completions.create(
+            model="milo/notes", messages=[], extra_body={"milo": {"input": case}}
+        )
+        works = {work.id: read_asked(work.request) for work in list_work(open_state(gateway.options.state))}
+        asked = works[free.id]
+        assert asked is not None and (asked.door, asked.model, asked.texts) == (
+            "chat", "milo/notes", [("user", "My lawyer will sue you.")]
+        )  # fmt: skip
+        asked = works[with_case.id]
+        assert asked is not None and asked.input == case
+
+
 async def test_a_refused_request_names_its_rule(tmp_path: Path) -> None:
     async with running_gateway(tmp_path, PLAIN, {"local_8b": SAID}) as gateway, gateway.client() as client:
         with pytest.raises(openai.UnprocessableEntityError, match="Rule 'no' refuses") as refused:

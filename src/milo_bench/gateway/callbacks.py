@@ -14,6 +14,7 @@ from milo_bench.core.records import Timeouts
 from milo_bench.gateway.answering.shapes import answered_document
 from milo_bench.gateway.request import MODEL_PREFIX
 from milo_bench.gateway.upstream.pool import UpstreamPool
+from milo_bench.store.state.asked import read_asked
 from milo_bench.store.state.queue import QueuedWork, mark_called, uncalled_work
 from milo_bench.targets.http.address import parse_address
 
@@ -68,7 +69,8 @@ class Callbacks:
 
 
 def _body(work: QueuedWork) -> bytes:
-    door = msgspec.json.decode(work.request).get("door", "chat")
+    asked = read_asked(work.request)
+    door = asked.door if asked is not None else "chat"
     if work.state == "rejected":
         return _ENCODER.encode({"id": work.id, "milo": {"status": "rejected", "reason": work.reason}})
     model = f"{MODEL_PREFIX}{work.workload}" if work.workload else "milo"

@@ -16,6 +16,7 @@ from milo_bench.gateway.request import DOORS, MODEL_PREFIX, OTHER_APIS
 from milo_bench.gateway.serving import Gateway
 from milo_bench.gateway.wire.connection import ClientConnection, HttpRequest
 from milo_bench.gateway.wire.replies import ApiError
+from milo_bench.store.state.asked import read_asked
 from milo_bench.telemetry.prometheus import CONTENT_TYPE
 
 _ENCODE = msgspec.json.Encoder().encode
@@ -122,7 +123,8 @@ class Doors:
         if work is None or work.key != key.id:
             raise ApiError(404, "There is no such work in the queue.", code="not_found", hint="check the id.")
         model = f"{MODEL_PREFIX}{work.workload}" if work.workload else "milo"
-        door = msgspec.json.decode(work.request).get("door", "chat")
+        asked = read_asked(work.request)
+        door = asked.door if asked is not None else "chat"
         if work.state == "answered":
             milo = {"status": "answered", "id": work.id, "by": "person"}
             document = answered_document(door, id=work.id, model=model, text=work.answer, milo=milo)

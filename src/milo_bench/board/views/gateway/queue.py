@@ -10,10 +10,12 @@ from milo_bench.board.parts import BoardParts
 from milo_bench.board.server.requests import MovedTo, NotThere, PageRequest, Shown
 from milo_bench.board.views.gateway.health import read_health
 from milo_bench.board.views.gateway.incidents import incident_line
+from milo_bench.board.views.inputs import input_parts
 from milo_bench.board.views.paging import key_page
 from milo_bench.core import units
 from milo_bench.core.errors import UsageError
 from milo_bench.core.text import visible
+from milo_bench.store.state.asked import read_asked
 from milo_bench.store.state.incidents import list_incidents
 from milo_bench.store.state.queue import (
     OPEN,
@@ -60,7 +62,7 @@ def show_work(board: BoardParts, asked: PageRequest) -> Shown | NotThere:
         "work": {
             **work_line(work),
             "request": _pretty(work.request),
-            "messages": _messages(work.request),
+            **_asked(work.request),
             "draft": visible(work.draft),
             "answer": visible(work.answer),
             "reason": visible(work.reason),
@@ -121,16 +123,12 @@ def _pretty(text: str) -> str:
         return visible(text)
 
 
-def _messages(text: str) -> list[dict[str, str]]:
-    """What a person reads of the request, where it is a chat."""
-    try:
-        request = json.loads(text)
-    except ValueError:
-        return []
-    body = request.get("body", request) if isinstance(request, dict) else {}
-    messages = body.get("messages") if isinstance(body, dict) else None
-    found = []
-    for message in messages if isinstance(messages, list) else ():
-        if isinstance(message, dict) and isinstance(message.get("content"), str):
-            found.append({"role": str(message.get("role", "")), "text": visible(message["content"])})
-    return found
+def _asked(text: str) -> dict[str, Any]:
+    """What a person reads of the request: the case that was given, or who said what."""
+    asked = read_asked(text)
+    if asked is None:
+        return {"input": [], "messages": []}
+    return {
+        "input": input_parts(asked.input, (), frozenset(), whole=True),
+        "messages": [{"role": visible(role), "text": visible(said)} for role, said in asked.texts],
+    }
