@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final, Literal, TypeAlias
+from typing import Any, Final
 
 import msgspec
 
@@ -15,9 +15,9 @@ from milo_bench.core.text import one_line
 from milo_bench.gateway.wire.connection import HttpRequest
 from milo_bench.gateway.wire.replies import ApiError
 from milo_bench.guards.case_text import case_text
+from milo_bench.store.state.asked import Door as Door
 from milo_bench.targets.responses.reading import NotUnderstood, chat_request
 
-Door: TypeAlias = Literal["chat", "completions", "embeddings", "responses"]
 DOORS: Final[Mapping[str, Door]] = {
     "/v1/chat/completions": "chat",
     "/v1/completions": "completions",

@@ -3,23 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any, Final, Literal, NamedTuple, TypeAlias, get_args
 
 import msgspec
 
-_ENCODER = msgspec.json.Encoder()
+Door: TypeAlias = Literal["chat", "completions", "embeddings", "responses"]  # the API that a client speaks
+_DOORS: Final[dict[str, Door]] = {door: door for door in get_args(Door)}
+_ENCODER: Final = msgspec.json.Encoder()
 
 
 class AskedWork(NamedTuple):
     """``door`` is the API that was spoken, ``input`` the case (empty for free messages), ``texts`` who said what."""
 
-    door: str
+    door: Door
     model: str
     input: Mapping[str, Any]
     texts: Sequence[tuple[str, str]]
 
 
-def write_asked(door: str, fields: Mapping[str, Any], case: Mapping[str, Any] | None) -> str:
+def write_asked(door: Door, fields: Mapping[str, Any], case: Mapping[str, Any] | None) -> str:
     """``fields`` is the client's JSON without what is ours, ``case`` the input that came beside it."""
     return _ENCODER.encode({"door": door, **fields, **({"input": case} if case else {})}).decode()
 
@@ -34,7 +36,7 @@ def read_asked(text: str) -> AskedWork | None:
         return None
     case = fields.get("input")
     return AskedWork(
-        door=str(fields.get("door", "chat")),
+        door=_DOORS.get(str(fields.get("door")), "chat"),
         model=str(fields.get("model", "")),
         input=case if isinstance(case, dict) else {},
         texts=[*_texts(fields)],
