@@ -7,7 +7,10 @@ See docs/how-to/gateway-sample.md. It needs the packages milo-bench and openai.
 
 from __future__ import annotations
 
+import contextlib
 import sys
+import time
+import urllib.request
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -70,7 +73,20 @@ def _who(raw: Any) -> str:
     return f"rule {raw.headers['X-Milo-Rule']}, by {raw.headers['X-Milo-Target']}"
 
 
+def wait_until_ready(address: str, seconds: float = 60.0) -> None:
+    """The gateway asks each model for a token before it is ready, so its first seconds are no time to ask."""
+    root = address.removesuffix("/v1")
+    last = time.monotonic() + seconds
+    while time.monotonic() < last:
+        with contextlib.suppress(OSError):
+            urllib.request.urlopen(f"{root}/health/ready", timeout=5).close()  # noqa: S310  an error unless it is 200
+            return
+        time.sleep(0.2)
+    sys.exit(f"The gateway at {root} is not ready after {seconds:.0f} s. hint: is it running? It says why it is not.")
+
+
 def main(address: str) -> None:
+    wait_until_ready(address)
     sample = Sample(address)
     outcomes: dict[str, Callable[[], str]] = {
         "answered": sample.answered, "cut": sample.cut, "queued": sample.queued, "refused": sample.refused,

@@ -39,6 +39,33 @@ async def test_in_shadow_everything_is_answered_by_one_target_and_the_rule_is_re
         assert gateway.seen("local") == 0
 
 
+@pytest.mark.parametrize("stream", [False, True])
+async def test_in_shadow_a_case_takes_the_prompt_that_was_measured(tmp_path: Path, stream: bool) -> None:
+    """Whether the table would ask a model or a person, the one target gets the case and not an empty chat."""
+    routing = {
+        "targets": {**LOCAL, "other": {"model": "fake-1"}},
+        "rules": [
+            {"id": "held", "when": {"workload": "orders", "tags": ["held"]}, "route": "human_review"},
+            {"id": "orders", "when": {"workload": "orders"}, "route": "local", "target": "local"},
+        ],
+        "default": {"route": "refuse"},
+    }
+    case = next(one.input for one in load_suite("demo_v1").fixtures if one.workload == "orders")
+    scripts: dict[str, Any] = {"local": {}, "other": {"reply": {"text": "from shadow"}}}
+    options = {"shadow": "other", "suites": ("demo_v1",)}
+    async with running_gateway(tmp_path, routing, scripts, **options) as gateway, gateway.client() as client:
+        for tags in ([], ["held"]):
+            milo = {"input": case, "tags": tags}
+            asked = await client.chat.completions.create(
+                model="milo/orders", messages=[], stream=stream, extra_body={"milo": milo}
+            )
+            parts = [one.choices[0].delta.content or "" async for one in asked if one.choices] if stream else []
+            assert ("".join(parts) if stream else asked.choices[0].message.content) == "from shadow"
+            seen = str(gateway.servers["other"].requests[-1])
+            assert str(next(iter(case.values())))[:40].splitlines()[0] in seen
+        assert [(one.rule, one.prompt != "free") for one in gateway.audit()] == [("orders", True), ("held", True)]
+
+
 async def test_in_shadow_a_sensitive_case_reaches_no_hosted_target(tmp_path: Path) -> None:
     routing = {
         "targets": {**LOCAL, "cloud": {"model": "fake-1", "hosted": True}},

@@ -72,6 +72,18 @@ def prepare_question(table: RoutingTable, asked: Question, routed: Routed, id: s
     return PreparedQuestion(made.request, made.prepared, asked, made.bypass, workload.prompt_name, count, made.chunked)
 
 
+def in_shadow(table: RoutingTable, asked: Question, would: Routed, target: str, *, hosted: bool) -> Routed:
+    """``would``, sent to the target of ``--shadow`` instead: messages as they came, a case in its workload's prompt.
+
+    Where the table would ask no model, the case takes the prompt of the first rule for its workload that has one.
+    """
+    place = would.place
+    if asked.input is not None and table.prompt_of(place, asked.workload) is None:
+        rules = (n for n, rule in enumerate(table.file.rules) if asked.workload in rule.when.workload)
+        place = next((n for n in rules if table.prompt_of(n, asked.workload) is not None), place)
+    return replace(would, place=place, action=None, route="hosted" if hosted else "local", target=target, verifier="")
+
+
 def _redacted(asked: Question, id: str) -> tuple[Question, int]:
     """The question with placeholders, and how many. Raises DataError for pictures, ValueError for other media."""
     # Late: a gateway without such a rule does not carry the rules for personal data in memory.

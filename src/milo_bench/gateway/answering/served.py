@@ -18,7 +18,7 @@ from milo_bench.gateway.answering.challengers import CopiedRequest, begin_trials
 from milo_bench.gateway.answering.events import EventScan
 from milo_bench.gateway.answering.facts import Known, request_facts
 from milo_bench.gateway.answering.parts import PartReply, merge_parts, read_part
-from milo_bench.gateway.answering.prompting import PreparedQuestion, prepare_question
+from milo_bench.gateway.answering.prompting import PreparedQuestion, in_shadow, prepare_question
 from milo_bench.gateway.answering.queueing import queued_work
 from milo_bench.gateway.answering.reasons import refusal, said_by_server, why_sent
 from milo_bench.gateway.answering.record import RequestRecord
@@ -463,7 +463,7 @@ class ServedRequest:
     # ------------------------------------------------------------ shadow
 
     async def _shadow(self, asked: Question, key: GatewayKey, facts: RequestFacts) -> None:
-        """Forward as it came to the one target of ``--shadow``; record what the table would have done."""
+        """Ask the one target of ``--shadow``; record what the table would have done."""
         name = self._gateway.shadow or ""
         steps = walk(self._serving.table.file, facts)
         try:
@@ -476,16 +476,18 @@ class ServedRequest:
             message = "The case is sensitive, and the gateway runs in shadow on a hosted target."
             raise ApiError(422, message, code="sensitive", hint="name a local target with --shadow.")
         upstream = self._serving.upstreams[name]
-        here = replace(would, route="hosted" if upstream.hosted else "local", target=name, verifier="")
+        here = in_shadow(self._serving.table, asked, would, name, hosted=upstream.hosted)
+        prepared = await self._full(asked, key, here, upstream)
+        if isinstance(prepared, str) or prepared.bypass:
+            why = prepared if isinstance(prepared, str) else prepared.bypass
+            hint = "the gateway runs in shadow and has a model answer every case."
+            raise ApiError(422, f"The case fits no prompt: {why}.", code="bad_input", hint=hint)
         if asked.stream:
-            judged, streamed = await self._stream(
-                asked, key, here, upstream, PreparedQuestion(None, {}, asked, prompt="free")
-            )
+            judged, streamed = await self._stream(asked, key, here, upstream, prepared)
             if streamed:
                 return
         else:
-            free = PreparedQuestion(None, {}, asked, prompt="free")
-            judged = await self._whole(asked, key, here, upstream, free, NOTHING_ASKED)
+            judged = await self._whole(asked, key, here, upstream, prepared, NOTHING_ASKED)
         self._record.routed(would, guarded=False)
         if not judged.facts.answered:
             said = self._last_failure[1]
