@@ -13,19 +13,22 @@ from milo_bench.stats.cases.cache import CacheRule
 from milo_bench.stats.cases.columns import Cases, CasesBuilder, fixture_table
 from milo_bench.stats.cases.rows import ValueRows, select_rows
 
-FIXTURES, REPEATS = 40, 3
+FIXTURES, REPEATS = 80, 3
 BOUND_S = 2.0
 _WARM = 0.03  # of the time of a new document
+_SPREAD = 0.4  # of the logarithm of a time
 
 
-def _cases(random: Random, *, says: bool, rule: CacheRule) -> Cases:
-    """Times of new documents whose 95th percentile is exactly the bound, each asked again from the cache."""
+def _cases(random: Random, *, says: bool, rule: CacheRule, first: float = 1.0) -> Cases:
+    """Times of new documents whose 95th percentile is exactly the bound, each asked again from the cache.
+
+    ``first`` is the share of that time which the first askings take.
+    """
     builder = CasesBuilder("w", "t", "", "free", None, rule)
-    spread = 0.4
-    middle = np.log(BOUND_S) - 1.6448536 * spread
+    middle = np.log(BOUND_S) - 1.6448536 * _SPREAD
     for repeat in range(REPEATS):
         for number in range(FIXTURES):
-            took = float(np.exp(middle + spread * random.standard_normal())) * (1.0 if repeat == 0 else _WARM)
+            took = float(np.exp(middle + _SPREAD * random.standard_normal())) * (first if repeat == 0 else _WARM)
             cached = (0 if repeat == 0 else 990) if says else None
             made = Attempt(
                 AttemptKey(f"f{number}", "t", repeat), "r", Timings(0.0, 0.0, took, first_content_s=took / 2), "x",
@@ -52,6 +55,18 @@ def simulate(runs: int, random: Random) -> Sequence[Row]:
             kept += _passes(_cases(np.random.default_rng(seed), says=says, rule=CacheRule(repeats_are_cold=False)))
             before += _passes(_cases(np.random.default_rng(seed), says=says, rule=CacheRule(is_wanted=True)))
         rows.append(Row(f"wrong keep, {name}", 0.05, Found(kept, runs), Found(before, runs)))
+    # An earlier command has sent all documents. The quickest of three new prompts told how long each token takes.
+    kept = before = 0
+    for _ in range(runs):
+        seed = int(random.integers(1 << 62))
+        quickest = float(np.exp(np.log(BOUND_S) - 1.6448536 * _SPREAD + _SPREAD * random.standard_normal(3)).min())
+        unreported = CacheRule(repeats_are_cold=False, is_unreported=True, new_token_s=quickest / 2 / 1000)
+        for rule in (unreported, CacheRule(repeats_are_cold=False)):
+            passes = _passes(_cases(np.random.default_rng(seed), says=False, rule=rule, first=_WARM))
+            kept, before = kept + passes * (rule is unreported), before + passes * (rule is not unreported)
+    rows.append(
+        Row("wrong keep, one that says nothing and had all before", 0.05, Found(kept, runs), Found(before, runs))
+    )
     return rows
 
 

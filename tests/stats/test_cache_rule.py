@@ -98,3 +98,24 @@ def test_a_run_of_warm_prompts_alone_has_no_time() -> None:
     measure = measure_cases(builder.build(), fixture_table([Fixture("f", "w", {})]), "ttft_p95_s")
     assert measure.value is None
     assert measure.note == "all 1 prompts came out of the server's cache"
+
+
+UNREPORTED = TargetRecord("t", "openai", "m", cache="unreported", new_token_s=0.002)  # 1.32 s for 660
+
+
+@pytest.mark.parametrize(
+    ("made", "warm"),
+    [
+        (attempt(latency_s=2.6), False),
+        (attempt(latency_s=1.4), False),  # a first token after 0.7 s, in more than half the time
+        (attempt(latency_s=0.2), True),  # an earlier command sent it
+        (attempt(latency_s=0.2, cached=0), True),  # and whatever the server says of it
+        (attempt(latency_s=0.2, shared=0.99), False),  # nothing but instructions that every request begins with
+        (attempt(1, latency_s=2.6), True),
+    ],
+)
+def test_of_a_cache_that_is_not_reported_the_time_tells(made: Attempt, warm: bool) -> None:
+    rule = cache_rule(Plan(("f",), ("t",)), UNREPORTED)
+    assert rule.is_warm(made) == warm
+    assert math.isnan(rule.share(made))
+    assert not cache_rule(Plan(("f",), ("t",), cache="warm"), UNREPORTED).is_warm(made)

@@ -32,7 +32,7 @@ from milo_bench.evidence.joining import (
 )
 from milo_bench.evidence.load_rows import checked_windows
 from milo_bench.evidence.null_model.logged import constant_answers
-from milo_bench.evidence.set_up import find_set_up_problems, unread_languages
+from milo_bench.evidence.set_up import find_set_up_problems, unread_languages, unreported_caches
 from milo_bench.evidence.until_decided.recorded import recorded_among, require_recorded
 from milo_bench.guards.case_facts import case_facts
 from milo_bench.guards.case_text import case_text, count_words, keyword_sets_in
@@ -144,7 +144,7 @@ def _log_ref(log: RunLog, name: str, again: Mapping[Path, str], logs: Iterable[R
             baseline="" if beside is None else again[beside.path],
         ),
         seal=log.seal,
-        unknown=log.unknown,
+        unknown=(*log.unknown, *unreported_caches([log])),
         unread=tuple(UnreadRow(*row) for row in log.bad_rows) or UNSET,
         tags=(header.selection.tags if header.selection is not None else ()) or UNSET,
     )

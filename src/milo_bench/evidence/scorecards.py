@@ -17,7 +17,13 @@ from milo_bench.evidence.joining import (
     join_targets,
 )
 from milo_bench.evidence.judges.counts import judges_said
-from milo_bench.evidence.set_up import buffered_targets, find_set_up_problems, served_others, unread_languages
+from milo_bench.evidence.set_up import (
+    buffered_targets,
+    find_set_up_problems,
+    served_others,
+    unread_languages,
+    unreported_caches,
+)
 from milo_bench.guards.languages.names import language_name
 from milo_bench.run.plan import plan_attempts
 from milo_bench.stats.cases.columns import fixture_table
@@ -66,7 +72,7 @@ def _score(logs: list[RunLog], pool: GradingPool | None) -> Scorecard:
             f"{workload}: {check} does not read {language_name(code)}, so answers in {language_name(code)} are unjudged"
             for (workload, check), code in unread_languages(logs).items()
         ),
-        others=served_others(logs),
+        others=(*served_others(logs), *unreported_caches(logs)),
         judges=judges_said(logs),
         unread=tuple(said for log in logs for _, said in log.bad_rows),
     )

@@ -48,6 +48,21 @@ def buffered_targets(logs: Iterable[RunLog]) -> tuple[str, ...]:
     return tuple(target for target, count in blocks.items() if count > streamed[target])
 
 
+def unreported_caches(logs: Iterable[RunLog]) -> tuple[str, ...]:
+    """A sentence for each target whose server keeps prompts and was seen not to say so."""
+    names = dict.fromkeys(
+        target.name
+        for log in logs
+        for target in log.header.targets
+        if target.cache == "unreported" and log.header.plan.cache == "cold" and log.attempts
+    )
+    return tuple(
+        f"{name}: its server answers from a prompt cache and does not report it, so answers in less than half the "
+        "time of a new prompt are listed as warm"
+        for name in names
+    )
+
+
 def unread_languages(logs: Iterable[RunLog]) -> dict[tuple[str, str], str]:
     """By workload and check, the language (ISO 639-1) of the workload's texts that the check does not read."""
     return {

@@ -113,7 +113,7 @@ async def execute(
     try:
         records = await start_targets([targets[name] for name in names], stop, fingerprint=spec.fingerprint)
         check_hosted(spec, records)
-        records = await find_caches(spec.plan, targets, records, clock.monotonic_s)
+        records = await find_caches(spec.plan, targets, records, clock.monotonic_s, look=spec.fingerprint)
         whole = await one_at_a_time(targets, records)
         sending = sending or SendsItself(targets)
         opened = await open_with_rows(open_log, spec.header(records, now=clock.now()), sending.begin)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+from typing import Any
 
 import pytest
 
 from milo_bench.core.chat import ChatRequest, Exchange, Message
-from milo_bench.core.records import TargetRecord, Timings, Usage
-from milo_bench.run.cache_probe import finds_cache
+from milo_bench.core.records import Behaviour, Plan, TargetRecord, Timings, Usage
+from milo_bench.run.cache_probe import SeenCache, find_caches, see_cache
 from milo_bench.run.load.documents import LoadDocuments
 from milo_bench.run.load.rows import LoadRow, WindowRows
 from milo_bench.run.load.service_level import ServiceLevel
@@ -63,23 +64,64 @@ def test_warm_documents_are_in_no_distribution_and_in_no_service_level() -> None
 
 
 class Server:
-    """Takes a second for a prompt it has not seen, and none for one that it keeps."""
+    """Takes a second for a prompt it has not seen, and little for one that it keeps. ``says`` what it took."""
 
     record = TargetRecord("s", "openai", "m")
 
-    def __init__(self, *, keeps: bool, says: bool = False) -> None:
-        self._keeps, self._says, self._seen = keeps, says, set[str]()
+    def __init__(self, *, keeps: bool, says: int | None = None, new_s: float = 1.0) -> None:
+        self._keeps, self._says, self._new_s, self._seen = keeps, says, new_s, set[str]()
+        self.words = 0
 
     async def ask(self, request: ChatRequest, **_: object) -> Exchange:
         text = request.messages[0].content
         kept = self._keeps and text in self._seen
         self._seen.add(text)
-        wait_s = 0.01 if kept else 1.0
-        usage = Usage(prompt_tokens=900, cached_tokens=899 if kept and self._says else None)
+        self.words = max(self.words, len(text.split()))
+        wait_s = 0.01 * self._new_s if kept else self._new_s
+        usage = Usage(prompt_tokens=900, cached_tokens=self._says if kept or self._says == 0 else None)
         return Exchange(Timings(0.0, 0.0, wait_s, first_content_s=wait_s), "yes", usage=usage)
 
+    async def behaviour(self) -> Behaviour:
+        return Behaviour()
 
-@pytest.mark.parametrize(("keeps", "says"), [(True, False), (True, True), (False, False)])
-def test_asking_twice_finds_out_whether_a_server_keeps_prompts(keeps: bool, says: bool) -> None:
-    server = Server(keeps=keeps, says=says)
-    assert asyncio.run(finds_cache(server, lambda: 0.0)) is keeps  # type: ignore[arg-type]
+
+@pytest.mark.parametrize(
+    ("server", "seen"),
+    [
+        (Server(keeps=True), SeenCache(keeps=True, says=False, new_token_s=1 / 900)),
+        (Server(keeps=True, says=899), SeenCache(keeps=True, says=True, new_token_s=1 / 900)),
+        (Server(keeps=True, says=0), SeenCache(keeps=True, says=False, new_token_s=1 / 900)),
+        (Server(keeps=False), SeenCache(keeps=False, says=False, new_token_s=1 / 900)),
+        (Server(keeps=False, says=0), SeenCache(keeps=False, says=False, new_token_s=1 / 900)),
+    ],
+)
+def test_asking_twice_finds_out_whether_a_server_keeps_prompts_and_says_so(server: Server, seen: SeenCache) -> None:
+    assert asyncio.run(see_cache(server, lambda: 0.0)) == seen  # type: ignore[arg-type]
+
+
+def test_a_slow_server_is_asked_short_prompts_and_a_quick_one_long_ones() -> None:
+    slow, quick = Server(keeps=True), Server(keeps=True, new_s=0.05)
+    for server in (slow, quick):
+        asyncio.run(see_cache(server, lambda: 0.0))  # type: ignore[arg-type]
+    assert slow.words < 200 < 500 < quick.words
+
+
+@pytest.mark.parametrize(
+    ("record", "server", "found"),
+    [
+        ({}, Server(keeps=True), "unreported"),
+        ({}, Server(keeps=True, says=899), ""),
+        ({}, Server(keeps=False), "none found"),
+        ({"cache": "salted"}, Server(keeps=True), "unreported"),  # whoever is between drops the salt
+        ({"cache": "salted"}, Server(keeps=False), "salted"),
+        ({"hosted": True}, Server(keeps=True), ""),  # not asked: it costs, and nothing is asked twice
+    ],
+)
+def test_a_run_finds_what_its_servers_keep(record: dict[str, Any], server: Server, found: str) -> None:
+    plan = Plan(("f",), ("s",))
+    records = [TargetRecord("s", "openai", "m", **record)]
+    server.record = records[0]
+    told = asyncio.run(find_caches(plan, {"s": server}, records, lambda: 0.0, look=True))  # type: ignore[dict-item]
+    assert [one.cache for one in told] == [found]
+    unasked = asyncio.run(find_caches(plan, {"s": server}, records, lambda: 0.0, look=False))  # type: ignore[dict-item]
+    assert unasked == records

@@ -10,7 +10,7 @@ import pytest
 from milo_bench.core.chat import Exchange
 from milo_bench.core.records import Failure, FailureKind, TargetRecord, Timings, Usage
 from milo_bench.run.asked.failed_repeats import RepeatCounts, set_aside
-from milo_bench.run.cache_probe import finds_cache
+from milo_bench.run.cache_probe import see_cache
 from milo_bench.run.load.documents import LoadDocuments
 from milo_bench.run.load.rows import LoadRow, RowFailure, WindowRows
 from milo_bench.run.load.service_level import ServiceLevel
@@ -117,6 +117,8 @@ def test_a_cache_is_looked_for_where_an_answer_does_not_say() -> None:
     broken = made(3, documents=1, failure="reset", cached=None, is_again=True)
     assert needs_a_probe([silent, said], {0})
     assert not needs_a_probe([silent, said, broken], {1, 2})
+    assert needs_a_probe([silent, said], set(), earlier=True)
+    assert not needs_a_probe([said, broken], set(), earlier=True)
 
 
 def test_a_note_does_not_claim_a_cache_that_nobody_saw() -> None:
@@ -154,7 +156,7 @@ class Flaky:
 @pytest.mark.parametrize(
     ("server", "found", "asked"),
     [
-        (Flaky(frozenset({1, 4, 5})), False, 9),
+        (Flaky(frozenset({1, 4, 5})), False, 11),
         (Flaky(frozenset(range(1, 100))), None, 13),
         (Flaky(frozenset({1}), "connect_refused"), None, 1),
     ],
@@ -162,5 +164,6 @@ class Flaky:
 def test_a_server_that_fails_some_requests_still_tells_whether_it_keeps_prompts(
     server: Flaky, found: bool | None, asked: int
 ) -> None:
-    assert asyncio.run(finds_cache(server, lambda: 0.0)) is found  # type: ignore[arg-type]
+    seen = asyncio.run(see_cache(server, lambda: 0.0))  # type: ignore[arg-type]
+    assert (seen if seen is None else seen.keeps) is found
     assert server.asked == asked

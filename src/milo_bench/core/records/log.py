@@ -29,7 +29,7 @@ Decoding: TypeAlias = Literal["free", "constrained"]
 StoreText: TypeAlias = Literal["full", "redacted", "hashes"]
 Order: TypeAlias = Literal["interleaved", "prefix"]
 CacheWish: TypeAlias = Literal["cold", "warm"]
-PromptCache: TypeAlias = Literal["", "off", "salted", "none found"]
+PromptCache: TypeAlias = Literal["", "off", "salted", "none found", "unreported"]
 
 # ---------------------------------------------------------------- what is asked
 
@@ -156,6 +156,7 @@ class TargetRecord(Frozen, frozen=True):
     context_window: int | None = None  # tokens a single request may fill, prompt and answer
     price: Price | None = None
     cache: PromptCache = ""  # what keeps a prompt that was sent before from being answered out of a cache, if anything
+    new_token_s: float | None = None  # for each token of a prompt that it never saw, where its cache is "unreported"
     settings: dict[str, Any] = {}  # what else changes answers or speed: threads, slots, num_ctx
     identity: Identity = Identity()
     behaviour: Behaviour = Behaviour()

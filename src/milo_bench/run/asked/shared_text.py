@@ -11,6 +11,8 @@ from milo_bench.run.spec import RunSpec
 # A chat template puts its own words around every prompt, which we do not see, and tokens are not characters.
 _SLACK_SHARE: Final = 0.05
 _SLACK_TOKENS: Final = 64
+_SOON: Final = 0.5  # of the time of a new prompt, as the quickest of three took it
+_LEAST_NEW_S: Final = 0.02  # what a new prompt takes at the least, for its time to tell
 
 
 def measure_shared_text(spec: RunSpec) -> dict[str, int]:
@@ -40,6 +42,20 @@ def measure_shared_text(spec: RunSpec) -> dict[str, int]:
 def most_shared(shared_share: float, prompt_tokens: int) -> float:
     """The most of a prompt that may be cached although its document is new, where ``shared_share`` is common text."""
     return shared_share + max(_SLACK_SHARE, _SLACK_TOKENS / max(prompt_tokens, 1))
+
+
+def is_too_soon(
+    waited_s: float | None, prompt_tokens: int | None, shared_share: float, new_token_s: float | None
+) -> bool:
+    """Whether a first token after ``waited_s`` is sooner than that of a new prompt can be.
+
+    ``new_token_s`` is what each token of a new prompt takes. Of ``prompt_tokens`` the ``shared_share`` may be cached.
+    False where one of them is unknown, or the prompt is too short for its time to tell.
+    """
+    if waited_s is None or not prompt_tokens or new_token_s is None:
+        return False
+    new_s = new_token_s * prompt_tokens * (1 - min(1.0, shared_share))
+    return new_s >= _LEAST_NEW_S and waited_s < _SOON * new_s
 
 
 def share_of(shared: int, request: ChatRequest) -> float:

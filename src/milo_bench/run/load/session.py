@@ -25,8 +25,8 @@ from milo_bench.core.records import (
     Telemetry,
 )
 from milo_bench.core.units import figure, number, seconds
-from milo_bench.run.asked.shared_text import measure_shared_text, most_shared, share_of
-from milo_bench.run.cache_probe import finds_cache
+from milo_bench.run.asked.shared_text import is_too_soon, measure_shared_text, most_shared, share_of
+from milo_bench.run.cache_probe import OURS, SeenCache, see_cache
 from milo_bench.run.event_loop import stoppable
 from milo_bench.run.load.alone import ask_alone
 from milo_bench.run.load.arrivals import Arrival
@@ -43,7 +43,7 @@ from milo_bench.run.prepare import cannot_fit
 from milo_bench.run.spec import RunSpec, check_hosted
 from milo_bench.run.stop import StopSignal
 from milo_bench.store.log.writer import RunLogWriter
-from milo_bench.targets.base import Target
+from milo_bench.targets.base import Fingerprinted, Target
 
 HIGHEST_STREAMS = 1024
 ALONE_DURATIONS = 5  # so many times a window may asking each document alone take
@@ -116,7 +116,7 @@ class LoadSession:
         self._grade = grade
         self._lines: list[Sequence[LoadRequestRow]] = []  # of each window, where answers are graded
         self._draw = draw
-        self._caches: bool | None = None  # whether the server answers from a cache, where it does not say
+        self._cache: SeenCache | None = None  # how the server answers equal prompts, where it does not say
         self._shared = measure_shared_text(spec)
         self._options = options
         self._spec = spec
@@ -329,18 +329,34 @@ class LoadSession:
         """``rows`` with those marked that the server had before: by what it says, else by what was sent before."""
         if self._options.cache == "warm":
             return rows
-        kept_out = self._target.record.cache != ""
-        if not kept_out and self._caches is None and needs_a_probe(rows.rows, again):
-            self._tell("the server does not say what it caches: asking three prompts twice to find out")
-            self._caches = await finds_cache(self._target, time.monotonic)
-        repeats_are_cold = kept_out or self._caches is False
-        return mark_warm(rows, again, repeats_are_cold=repeats_are_cold, shared_share=self._shared_share)
+        record = self._target.record
+        # Another server than ours may have had any of these documents from an earlier command.
+        earlier = isinstance(self._target, Fingerprinted) and not record.hosted and record.api not in OURS
+        if record.cache == "" and self._cache is None and needs_a_probe(rows.rows, again, earlier=earlier):
+            self._tell("the server may answer from a cache without saying so: asking three prompts twice to find out")
+            self._cache = await see_cache(self._target, time.monotonic)
+        seen = self._cache
+        return mark_warm(
+            rows,
+            again,
+            repeats_are_cold=record.cache != "" or (seen is not None and not seen.keeps),
+            shared_share=self._shared_share,
+            too_soon=self._is_too_soon if seen is not None and seen.keeps and not seen.says else None,
+        )
 
     def _shared_share(self, row: LoadRow) -> float:
         """What may be cached of a new document."""
+        return most_shared(self._share_of_instructions(row), row.prompt_tokens or 0)
+
+    def _share_of_instructions(self, row: LoadRow) -> float:
         request = self._documents.by_name.get(row.fixture)
-        shared = 0.0 if request is None else share_of(self._shared.get(request.workload, 0), request.request)
-        return most_shared(shared, row.prompt_tokens or 0)
+        return 0.0 if request is None else share_of(self._shared.get(request.workload, 0), request.request)
+
+    def _is_too_soon(self, row: LoadRow) -> bool:
+        """Whether the first token came sooner than that of a new document can."""
+        waited_s = None if row.first_content_s is None else row.first_content_s - row.started_s
+        new_token_s = None if self._cache is None else self._cache.new_token_s
+        return is_too_soon(waited_s, row.prompt_tokens, self._share_of_instructions(row), new_token_s)
 
 
 def _sendable(fixtures: Sequence[Fixture], record: TargetRecord) -> list[Fixture]:

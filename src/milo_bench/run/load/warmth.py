@@ -9,9 +9,13 @@ from milo_bench.run.asked.failed_repeats import RepeatCounts, set_aside
 from milo_bench.run.load.rows import LoadRow, WindowRows
 
 
-def needs_a_probe(rows: Sequence[LoadRow], again: Collection[int]) -> bool:
-    """Whether an answer to a repeated document (``again``: their places) does not say what was cached of it."""
-    return any(rows[place].failure is None and rows[place].cached_tokens is None for place in again)
+def needs_a_probe(rows: Sequence[LoadRow], again: Collection[int], *, earlier: bool = False) -> bool:
+    """Whether an answer to a repeated document (``again``: their places) does not say that some of it was cached.
+
+    ``earlier``: an earlier command may have sent any of them. A report of 0 is what a server without a cache says.
+    """
+    places = range(len(rows)) if earlier else again
+    return any(rows[place].failure is None and not rows[place].cached_tokens for place in places)
 
 
 def mark_warm(
@@ -20,12 +24,15 @@ def mark_warm(
     *,
     repeats_are_cold: bool,
     shared_share: Callable[[LoadRow], float],
+    too_soon: Callable[[LoadRow], bool] | None = None,
 ) -> WindowRows:
     """``window`` with ``is_repeated`` at the places of ``again``, and ``is_warm`` where the server had the document.
 
     An answer is warm by what the server says it took from its cache, where that is more than ``shared_share``, the
     share of the prompt that each request begins with; where it does not say, each repeat is, unless
-    ``repeats_are_cold``. For repeats that failed see ``failed_repeats.set_aside``.
+    ``repeats_are_cold``. ``too_soon`` is of a server that keeps documents and does not report it: its word is not
+    taken, and what it answers sooner than a new document is warm too. For repeats that failed see
+    ``failed_repeats.set_aside``.
     """
     places = range(len(window.rows))
     again = frozenset(again)
@@ -33,7 +40,11 @@ def mark_warm(
         place
         for place in places
         if (row := window.rows[place]).failure is None
-        and _is_warm(row, place in again, repeats_are_cold=repeats_are_cold, shared_share=shared_share)
+        and (
+            _is_warm(row, place in again, repeats_are_cold=repeats_are_cold, shared_share=shared_share)
+            if too_soon is None
+            else place in again or too_soon(row)
+        )
     }
     warm |= _failed_aside(window, again, warm)
     rows = tuple(

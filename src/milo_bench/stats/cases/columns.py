@@ -19,7 +19,7 @@ from milo_bench.core.cases.facts import CaseFacts
 from milo_bench.core.records import Attempt, Decoding, Fixture, Graded, JudgementVerdict, ModelJudgement, Price
 from milo_bench.core.records.judgements import JUDGED
 from milo_bench.run.asked.alike import Contracts, find_alike
-from milo_bench.stats.cases.cache import CacheRule, cached_share
+from milo_bench.stats.cases.cache import CacheRule
 
 Int8 = NDArray[np.int8]
 NOT_JUDGED = -1
@@ -250,7 +250,7 @@ class CasesBuilder:
             cold, warm = (times.latency_s, ttft), (nan, nan)
             if self.cache.is_warm(attempt):
                 cold, warm = warm, cold
-            self.times.extend((*cold, cost, speed, *warm, cached_share(attempt)))
+            self.times.extend((*cold, cost, speed, *warm, self.cache.share(attempt)))
         self.tokens.append(NOT_JUDGED if prompt is None else prompt)
         self.tokens.append(NOT_JUDGED if output is None else output)
 

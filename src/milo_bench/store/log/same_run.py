@@ -72,6 +72,7 @@ def _comparable(thing: msgspec.Struct) -> dict[str, Any]:
         data["endpoint"] = _endpoint(thing.endpoint)
     if isinstance(thing, TargetRecord):
         data.pop("behaviour")  # asked anew at each start; a test says whether it changed
+        data.pop("new_token_s")  # a time, so another at each start
         for name in ("unknown", "weights_from", "licence_from"):  # reasons, and no part of what is served
             data["identity"].pop(name)
     return data
