@@ -1,4 +1,5 @@
 import gc
+import sys
 
 from milo_bench.run.load.quiet import quiet_collector
 
@@ -21,6 +22,13 @@ def test_cycles_that_come_up_meanwhile_are_still_found() -> None:
     with quiet_collector():
         Knot()
         assert gc.collect() > 0
+
+
+def test_a_thread_beside_it_keeps_the_interpreter_a_tenth_as_long() -> None:
+    before = sys.getswitchinterval()
+    with quiet_collector():
+        assert sys.getswitchinterval() < before / 5
+    assert sys.getswitchinterval() == before
 
 
 def test_an_error_inside_gives_the_collector_back() -> None:

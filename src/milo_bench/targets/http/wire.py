@@ -20,7 +20,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import errno
-import select
 import socket
 import struct
 import sys
@@ -36,6 +35,7 @@ from milo_bench.targets.http.address import Address
 from milo_bench.targets.http.encoding import BrokenEncodingError, Inflater, inflater_for
 from milo_bench.targets.http.next_hop import LeavesNetworkError, require_inside
 from milo_bench.targets.http.reply import MAX_BODY_BYTES, HttpReply, ShowsContent
+from milo_bench.targets.http.watch import SocketWatch
 
 READ_BYTES = 65536
 MAX_HEADER_BYTES = 256 << 10
@@ -73,6 +73,7 @@ class TcpWire:
         self._idle: list[_Connection] = []
         self._open: set[_Connection] = set()
         self._use_once = False
+        self._watch: SocketWatch | None = None
 
     async def fetch(
         self,
@@ -149,7 +150,8 @@ class TcpWire:
             kind: FailureKind = "connect_timeout" if error.errno == errno.ETIMEDOUT else "connect_refused"
             _break(reply, kind, f"cannot connect: {_said(error)}")
         else:
-            connection = _Connection(sock, self._gone)
+            self._watch = self._watch or SocketWatch()
+            connection = _Connection(sock, self._watch, self._gone)
             self._open.add(connection)
             return connection
         return None
@@ -190,7 +192,7 @@ class TcpWire:
 class _Connection:
     """One socket and the framing parser of the reply it is receiving."""
 
-    def __init__(self, sock: socket.socket, on_gone: Callable[[_Connection], None]) -> None:
+    def __init__(self, sock: socket.socket, watch: SocketWatch, on_gone: Callable[[_Connection], None]) -> None:
         self._sock = sock
         self._fd = sock.fileno()
         self._loop = asyncio.get_running_loop()
@@ -210,9 +212,8 @@ class _Connection:
         self._unparsed: list[tuple[int, bytes, list[tuple[int, int, bytes]]]] = []  # when, what, the kernel's stamp
         self._unparsed_due: asyncio.TimerHandle | None = None
         self._reset_parser()
-        self._watch = _watch(self._fd)
-        self._watched = self._fd if self._watch is None else self._watch.fileno()
-        self._loop.add_reader(self._watched, self._readable)
+        self._watch = watch
+        watch.add(self._fd, self._readable)
 
     # ------------------------------------------------------------ one exchange
 
@@ -462,29 +463,11 @@ class _Connection:
             return
         self._closed = True
         self._forget_unparsed()
-        self._loop.remove_reader(self._watched)
-        if self._watch is not None:
-            self._watch.close()
+        self._watch.remove(self._fd)
         self._loop.remove_writer(self._fd)
         self._sock.close()
         self._parser = None  # it refers back to us; without the cycle the connection goes at once
         self._end("cancelled", "closed by the client")
-
-
-def _watch(descriptor: int) -> select.epoll | None:
-    """Something that is readable whenever the socket has data, an end or an error; None where there is no epoll.
-
-    uvloop stops watching a socket on which a reset is pending and calls no reader: the reset would
-    be seen as a timeout, minutes later. An epoll that watches the socket never errs itself.
-    """
-    if sys.platform != "linux":
-        return None
-    try:
-        watch = select.epoll()
-    except OSError:  # no descriptor is left for it: then without
-        return None
-    watch.register(descriptor, select.EPOLLIN)
-    return watch
 
 
 def _break(reply: HttpReply, kind: FailureKind, message: str) -> None:

@@ -12,6 +12,7 @@ import re
 import shlex
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from functools import cache
 from pathlib import Path
 
 from milo_bench.core.cases.record import EventKind, EventSource
@@ -81,7 +82,7 @@ def _storyline(path: Path) -> Storyline:
     head_text, *parts = re.split(r"^\[(\w+)\]\n", path.read_text(encoding="utf-8"), flags=re.MULTILINE)
     head = dict(line.split(": ", 1) for line in head_text.strip().splitlines())
     sections = dict(zip(parts[::2], parts[1::2], strict=True))
-    events = tuple(_lines(sections["events"], 0, path))
+    events = _lines(sections["events"], 0, path)
     last = max((e for e in events if e.status), key=lambda e: (e.day, e.time))
     endings = {}
     for name in ("corrected", "conflict", "quote"):
@@ -91,7 +92,13 @@ def _storyline(path: Path) -> Storyline:
     return Storyline(path.stem, head, events, endings, sections["inbound"].strip(), withdraws)
 
 
-def _lines(text: str, last_day: int, path: Path) -> Iterable[StorylineEvent]:
+@cache
+def _lines(text: str, last_day: int, path: Path) -> tuple[StorylineEvent, ...]:
+    """The events of a text, read once: a load run draws the same stories hundreds of times."""
+    return tuple(_read_lines(text, last_day, path))
+
+
+def _read_lines(text: str, last_day: int, path: Path) -> Iterable[StorylineEvent]:
     for raw in text.strip().splitlines():
         try:
             meta, words = raw.split(" | ", 1)
@@ -121,4 +128,4 @@ def _lines(text: str, last_day: int, path: Path) -> Iterable[StorylineEvent]:
 def read_routine(root: Path, name: str) -> tuple[StorylineEvent, ...]:
     """Entries that say nothing of the case (``_routine``), or that try to steer a reader (``_injections``)."""
     path = find_base(root, GENERATOR, FOLDER / f"{name}.txt")
-    return tuple(_lines("\n".join(f"0 {line}" for line in path.read_text(encoding="utf-8").splitlines()), 0, path))
+    return _lines("\n".join(f"0 {line}" for line in path.read_text(encoding="utf-8").splitlines()), 0, path)

@@ -13,6 +13,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
@@ -121,17 +122,22 @@ def load_bases(folder: Path, wording: Mapping[str, str] = {}) -> list[Base]:
     return [base for path in paths for base in read_base(path, wording.get(path.stem))]
 
 
-def read_base(path: Path, wording: str | None = None) -> list[Base]:
-    text = path.read_text(encoding="utf-8")
+def read_base(path: Path, wording: str | None = None) -> tuple[Base, ...]:
+    return _parsed_base(path.stem, path.name, path.read_text(encoding="utf-8"), wording)
+
+
+@cache
+def _parsed_base(name: str, file: str, text: str, wording: str | None) -> tuple[Base, ...]:
+    """Every variant of a base document, read once: a load run draws from the same ones hundreds of times."""
     try:
         _, head_text, body = text.split("---\n", 2)
         data = yaml.safe_load(head_text)
         if wording is not None:
             body = _worded(wording, data)
         names = list(data.get("variants") or {"a": {}})
-        return [_variant(path.stem, name, data, body) for name in names]
+        return tuple(_variant(name, variant, data, body) for variant in names)
     except (ValueError, yaml.YAMLError) as error:
-        message = f"base document '{path.name}' cannot be used: {error}"
+        message = f"base document '{file}' cannot be used: {error}"
         raise DataError(message, hint="a base is a YAML head between two lines '---', then its text.") from error
 
 

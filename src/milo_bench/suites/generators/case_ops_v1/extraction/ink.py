@@ -26,8 +26,9 @@ class Ink:
     owners: dict[int, str] = field(default_factory=dict)
 
     def write(self, text: str, marks: Marks = NO_MARKS) -> None:
-        for char in text:
-            self.put(char, char, marks)
+        self.shown += text
+        self.clean += text
+        self.marks += [marks] * len(text)
 
     def put(self, shown: str, clean: str, marks: Marks) -> None:
         self.shown.append(shown)
@@ -50,7 +51,8 @@ class Ink:
 
     def holds_value(self, at: int) -> bool:
         """Whether the character belongs to a name, number or date that must stay as it is."""
-        return any(self.owners[mark] in VALUE_FIELDS for mark in self.marks[at])
+        marks = self.marks[at]
+        return bool(marks) and any(self.owners[mark] in VALUE_FIELDS for mark in marks)
 
     def between(self, at: int) -> Marks:
         """The marks that both neighbours of the gap before ``at`` carry."""
@@ -78,9 +80,9 @@ class Ink:
         bounds: dict[int, list[int]] = {}
         at = 0
         for shown, marks in zip(self.shown, self.marks, strict=True):
-            for mark in marks:
-                bounds.setdefault(mark, [at, at])[1] = at + len(shown)
             at += len(shown)
+            for mark in marks:
+                bounds.setdefault(mark, [at - len(shown), at])[1] = at
         chars: dict[int, list[str]] = {mark: [] for mark in bounds}
         for clean, marks in zip(self.clean, self.marks, strict=True):
             for mark in marks:
