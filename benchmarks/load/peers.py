@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.cost import Cost, run_costed
-from benchmarks.load.runs import FIRST, Row, closed, figures_of, milo_load, paced_server
+from benchmarks.load.runs import FIRST, Row, closed, figures_of, milo_load, paced_server, with_bytecode
 from benchmarks.reference import ReferenceServer
 
 PACED = ("--first-ms", "50", "--gap-ms", "5", "--chunks", "64")
@@ -113,7 +113,7 @@ class BareRun:
 def bare_run(server: ReferenceServer, streams: int) -> BareRun:
     """Run the bare client to its end. Raises ValueError where it printed no report."""
     command = [*FIRST, sys.executable, "-m", "benchmarks.bare_stream", str(server.port), str(streams), str(SECONDS)]
-    cost = run_costed(command)
+    cost = run_costed(command, env=with_bytecode())
     said = json.loads(cost.stdout)
     return BareRun(cost, said["ttft_mean_s"], said["requests_per_s"])
 
@@ -128,7 +128,7 @@ def _ask(peer: Peer, program: str, folder: Path, server: ReferenceServer, stream
     write_tokenizer(folder / "hub")
     offline = {"HF_HOME": str(folder), "HF_HUB_OFFLINE": "1", "TRANSFORMERS_OFFLINE": "1"}
     command = [*FIRST, program, *peer.arguments(server, streams, folder)]
-    cost = run_costed(command, cwd=folder, env={**os.environ, **offline}, timeout_s=180)
+    cost = run_costed(command, cwd=folder, env={**with_bytecode(), **offline}, timeout_s=180)
     try:
         report = json.loads(next(folder.rglob(peer.report)).read_text())
         return _row(peer.name, streams, cost, _at(report, peer.ttft_ms), _at(report, peer.per_s))

@@ -22,6 +22,8 @@ from benchmarks.trivial_suite import write_config
 FIRST: tuple[str, ...] = ()
 if os.access("/proc/self/autogroup", os.W_OK) and os.geteuid() == 0 and (_SETSID := shutil.which("setsid")):
     FIRST = (_SETSID, "sh", "-c", 'echo -19 > /proc/self/autogroup; exec "$@"', "sh")
+# An installed program has its bytecode: what a run costs is not to be the compiling of it.
+BYTECODE = {"PYTHONPYCACHEPREFIX": str(Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "milo-bench")}
 MILO = str(Path(sys.executable).parent / "milo-bench")
 _NUMBERS = count(1)
 
@@ -81,7 +83,7 @@ def milo_load(
     program: Sequence[str] = (MILO,),
 ) -> LoadRun:
     """Run it to its end; RuntimeError with its words where it ends otherwise than ``expect``."""
-    cost = run_costed([*before, *program, *load_command(folder, server, *flags)])
+    cost = run_costed([*before, *program, *load_command(folder, server, *flags)], env=with_bytecode())
     if cost.returncode != expect:
         raise RuntimeError(f"milo-bench load ended with {cost.returncode}: {cost.stderr[-800:]} {cost.stdout[-400:]}")
     # With an exit code of its own the error follows the report, as a document of its own.
@@ -94,6 +96,11 @@ def stamped_load(folder: Path, server: ReferenceServer, *flags: str) -> LoadRun:
     out = folder / f"stamps-{next(_NUMBERS)}.json"
     run = milo_load(folder, server, *flags, program=(sys.executable, "-m", "benchmarks.load.stamps", str(out)))
     return replace(run, stamps=json.loads(out.read_text()))
+
+
+def with_bytecode() -> dict[str, str]:
+    """This environment, for programs that keep the bytecode of what they import from one run to the next."""
+    return {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"} | BYTECODE
 
 
 def first_window(run: LoadRun) -> dict[str, Any]:

@@ -14,19 +14,13 @@ from pathlib import Path
 import pytest
 
 from milo_bench.targets.http.watch import SocketWatch
-from tests.patience import WAIT_S
+from tests.patience import until
 
 
 def pair() -> tuple[socket.socket, socket.socket]:
     ours, theirs = socket.socketpair()
     ours.setblocking(False)
     return ours, theirs
-
-
-async def until(is_so: Callable[[], bool]) -> None:
-    async with asyncio.timeout(WAIT_S):
-        while not is_so():  # noqa: ASYNC110  the loop calls the readers, which know no event
-            await asyncio.sleep(0)
 
 
 def descriptors() -> int:

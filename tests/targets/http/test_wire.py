@@ -112,10 +112,10 @@ async def test_a_request_that_never_arrived_goes_out_on_a_fresh_connection(monke
         await wire.fetch("POST", "/", b"1", timeouts=PATIENT)
         # The race itself: the check before sending still saw a live connection.
         (connection,) = wire._idle
-        asyncio.get_running_loop().remove_reader(connection._watched)
+        connection._watch.remove(connection._fd)
         monkeypatch.setattr(type(connection), "is_alive", lambda _: True)
         await closed.wait()
-        asyncio.get_running_loop().add_reader(connection._watched, connection._readable)
+        connection._watch.add(connection._fd, connection._readable)
         reply = HttpReply(0)
         connection._on_gone = lambda _: None
         with contextlib.suppress(OSError):

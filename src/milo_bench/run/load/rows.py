@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
+import msgspec
+
 from milo_bench.core.chat import Exchange
 from milo_bench.core.records import FailureKind, LoadOutcome
 
@@ -15,8 +17,7 @@ Mode: TypeAlias = Literal["closed", "open", "trace", "single"]
 RowFailure: TypeAlias = FailureKind | Literal["unfinished", "unsent"]
 
 
-@dataclass(frozen=True, slots=True)
-class LoadRow:
+class LoadRow(msgspec.Struct, frozen=True):
     """One request. Times in seconds since the run's zero.
 
     ``late_s`` is the client's own delay in sending: from the moment it was due and a place in
@@ -30,8 +31,8 @@ class LoadRow:
     ended_s: float
     late_s: float = 0.0
     first_content_s: float | None = None
-    gaps_s: array[float] = field(default_factory=lambda: array("d"))
-    chunk_tokens: array[int] = field(default_factory=lambda: array("L"))
+    gaps_s: array[float] = msgspec.field(default_factory=lambda: array("d"))
+    chunk_tokens: array[int] = msgspec.field(default_factory=lambda: array("L"))
     prompt_tokens: int | None = None
     completion_tokens: int | None = None
     cached_tokens: int | None = None
@@ -40,7 +41,7 @@ class LoadRow:
     failure: RowFailure | None = None
     lag_max_s: float | None = None
     lag_mean_s: float | None = None
-    server_timings: Mapping[str, float] = field(default_factory=dict)
+    server_timings: Mapping[str, float] = {}
     outcome: LoadOutcome = ""
     output: str = ""
     exchange: Exchange | None = None  # until it is graded

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 import msgspec
+from msgspec import structs
 
 from milo_bench.core.chat import Exchange
 from milo_bench.core.records import (
@@ -308,8 +309,8 @@ class LoadSession:
         for row in rows.rows:
             if row.exchange is not None and row.failure is None:
                 outcome, output = grade(row.fixture, row.exchange)
-                row = replace(row, outcome=outcome, output=output)
-            graded.append(replace(row, exchange=None))
+                row = structs.replace(row, outcome=outcome, output=output)
+            graded.append(structs.replace(row, exchange=None))
         return replace(rows, rows=tuple(graded))
 
     # ------------------------------------------------------------ cold and warm

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 
+from msgspec import structs
+
 from milo_bench.run.asked.failed_repeats import RepeatCounts, set_aside
 from milo_bench.run.load.rows import LoadRow, WindowRows
 
@@ -48,7 +50,7 @@ def mark_warm(
     }
     warm |= _failed_aside(window, again, warm)
     rows = tuple(
-        replace(row, is_warm=place in warm, is_repeated=place in again) for place, row in enumerate(window.rows)
+        structs.replace(row, is_warm=place in warm, is_repeated=place in again) for place, row in enumerate(window.rows)
     )
     return replace(window, rows=rows)
 

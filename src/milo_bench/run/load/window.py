@@ -9,7 +9,7 @@ from array import array
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, NamedTuple
 
 from milo_bench.core.chat import ChatRequest
 from milo_bench.core.records import Timeouts
@@ -130,6 +130,14 @@ async def drive_window(
         return await window.run()
 
 
+class _Open(NamedTuple):
+    """A request that is not answered yet: what its row says should it never be."""
+
+    fixture: str
+    intended_s: float
+    started_s: float
+
+
 class _Window:
     def __init__(
         self,
@@ -150,8 +158,8 @@ class _Window:
         self._stop = stop
         self._next = first
         self._rows: list[LoadRow] = []
-        self._tasks: dict[asyncio.Task[None], LoadRow] = {}  # in flight, each with its row should it not end
-        self._unread: dict[asyncio.Task[None], LoadRow] = {}  # answered, while we have not read the answer yet
+        self._tasks: dict[asyncio.Task[None], _Open] = {}  # in flight
+        self._unread: dict[asyncio.Task[None], _Open] = {}  # answered, while we have not read the answer yet
         self._most_unread = int(profile.level) if profile.mode == "closed" else profile.max_in_flight
         self._lags = array("d")
         self._unreachable_in_a_row = 0
@@ -264,8 +272,8 @@ class _Window:
         if self._sending and not self._all_arrived and self._reached_s < self._to_s:
             return True  # arrivals due in the measured part that we have not come to
         return (
-            any(self._is_measured(row.intended_s) for row in self._tasks.values())
-            or any(self._is_measured(row.intended_s) for row in self._unread.values())
+            any(self._is_measured(one.intended_s) for one in self._tasks.values())
+            or any(self._is_measured(one.intended_s) for one in self._unread.values())
             or any(self._is_measured(arrival.at_s) for arrival in self._waiting)
         )
 
@@ -330,7 +338,7 @@ class _Window:
             if due_s >= self._from_s:
                 count += 1
                 if due_s > self._reached_s:
-                    self._rows.append(_left(LoadRow(arrival.fixture, due_s, due_s, due_s), "unsent", self._to_s))
+                    self._rows.append(_left(_Open(arrival.fixture, due_s, due_s), "unsent", self._to_s))
         return count
 
     def _fill_places(self) -> None:
@@ -348,9 +356,8 @@ class _Window:
 
     def _send(self, request: LoadRequest, intended_s: float, could_s: float) -> None:
         now_s = self._now_s()
-        open_row = LoadRow(request.fixture, intended_s, now_s, now_s, failure="unfinished")
         task = asyncio.get_running_loop().create_task(self._ask(request, intended_s, could_s))
-        self._tasks[task] = open_row
+        self._tasks[task] = _Open(request.fixture, intended_s, now_s)
         self._most_in_flight = max(self._most_in_flight, len(self._tasks))
         task.add_done_callback(self._land)
 
@@ -390,9 +397,9 @@ class _Window:
 
     def _land(self, task: asyncio.Task[None]) -> None:
         has_gone_on = task in self._unread
-        open_row = self._unread.pop(task) if has_gone_on else self._tasks.pop(task)
+        still_open = self._unread.pop(task) if has_gone_on else self._tasks.pop(task)
         if task.cancelled():
-            self._rows.append(_left(open_row, "unfinished", self._now_s()))
+            self._rows.append(_left(still_open, "unfinished", self._now_s()))
         elif (error := task.exception()) is not None:
             raise error  # a fault of ours, not of the server: to the loop's handler, loudly
         self._changed.set()
@@ -421,7 +428,7 @@ class _Window:
     async def _cancel_all(self) -> None:
         now_s = self._now_s()
         for arrival in self._waiting:
-            self._rows.append(_left(LoadRow(arrival.fixture, arrival.at_s, now_s, now_s), "unsent", now_s))
+            self._rows.append(_left(_Open(arrival.fixture, arrival.at_s, now_s), "unsent", now_s))
         self._waiting.clear()
         tasks = (*self._tasks, *self._unread)
         for task in tasks:
@@ -439,5 +446,5 @@ class _Window:
             self._lags.append(max(0.0, loop.time() - due_s))
 
 
-def _left(row: LoadRow, failure: RowFailure, now_s: float) -> LoadRow:
+def _left(row: _Open, failure: RowFailure, now_s: float) -> LoadRow:
     return LoadRow(row.fixture, row.intended_s, row.started_s, now_s, failure=failure)

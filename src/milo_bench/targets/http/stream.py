@@ -135,9 +135,11 @@ def _chunk(event: SseEvent, answer: StreamedAnswer, secrets: KeySearch) -> Mappi
 
 def _error_in(chunk: Mapping[str, Any], *, named: bool, secrets: KeySearch) -> Failure | None:
     """The failure that an object reports in place of an answer, in any shape that ``read_error`` knows."""
-    said, codes = read_error(chunk)
     is_error = named or bool(chunk.get("error") or chunk.get("errors")) or chunk.get("object") == "error"
-    if not is_error and not ("choices" not in chunk and said):
+    if not is_error and "choices" in chunk:
+        return None
+    said, codes = read_error(chunk)
+    if not is_error and not said:
         return None
     return classify(error_status(codes), said, codes, secrets=secrets)
 
@@ -165,7 +167,7 @@ def _take(at_ns: int, chunk: Mapping[str, Any], answer: StreamedAnswer, predicte
         # Some servers put the last part into "message", or all of it again; old completions into "text".
         message = choice.get("message")
         delta = _rest_of(message, answer) if isinstance(message, dict) else {"content": choice.get("text")}
-    if _add(at_ns, delta, answer):
+    if delta and _add(at_ns, delta, answer):
         if now > predicted:
             answer.tokens.append(now - predicted)
             return now
@@ -250,7 +252,7 @@ def _counted(usage: Mapping[str, Any], places: Sequence[str | tuple[str, str]]) 
     for place in places:
         details = usage if isinstance(place, str) else usage.get(place[0])
         name = place if isinstance(place, str) else place[1]
-        if isinstance(details, Mapping) and (found := count(details.get(name))) is not None:
+        if isinstance(details, dict) and (found := count(details.get(name))) is not None:
             return found
     return None
 

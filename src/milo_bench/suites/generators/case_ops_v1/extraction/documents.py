@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterable, Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -72,13 +73,20 @@ def read_pools(folder: Path, *, values: Path | None = None, texts: Mapping[str, 
     ``values`` and ``texts``: those of another language, where it has its own.
     """
     path = values if values is not None and values.exists() else folder / "values.yaml"
-    pools: dict[str, Any] = yaml.safe_load(path.read_text(encoding="utf-8"))
+    pools = _values(path.read_text(encoding="utf-8"))
     parts: dict[str, list[str]] = {}
     for file in sorted((folder / "parts").glob("*.txt")):
         text = texts.get(f"parts/{file.stem}") if texts else file.read_text(encoding="utf-8").strip("\n")
         if text is not None:
             parts.setdefault(file.stem.rpartition("_")[0], []).append(text)
     return {**pools, "parts": parts}
+
+
+@cache
+def _values(text: str) -> Mapping[str, Any]:
+    """Read once: a load run draws from the same values hundreds of times, and changes none."""
+    found: Mapping[str, Any] = yaml.safe_load(text)
+    return found
 
 
 def compose(base: Base, values: DocumentValues, extra_noise: str | None) -> Ink:
