@@ -9,9 +9,9 @@ import pytest
 
 from milo_bench.core.reasoning import split_reasoning
 from milo_bench.targets.http.answer import StreamedAnswer, finite_number
+from milo_bench.targets.http.events.sse import read_lines, read_sse
 from milo_bench.targets.http.failures import classify, error_status, read_error
 from milo_bench.targets.http.reply import HttpReply
-from milo_bench.targets.http.sse import read_lines, read_sse
 from milo_bench.targets.http.stream import read_completion
 from tests.targets.http.test_streams import FINISH, delta, read, sse
 

@@ -19,8 +19,8 @@ from milo_bench.store.log.encoding import encode_line
 from milo_bench.store.log.lines import decode_line
 from milo_bench.targets.apis.ollama import OllamaTarget
 from milo_bench.targets.apis.openai import OpenAiTarget
+from milo_bench.targets.http.events.sse import read_sse
 from milo_bench.targets.http.reply import HttpReply
-from milo_bench.targets.http.sse import read_sse
 from milo_bench.targets.http.target import HttpTarget
 
 _SALT: Final = b"0" * 32

@@ -53,8 +53,6 @@ _ANSWER_PAIRS: Final[tuple[tuple[str, str], ...]] = (
 )
 # Words that a model writes before its answer, with a mark only there (Apriel).
 _FINAL: Final = ("[BEGIN FINAL RESPONSE]", "[END FINAL RESPONSE]")
-# Every mark here has one of these in it; most answers have none, and are not looked into further.
-_IN_EVERY_MARK: Final = ("<", "[", "◁", "Here is my thought process:", "assistantfinal")
 _UNSEEN: Final = "\ufeff\u200b\u2060"  # what a server may put before the first letter
 # gpt-oss writes channels: <|channel|>analysis<|message|>…<|end|><|start|>assistant<|channel|>final<|message|>…
 # A call names who is called in either head, and the kind of what is in it:
@@ -73,8 +71,6 @@ def split_reasoning(text: str) -> tuple[str, str]:
     block themselves, so that the output has the closing mark alone; that counts where it occurs
     once. Text without marks comes back unchanged. Linear in the length of ``text``.
     """
-    if not any(map(text.__contains__, _IN_EVERY_MARK)):
-        return "", text
     start = text.lstrip().lstrip(_UNSEEN).lstrip()
     if _CHANNEL.match(start):
         return _channels(start)

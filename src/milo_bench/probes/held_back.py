@@ -12,8 +12,8 @@ from typing import Any, Final
 
 from milo_bench.probes.context import ProbeContext
 from milo_bench.targets.http.answer import decode_json
+from milo_bench.targets.http.events.sse import read_sse
 from milo_bench.targets.http.reply import HttpReply
-from milo_bench.targets.http.sse import read_sse
 
 _SHORT_TOKENS: Final = 2
 _LONGER_TOKENS: Final = (96, 384)

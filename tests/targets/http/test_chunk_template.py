@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from milo_bench.targets.http import stream
 from milo_bench.targets.http.answer import StreamedAnswer
-from milo_bench.targets.http.chunk_template import TemplateBook, template_of
+from milo_bench.targets.http.events.chunk_template import TemplateBook, template_of
 from milo_bench.targets.http.reply import HttpReply
 from milo_bench.targets.http.stream import read_completion
 

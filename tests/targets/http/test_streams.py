@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from milo_bench.core.chat import Exchange
 from milo_bench.core.reasoning import split_reasoning
 from milo_bench.targets.http.answer import StreamedAnswer, decode_json
+from milo_bench.targets.http.events.sse import SseEvent, read_lines, read_sse
 from milo_bench.targets.http.reply import HttpReply, Piece
-from milo_bench.targets.http.sse import SseEvent, read_lines, read_sse
 from milo_bench.targets.http.stream import read_completion
 
 

@@ -12,8 +12,8 @@ from milo_bench.probes.base import PROBES, Probe, ProbeCase, Severity
 from milo_bench.probes.context import ProbeContext
 from milo_bench.probes.held_back import Compared, compare, has_content
 from milo_bench.targets.http.answer import decode_json, finite_numbers
+from milo_bench.targets.http.events.sse import read_sse
 from milo_bench.targets.http.reply import HttpReply
-from milo_bench.targets.http.sse import read_sse
 
 _QUESTION = "Count from one to twelve in words."
 _TOKENS = 24

@@ -18,9 +18,9 @@ from milo_bench.targets.base import TARGET_APIS
 from milo_bench.targets.http.address import ollama_url, parse_address
 from milo_bench.targets.http.answer import StreamedAnswer, count, decode_documents, decode_json, finite_number
 from milo_bench.targets.http.encoding import unread_encoding
+from milo_bench.targets.http.events.sse import read_lines, read_sse
 from milo_bench.targets.http.failures import classify, error_status, read_error
 from milo_bench.targets.http.reply import HttpReply
-from milo_bench.targets.http.sse import read_lines, read_sse
 from milo_bench.targets.http.target import EMBEDDING, HttpTarget
 from milo_bench.targets.http.thinking import ollama_fields, thinking_tokens
 from milo_bench.targets.http.vectors import Vectors, read_vectors

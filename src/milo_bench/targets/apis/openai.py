@@ -19,7 +19,7 @@ from milo_bench.targets.base import TARGET_APIS
 from milo_bench.targets.http.address import Address, parse_address
 from milo_bench.targets.http.answer import StreamedAnswer, count, decode_json
 from milo_bench.targets.http.busy import busy_slots, requests_in_metrics
-from milo_bench.targets.http.chunk_template import TemplateBook
+from milo_bench.targets.http.events.chunk_template import TemplateBook
 from milo_bench.targets.http.reply import HttpReply
 from milo_bench.targets.http.stream import read_completion
 from milo_bench.targets.http.target import EMBEDDING, HttpTarget

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from milo_bench.core.hiding import NO_KEYS, KeySearch
 from milo_bench.core.records import Failure, Usage
 from milo_bench.targets.http.answer import StreamedAnswer, count, decode_json, finite_numbers
-from milo_bench.targets.http.chunk_template import TemplateBook
 from milo_bench.targets.http.encoding import unread_encoding
+from milo_bench.targets.http.events.chunk_template import TemplateBook
+from milo_bench.targets.http.events.sse import SseEvent, SseEvents, read_sse
 from milo_bench.targets.http.failures import classify, error_status, read_error
 from milo_bench.targets.http.reply import HttpReply
-from milo_bench.targets.http.sse import SseEvent, SseEvents, read_sse
 
 _REASONING = ("reasoning_content", "reasoning", "thinking", "reasoning_details")
 # Where servers say how much of a prompt came from their cache, and how much of an answer was thinking: OpenAI and vLLM
@@ -49,11 +49,10 @@ def read_completion(
     events = read_sse(reply.pieces, whole=reply.broken is None)
     queued: list[SseEvent] = []
     while True:
-        if not queued and book.templates:
-            before = len(answer.stamps_ns)
-            predicted = yield from _take_alike(events, book, answer, predicted)
-            if len(answer.stamps_ns) > before:
-                continue
+        if not queued and (so_far := _take_alike(events, book, answer, predicted)) is not None:
+            predicted = so_far
+            yield
+            continue
         event = queued.pop(0) if queued else next(events, None)
         if event is None:
             return
@@ -78,32 +77,30 @@ def read_completion(
             book.learn(event.data, chunk)
 
 
-def _take_alike(
-    events: SseEvents, book: TemplateBook, answer: StreamedAnswer, predicted: int
-) -> Generator[None, None, int]:
+def _take_alike(events: SseEvents, book: TemplateBook, answer: StreamedAnswer, predicted: int) -> int | None:
     """The next chunks as long as they differ from a template in nothing that counts but their text.
 
-    Gives back how many tokens the server says it has generated so far.
+    Gives back how many tokens the server says it has generated so far; None where no template fits.
     """
-    for template in tuple(book.templates):
+    for template in book.templates:
         if template.has_choice and answer.choice is not None and answer.choice != template.choice:
             continue
         stamps_ns, found = events.alike(template)
-        if not found.texts:
-            continue
-        book.fitted(template)
-        if answer.choice is None:
-            answer.choice = template.choice
-        answer.model = answer.model or template.model
-        if template.has_timings:
-            answer.server_timings = finite_numbers(decode_json(found.last)["timings"])
-        answer.add_texts(stamps_ns, found.texts, thinking=template.is_thinking)
-        for count_so_far in found.predicted:
-            if count_so_far > predicted:
-                answer.tokens.append(count_so_far - predicted)
-                predicted = count_so_far
-        yield
-        return predicted
+        if found.texts:
+            break
+    else:
+        return None
+    book.fitted(template)
+    if answer.choice is None:
+        answer.choice = template.choice
+    answer.model = answer.model or template.model
+    if template.has_timings:
+        answer.server_timings = finite_numbers(decode_json(found.last)["timings"])
+    answer.add_texts(stamps_ns, found.texts, thinking=template.is_thinking)
+    for count_so_far in found.predicted:
+        if count_so_far > predicted:
+            answer.tokens.append(count_so_far - predicted)
+            predicted = count_so_far
     return predicted
 
 
@@ -179,7 +176,9 @@ def _take(at_ns: int, chunk: Mapping[str, Any], answer: StreamedAnswer, predicte
 
 def _own_choice(choices: object, answer: StreamedAnswer) -> Mapping[str, Any] | None:
     """The choice that is read: the first that came, and in later chunks the one of the same number."""
-    found = [choice for choice in choices if isinstance(choice, dict)] if isinstance(choices, list) else []
+    if not choices or not isinstance(choices, list):
+        return None
+    found = [choice for choice in choices if isinstance(choice, dict)]
     if answer.choice is None and found:
         answer.choice = found[0].get("index")
     return next((choice for choice in found if choice.get("index", answer.choice) == answer.choice), None)

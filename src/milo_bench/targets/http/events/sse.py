@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import accumulate
 from typing import Final, NamedTuple
 
-from milo_bench.targets.http.chunk_template import AlikeChunks, ChunkTemplate
+from milo_bench.targets.http.events.chunk_template import AlikeChunks, ChunkTemplate
 from milo_bench.targets.http.reply import Piece
 
 _LINE_END: Final = re.compile(rb"\r\n|\n|\r")

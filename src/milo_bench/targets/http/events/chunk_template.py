@@ -290,17 +290,18 @@ def _scalars(data: bytes) -> list[tuple[_Path, int, int, str]]:
 
 def _only_text(chunk: object) -> _Path | None:
     """Where the text of a chunk is that says nothing else a reader of answers takes in but llama.cpp's timings."""
-    if not isinstance(chunk, dict) or any(chunk.get(name) for name in ("usage", "error", "errors")):
+    choices = chunk.get("choices") if isinstance(chunk, dict) else None
+    choice = choices[0] if isinstance(choices, list) and len(choices) == 1 else None
+    delta = choice.get("delta") if isinstance(choice, dict) else None
+    if not delta or not isinstance(delta, dict) or any(delta.get(name) for name in _OTHER_PARTS):
+        return None
+    assert isinstance(chunk, dict) and isinstance(choice, dict)
+    if any(chunk.get(name) for name in ("usage", "error", "errors")):
+        return None
+    if any(choice.get(name) for name in ("finish_reason", "logprobs", "usage")):
         return None
     timings = chunk.get(_TIMINGS)
     if timings and not (isinstance(timings, dict) and all(_is_number(value) for value in timings.values())):
-        return None
-    choices = chunk.get("choices")
-    choice = choices[0] if isinstance(choices, list) and len(choices) == 1 else None
-    if not isinstance(choice, dict) or any(choice.get(name) for name in ("finish_reason", "logprobs", "usage")):
-        return None
-    delta = choice.get("delta")
-    if not isinstance(delta, dict) or any(delta.get(name) for name in _OTHER_PARTS):
         return None
     said = [name for name in ("content", *_THOUGHTS) if delta.get(name)]
     if len(said) != 1 or not isinstance(delta[said[0]], str):
