@@ -35,24 +35,34 @@ class Doors:
 
     # ------------------------------------------------------------ before a body is read
 
-    def check_head(self, http: HttpRequest) -> ApiError | None:
-        """Why a request is refused by its head, None where it is not."""
+    def check_head(self, http: HttpRequest, known: bool = False) -> ApiError | None:
+        """Why a request is refused by its head, None where it is not.
+
+        Of a head that is ``known``, because the same bytes were accepted before, only the key is checked again.
+        """
+        if known:
+            return self._wrong_key(http)
         if (wrong := self._wrong_host(http)) is not None:
             return wrong
         path = http.target
         if path in _HEALTH and http.method == "GET":
             return None
-        try:
-            self._gateway.access.check(http.headers)
-        except ApiError as error:
-            return error
+        if (wrong := self._wrong_key(http)) is not None:
+            return wrong
         if path in DOORS:
             return None if http.method == "POST" else _wrong_method("POST")
         if path == "/v1/models" or path.startswith(QUEUE_PREFIX):
             return None if http.method == "GET" else _wrong_method("GET")
         return _unknown(path)
 
-    def check_admin_head(self, http: HttpRequest) -> ApiError | None:
+    def _wrong_key(self, http: HttpRequest) -> ApiError | None:
+        try:
+            self._gateway.access.check(http.headers)
+        except ApiError as error:
+            return error
+        return None
+
+    def check_admin_head(self, http: HttpRequest, known: bool = False) -> ApiError | None:
         if (wrong := self._wrong_host(http)) is not None:
             return wrong
         if http.target in (*_HEALTH, "/metrics"):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
@@ -12,6 +13,7 @@ _NAMES: Final = frozenset(
      "type", "native_finish_reason"}
 )  # fmt: skip
 _LONGEST_NAME: Final = 200
+_SPACE: Final = re.compile(r"\s")
 
 
 def other_texts(document: Mapping[str, Any]) -> tuple[str, ...]:
@@ -19,36 +21,36 @@ def other_texts(document: Mapping[str, Any]) -> tuple[str, ...]:
     found: list[str] = []
     for key, value in document.items():
         if key != "choices":
-            found += _in_field(key, value)
+            _in_field(key, value, found)
     for choice in document["choices"]:
         for key, value in choice.items():
             if key == "message" and isinstance(value, dict):
-                found += _of_message(value)
+                _of_message(value, found)
             elif key == "logprobs":
                 found += _of_logprobs(value)
             elif not (key == "text" and isinstance(value, str)):
-                found += _in_field(key, value)
+                _in_field(key, value, found)
     return tuple(found)
 
 
-def _of_message(message: Mapping[str, Any]) -> Iterator[str]:
+def _of_message(message: Mapping[str, Any], found: list[str]) -> None:
     for key, value in message.items():
         if key == "tool_calls" and isinstance(value, list):
             for call in value:
                 for name, part in call.items() if isinstance(call, dict) else ():
                     if name != "function":
-                        yield from _in_field(name, part)
+                        _in_field(name, part, found)
                     elif isinstance(part, dict):
                         for inner, said in part.items():
                             if inner not in ("name", "arguments"):
-                                yield from _in_field(inner, said)
+                                _in_field(inner, said, found)
         elif key == "content" and isinstance(value, list):
             for part in value:
                 for name, said in part.items() if isinstance(part, dict) else (("", part),):
                     if not (name == "text" and isinstance(said, str)):
-                        yield from _in_field(name, said)
+                        _in_field(name, said, found)
         elif key not in _READ or not isinstance(value, str | dict):
-            yield from _in_field(key, value)
+            _in_field(key, value, found)
 
 
 def _of_logprobs(value: Any) -> Iterator[str]:
@@ -75,19 +77,19 @@ def _of_logprobs(value: Any) -> Iterator[str]:
         yield " ".join(others)
 
 
-def _in_field(key: str, value: Any) -> Iterator[str]:
+def _in_field(key: str, value: Any, found: list[str]) -> None:
     if isinstance(value, str):
         if value and not (key in _NAMES and _is_name(value)):
-            yield value
+            found.append(value)
     elif isinstance(value, dict):
         for name, one in value.items():
-            yield from _in_field(name, one)
+            _in_field(name, one, found)
     elif isinstance(value, list):
         for one in value:
-            yield from _in_field("", one)
-    if not _is_name(key):
-        yield key
+            _in_field("", one, found)
+    if key and not _is_name(key):
+        found.append(key)
 
 
 def _is_name(text: str) -> bool:
-    return len(text) <= _LONGEST_NAME and text.isascii() and not any(char.isspace() for char in text)
+    return len(text) <= _LONGEST_NAME and text.isascii() and _SPACE.search(text) is None

@@ -139,6 +139,11 @@ def _costed(node: nodes.Node) -> nodes.Node:
     return node
 
 
+def is_plain(node: nodes.Node) -> bool:
+    """Whether ``node`` of a template is its own text, which says the same whatever the variables are."""
+    return isinstance(node, nodes.Output | nodes.Const) or (isinstance(node, nodes.Filter) and node.name == _COST)
+
+
 def _filtered(node: nodes.Node, name: str) -> nodes.Filter:
     return nodes.Filter(node, name, [], [], None, None, lineno=node.lineno)
 

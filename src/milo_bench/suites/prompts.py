@@ -27,7 +27,13 @@ from milo_bench.core.records import Workload
 from milo_bench.core.suggest import hint_for
 from milo_bench.suites.conversation import read_conversation
 from milo_bench.suites.pictures import named_pictures
-from milo_bench.suites.prompt_sandbox import MESSAGE_LIMIT_CHARS, SOURCE_LIMIT_CHARS, PromptEnvironment, budget
+from milo_bench.suites.prompt_sandbox import (
+    MESSAGE_LIMIT_CHARS,
+    SOURCE_LIMIT_CHARS,
+    PromptEnvironment,
+    budget,
+    is_plain,
+)
 
 VARIABLES = ("input", "prepared", "resources")
 ROLES: tuple[Role, ...] = get_args(Role)
@@ -56,6 +62,7 @@ class PromptPart:
     def __init__(self, role: Role, source: str, line: int, template: Template, conversation: str = "") -> None:
         self.conversation = conversation
         self.images: tuple[str, ...] = ()
+        self.fixed: Message | None = None  # the message itself, where no variable is in it
         self.role = role
         self.source = source
         self.line = line
@@ -148,6 +155,9 @@ def _part(role: Role, body: str, lines_above: int, name: str) -> PromptPart:
         with budget():
             part = PromptPart(role, text, line, _ENVIRONMENT.from_string(text))
         part.images = tuple(_image_name(mark["name"], name, line) for mark in _IMAGE_LINE.finditer(text))
+        if not part.images and all(map(is_plain, tree.find_all(nodes.Node))):
+            shown = _render(part.template, {}).strip("\n")
+            part.fixed = Message(role, shown) if shown.strip() else None
         return part
     except TemplateSyntaxError as error:
         message = f"prompt '{name}' line {line + error.lineno - 1}: {(error.message or 'not valid Jinja').rstrip('.')}."
@@ -177,6 +187,9 @@ def render_prompt(workload: Workload, variables: Mapping[str, Any]) -> tuple[Mes
     for part in split_prompt(workload.prompt_source, name):
         if part.conversation:
             messages.extend(_conversation_messages(part, values, name))
+            continue
+        if part.fixed is not None:
+            messages.append(part.fixed)
             continue
         try:
             content = _render(part.template, values)

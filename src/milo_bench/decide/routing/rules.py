@@ -12,15 +12,17 @@ to three steps, so that at most two models are ever asked and nothing can loop:
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import OrderedDict
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Literal, TypeAlias
+from functools import partial
+from typing import Final, Literal, TypeAlias
 
 import msgspec
 
 from milo_bench.config.routing.file import DEFAULT, RoutingFile
-from milo_bench.config.routing.rule import MODEL_ROUTES, Action, Condition, Route, RoutingRule
+from milo_bench.config.routing.rule import MODEL_ROUTES, Action, Condition, Health, HoursCondition, Route, RoutingRule
 from milo_bench.core.cases.facts import NOTHING_KNOWN, CaseFacts
 from milo_bench.core.cases.tags import plain_tags
 
@@ -102,22 +104,74 @@ class Routed:
         return self.asks and self.route != "assist"
 
 
+_Test: TypeAlias = Callable[[RequestFacts], bool]
+
+
+class _Compiled:
+    """What every request under one routing file needs of it, worked out once."""
+
+    def __init__(self, file: RoutingFile) -> None:
+        self.file = file
+        self.actions: tuple[Action, ...] = (*file.rules, file.default)
+        self._named = frozenset(name for rule in file.rules for name in rule.when.workload)
+        self._before: dict[str, tuple[tuple[int, tuple[_Test, ...]], ...]] = {}
+        self.on_answers = tuple(
+            (place, rule.when, tuple(_tests(rule.when)))
+            for place, rule in enumerate(file.rules)
+            if rule.when.needs_answer
+        )
+        self.checks = tuple(frozenset(action.checks) for action in self.actions)
+        self.targets = tuple(tuple(t for t in (one.target, one.verifier) if t) for one in self.actions)
+        self.plain = tuple(
+            Routed(place, action.id if isinstance(action, RoutingRule) else DEFAULT, action.route,
+                   (action.target or "") if action.route in MODEL_ROUTES else "",
+                   (action.verifier or "") if action.route in MODEL_ROUTES else "", action=action)
+            for place, action in enumerate(self.actions)
+        )  # fmt: skip
+
+    def before_answers(self, workload: str) -> tuple[tuple[int, tuple[_Test, ...]], ...]:
+        """The rules that can apply to ``workload`` before a model has answered: and what else they ask."""
+        name = workload if workload in self._named else ""  # what no rule names is alike, and names no end of memory
+        found = self._before.get(name)
+        if found is None:
+            found = self._before[name] = tuple(
+                (place, tuple(_tests_beside_workload(rule.when)))
+                for place, rule in enumerate(self.file.rules)
+                if not rule.when.needs_answer and (not rule.when.workload or name in rule.when.workload)
+            )
+        return found
+
+
+_MOST_COMPILED: Final = 64
+_COMPILED: OrderedDict[int, _Compiled] = OrderedDict()
+
+
+def _compiled(file: RoutingFile) -> _Compiled:
+    """Kept by identity for the latest files: an entry keeps its file, so its id passes to no other meanwhile."""
+    found = _COMPILED.get(id(file))
+    if found is None or found.file is not file:
+        found = _COMPILED[id(file)] = _Compiled(file)
+        while len(_COMPILED) > _MOST_COMPILED:
+            _COMPILED.popitem(last=False)
+    return found
+
+
 def actions_of(file: RoutingFile) -> tuple[Action, ...]:
     """The rules in their order, then the default: an action's place."""
-    return (*file.rules, file.default)
+    return _compiled(file).actions
 
 
 def route_request(file: RoutingFile, request: RequestFacts) -> Routed:
     """Step 1: where the case goes before any model has answered."""
-    for place, rule in enumerate(file.rules):
-        if not rule.when.needs_answer and _applies(rule.when, request):
+    for place, tests in _compiled(file).before_answers(request.workload):
+        if _hold(tests, request):
             return _challenged(file, _sent(file, place, request), request)
     return _challenged(file, _sent(file, len(file.rules), request), request)
 
 
 def _challenged(file: RoutingFile, sent: Routed, request: RequestFacts) -> Routed:
     """``sent`` with the challenger in the place of the rule's target, where one has this request and may see it."""
-    challenger = request.canaries.get(sent.rule, "")
+    challenger = request.canaries.get(sent.rule, "") if request.canaries else ""
     if sent.cause != "rule" or not challenger or not may_try(file, request, challenger):
         return sent
     route: Route = "hosted" if file.targets[challenger].hosted else "local"
@@ -137,11 +191,14 @@ def route_answer(file: RoutingFile, request: RequestFacts, first: Routed, answer
         return first
     if not answer.answered:
         return _second(_fallen(file, first.place, request, "no_answer"), first)
+    compiled = _compiled(file)
     local = not file.targets[first.target].hosted
-    for place, rule in enumerate(file.rules[: first.place]):
-        if rule.when.needs_answer and _applies(rule.when, request) and _answer_applies(rule.when, answer, local):
+    for place, when, tests in compiled.on_answers:
+        if place >= first.place:
+            break
+        if _hold(tests, request) and _answer_applies(when, answer, local):
             return replace(_sent(file, place, request), second=True)
-    if answer.failed & set(first.action.checks):
+    if answer.failed & compiled.checks[first.place]:
         return _second(_fallen(file, first.place, request, "guardrail"), first)
     if first.route == "mixed" and answer.verified is not True:
         return _second(_fallen(file, first.place, request, "verifier"), first)
@@ -158,26 +215,80 @@ def settle_second(second: Routed, answer: AnswerFacts) -> Routed:
     return replace(second, route="human_review", target="", verifier="", cause="second_answer")
 
 
-def _applies(when: Condition, request: RequestFacts) -> bool:
+def _tests(when: Condition) -> Iterator[_Test]:
+    """A test for each setting of ``when`` that is known before a model answers. The rule applies where all hold."""
+    if when.workload:
+        yield partial(_is_of, frozenset(when.workload))
+    yield from _tests_beside_workload(when)
+
+
+def _tests_beside_workload(when: Condition) -> Iterator[_Test]:
     if when.words is not None:
-        low, high = when.words.bounds
-        if not low <= request.words <= high:
-            return False
+        yield partial(_has_words, *when.words.bounds)
     if when.tokens is not None:
-        low, high = when.tokens.bounds
-        count = request.tokens.get(when.tokens.target)
-        if count is None or not low <= count <= high:
+        yield partial(_has_tokens, when.tokens.target, *when.tokens.bounds)
+    if when.use:
+        yield partial(_is_for, frozenset(when.use))
+    if when.asks_of_case:
+        yield partial(_is_case, when)
+    if when.hours is not None:
+        yield partial(_is_within, when.hours)
+    if when.tags:
+        yield partial(_is_tagged, plain_tags(when.tags))
+    if when.keyword_sets:
+        yield partial(_has_keywords, when.keyword_sets)
+    if when.sensitive is not None:
+        yield partial(_is_as_sensitive, when.sensitive)
+    if when.target_health:
+        yield partial(_finds_targets, tuple(when.target_health.items()))
+
+
+def _is_of(workloads: frozenset[str], request: RequestFacts) -> bool:
+    return request.workload in workloads
+
+
+def _has_words(low: float, high: float, request: RequestFacts) -> bool:
+    return low <= request.words <= high
+
+
+def _has_tokens(target: str, low: float, high: float, request: RequestFacts) -> bool:
+    count = request.tokens.get(target)
+    return count is not None and low <= count <= high
+
+
+def _is_for(uses: frozenset[str], request: RequestFacts) -> bool:
+    return request.use in uses
+
+
+def _is_case(when: Condition, request: RequestFacts) -> bool:
+    return when.fits_case(request.case)
+
+
+def _is_within(hours: HoursCondition, request: RequestFacts) -> bool:
+    return hours.fits(request.at)
+
+
+def _is_tagged(tags: frozenset[str], request: RequestFacts) -> bool:
+    return not plain_tags(request.tags).isdisjoint(tags)
+
+
+def _has_keywords(sets: frozenset[str], request: RequestFacts) -> bool:
+    return not request.keywords.isdisjoint(sets)
+
+
+def _is_as_sensitive(asked: bool, request: RequestFacts) -> bool:
+    return request.sensitive is asked
+
+
+def _finds_targets(wanted: tuple[tuple[str, tuple[Health, ...]], ...], request: RequestFacts) -> bool:
+    return all(request.health.get(target, "ready") in states for target, states in wanted)
+
+
+def _hold(tests: tuple[_Test, ...], request: RequestFacts) -> bool:
+    for test in tests:  # noqa: SIM110  # a generator costs more than the tests
+        if not test(request):
             return False
-    return (
-        (not when.workload or request.workload in when.workload)
-        and (not when.use or request.use in when.use)
-        and when.fits_case(request.case)
-        and (when.hours is None or when.hours.fits(request.at))
-        and (not when.tags or not plain_tags(request.tags).isdisjoint(plain_tags(when.tags)))
-        and (not when.keyword_sets or not request.keywords.isdisjoint(when.keyword_sets))
-        and when.sensitive in (None, request.sensitive)
-        and all(request.health.get(target, "ready") in states for target, states in when.target_health.items())
-    )
+    return True
 
 
 def _answer_applies(when: Condition, answer: AnswerFacts, local: bool) -> bool:
@@ -188,22 +299,23 @@ def _answer_applies(when: Condition, answer: AnswerFacts, local: bool) -> bool:
 
 def _sent(file: RoutingFile, place: int, request: RequestFacts) -> Routed:
     """What the action at ``place`` means for this request, with the rails that stand before every call."""
-    action = actions_of(file)[place]
-    name = action.id if isinstance(action, RoutingRule) else DEFAULT
+    compiled = _compiled(file)
+    action, plain = compiled.actions[place], compiled.plain[place]
     if action.route not in MODEL_ROUTES:
-        return Routed(place, name, action.route, action=action)
-    named = tuple(target for target in (action.target, action.verifier) if target)
+        return plain
+    named = compiled.targets[place]
     if _kept_in(file, request, named):
-        return Routed(place, name, "human_review", cause="sensitive", action=action)
+        return replace(plain, route="human_review", target="", verifier="", cause="sensitive")
     if action.flag and request.flags is not None and action.flag not in request.flags:
         return _fallen(file, place, request, "flag_off")
     if not request.rolled_back.isdisjoint(named):
         return _fallen(file, place, request, "rolled_back")
     if action.limits.max_words is not None and request.words > action.limits.max_words:
         return _fallen(file, place, request, "max_words")
-    if any(request.health.get(target) == "down" for target in named):
-        return _fallen(file, place, request, "target_down")
-    return Routed(place, name, action.route, action.target or "", action.verifier or "", action=action)
+    for target in named:
+        if request.health.get(target) == "down":
+            return _fallen(file, place, request, "target_down")
+    return plain
 
 
 def _fallen(file: RoutingFile, place: int, request: RequestFacts, cause: Cause) -> Routed:

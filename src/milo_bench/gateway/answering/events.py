@@ -85,6 +85,54 @@ class EventScan:
             self.problem, self._part = "an event of the stream is too large", bytearray()
         return self._released(sound, known)
 
+    def feed_all(self, pieces: list[bytes]) -> list[bytes]:
+        """As ``feed`` for each piece in turn: the bytes that may leave, each piece's as one of them."""
+        left: list[bytes] = []
+        at = 0
+        while at < len(pieces) and not (self.problem or self.ended):
+            many = self._sound_lines(pieces, at)
+            if many:
+                left += pieces[at : at + many]
+                at += many
+            elif sound := self.feed(pieces[at]):
+                left.append(sound)
+                at += 1
+            else:
+                at += 1
+        return left
+
+    def _sound_lines(self, pieces: list[bytes], at: int) -> int:
+        """How many pieces from ``at`` on are chunks that nothing is wrong with, read together; 0: read one by one.
+
+        Each begins with "data: {", ends with "}" and a blank line, and has no line end beside. So no value goes over
+        from one to the next, and as many values as pieces means that each is one.
+        """
+        if self._part or self._keys is not None or not self._model:
+            return 0
+        end = at
+        while end < len(pieces) and pieces[end].startswith(b"data: {") and pieces[end].endswith(b"}\n\n"):
+            end += 1
+        many = end - at
+        if many < 2:
+            return 0
+        text = b"".join(pieces[at:end])
+        if text.count(b"\n") != 2 * many or b"\r" in text:
+            return 0
+        try:
+            if not text.isascii():
+                text.decode()
+            chunks = _CHUNKS.decode_lines(text.replace(b"\n\ndata: ", b"\n")[6:])
+        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+            return 0
+        model = self._model
+        if len(chunks) != many or any(
+            one.error is not _NOTHING or one.object == "error" or (one.model and one.model != model) for one in chunks
+        ):
+            return 0
+        for one in chunks:
+            self._note(one)
+        return many
+
     def rest(self) -> bytes:
         """The last event, where the connection ended without the blank line after it."""
         part, self._part = bytes(self._part), bytearray()
@@ -151,10 +199,14 @@ class EventScan:
             if self._another_model is not None and (wrong := self._another_model(chunk.model)):
                 self.problem = wrong
                 return
+        self._note(chunk)
+
+    def _note(self, chunk: _Chunk) -> None:
+        """Whether a choice has ended, and what was used."""
         for choice in chunk.choices:
             if choice.finish_reason:
                 self.finished = True
-        if (usage := bytes(chunk.usage)).startswith(b"{"):
+        if chunk.usage is not _NOTHING and (usage := bytes(chunk.usage)).startswith(b"{"):
             self._usage = usage
 
     def _odd_data(self, data: bytes, name: bytes) -> None:

@@ -43,7 +43,7 @@ class StreamRelay:
         self.upstream: UpstreamConnection | None = None
         self.status = 0
         self.reply_headers: dict[str, str] = {}
-        self.started = self.ended_whole = False
+        self.started = self.ended_whole = self._is_stream = False
         self.failure: FailureKind | None = None
         self.message = ""
         self.first_s = 0.0
@@ -57,28 +57,32 @@ class StreamRelay:
 
     def head(self, status: int, headers: dict[str, str]) -> None:
         self.status, self.reply_headers = status, headers
+        self._is_stream = status == 200 and headers.get("content-type", "").lower().startswith(EVENTS_TYPE)
 
-    def data(self, piece: bytes) -> None:
+    def data(self, pieces: list[bytes]) -> None:
+        """Everything of one read leaves in one write, each piece as the chunk that it was."""
         if self.done.done():
             return
         if not self._is_stream:
-            self._document.append(piece)
-            self._document_bytes += len(piece)
+            self._document += pieces
+            self._document_bytes += sum(map(len, pieces))
             if self._document_bytes > _MOST_DOCUMENT_BYTES:
                 self._close("bad_stream", "the answer is too large")
             return
-        self._forward(self._scan.feed(piece))
+        self._forward(self._scan.feed_all(pieces))
+        self._flush()
 
-    def _forward(self, sound: bytes) -> None:
+    def _forward(self, sound: list[bytes]) -> None:
         """Sound events leave at once. What follows decides whether the stream goes on."""
         scan = self._scan
         if sound:
             if not self.started:
                 self._start()
-            self._waiting.append(sound if self._translation is None else self._translation.feed(sound))
-            if self._keep and self._kept_bytes < _MOST_KEPT_BYTES:
-                self.kept.append(sound)
-                self._kept_bytes += len(sound)
+            self._waiting += sound if self._translation is None else map(self._translation.feed, sound)
+            for one in sound if self._keep else ():
+                if self._kept_bytes < _MOST_KEPT_BYTES:
+                    self.kept.append(one)
+                    self._kept_bytes += len(one)
         if scan.problem:  # where nothing has left yet, the route's fallback can still be taken
             self._close("server_error", scan.problem)
         elif scan.ended:
@@ -86,8 +90,7 @@ class StreamRelay:
                 self._start()
             self._complete()
 
-    def flush(self) -> None:
-        """Everything of one read leaves in one write, each piece as the chunk that it was."""
+    def _flush(self) -> None:
         if self._waiting:
             pieces, self._waiting = self._waiting, []
             self._client.send(*pieces)
@@ -99,7 +102,9 @@ class StreamRelay:
         if self.done.done():
             return
         if failure is None and self._is_stream:
-            self._forward(self._scan.rest())
+            rest = self._scan.rest()
+            self._forward([rest] if rest else [])
+            self._flush()
             if self.done.done():
                 return
             if self.started and self._scan.finished:
@@ -133,10 +138,6 @@ class StreamRelay:
         error = {"message": f"The answer was cut: {message}.", "type": "server_error", "param": None, "code": "cut"}
         self._client.cut_stream(event({"error": error}))
 
-    @property
-    def _is_stream(self) -> bool:
-        return self.status == 200 and self.reply_headers.get("content-type", "").lower().startswith(EVENTS_TYPE)
-
     def _start(self) -> None:
         self.started = True
         self.first_s = time.monotonic()
@@ -154,13 +155,13 @@ class StreamRelay:
             self._close("server_error", "the request could not be recorded")
             return
         self.ended_whole = True
-        self.flush()
+        self._flush()
         self._client.end_stream(DONE_EVENT if self._translation is None else self._translation.end())
         self._set_done()
 
     def _close(self, failure: FailureKind | None, message: str) -> None:
         if self.started:
-            self.flush()
+            self._flush()
         self.failure, self.message = failure, message
         self._set_done()
 

@@ -21,10 +21,8 @@ class ReplySink(Protocol):
 
     def head(self, status: int, headers: dict[str, str]) -> None: ...
 
-    def data(self, piece: bytes) -> None: ...
-
-    def flush(self) -> None:
-        """All that came in one read has been given to ``data``."""
+    def data(self, pieces: list[bytes]) -> None:
+        """All that came in one read, each piece as the chunk that it was."""
         ...
 
     def end(self, failure: FailureKind | None, message: str) -> None:
@@ -39,6 +37,9 @@ class UpstreamConnection(asyncio.Protocol):
         self._pool = pool
         self._sink: ReplySink | None = None
         self._timer: asyncio.TimerHandle | None = None
+        self._timer_s = 0.0
+        self._pieces: list[bytes] = []
+        self.on_body = self._pieces.append  # as httptools calls it
         self._loop = asyncio.get_running_loop()
         self.idle_since_s = 0.0
         self.closed = False
@@ -50,11 +51,16 @@ class UpstreamConnection(asyncio.Protocol):
         self._parser: Any = httptools.HttpResponseParser(self)
         self._headers: dict[str, str] = {}
         self._status = 0
-        self._received = 0
+        self._received = self._whole = 0
         self._complete = self._in_body = self._keep_alive = self._answered_twice = False
         self._sink = sink
-        self._end_s = self._loop.time() + total_s
-        self._timer = self._loop.call_later(min(first_s, total_s), self._first_due, min(first_s, total_s))
+        now_s = self._loop.time()
+        self._first_s = min(first_s, total_s)
+        self._end_s, self._due_s = now_s + total_s, now_s + self._first_s
+        # A timer that still runs from an earlier exchange rings before this one is due, and is set anew then.
+        if self._timer is None or self._timer_s > self._due_s:
+            self._stop_timer()
+            self._set_timer(self._due_s)
         self._transport.write(data)
 
     def leave(self, sink: ReplySink) -> None:
@@ -86,6 +92,7 @@ class UpstreamConnection(asyncio.Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         self.closed = True
+        self._stop_timer()
         self._pool.gone(self)
         if self._sink is None:
             return
@@ -104,11 +111,11 @@ class UpstreamConnection(asyncio.Protocol):
         try:
             self._parser.feed_data(data)
         except httptools.HttpParserError:
+            self._hand_on()
             self._end("bad_stream", "the reply is not HTTP")
             self._transport.abort()
             return
-        if self._sink is not None:
-            self._sink.flush()
+        self._hand_on()
         if self._complete:
             self._end(None, "")
         elif self._received > (MAX_REPLY_BYTES if self._in_body else MAX_HEAD_BYTES):
@@ -134,10 +141,6 @@ class UpstreamConnection(asyncio.Protocol):
             self._in_body = True
             self._sink.head(self._status, self._headers)
 
-    def on_body(self, data: bytes) -> None:
-        if self._sink is not None and not self._complete:
-            self._sink.data(data)
-
     def on_message_complete(self) -> None:
         if self._answered_twice:
             return
@@ -145,7 +148,17 @@ class UpstreamConnection(asyncio.Protocol):
             self._headers = {}
             return
         self._keep_alive = self._parser.should_keep_alive()
-        self._complete = True
+        self._complete, self._whole = True, len(self._pieces)
+
+    def _hand_on(self) -> None:
+        """Give what this read brought to the sink; what follows the whole answer belongs to nobody."""
+        if self._complete:
+            del self._pieces[self._whole :]
+        if self._pieces:
+            pieces = self._pieces.copy()
+            self._pieces.clear()
+            if self._sink is not None:
+                self._sink.data(pieces)
 
     # ------------------------------------------------------------ the end
 
@@ -153,20 +166,26 @@ class UpstreamConnection(asyncio.Protocol):
     def _ends_with_connection(self) -> bool:
         return "content-length" not in self._headers and "chunked" not in self._headers.get("transfer-encoding", "")
 
-    def _first_due(self, after_s: float) -> None:
-        left_s = self._end_s - self._loop.time()
-        if self._received and left_s > 0:
-            self._timer = self._loop.call_later(left_s, self._first_due, after_s)
+    def _set_timer(self, at_s: float) -> None:
+        self._timer_s = at_s
+        self._timer = self._loop.call_at(at_s, self._ring)
+
+    def _ring(self) -> None:
+        self._timer = None
+        if self._sink is None:
+            return
+        due_s = self._end_s if self._received else self._due_s
+        if self._loop.time() < due_s:
+            self._set_timer(due_s)
             return
         if self._received:
             self._end("total_timeout", "the answer did not end in time")
         else:
-            self._end("first_token_timeout", f"no answer within {seconds(after_s)}")
+            self._end("first_token_timeout", f"no answer within {seconds(self._first_s)}")
         self._transport.abort()
 
     def _end(self, failure: FailureKind | None, message: str) -> None:
         sink, self._sink = self._sink, None
-        self._stop_timer()
         if sink is None:
             return
         reusable = self._keep_alive and not self._answered_twice and not self.closed

@@ -136,11 +136,8 @@ class WholeReply:
     def head(self, status: int, headers: dict[str, str]) -> None:
         self.status, self.headers = status, headers
 
-    def data(self, piece: bytes) -> None:
-        self.pieces.append(piece)
-
-    def flush(self) -> None:
-        pass
+    def data(self, pieces: list[bytes]) -> None:
+        self.pieces += pieces
 
     def end(self, failure: FailureKind | None, message: str) -> None:
         self.failure, self.message = failure, message

@@ -21,6 +21,8 @@ _ONCE: Final = frozenset(
     {"host", "authorization", "content-length", "content-type", "transfer-encoding", "expect", "x-milo-workload",
      "x-milo-use", "x-milo-sensitive", "x-api-key"}
 )  # fmt: skip
+_HEAD_END: Final = b"\r\n\r\n"
+MOST_KNOWN_HEAD: Final = 2 << 10  # bytes of a head that may be remembered
 _DRAIN_BYTES: Final = 4 << 20
 _DRAIN_S: Final = 2.0
 
@@ -90,6 +92,31 @@ class ClientConnection(asyncio.Protocol):
             if self._drained > _DRAIN_BYTES:
                 self._transport.abort()
             return
+        if self._busy or self._in_body or self._head_size or self._pipelined:
+            self._parse(data)
+            return
+        end = data.find(_HEAD_END, 0, MOST_KNOWN_HEAD) + len(_HEAD_END)
+        known = self._listener.heads.get(data[:end]) if end >= len(_HEAD_END) else None
+        if known is not None and len(data) - end == known.length and self._listener.hold(known.length):
+            self._held += known.length
+            self._head_known(known.request, data[end:])
+            return
+        self._parse(data)
+        if self._busy and end >= len(_HEAD_END) and len(data) - end == len(self._request.body):
+            self._listener.remember(data[:end], self._request)
+
+    def _head_known(self, like: HttpRequest, body: bytes) -> None:
+        """A whole request whose head, byte for byte, was read and accepted before: it is not read again."""
+        self._request = request = HttpRequest(like.method, like.target, like.headers, body, time.monotonic())
+        refusal = self._listener.refuse_head(request, known=True)
+        if refusal is not None:
+            self.refuse(refusal)
+            return
+        self._busy = True
+        self.due_s = float("inf")
+        self._task = self._listener.start(self, request)
+
+    def _parse(self, data: bytes) -> None:
         if not self._in_body:
             self._head_size += len(data)
         try:

@@ -15,10 +15,21 @@ from milo_bench.gateway.wire.connection import ClientConnection, HttpRequest
 from milo_bench.gateway.wire.replies import ApiError
 
 Handler: TypeAlias = Callable[[ClientConnection, HttpRequest], Coroutine[Any, Any, None]]
-HeadCheck: TypeAlias = Callable[[HttpRequest], ApiError | None]
+HeadCheck: TypeAlias = Callable[[HttpRequest, bool], ApiError | None]
 RefusalNote: TypeAlias = Callable[[ApiError, HttpRequest], None]
 _SWEEP_S: Final = 0.5
 _LOOKED_AT: Final = 64  # unused connections, for one that can be closed
+_MOST_HEADS: Final = 256
+# A request with one of these is read anew each time: it is framed otherwise, ends its connection or is like no other.
+_READ_ANEW: Final = ("transfer-encoding", "upgrade", "expect", "connection", "traceparent")
+
+
+@dataclass(frozen=True)
+class KnownHead:
+    """A request whose head was read and accepted, without its body, and the length that it states."""
+
+    request: HttpRequest
+    length: int
 
 
 @dataclass(frozen=True)
@@ -47,6 +58,7 @@ class WireListener:
         self._handler, self._check_head, self._note_refusal = handler, check_head, note_refusal
         self._connections: set[ClientConnection] = set()
         self._waiting: dict[ClientConnection, None] = {}  # that are not answered now, the longest unused one first
+        self.heads: dict[bytes, KnownHead] = {}  # heads as their bytes: clients send the same one again and again
         self._held = 0
         self._server: asyncio.Server | None = None
         self._quiet = asyncio.Event()
@@ -133,8 +145,19 @@ class WireListener:
         self._waiting.pop(connection, None)
         return self._loop.create_task(self._handler(connection, request))
 
-    def refuse_head(self, request: HttpRequest) -> ApiError | None:
-        return self._check_head(request)
+    def remember(self, head: bytes, request: HttpRequest) -> None:
+        """``head`` was read as ``request`` and accepted."""
+        headers = request.headers
+        if "content-length" not in headers or any(name in headers for name in _READ_ANEW):
+            return
+        if len(self.heads) >= _MOST_HEADS:
+            self.heads.clear()
+        like = HttpRequest(request.method, request.target, headers)
+        self.heads[head] = KnownHead(like, len(request.body))
+
+    def refuse_head(self, request: HttpRequest, *, known: bool = False) -> ApiError | None:
+        """Why the request is refused by its head. ``known``: the same head was accepted before."""
+        return self._check_head(request, known)
 
     def refused(self, connection: ClientConnection, error: ApiError, request: HttpRequest) -> None:
         self._note_refusal(error, request)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from functools import lru_cache
 from http import HTTPStatus
 from typing import Any, Final
 
@@ -15,6 +16,7 @@ JSON_TYPE: Final = "application/json"
 EVENTS_TYPE: Final = "text/event-stream"
 DONE: Final = b"data: [DONE]\n\n"
 LAST_CHUNK: Final = b"0\r\n\r\n"
+REQUEST_HEADER: Final = "X-Milo-Request"
 _TYPES: Final[Mapping[int, str]] = {
     401: "authentication_error",
     403: "permission_error",
@@ -63,7 +65,7 @@ def whole_reply(
 
 def stream_head(status: int, headers: Mapping[str, str]) -> bytes:
     """The head of a reply of server-sent events in chunks."""
-    extra = {"Cache-Control": "no-cache", "X-Accel-Buffering": "no", **headers}
+    extra = {**headers, "Cache-Control": "no-cache", "X-Accel-Buffering": "no"}
     return _head(status, EVENTS_TYPE, extra, close=False) + b"Transfer-Encoding: chunked\r\n\r\n"
 
 
@@ -85,8 +87,17 @@ def encoded(document: Mapping[str, Any]) -> bytes:
 
 
 def _head(status: int, content_type: str, headers: Mapping[str, str], close: bool) -> bytes:
+    """The id of the request, which no other answer has, comes first; the rest is the same for many answers."""
+    own, *rest = headers.items() or (("", ""),)
+    if own[0] != REQUEST_HEADER:
+        return _lines(status, content_type, tuple(headers.items()), close)
+    return _lines(status, content_type, tuple(rest), close) + f"{REQUEST_HEADER}: {header_value(own[1])}\r\n".encode()
+
+
+@lru_cache(maxsize=512)
+def _lines(status: int, content_type: str, headers: tuple[tuple[str, str], ...], close: bool) -> bytes:
     lines = [f"Content-Type: {content_type}\r\n"]
-    lines += [f"{name}: {header_value(value)}\r\n" for name, value in headers.items()]
+    lines += [f"{name}: {header_value(value)}\r\n" for name, value in headers]
     if close:
         lines.append("Connection: close\r\n")
     return _LINES[status] + "".join(lines).encode("latin-1", "replace")

@@ -110,11 +110,11 @@ def read_key(path: Path, given: str = "", *, make: bool = False) -> bytes:
 
 def write_all(descriptor: int, data: bytes) -> None:
     """Append ``data`` whole. Raises OSError where not all of it could be written; the part is then cut off again."""
-    start = os.lseek(descriptor, 0, os.SEEK_END)
+    written = 0
     try:
-        written = os.write(descriptor, data)
         while written < len(data):
-            written += os.write(descriptor, data[written:])
+            written += os.write(descriptor, data[written:] if written else data)
     except OSError:
-        os.ftruncate(descriptor, start)
+        if written:
+            os.ftruncate(descriptor, os.lseek(descriptor, 0, os.SEEK_END) - written)
         raise
