@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
 from typing import Protocol
 
 
@@ -54,6 +55,17 @@ class SteadyClock:
         """By how much the wall clock was set, forth or back, since the last call; asleep time counts as forth."""
         before_s, self._ahead_s = self._ahead_s, self._wall() - self._monotonic()
         return self._ahead_s - before_s
+
+
+def utc_stamp() -> str:
+    """Now, in UTC, to the millisecond, as ``datetime.isoformat`` writes it."""
+    second, rest_ns = divmod(time.time_ns(), 1_000_000_000)
+    return f"{_second(second)}.{rest_ns // 1_000_000:03d}+00:00"
+
+
+@lru_cache(maxsize=4)
+def _second(at_s: int) -> str:
+    return datetime.fromtimestamp(at_s, UTC).strftime("%Y-%m-%dT%H:%M:%S")
 
 
 class ManualClock:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 import msgspec
@@ -27,11 +27,11 @@ EVERYWHERE: Final = frozenset({"banned_commitments", "coverage_inference", "unsu
 NEEDS_GOLD: Final[Mapping[str, frozenset[str]]] = {"template_current": frozenset({"wrong_template"})}
 # Fields that say the whole answer a second time, in tokens or sound: what was cut is in them too.
 _SAY_AGAIN: Final = ("logprobs", "audio", "annotations")
+_ANSWERED: Final = AnswerFacts()
 _NO_TIMES: Final = Timings(0.0, 0.0, 0.0)
 
 
-@dataclass(frozen=True)
-class ReplyChoice:
+class ReplyChoice(msgspec.Struct, frozen=True):
     """One of the answers in a reply."""
 
     text: str
@@ -72,7 +72,8 @@ def first_text(judged: JudgedReply | None) -> str:
 def read_reply(door: Door, body: bytes) -> tuple[dict[str, Any], tuple[ReplyChoice, ...]] | str:
     """The document and its answers, or what is wrong with it."""
     try:
-        body.decode()  # its bytes may leave as they are, so none may be mended
+        if not body.isascii():
+            body.decode()  # its bytes may leave as they are, so none may be mended
         data = decode_json(body)
     except ValueError:
         return "the answer is not JSON"
@@ -103,6 +104,10 @@ def read_choice(door: Door, choice: Mapping[str, Any]) -> ReplyChoice | None:
     content = message.get("content")
     if isinstance(content, list):
         content = "".join(str(part.get("text", "")) for part in content if isinstance(part, dict))
+    reasoning = message.get("reasoning_content") or message.get("reasoning") or ""
+    refusal = message.get("refusal") or ""
+    if not message.get("tool_calls") and not message.get("function_call"):
+        return ReplyChoice(str(content or ""), str(reasoning), str(refusal), (), finish)
     calls = []
     listed = [*(message.get("tool_calls") or ())]
     if message.get("function_call"):  # as OpenAI's API named it before it had tools
@@ -114,8 +119,6 @@ def read_choice(door: Door, choice: Mapping[str, Any]) -> ReplyChoice | None:
         arguments = function.get("arguments", "")
         said = arguments if isinstance(arguments, str) else msgspec.json.encode(arguments).decode()
         calls.append(ToolCall(str(call.get("id", "")), str(function.get("name", "")), said))
-    reasoning = message.get("reasoning_content") or message.get("reasoning") or ""
-    refusal = message.get("refusal") or ""
     return ReplyChoice(str(content or ""), str(reasoning), str(refusal), tuple(calls), finish)
 
 
@@ -135,7 +138,7 @@ def judge_reply(
     if isinstance(read, str):
         return no_answer(read)
     document, choices = read
-    judged = JudgedReply(AnswerFacts(), document, choices)
+    judged = JudgedReply(_ANSWERED, document, choices)
     if contract.cuts is not None:
         choices = _cut_uncited(asked, judged, contract.cuts)
         if judged.removed and any(not any(mark.isalnum() for mark in choice.text) for choice in choices):
@@ -258,7 +261,7 @@ def _cut_uncited(asked: Question, judged: JudgedReply, form: CitationForm) -> tu
     for choice, item in zip(judged.choices, judged.document["choices"], strict=True):
         left, cut = cut_uncited(choice.text, form)
         removed += cut
-        kept.append(replace(choice, text=left))
+        kept.append(msgspec.structs.replace(choice, text=left))
         if cut:
             for said_again in _SAY_AGAIN:
                 item.pop(said_again, None)

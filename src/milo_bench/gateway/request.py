@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, Final
 
 import msgspec
@@ -52,6 +53,8 @@ _HEADER_PREFIX: Final = "x-milo-"
 _MILO_HEADERS: Final = ("X-Milo-Workload", "X-Milo-Use", "X-Milo-Sensitive")
 _KNOWN_HEADERS: Final = frozenset(name.lower() for name in _MILO_HEADERS)
 NO_ROLES: Final[Mapping[str, tuple[str, ...]]] = {}
+NO_TAGS: Final[frozenset[str]] = frozenset()
+_JSON: Final = "application/json"
 _decode = msgspec.json.Decoder().decode
 
 
@@ -93,41 +96,19 @@ def read_question(
     http: HttpRequest, door: Door, workloads: Collection[str], roles: Mapping[str, tuple[str, ...]] = NO_ROLES
 ) -> Question:
     """``roles`` maps each role that a client may name to its workloads. Raises ApiError for whatever is wrong."""
-    kind = http.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if kind != "application/json":
-        message = f"The content type is '{one_line(kind)[:60]}'." if kind else "The content type is missing."
-        raise ApiError(415, message, code="content_type", hint="send Content-Type: application/json.")
-    _check_headers(http.headers)
+    headers = http.headers
+    if headers.get("content-type") != _JSON:
+        _check_type(headers.get("content-type", ""))
+    _check_headers(headers)
     fields = _read_json(http.body)
     milo = fields.pop("milo", None)
-    if milo is None:
-        milo = {}
-    elif not isinstance(milo, dict):
-        raise _wrong("milo", "must be an object", 'write {"workload": …, "input": {…}}.')
-    if unknown := [name for name in milo if name not in _MILO_FIELDS]:
-        raise _wrong(
-            f"milo.{one_line(unknown[0])[:60]}", "is unknown", hint_for(unknown[0], _MILO_FIELDS, noun="fields")
-        )
     for name in _ONLY_IN_MILO:
         if name in fields:
             raise _wrong(name, "is not a field of this API", f'write "milo": {{"{name}": …}}.')
-    case = milo.get("input")
-    if case is not None and (not isinstance(case, dict) or not case):
-        raise _wrong("milo.input", "must be an object with the inputs of the case", "see docs/how-to/gateway.md.")
-    tags = milo.get("tags", [])
-    if not isinstance(tags, list) or not all(isinstance(tag, str) for tag in tags):
-        raise _wrong("milo.tags", "must be a list of strings", "leave it out if there are none.")
-    if len(tags) > MOST_TAGS or any(len(tag) > MOST_TAG_CHARS for tag in tags):
-        what = f"has more than {MOST_TAGS} tags, or one longer than {MOST_TAG_CHARS} characters"
-        raise _wrong("milo.tags", what, "send the tags that rules ask for.")
-    if seeming := [tag for tag in tags if unknown_sensitivity(tag)]:
-        what = f"has '{one_line(seeming[0])}', which keeps the case from no hosted model"
-        raise _wrong("milo.tags", what, "send 'sensitive' if that is meant, or use another word.")
-    for name in ("sensitive",):
-        if not isinstance(milo.get(name, False), bool):
-            raise _wrong(f"milo.{name}", "must be true or false", "leave it out if it is not known.")
-    sensitive = bool(milo.get("sensitive")) or says_sensitive(tags)
-    sensitive = sensitive or _flag(http.headers.get("x-milo-sensitive", ""))
+    case, tags = (None, NO_TAGS) if milo is None else _read_milo(milo)
+    milo = milo or {}
+    sensitive = bool(milo and milo.get("sensitive")) or bool(tags and says_sensitive(tags))
+    sensitive = sensitive or ("x-milo-sensitive" in headers and _flag(headers["x-milo-sensitive"]))
     stream = fields.get("stream")
     if stream is not None and not isinstance(stream, bool):
         raise _wrong("stream", "must be true or false", "send a JSON boolean, not a string.")
@@ -137,19 +118,54 @@ def read_question(
         fields = _as_chat(fields, has_case=case is not None)
     asked = Question(
         door=door,
-        workload=_workload(fields, milo, http.headers, workloads, roles),
-        use=_use(milo, http.headers),
+        workload=_workload(fields, milo, headers, workloads, roles),
+        use=_use(milo, headers),
         fields=fields,
         input=case,
-        tags=frozenset(tags),
+        tags=tags,
         sensitive=sensitive,
         stream=bool(stream) and door != "embeddings",
-        callback=_text(milo, "callback"),
-        role=_role(fields, roles),
+        callback=_text(milo, "callback") if milo else "",
+        role=_role(fields, roles) if roles else "",
         response=response,
     )
     _check_fields(asked)
     return asked
+
+
+def _check_type(said: str) -> None:
+    kind = said.partition(";")[0].strip().lower()
+    if kind != _JSON:
+        message = f"The content type is '{one_line(kind)[:60]}'." if kind else "The content type is missing."
+        raise ApiError(415, message, code="content_type", hint="send Content-Type: application/json.")
+
+
+def _read_milo(milo: Any) -> tuple[dict[str, Any] | None, frozenset[str]]:
+    """The case in the field ``milo``, and its tags; everything in it is checked. Raises ApiError."""
+    if not isinstance(milo, dict):
+        raise _wrong("milo", "must be an object", 'write {"workload": …, "input": {…}}.')
+    if unknown := [name for name in milo if name not in _MILO_FIELDS]:
+        raise _wrong(
+            f"milo.{one_line(unknown[0])[:60]}", "is unknown", hint_for(unknown[0], _MILO_FIELDS, noun="fields")
+        )
+    case = milo.get("input")
+    if case is not None and (not isinstance(case, dict) or not case):
+        raise _wrong("milo.input", "must be an object with the inputs of the case", "see docs/how-to/gateway.md.")
+    if not isinstance(milo.get("sensitive", False), bool):
+        raise _wrong("milo.sensitive", "must be true or false", "leave it out if it is not known.")
+    return case, _read_tags(milo["tags"]) if "tags" in milo else NO_TAGS
+
+
+def _read_tags(tags: Any) -> frozenset[str]:
+    if not isinstance(tags, list) or not all(isinstance(tag, str) for tag in tags):
+        raise _wrong("milo.tags", "must be a list of strings", "leave it out if there are none.")
+    if len(tags) > MOST_TAGS or any(len(tag) > MOST_TAG_CHARS for tag in tags):
+        what = f"has more than {MOST_TAGS} tags, or one longer than {MOST_TAG_CHARS} characters"
+        raise _wrong("milo.tags", what, "send the tags that rules ask for.")
+    if seeming := [tag for tag in tags if unknown_sensitivity(tag)]:
+        what = f"has '{one_line(seeming[0])}', which keeps the case from no hosted model"
+        raise _wrong("milo.tags", what, "send 'sensitive' if that is meant, or use another word.")
+    return frozenset(tags)
 
 
 def _as_chat(response: dict[str, Any], *, has_case: bool) -> dict[str, Any]:
@@ -255,6 +271,10 @@ def _workload(
     model = fields.get("model", "")
     if not isinstance(model, str):
         raise _wrong("model", "must be a string", "write milo/WORKLOAD.")
+    if not roles and "workload" not in milo and "x-milo-workload" not in headers and model.startswith(MODEL_PREFIX):
+        by_model = model[len(MODEL_PREFIX) :]
+        if by_model in workloads:  # as most requests say it
+            return by_model
     by_model = model.removeprefix(MODEL_PREFIX) if model.startswith(MODEL_PREFIX) else ""
     if role := _role(fields, roles):
         named = {name for name in (headers.get("x-milo-workload", ""), _text(milo, "workload")) if name}
@@ -281,6 +301,8 @@ def _workload(
 
 
 def _use(milo: Mapping[str, Any], headers: Mapping[str, str]) -> str:
+    if "use" not in milo and "x-milo-use" not in headers:
+        return ""
     said = {name for name in (headers.get("x-milo-use", ""), _text(milo, "use")) if name}
     if len(said) > 1:
         raise ApiError(400, "The request names two uses.", code="two_uses", hint="name one.")
@@ -302,37 +324,62 @@ def _flag(value: str) -> bool:
     return value.strip().lower() not in ("", "false", "0", "no")
 
 
+@dataclass(frozen=True)
+class _FieldRule:
+    """What a field of the API must be, where it is there and not null."""
+
+    fits: Callable[[Any], bool]
+    what: str
+    hint: str = "leave it out for the default."
+
+
+def _is_whole(most: int, value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and 1 <= value <= most
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def _is_object(value: Any) -> bool:
+    return isinstance(value, dict)
+
+
+def _is_objects(value: Any) -> bool:
+    return isinstance(value, list) and all(isinstance(one, dict) for one in value)
+
+
+def _is_stop(value: Any) -> bool:
+    return isinstance(value, str) or (_is_prompt(value) and len(value) <= MOST_STOPS)
+
+
+_TOKENS_RULE: Final = _FieldRule(partial(_is_whole, MOST_TOKENS), f"must be a whole number from 1 to {MOST_TOKENS:,}")
+_OBJECTS_RULE: Final = _FieldRule(_is_objects, "must be a list of objects", "leave it out if there are none.")
+_RULES: Final[Mapping[str, _FieldRule]] = {
+    **dict.fromkeys(("max_tokens", "max_completion_tokens"), _TOKENS_RULE),
+    **dict.fromkeys(_NUMBERS, _FieldRule(_is_number, "must be a number")),
+    **dict.fromkeys(("stream_options", "response_format", "metadata"), _FieldRule(_is_object, "must be an object")),
+    **dict.fromkeys(("tools", "functions"), _OBJECTS_RULE),
+    "stop": _FieldRule(
+        _is_stop, f"must be a string or a list of at most {MOST_STOPS}", "leave it out if there are none."
+    ),
+    "n": _FieldRule(
+        partial(_is_whole, MOST_CHOICES), f"must be a whole number from 1 to {MOST_CHOICES}",
+        "leave it out for one answer.",
+    ),
+}  # fmt: skip
+
+
 def _check_fields(asked: Question) -> None:
     fields = asked.fields
 
     def wrong(name: str, what: str, hint: str) -> ApiError:
         return _wrong(name if asked.response is None else _NAMES_IN_RESPONSES.get(name, name), what, hint)
 
-    for name in ("max_tokens", "max_completion_tokens"):
-        value = fields.get(name)
-        if value is not None and (
-            not isinstance(value, int) or isinstance(value, bool) or not 1 <= value <= MOST_TOKENS
-        ):
-            raise wrong(name, f"must be a whole number from 1 to {MOST_TOKENS:,}", "leave it out for the default.")
-    for name in _NUMBERS:
-        value = fields.get(name)
-        if value is not None and (not isinstance(value, int | float) or isinstance(value, bool)):
-            raise wrong(name, "must be a number", "leave it out for the default.")
-    for name in ("stream_options", "response_format", "metadata"):
-        if not isinstance(fields.get(name), dict | None):
-            raise wrong(name, "must be an object", "leave it out for the default.")
-    for name in ("tools", "functions"):
-        value = fields.get(name)
-        if value is not None and (not isinstance(value, list) or not all(isinstance(one, dict) for one in value)):
-            raise wrong(name, "must be a list of objects", "leave it out if there are none.")
-    stop = fields.get("stop")
-    if stop is not None and not isinstance(stop, str) and not (_is_prompt(stop) and len(stop) <= MOST_STOPS):
-        raise wrong("stop", f"must be a string or a list of at most {MOST_STOPS}", "leave it out if there are none.")
-    choices = fields.get("n")
-    if choices is not None and (
-        not isinstance(choices, int) or isinstance(choices, bool) or not 1 <= choices <= MOST_CHOICES
-    ):
-        raise wrong("n", f"must be a whole number from 1 to {MOST_CHOICES}", "leave it out for one answer.")
+    for name, value in fields.items():
+        rule = _RULES.get(name)
+        if rule is not None and value is not None and not rule.fits(value):
+            raise wrong(name, rule.what, rule.hint)
     if asked.door == "chat":
         messages = fields.get("messages", [] if asked.input is not None else None)
         if not isinstance(messages, list) or (not messages and asked.input is None):
@@ -343,6 +390,8 @@ def _check_fields(asked: Question) -> None:
             if not isinstance(message, dict) or not isinstance(message.get("role"), str):
                 raise wrong("messages", "must contain objects with a role", 'write {"role": "user", "content": "…"}.')
             content = message.get("content")
+            if isinstance(content, str):
+                continue
             parts = content if isinstance(content, list) else ()
             if not isinstance(content, str | list | None) or not all(isinstance(part, dict) for part in parts):
                 raise wrong("messages", "has a content that is not text", "write a string, or a list of parts.")

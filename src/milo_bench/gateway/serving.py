@@ -14,10 +14,11 @@ import msgspec
 from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
-from milo_bench.config.settings import Settings
+from milo_bench.config.settings import RunConfig, Settings
 from milo_bench.core.clock import SteadyClock
+from milo_bench.core.records import Timeouts
 from milo_bench.core.text import one_line
-from milo_bench.decide.routing.rules import actions_of
+from milo_bench.decide.routing.rules import Routed, actions_of
 from milo_bench.gateway.access import Access
 from milo_bench.gateway.answering.challengers import ShadowCalls
 from milo_bench.gateway.answering.record import MakeRecord
@@ -26,6 +27,7 @@ from milo_bench.gateway.metrics import GatewayMetrics
 from milo_bench.gateway.request import Question
 from milo_bench.gateway.spans import GatewaySpans
 from milo_bench.gateway.table import RoutingTable
+from milo_bench.gateway.upstream.calls import timeouts
 from milo_bench.gateway.upstream.gates import Gate
 from milo_bench.gateway.upstream.targets import Upstream
 from milo_bench.gateway.wire.replies import ApiError
@@ -57,6 +59,7 @@ class Serving:
     flags: frozenset[str] = frozenset()
     active: int = 0
     _gates: dict[str, Gate] = field(default_factory=dict)
+    _timeouts: dict[int, Timeouts] = field(default_factory=dict)
     _health: tuple[float, dict[str, str]] = (-1.0, {})
     _left: asyncio.Event | None = None
 
@@ -81,6 +84,13 @@ class Serving:
         if self.active:
             self._left = asyncio.Event()
             await self._left.wait()
+
+    def timeouts(self, run: RunConfig, routed: Routed) -> Timeouts:
+        """The times that a call of a rule may take, worked out once."""
+        found = self._timeouts.get(routed.place)
+        if found is None:
+            found = self._timeouts[routed.place] = timeouts(run, routed.action)
+        return found
 
     def gate(self, target: str) -> Gate:
         """The places at a target: the smallest cap that a rule of the table sets for it."""
@@ -160,17 +170,11 @@ class Gateway:
 
     def write(self, make: MakeRecord) -> AuditedRequest:
         """Record a request before its answer's last byte leaves. Raises OSError where that is not possible."""
-        made: list[AuditedRequest] = []
-
-        def kept(n: int) -> AuditedRequest:
-            made.append(make(n))
-            return made[0]
-
-        self.audit.write(kept)
-        self.metrics.count(made[0])
+        made = self.audit.write(make)
+        self.metrics.count(made)
         for listener in self.listeners:
-            listener(made[0])
-        return made[0]
+            listener(made)
+        return made
 
     def note(self, make: MakeRecord) -> None:
         """Record what needs no answer any more."""

@@ -8,11 +8,11 @@ import time
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from milo_bench.config.routing.challengers import Challenger
 from milo_bench.core.chat import ChatRequest
+from milo_bench.core.clock import utc_stamp
 from milo_bench.core.text import one_line
 from milo_bench.decide.routing.rules import RequestFacts, Routed, may_try
 from milo_bench.gateway.answering.parts import PartReply, merge_parts, read_part
@@ -195,7 +195,7 @@ class ShadowCalls:
             upstream.health.answered(time.monotonic())
         serving.forget_health()
         return AuditedShadow(
-            n=0, at=datetime.now(UTC).isoformat(timespec="milliseconds"), request=id, workload=asked.workload,
+            n=0, at=utc_stamp(), request=id, workload=asked.workload,
             role=asked.role, rule=first.rule, incumbent=first.target, challenger=challenger,
             call=AuditedCall(challenger, status, one_line(problem, 200), round(ended_s - began_s, 6), failed),
             table=serving.table.digest[:16], prompt_tokens=_tokens(usage, "prompt_tokens"),

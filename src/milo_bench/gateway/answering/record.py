@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from typing import TypeAlias
 
+from milo_bench.core.clock import utc_stamp
 from milo_bench.decide.routing.rules import Routed
 from milo_bench.gateway.request import Question
 from milo_bench.gateway.spans import RequestTrace, TracedCall
@@ -16,15 +15,12 @@ from milo_bench.store.audit.records import AuditedCall, AuditedRequest, AuditOut
 MakeRecord: TypeAlias = Callable[[int], AuditedRequest]
 
 
-@dataclass
 class RequestRecord:
-    """Collects as the request goes; times are seconds on the monotonic clock."""
+    """Collects as the request goes; times are seconds on the monotonic clock.
 
-    id: str
-    table: str
-    started_s: float
-    trace: RequestTrace
-    door: str = ""
+    What has not happened is as the class says: most of it never happens to one request.
+    """
+
     key: str = ""
     words: int = 0
     sensitive: bool = False
@@ -39,14 +35,17 @@ class RequestRecord:
     copied_to: tuple[str, ...] = ()
     trial_rule: str = ""
     trial_checks: tuple[str, ...] = ()
-    calls: list[AuditedCall] = field(default_factory=list)
-    traced: list[TracedCall] = field(default_factory=list)
     made: AuditedRequest | None = None  # its line of the audit, once it is written
     _asked: Question | None = None
     _routed: Routed | None = None
     _guarded: bool = False
     _prompt_tokens: int = 0
     _completion_tokens: int = 0
+
+    def __init__(self, id: str, table: str, started_s: float, trace: RequestTrace, door: str = "") -> None:
+        self.id, self.table, self.started_s, self.trace, self.door = id, table, started_s, trace, door
+        self.calls: list[AuditedCall] = []
+        self.traced: list[TracedCall] = []  # where spans are sent
 
     def asked(self, asked: Question) -> None:
         self._asked = asked
@@ -61,13 +60,14 @@ class RequestRecord:
     def called(
         self, target: str, status: int, failure: str, took_s: float, failed_checks: tuple[str, ...] = ()
     ) -> None:
-        self.traced.append(TracedCall(time.monotonic(), self.trace.call))
+        if self.trace.own is not None:
+            self.traced.append(TracedCall(time.monotonic(), self.trace.call))
         self.calls.append(AuditedCall(target, status, failure[:200], round(took_s, 6), failed_checks))
 
     def ended(self, outcome: AuditOutcome, status: int, *, reason: str = "") -> MakeRecord:
         """The line, once its number is known."""
         now_s = time.monotonic()
-        at = datetime.now(UTC).isoformat(timespec="milliseconds")
+        at = utc_stamp()
         asked, routed = self._asked, self._routed
 
         def make(n: int) -> AuditedRequest:

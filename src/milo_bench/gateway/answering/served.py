@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 import secrets
 import time
+from collections.abc import Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
@@ -14,6 +15,7 @@ from milo_bench.config.routing.use_names import name_of_use
 from milo_bench.core.chat import ChatRequest
 from milo_bench.decide.routing.rules import AnswerFacts, RequestFacts, Routed, may_leave
 from milo_bench.decide.routing.walk import walk
+from milo_bench.gateway.access import ANONYMOUS
 from milo_bench.gateway.answering.challengers import CopiedRequest, begin_trials, drawn_canaries
 from milo_bench.gateway.answering.events import EventScan
 from milo_bench.gateway.answering.facts import Known, request_facts
@@ -30,7 +32,7 @@ from milo_bench.gateway.permits import permit_of_key, within_permit
 from milo_bench.gateway.request import DOORS, MODEL_PREFIX, Question, check_tags, check_use, read_question
 from milo_bench.gateway.spans import RequestTrace
 from milo_bench.gateway.table import NOTHING_ASKED, RuleContract
-from milo_bench.gateway.upstream.calls import body_for, reply_problem, timeouts
+from milo_bench.gateway.upstream.calls import body_for, reply_problem
 from milo_bench.gateway.upstream.pool import WholeReply
 from milo_bench.gateway.upstream.targets import Upstream
 from milo_bench.gateway.wire.connection import ClientConnection, HttpRequest
@@ -45,6 +47,9 @@ if TYPE_CHECKING:
     from milo_bench.gateway.serving import Gateway, Serving
 
 _ENCODER = msgspec.json.Encoder()
+_NO_TOKENS: Final[Mapping[str, int]] = {}
+_ANSWERED: Final = AnswerFacts()
+_UNTRACED: Final = RequestTrace("", sends_spans=False)  # calls of it carry no trace
 
 
 class ServedRequest:
@@ -53,7 +58,9 @@ class ServedRequest:
     def __init__(self, gateway: Gateway, serving: Serving, client: ClientConnection, http: HttpRequest) -> None:
         self._gateway, self._serving, self._client, self._http = gateway, serving, client, http
         self.id = f"r_{secrets.token_hex(8)}"
-        self._trace = RequestTrace(http.headers.get(TRACEPARENT, ""), sends_spans=gateway.spans is not None)
+        self._trace = _UNTRACED
+        if gateway.spans is not None or TRACEPARENT in http.headers:
+            self._trace = RequestTrace(http.headers.get(TRACEPARENT, ""), sends_spans=gateway.spans is not None)
         self._record = RequestRecord(self.id, serving.table.digest[:16], http.at_s, self._trace, door=http.target)
         self._prepared: dict[tuple[int, str], PreparedQuestion] = {}
         self._last_body = b""
@@ -85,9 +92,12 @@ class ServedRequest:
         table = serving.table
         asked = read_question(self._http, DOORS[self._http.target], table.workloads, table.role_workloads)
         record.asked(asked)
-        check_use(asked, table.uses_of(asked.workload))
-        check_tags(asked, table.tags)
-        gateway.access.check_scope(key, asked.workload)
+        if asked.use:
+            check_use(asked, table.uses_of(asked.workload))
+        if asked.tags:
+            check_tags(asked, table.tags)
+        if key.workloads:
+            gateway.access.check_scope(key, asked.workload)
         if asked.callback:
             gateway.check_callback(asked.callback)
         gateway.access.count(key, requests=1)
@@ -98,14 +108,14 @@ class ServedRequest:
         # A key with an operator permit is for one target: its work takes part in no trial.
         stopped = self._gateway.stopped_trials
         canaries = drawn_canaries(table, asked, self.id, stopped) if table.challengers and not key.permit else {}
-        tokens = await serving.count_tokens(asked)
+        tokens = await serving.count_tokens(asked) if table.asks_tokens else _NO_TOKENS
         known = Known(serving.health(), serving.flags, closed, gateway.now(), tokens, canaries)
         facts = request_facts(serving.table, asked, known)
         record.words, record.sensitive = facts.words, facts.sensitive
         if gateway.shadow is not None:
             await self._shadow(asked, key, facts)
             return
-        permit = permit_of_key(key, table.file, serving.upstreams)
+        permit = permit_of_key(key, table.file, serving.upstreams) if key.permit else None
         final, judged, streamed = await self._walk(asked, key, facts)
         if permit is not None and judged is not None:
             final = within_permit(permit, gateway.settings.gateway.tools, asked, final, judged)
@@ -134,7 +144,7 @@ class ServedRequest:
             first = True
             while True:
                 bypass = self._prepare(asked, routed).bypass
-                if first and not bypass and not key.permit:
+                if first and self._serving.table.challengers and not bypass and not key.permit:
                     copy = CopiedRequest(asked, routed, self._trace.around)
                     begin_trials(self._gateway, self._serving, self._record, facts, copy)
                 first = False
@@ -170,6 +180,9 @@ class ServedRequest:
         self, asked: Question, key: GatewayKey, routed: Routed, upstream: Upstream
     ) -> PreparedQuestion | str:
         """What is sent once the parts of a long case are answered; why one was not."""
+        prepared = self._prepare(asked, routed)
+        if prepared.chunked is None:
+            return prepared
 
         async def fetch(request: ChatRequest) -> PartReply:
             began_s, body = time.monotonic(), upstream.rendered(request, stream=False)
@@ -179,7 +192,7 @@ class ServedRequest:
             self._count(key, upstream, part.usage)
             return part
 
-        return await merge_parts(self._prepare(asked, routed), fetch)
+        return await merge_parts(prepared, fetch)
 
     async def _ask(self, asked: Question, key: GatewayKey, routed: Routed) -> tuple[JudgedReply, bool]:
         """Call one model once; with it its verifier, where the route has one."""
@@ -236,7 +249,7 @@ class ServedRequest:
         return await self._read(asked, key, upstream, prepared, contract, reply, began_s)
 
     async def _fetch(self, asked: Question, routed: Routed, upstream: Upstream, body: bytes) -> WholeReply:
-        limits = timeouts(self._gateway.settings.run, routed.action)
+        limits = self._serving.timeouts(self._gateway.settings.run, routed)
         return await upstream.pool.fetch(upstream.path(asked.door), body, limits, traceparent=self._trace.next_call())
 
     async def _read(
@@ -245,14 +258,19 @@ class ServedRequest:
     ) -> JudgedReply:  # fmt: skip
         """A whole reply, judged, counted and recorded."""
         took_s = time.monotonic() - began_s
-        problem = self._problem(reply, upstream)
+        problem = "" if reply.failure is None and reply.status == 200 else self._problem(reply, upstream)
         judged: JudgedReply | None = None
-        if not problem and upstream.keys.within(reply.body()):
+        body = reply.body()
+        if not problem and upstream.keys and upstream.keys.within(body):
             problem = "the answer contains a key"
         if not problem and asked.door == "embeddings":
-            judged = JudgedReply(AnswerFacts())
+            judged = JudgedReply(_ANSWERED)
         elif not problem:
-            judged = await self._judge(asked, contract, prepared, reply.body())
+            # Here where it is quick, in a thread where an answer is long: other requests' streams do not wait.
+            if not contract.guarded or len(body) + len(asked.text) < self._gateway.limits.judge_inline_bytes:
+                judged = judge_reply(prepared.asked, contract, prepared.shown, body, id=self.id)
+            else:
+                judged = await self._judge_outside(contract, prepared, body)
             problem = judged.problem or upstream.another_model(judged.document.get("model"))
         if judged is None or problem:
             self._record.called(upstream.name, reply.status, problem, took_s)
@@ -260,18 +278,14 @@ class ServedRequest:
                 upstream.health.failed(problem, time.monotonic())
                 self._serving.forget_health()
             return judged if judged is not None and judged.problem else no_answer(problem)
-        self._last_body = reply.body()
+        self._last_body = body
         upstream.health.answered(time.monotonic())
-        self._record.called(upstream.name, reply.status, "", took_s, tuple(sorted(judged.facts.failed)))
+        failed = judged.facts.failed
+        self._record.called(upstream.name, reply.status, "", took_s, tuple(sorted(failed)) if failed else ())
         self._count(key, upstream, judged.document.get("usage"))
         return judged
 
-    async def _judge(
-        self, asked: Question, contract: RuleContract, prepared: PreparedQuestion, body: bytes
-    ) -> JudgedReply:
-        """Judged here where it is quick, in a thread where an answer is long: other requests' streams do not wait."""
-        if len(body) + len(asked.text) < self._gateway.limits.judge_inline_bytes or not contract.guarded:
-            return judge_reply(prepared.asked, contract, prepared.shown, body, id=self.id)
+    async def _judge_outside(self, contract: RuleContract, prepared: PreparedQuestion, body: bytes) -> JudgedReply:
         return await asyncio.get_running_loop().run_in_executor(
             self._gateway.judges, lambda: judge_reply(prepared.asked, contract, prepared.shown, body, id=self.id)
         )
@@ -302,7 +316,8 @@ class ServedRequest:
             translation = ResponseStream(asked.response, ident=self.id, created_s=int(time.time()))
         relay = StreamRelay(self._client, headers, finish, scan, keep=sampled, translation=translation)
         body = self._body(asked, upstream, prepared, stream=True)
-        limits, traceparent = timeouts(self._gateway.settings.run, routed.action), self._trace.next_call()
+        limits = self._serving.timeouts(self._gateway.settings.run, routed)
+        traceparent = self._trace.next_call()
         path = upstream.path(asked.door)
         connection = await upstream.pool.start(path, body, relay, limits, traceparent=traceparent)
         relay.upstream = connection
@@ -314,7 +329,7 @@ class ServedRequest:
             raise
         if relay.ended_whole:
             upstream.health.answered(time.monotonic())
-            return JudgedReply(AnswerFacts()), True
+            return JudgedReply(_ANSWERED), True
         reply = WholeReply(relay.status, relay.reply_headers, [relay.document], relay.failure, relay.message)
         if connection is not None:
             connection.leave(relay)
@@ -452,7 +467,8 @@ class ServedRequest:
         if isinstance(usage, dict):
             prompt, completion = count(usage.get("prompt_tokens")) or 0, count(usage.get("completion_tokens")) or 0
             self._record.used(prompt, completion)
-            self._count_tokens(key, upstream, prompt, completion)
+            if key is not ANONYMOUS:
+                self._count_tokens(key, upstream, prompt, completion)
 
     def _count_tokens(self, key: GatewayKey, upstream: Upstream, prompt: int, completion: int) -> None:
         price, usd = upstream.price, 0.0

@@ -55,10 +55,11 @@ class Upstream:
         self._tells_tokens = True
         headers, secrets = headers_from(config, env)
         self.keys = KeySearch((*secrets, *find_keys(config.settings)))  # no reply may contain one
+        self._paths = {door: f"{client.address.path}{path}" for door, path in PATHS.items()}
         self.pool = UpstreamPool(client.address, headers, inside_only=config.inside_only)
 
     def path(self, door: str) -> str:
-        return f"{self.client.address.path}{PATHS[door]}"
+        return self._paths[door]
 
     def rendered(self, request: ChatRequest, *, stream: bool) -> bytes:
         """A measured request as this target is asked, streamed or whole."""

@@ -7,12 +7,12 @@ import errno
 import os
 import re
 from collections.abc import Callable
-from datetime import UTC, datetime
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeVar
 
 import msgspec
 
+from milo_bench.core.clock import utc_stamp
 from milo_bench.core.errors import DataError, PrerequisiteError
 from milo_bench.core.file_lock import lock_file
 from milo_bench.core.files import PRIVATE, write_errors
@@ -21,6 +21,7 @@ from milo_bench.store.audit.records import AuditFileStart, AuditLine
 
 MOST_FILE_BYTES: Final = 64 << 20
 _ENCODER = msgspec.json.Encoder()
+Line = TypeVar("Line", bound=AuditLine)
 _NAME: Final = re.compile(r"audit-[0-9]{1,18}\.jsonl")
 
 
@@ -102,20 +103,20 @@ class AuditWriter:
         """How many lines the audit has."""
         return self._n
 
-    def write(self, make: Callable[[int], AuditLine]) -> int:
-        """Append the record that ``make`` gives for the next number. Raises OSError where the disk refuses."""
+    def write(self, make: Callable[[int], Line]) -> Line:
+        """Append the record that ``make`` gives for the next number; it. Raises OSError where the disk refuses."""
         try:
             if self._removed:
                 raise OSError(errno.ENOENT, f"{file_name(self._file)} was removed")
             if self._size >= self._most:
                 self._next_file()
-            n = self._n + 1
-            self._append(_ENCODER.encode(make(n)))
+            made = make(self._n + 1)
+            self._append(_ENCODER.encode(made))
         except OSError:
             self.healthy = False
             raise
         self.healthy = True
-        return n
+        return made
 
     def sync(self) -> None:
         """Wait until the disk has every line. To be called outside the event loop. Raises OSError."""
@@ -218,7 +219,7 @@ class AuditWriter:
         os.close(before[0])
 
     def _start_file(self, number: int) -> None:
-        at = datetime.now(UTC).isoformat(timespec="milliseconds")
+        at = utc_stamp()
         start = AuditFileStart(self._n + 1, at, number)
         if number == 1 and self._n == 0:
             # The head does not exist yet: __init__ writes it once this line is there.

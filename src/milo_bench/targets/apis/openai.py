@@ -103,9 +103,11 @@ class OpenAiTarget(HttpTarget):
 
     def _with_settings(self, body: dict[str, Any]) -> dict[str, Any]:
         """``body`` with the target's own fields, and without those that its server refuses."""
-        body |= self._against_cache()
-        thinking = openai_fields(self._config.thinking, hosted=self._config.hosted, runtime=self._record.runtime)
-        body = with_extra(body, with_extra(thinking, self._extra))
+        if self._record.cache:
+            body |= self._against_cache()
+        if self._config.thinking is not None or self._extra:
+            thinking = openai_fields(self._config.thinking, hosted=self._config.hosted, runtime=self._record.runtime)
+            body = with_extra(body, with_extra(thinking, self._extra))
         for name in self._omitted:
             body.pop(name, None)
         return body
