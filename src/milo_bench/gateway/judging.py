@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -147,7 +147,9 @@ def judge_reply(
     if contract.workload is None:
         return judged
     fixture = Fixture(id, asked.workload, asked.input or {"document": asked.text}, tags=tuple(sorted(asked.tags)))
-    failed = _scanned(contract.workload, fixture, other_texts(document), prepared, judged.reasons)
+    failed: set[str] = set()
+    if _only_everywhere(contract.workload).checks:
+        failed = _scanned(contract.workload, fixture, other_texts(document), prepared, judged.reasons)
     label = ""
     for choice in choices:
         failed |= _failed(contract.workload, fixture, choice, prepared, judged.reasons)
@@ -183,6 +185,8 @@ def _failed(
     workload: Workload, fixture: Fixture, choice: ReplyChoice, prepared: Mapping[str, Any], reasons: dict[str, str]
 ) -> set[str]:
     failed = _verdicts(workload, fixture, choice.text, choice.calls, prepared, reasons)
+    if not _only_everywhere(workload).checks:
+        return failed
     elsewhere = (choice.reasoning, choice.refusal, *(one for call in choice.calls for one in _said_in(call)))
     return failed | _scanned(workload, fixture, elsewhere, prepared, reasons)
 
@@ -192,11 +196,9 @@ def _scanned(
 ) -> set[str]:
     """Checks of what may be said nowhere, on texts beside the answer's own."""
     failed: set[str] = set()
-    scanned = _only_everywhere(workload) if texts else workload
-    if scanned.checks:
-        for text in texts:
-            if text.strip():
-                failed |= _verdicts(scanned, fixture, text, (), prepared, reasons)
+    for text in texts:
+        if text.strip():
+            failed |= _verdicts(_only_everywhere(workload), fixture, text, (), prepared, reasons)
     return failed
 
 
@@ -204,16 +206,16 @@ def _verdicts(
     workload: Workload, fixture: Fixture, text: str, calls: tuple[ToolCall, ...], prepared: Mapping[str, Any],
     reasons: dict[str, str],
 ) -> set[str]:  # fmt: skip
-    checks = [spec for spec in workload.checks if spec.name != "label"]
-    if not checks:
+    judging = _without_label(workload)
+    if not judging.checks:
         return set()
     attempt = Attempt(
         AttemptKey(fixture.id, "gateway"), "", _NO_TIMES, output=text, tool_calls=calls, prepared=dict(prepared)
     )
     try:
-        graded = grade_attempt(_without_label(workload), fixture, attempt)
+        graded = grade_attempt(judging, fixture, attempt)
     except MiloError as error:
-        names = {spec.name for spec in checks}
+        names = {spec.name for spec in judging.checks}
         for name in names:
             reasons.setdefault(name, f"the check could not judge: {error.message}")
         return names
@@ -237,19 +239,24 @@ _EVERYWHERE: dict[int, tuple[Workload, Workload]] = {}
 
 
 def _without_label(workload: Workload) -> Workload:
-    return _only(_WITHOUT_LABEL, workload, tuple(spec for spec in workload.checks if spec.name != "label"))
+    return _only(_WITHOUT_LABEL, workload, _is_no_label)
 
 
 def _only_everywhere(workload: Workload) -> Workload:
-    return _only(_EVERYWHERE, workload, tuple(spec for spec in workload.checks if spec.name in EVERYWHERE))
+    return _only(_EVERYWHERE, workload, EVERYWHERE.__contains__)
 
 
-def _only(known: dict[int, tuple[Workload, Workload]], workload: Workload, checks: tuple[Any, ...]) -> Workload:
+def _is_no_label(check: str) -> bool:
+    return check != "label"
+
+
+def _only(known: dict[int, tuple[Workload, Workload]], workload: Workload, wanted: Callable[[str], bool]) -> Workload:
     """``workload`` with some of its checks, the same object each time: what is derived from it is kept by identity."""
     found = known.get(id(workload))
     if found is None or found[0] is not workload:
         if len(known) > 500:
             known.clear()
+        checks = tuple(spec for spec in workload.checks if wanted(spec.name))
         found = known[id(workload)] = (workload, msgspec.structs.replace(workload, checks=checks))
     return found[1]
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 from msgspec import structs
@@ -25,16 +26,22 @@ _RUN = re.compile(r"(.)\1{2,}", re.DOTALL)
 
 @dataclass(frozen=True)
 class Prepared:
-    """``request`` to send, or None and ``bypass``. ``request_hash`` is the SHA-256 of the request ("" for none).
+    """``request`` to send, or None and ``bypass``.
 
     ``chunked`` where the case is sent in parts: ``request`` is then the merge with the summaries left empty.
     """
 
     request: ChatRequest | None
-    request_hash: str = ""
     bypass: str = ""
     prepared: dict[str, Any] = field(default_factory=dict)
     chunked: Chunked | None = None
+
+    @cached_property
+    def request_hash(self) -> str:
+        """The SHA-256 of the request and of its parts, "" for none."""
+        if self.request is None:
+            return ""
+        return sha256_data(self.request if self.chunked is None else [*self.chunked.parts, self.request])
 
     @property
     def requests(self) -> tuple[ChatRequest, ...]:
@@ -71,8 +78,7 @@ def prepare(fixture: Fixture, workload: Workload, *, decoding: Decoding = "free"
     parts = chunked(workload, values, seed=seed, json_schema=schema)
     if parts is not None:
         recorded["parts"] = [len(text.split()) for text in parts.texts]
-        hashed = sha256_data([*parts.parts, parts.skeleton])
-        return Prepared(parts.skeleton, request_hash=hashed, prepared=recorded, chunked=parts)
+        return Prepared(parts.skeleton, prepared=recorded, chunked=parts)
     request = ChatRequest(
         messages=render_prompt(workload, values),
         max_tokens=workload.max_tokens,
@@ -81,7 +87,7 @@ def prepare(fixture: Fixture, workload: Workload, *, decoding: Decoding = "free"
         stop=workload.stop,
         json_schema=schema,
     )
-    return Prepared(request, request_hash=sha256_data(request), prepared=recorded)
+    return Prepared(request, prepared=recorded)
 
 
 def cannot_fit(request: ChatRequest, context_window: int | None) -> bool:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from functools import lru_cache
+from collections.abc import Callable, Iterable, Mapping
+from functools import lru_cache, partial
 from typing import Any, Final
 
 import jsonschema_rs
@@ -45,8 +45,8 @@ class Schema:
         answer = case.json
         if not answer.usable:
             return [Verdict(self.name, self.version, "fail", "malformed_json", f"no JSON to check: {answer.problem}")]
-        wanted = read_params(self.name, params, SchemaParams)
-        validator = _validator(_schema_text(case.workload), wanted.formats)
+        formats = read_params(self.name, params, SchemaParams).formats if params else False
+        validator = _validators(case.workload)(formats)
         if validator.is_valid(answer.value):
             return [Verdict(self.name, self.version, "pass", reason="the answer follows the schema")]
         errors = list(validator.iter_errors(answer.value))
@@ -64,8 +64,9 @@ class Schema:
 
 
 @PerWorkload
-def _schema_text(workload: Workload) -> bytes:
-    return _encode(workload.json_schema)
+def _validators(workload: Workload) -> Callable[[bool], Any]:
+    """The validator of the workload's schema, by whether formats are held."""
+    return partial(_validator, _encode(workload.json_schema))
 
 
 @lru_cache(maxsize=64)
