@@ -35,19 +35,14 @@ class Doors:
 
     # ------------------------------------------------------------ before a body is read
 
-    def check_head(self, http: HttpRequest, known: bool = False) -> ApiError | None:
-        """Why a request is refused by its head, None where it is not.
-
-        Of a head that is ``known``, because the same bytes were accepted before, only the key is checked again.
-        """
-        if known:
-            return self._wrong_key(http)
+    def check_head(self, http: HttpRequest) -> ApiError | None:
+        """Why a request is refused by its head, None where it is not."""
         if (wrong := self._wrong_host(http)) is not None:
             return wrong
         path = http.target
         if path in _HEALTH and http.method == "GET":
             return None
-        if (wrong := self._wrong_key(http)) is not None:
+        if (wrong := self.check_key(http)) is not None:
             return wrong
         if path in DOORS:
             return None if http.method == "POST" else _wrong_method("POST")
@@ -55,14 +50,15 @@ class Doors:
             return None if http.method == "GET" else _wrong_method("GET")
         return _unknown(path)
 
-    def _wrong_key(self, http: HttpRequest) -> ApiError | None:
+    def check_key(self, http: HttpRequest) -> ApiError | None:
+        """Why the request's key is refused: of a head that was accepted before, the one thing that may have changed."""
         try:
             self._gateway.access.check(http.headers)
         except ApiError as error:
             return error
         return None
 
-    def check_admin_head(self, http: HttpRequest, known: bool = False) -> ApiError | None:
+    def check_admin_head(self, http: HttpRequest) -> ApiError | None:
         if (wrong := self._wrong_host(http)) is not None:
             return wrong
         if http.target in (*_HEALTH, "/metrics"):

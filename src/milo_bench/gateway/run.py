@@ -128,7 +128,10 @@ async def _serve(
 ) -> None:
     doors = Doors(gateway, _hosts(options, gateway.settings))
     wire = _wire_limits(gateway)
-    public = WireListener(doors.serve, limits=wire, check_head=doors.check_head, note_refusal=doors.note_refusal)
+    public = WireListener(
+        doors.serve, limits=wire, check_head=doors.check_head, check_known=doors.check_key,
+        note_refusal=doors.note_refusal,
+    )  # fmt: skip
     few = replace(wire, connections=min(wire.connections, _ADMIN_CONNECTIONS))
     admin = WireListener(
         doors.serve_admin, limits=few, check_head=doors.check_admin_head, note_refusal=doors.note_refusal

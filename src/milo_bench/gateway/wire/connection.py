@@ -108,7 +108,7 @@ class ClientConnection(asyncio.Protocol):
     def _head_known(self, like: HttpRequest, body: bytes) -> None:
         """A whole request whose head, byte for byte, was read and accepted before: it is not read again."""
         self._request = request = HttpRequest(like.method, like.target, like.headers, body, time.monotonic())
-        refusal = self._listener.refuse_head(request, known=True)
+        refusal = self._listener.refuse_known(request)
         if refusal is not None:
             self.refuse(refusal)
             return

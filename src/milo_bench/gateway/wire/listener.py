@@ -15,7 +15,7 @@ from milo_bench.gateway.wire.connection import ClientConnection, HttpRequest
 from milo_bench.gateway.wire.replies import ApiError
 
 Handler: TypeAlias = Callable[[ClientConnection, HttpRequest], Coroutine[Any, Any, None]]
-HeadCheck: TypeAlias = Callable[[HttpRequest, bool], ApiError | None]
+HeadCheck: TypeAlias = Callable[[HttpRequest], ApiError | None]
 RefusalNote: TypeAlias = Callable[[ApiError, HttpRequest], None]
 _SWEEP_S: Final = 0.5
 _LOOKED_AT: Final = 64  # unused connections, for one that can be closed
@@ -48,14 +48,19 @@ class WireLimits:
 
 
 class WireListener:
-    """One address that is listened on."""
+    """One address that is listened on.
+
+    ``check_known`` is asked in the place of ``check_head`` about a head that it has accepted before, byte for byte.
+    """
 
     def __init__(
-        self, handler: Handler, *, limits: WireLimits, check_head: HeadCheck, note_refusal: RefusalNote
-    ) -> None:
+        self, handler: Handler, *, limits: WireLimits, check_head: HeadCheck, note_refusal: RefusalNote,
+        check_known: HeadCheck | None = None,
+    ) -> None:  # fmt: skip
         self.limits = limits
         self.stopping = False
         self._handler, self._check_head, self._note_refusal = handler, check_head, note_refusal
+        self._check_known = check_known or check_head
         self._connections: set[ClientConnection] = set()
         self._waiting: dict[ClientConnection, None] = {}  # that are not answered now, the longest unused one first
         self.heads: dict[bytes, KnownHead] = {}  # heads as their bytes: clients send the same one again and again
@@ -155,9 +160,12 @@ class WireListener:
         like = HttpRequest(request.method, request.target, headers)
         self.heads[head] = KnownHead(like, len(request.body))
 
-    def refuse_head(self, request: HttpRequest, *, known: bool = False) -> ApiError | None:
-        """Why the request is refused by its head. ``known``: the same head was accepted before."""
-        return self._check_head(request, known)
+    def refuse_head(self, request: HttpRequest) -> ApiError | None:
+        return self._check_head(request)
+
+    def refuse_known(self, request: HttpRequest) -> ApiError | None:
+        """Why a request is refused whose head was accepted before."""
+        return self._check_known(request)
 
     def refused(self, connection: ClientConnection, error: ApiError, request: HttpRequest) -> None:
         self._note_refusal(error, request)
