@@ -143,7 +143,8 @@ class ServedRequest:
             self._record.first_route = routed.route
             first = True
             while True:
-                bypass = self._prepare(asked, routed).bypass
+                prepared = self._prepare(asked, routed)
+                bypass = prepared.bypass
                 if first and self._serving.table.challengers and not bypass and not key.permit:
                     copy = CopiedRequest(asked, routed, self._trace.around)
                     begin_trials(self._gateway, self._serving, self._record, facts, copy)
@@ -155,7 +156,7 @@ class ServedRequest:
                         judged,
                         False,
                     )
-                judged, streamed = await self._ask(asked, key, routed)
+                judged, streamed = await self._ask(asked, key, routed, prepared)
                 if streamed:
                     return routed, judged, True
                 routed = steps.send(judged.facts)
@@ -173,16 +174,14 @@ class ServedRequest:
         if found is None:
             found = self._prepared[place] = prepare_question(self._serving.table, asked, routed, self.id)
         self._record.prompt = found.prompt
-        self._record.redacted = max(self._record.redacted, found.redacted)
+        if found.redacted:
+            self._record.redacted = max(self._record.redacted, found.redacted)
         return found
 
     async def _full(
-        self, asked: Question, key: GatewayKey, routed: Routed, upstream: Upstream
+        self, asked: Question, key: GatewayKey, routed: Routed, upstream: Upstream, prepared: PreparedQuestion
     ) -> PreparedQuestion | str:
         """What is sent once the parts of a long case are answered; why one was not."""
-        prepared = self._prepare(asked, routed)
-        if prepared.chunked is None:
-            return prepared
 
         async def fetch(request: ChatRequest) -> PartReply:
             began_s, body = time.monotonic(), upstream.rendered(request, stream=False)
@@ -194,14 +193,16 @@ class ServedRequest:
 
         return await merge_parts(prepared, fetch)
 
-    async def _ask(self, asked: Question, key: GatewayKey, routed: Routed) -> tuple[JudgedReply, bool]:
+    async def _ask(
+        self, asked: Question, key: GatewayKey, routed: Routed, case: PreparedQuestion
+    ) -> tuple[JudgedReply, bool]:
         """Call one model once; with it its verifier, where the route has one."""
         contract = self._contract(routed, asked)
         upstream = self._serving.upstreams[routed.target]
         gate = self._serving.gate(routed.target)
-        entered_s = await gate.enter(key.id)
+        entered_s = gate.take() if gate.has_room else await gate.enter(key.id)
         try:
-            prepared = await self._full(asked, key, routed, upstream)
+            prepared = case if case.chunked is None else await self._full(asked, key, routed, upstream, case)
             if isinstance(prepared, str):
                 return no_answer(prepared), False
             if (
@@ -229,7 +230,7 @@ class ServedRequest:
         entered_s = await gate.enter(key.id)
         body = self._last_body
         try:
-            prepared = await self._full(asked, key, routed, upstream)
+            prepared = await self._full(asked, key, routed, upstream, self._prepare(asked, routed))
             if isinstance(prepared, str):
                 return None
             second = await self._whole(asked, key, routed, upstream, prepared, contract)

@@ -21,11 +21,20 @@ class Gate:
         self.waiting = 0
         self._mean_s = 1.0  # how long a place is held, smoothed
 
+    @property
+    def has_room(self) -> bool:
+        """Whether a place is free for who comes now."""
+        return self.most is None or (self.inside < self.most and not self.waiting)
+
+    def take(self) -> float:
+        """Enter at once, where there is room; when, on the monotonic clock."""
+        self.inside += 1
+        return time.monotonic()
+
     async def enter(self, key: str) -> float:
         """Wait for a place; when it was entered, on the monotonic clock. Raises ApiError 429 with an estimate."""
-        if self.most is None or (self.inside < self.most and not self.waiting):
-            self.inside += 1
-            return time.monotonic()
+        if self.has_room:
+            return self.take()
         if self.waiting >= self._most_waiting:
             raise self._full("The queue of this target is full.")
         place: asyncio.Future[None] = asyncio.get_running_loop().create_future()
@@ -45,7 +54,8 @@ class Gate:
     def leave(self, entered_s: float) -> None:
         self._mean_s += 0.1 * (time.monotonic() - entered_s - self._mean_s)
         self.inside -= 1
-        self._next()
+        if self._waiting:
+            self._next()
 
     def bound(self, most: int | None) -> None:
         """Set another number of places; who waits gets those that are new."""
