@@ -1,7 +1,5 @@
 """This machine in, requests per second, delays, processor time and memory of the gateway out, beside a bare proxy.
 
-``python -m benchmarks.gateway [json] [streams] [first] [memory] [faults] [broken] [kills] [clients]``.
-
 wrk and the C reference server share one core, the proxy under test has another. Shares of the bare proxy count:
 absolute figures depend on the machine and on what else runs on it, which is why the processor time of a request stands
 beside each rate. ``faults`` tries sixteen faults, ``broken`` is 10,000 faulted streams (BROKEN_STREAMS=...), and
@@ -33,8 +31,10 @@ from benchmarks.gateway.faults.sixteen import sixteen_faults
 from benchmarks.gateway.faults.streams import faulted_streams
 from benchmarks.gateway.proxies import Proxy, missing_peers, running_proxies
 from benchmarks.reference import ReferenceServer, reference_server
+from benchmarks.sections import wanted_sections
 
 SECONDS = float(os.environ.get("GATEWAY_BENCH_S", "6"))
+MESSAGE_OF_ONE = '{"model":"reference","messages":[{"role":"user","content":"hello"}],"stream":true}'
 CORES = sorted(os.sched_getaffinity(0))
 MESSAGE = {"role": "user", "content": "Which order is this about? " + "The parcel did not come. " * 8}
 
@@ -100,14 +100,19 @@ def first_token_rows() -> Iterator[str]:
     """The delay that each proxy adds to the first token at 32 paced streams."""
     with on_first_core("--chunks", "64", "--first-ms", "50", "--gap-ms", "5") as server:
         yield "first byte of 32 paced streams (50 ms), against the server alone"
-        from benchmarks.gateway.first import first_byte_ms
+        from benchmarks.gateway.first import first_bytes
 
-        alone = first_byte_ms(server.port, "reference", {}, streams=32)
+        alone = first_bytes(server.port, MESSAGE_OF_ONE, {}, streams=32).median_ms or 0.0
         yield f"  {'the server alone':<34} {alone:7.3f} ms"
         with tempfile.TemporaryDirectory() as folder, running_proxies(Path(folder), server.port, CORES[-1]) as proxies:
             for proxy in [one for one in proxies if one.streams]:
-                found = first_byte_ms(proxy.port, proxy.model, proxy.extra, streams=32)
-                yield f"  {proxy.name:<34} {found:7.3f} ms  (+{found - alone:.3f})"
+                found = first_bytes(proxy.port, body_of(proxy, stream=True), proxy.headers, streams=32)
+                missing = f"  {found.unanswered} of {found.asked} WITHOUT A STREAM: {found.said}"
+                if found.median_ms is None:
+                    yield f"  {proxy.name:<34}{missing}"
+                else:
+                    less = missing if found.unanswered else ""
+                    yield f"  {proxy.name:<34} {found.median_ms:7.3f} ms  (+{found.median_ms - alone:.3f}){less}"
 
 
 def memory_rows() -> Iterator[str]:
@@ -119,9 +124,10 @@ def memory_rows() -> Iterator[str]:
         with tempfile.TemporaryDirectory() as folder, running_proxies(Path(folder), server.port, CORES[-1]) as proxies:
             for proxy in {one.pid: one for one in reversed(proxies)}.values():  # one process may serve two rows
                 rest = _memory_mb(proxy.pid)
-                with idle_streams(proxy.port, body_of(proxy, stream=True), 1_000):
+                with idle_streams(proxy.port, body_of(proxy, stream=True), proxy.headers, 1_000) as waiting:
                     busy = _memory_mb(proxy.pid)
-                yield f"  {proxy.name:<34} {rest:6.1f} MB  {busy:6.1f} MB"
+                short = "" if waiting == 1_000 else f"  only {waiting:,} OF 1,000 STREAMS WAIT"
+                yield f"  {proxy.name:<34} {rest:6.1f} MB  {busy:6.1f} MB{short}"
 
 
 def _memory_mb(pid: int) -> float:
@@ -135,7 +141,13 @@ def _compared(server: ReferenceServer, connections: int, *, stream: bool) -> Ite
         for proxy in proxies:
             if stream and not proxy.streams:
                 continue
-            _warm(proxy)
+            try:
+                _warm(proxy)
+            except (OSError, ValueError) as error:
+                if proxy.own:
+                    raise
+                yield f"  {proxy.name:<34} NOT MEASURED: {error}"
+                continue
             found = drive(proxy, connections, stream=stream)
             bare = bare or found
             share = "" if bare is found else f"{found.per_s / bare.per_s:4.0%} of bare, "
@@ -157,7 +169,7 @@ def _warm(proxy: Proxy) -> None:
         with urllib.request.urlopen(request, timeout=10) as reply:
             reply.read()
             if reply.status != 200:
-                raise RuntimeError(f"{proxy.name} answers {reply.status}, so it would be measured on something else")
+                raise ValueError(f"{proxy.name} answers {reply.status}, so it would be measured on something else")
 
 
 @contextmanager
@@ -217,10 +229,8 @@ SECTIONS = {**SPEED, "faults": fault_rows, "broken": broken_rows, "kills": kill_
 
 
 def main() -> int:
-    names = sys.argv[1:] or list(SECTIONS)
-    if unknown := [name for name in names if name not in SECTIONS]:
-        print(f"Unknown section '{unknown[0]}'. hint: one of {', '.join(SECTIONS)}")
-        return 2
+    about = {name: (rows.__doc__ or "").strip() for name, rows in SECTIONS.items()}
+    names = wanted_sections("benchmarks.gateway", __doc__, about)
     if shutil.which("wrk") is None and any(name in SPEED for name in names):
         print("wrk is missing. hint: apt-get install wrk")
         return 3

@@ -3,66 +3,118 @@
 from __future__ import annotations
 
 import asyncio
-import json
+import contextlib
 import socket
 import statistics
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any
+from dataclasses import dataclass, field
+from typing import Final
 
 import uvloop
 
+_WAIT_S: Final = 10.0
 
-def first_byte_ms(port: int, model: str, extra: dict[str, Any], *, streams: int, rounds: int = 8) -> float:
-    """The median time to the first content of a stream, in ms, at ``streams`` streams at once."""
-    body = {"model": model, "messages": [{"role": "user", "content": "hello"}], "stream": True, **extra}
-    data = json.dumps(body, separators=(",", ":")).encode()
-    head = (
-        f"POST /v1/chat/completions HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nContent-Type: application/json\r\n"
-        f"Content-Length: {len(data)}\r\n\r\n"
-    ).encode()
 
-    async def one(found: list[float]) -> None:
-        reader, writer = await asyncio.open_connection("127.0.0.1", port)
-        for _ in range(rounds):
-            began_s = time.perf_counter()
-            writer.write(head + data)
-            seen, first = b"", True
-            while not seen.endswith(b"0\r\n\r\n"):
-                piece = await reader.read(65536)
-                if not piece:
-                    break
-                if first and b"data:" in seen + piece:
-                    found.append(time.perf_counter() - began_s)
-                    first = False
-                seen = (seen + piece)[-4096:] if not first else seen + piece
-        writer.close()
+@dataclass
+class FirstBytes:
+    """What was seen of ``asked`` streams; ``said`` is what came first where one did not begin."""
 
-    async def all_of_them() -> list[float]:
-        found: list[float] = []
-        await asyncio.gather(*(one(found) for _ in range(streams)))
-        return found
+    asked: int
+    took_s: list[float] = field(default_factory=list)
+    said: str = ""
 
-    return statistics.median(uvloop.run(all_of_them())) * 1e3
+    @property
+    def unanswered(self) -> int:
+        return self.asked - len(self.took_s)
+
+    @property
+    def median_ms(self) -> float | None:
+        """The median time to the first content, in ms; None where no stream began."""
+        return statistics.median(self.took_s) * 1e3 if self.took_s else None
+
+
+def first_bytes(port: int, body: str, headers: Mapping[str, str], *, streams: int, rounds: int = 8) -> FirstBytes:
+    """Ask for ``rounds`` streams on each of ``streams`` connections at once; a proxy that gives none is no error."""
+    asking = _asking(port, body, headers)
+    found = FirstBytes(streams * rounds)
+
+    async def one() -> None:
+        with contextlib.suppress(OSError):
+            reader, writer = await asyncio.open_connection("127.0.0.1", port)
+            try:
+                for _ in range(rounds):
+                    began_s = time.perf_counter()
+                    writer.write(asking)
+                    if not await _stream(reader, found, began_s):
+                        return
+            finally:
+                writer.close()
+
+    async def all_of_them() -> None:
+        await asyncio.gather(*(one() for _ in range(streams)))
+
+    uvloop.run(all_of_them())
+    return found
+
+
+async def _stream(reader: asyncio.StreamReader, found: FirstBytes, began_s: float) -> bool:
+    """Read one stream to its end; whether it began and came whole."""
+    seen, first = b"", True
+    while not seen.endswith(b"0\r\n\r\n"):
+        try:
+            piece = await asyncio.wait_for(reader.read(65536), _WAIT_S)
+        except TimeoutError:
+            piece = b""
+        if not piece or (first and len(seen) > 65536):
+            break
+        seen += piece
+        if first and b"data:" in seen:
+            found.took_s.append(time.perf_counter() - began_s)
+            first = False
+        seen = seen if first else seen[-4096:]
+    if first and not found.said:
+        found.said = seen[:60].decode("latin-1").splitlines()[0] if seen.strip() else "no reply"
+    return not first and seen.endswith(b"0\r\n\r\n")
 
 
 @contextmanager
-def idle_streams(port: int, body: str, count: int) -> Iterator[None]:
-    """``count`` requests that wait for their first token."""
-    data = body.encode()
-    head = (
-        f"POST /v1/chat/completions HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nContent-Type: application/json\r\n"
-        f"Content-Length: {len(data)}\r\n\r\n"
-    ).encode()
-    opened = []
+def idle_streams(port: int, body: str, headers: Mapping[str, str], count: int) -> Iterator[int]:
+    """``count`` requests that wait for their first token; how many do."""
+    asking = _asking(port, body, headers)
+    opened: list[socket.socket] = []
     try:
         for _ in range(count):
-            one = socket.create_connection(("127.0.0.1", port), timeout=10)
-            one.sendall(head + data)
+            try:
+                one = socket.create_connection(("127.0.0.1", port), timeout=_WAIT_S)
+            except OSError:
+                break
             opened.append(one)
+            one.sendall(asking)
         time.sleep(2.0)
-        yield
+        yield sum(_waits(one) for one in opened)
     finally:
         for one in opened:
             one.close()
+
+
+def _waits(one: socket.socket) -> bool:
+    """Whether its answer has not come: it is neither closed nor readable."""
+    one.setblocking(False)
+    try:
+        return b"data:" in one.recv(4096, socket.MSG_PEEK)
+    except BlockingIOError:
+        return True
+    except OSError:
+        return False
+
+
+def _asking(port: int, body: str, headers: Mapping[str, str]) -> bytes:
+    data = body.encode()
+    more = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
+    head = (
+        f"POST /v1/chat/completions HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nContent-Type: application/json\r\n"
+        f"{more}Content-Length: {len(data)}\r\n\r\n"
+    )
+    return head.encode() + data

@@ -23,7 +23,7 @@ ORDER = {"message": "Hi, order MX-26213 was due on Tuesday and it is still not h
 
 @dataclass(frozen=True)
 class Proxy:
-    """A proxy under test. ``streams`` is false where its answers are held back and judged."""
+    """A proxy under test. ``streams`` is false where its answers are held back and judged; ``own`` for no peer."""
 
     name: str
     port: int
@@ -32,6 +32,7 @@ class Proxy:
     extra: dict[str, Any] = field(default_factory=dict)
     streams: bool = True
     headers: dict[str, str] = field(default_factory=dict)
+    own: bool = True
 
 
 @contextmanager
@@ -108,7 +109,7 @@ def _litellm(folder: Path, upstream: int, core: int, started: list[subprocess.Po
                 env={**os.environ, "LITELLM_DANGEROUSLY_PERMIT_WEAK_OR_UNSET_MASTER_KEY": "true"},
             )
         )
-    yield Proxy("litellm", port, started[-1].pid, "reference")
+    yield Proxy("litellm", port, started[-1].pid, "reference", own=False)
 
 
 def _portkey(folder: Path, upstream: int, core: int, started: list[subprocess.Popen[bytes]]) -> Iterator[Proxy]:
@@ -133,7 +134,7 @@ def _portkey(folder: Path, upstream: int, core: int, started: list[subprocess.Po
         started.append(subprocess.Popen(command, stdout=log, stderr=log, cwd=root, env=env))
     headers = {"x-portkey-provider": "openai", "x-portkey-custom-host": f"http://127.0.0.1:{upstream}/v1",
                "Authorization": "Bearer none"}  # fmt: skip
-    yield Proxy("Portkey's gateway", port, started[-1].pid, "reference", headers=headers)
+    yield Proxy("Portkey's gateway", port, started[-1].pid, "reference", headers=headers, own=False)
 
 
 def missing_peers() -> list[str]:

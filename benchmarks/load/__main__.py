@@ -29,6 +29,7 @@ from benchmarks.load.runs import (
 )
 from benchmarks.load.traps import trap_rows
 from benchmarks.reference import reference_server
+from benchmarks.sections import wanted_sections
 
 PACED = ("--first-ms", "50", "--gap-ms", "5", "--chunks", "64")
 FIRST_S, CYCLE_S = 0.050, 0.365
@@ -120,7 +121,7 @@ SECTIONS: dict[str, tuple[str, Callable[[Path], Iterator[Row]]]] = {
 
 
 def main() -> int:
-    wanted = sys.argv[1:] or list(SECTIONS)
+    wanted = wanted_sections("benchmarks.load", __doc__, {name: title for name, (title, _) in SECTIONS.items()})
     over = 0
     for name in wanted:
         title, rows = SECTIONS[name]

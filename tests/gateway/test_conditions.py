@@ -7,9 +7,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from milo_bench.config.routing.file import read_routing
 from milo_bench.decide.routing.rules import RequestFacts, route_request
+from milo_bench.gateway.answering.prompting import prepare_question
+from milo_bench.gateway.request import Question
+from milo_bench.gateway.table import RoutingTable
 from tests.gateway.running import running_gateway
 
 TEXT = "Ms Maria Lopez (maria.lopez@example.org) asks where order MX-11111 is."
@@ -93,3 +97,14 @@ def test_work_outside_office_hours_waits_for_people(hour: int, route: str) -> No
     )
     at = datetime(2026, 11, 27, hour, 0, tzinfo=UTC)
     assert route_request(file, RequestFacts("notes", at=at)).route == route
+
+
+@pytest.mark.parametrize("id", ["r_4111111111111111", "r_4155550132415555", "r_maria.lopez@example.org"])
+def test_the_id_of_a_request_is_no_part_of_what_is_redacted(id: str) -> None:
+    file = read_routing(yaml.safe_dump(routing()))
+    table = RoutingTable(file, "", (), frozenset({"notes"}))
+    asked = Question("chat", "notes", "", {"messages": said("Where is it?")}, None, frozenset(), False, False)
+    routed = route_request(file, RequestFacts("notes"))
+    assert prepare_question(table, asked, routed, id).redacted == 0
+    asked.fields["messages"] = said(TEXT)
+    assert prepare_question(table, asked, routed, id).redacted >= 2

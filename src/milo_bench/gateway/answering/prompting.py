@@ -47,7 +47,7 @@ def prepare_question(table: RoutingTable, asked: Question, routed: Routed, id: s
     action, count = routed.action, 0
     if action is not None and action.redact:
         try:
-            asked, count = _redacted(asked, id)
+            asked, count = _redacted(asked)
         except (MiloError, ValueError):
             return PreparedQuestion(None, {}, asked, bypass=CANNOT_REDACT)
     workload = table.prompt_of(routed.place, asked.workload)
@@ -84,7 +84,7 @@ def in_shadow(table: RoutingTable, asked: Question, would: Routed, target: str, 
     return replace(would, place=place, action=None, route="hosted" if hosted else "local", target=target, verifier="")
 
 
-def _redacted(asked: Question, id: str) -> tuple[Question, int]:
+def _redacted(asked: Question) -> tuple[Question, int]:
     """The question with placeholders, and how many. Raises DataError for pictures, ValueError for other media."""
     # Late: a gateway without such a rule does not carry the rules for personal data in memory.
     from milo_bench.guards.personal.data import Redactor
@@ -94,7 +94,8 @@ def _redacted(asked: Question, id: str) -> tuple[Question, int]:
     written = asked.input if asked.input is not None else {n: asked.fields[n] for n in _WRITTEN if n in asked.fields}
     if _has_media(written):
         raise ValueError("a part is not text")
-    fixture = redact_fixture(Fixture(id, asked.workload, written), redactor)
+    # The request's own id may look like a number of a person's: it is no part of the case, and is not counted.
+    fixture = redact_fixture(Fixture("case", asked.workload, written), redactor)
     count = sum(redactor.counts().values())
     if asked.input is not None:
         return replace(asked, input=fixture.input, _text=None), count
