@@ -50,8 +50,9 @@ class GatewayMetrics:
         self.seconds.observe(record.took_s, record.route)
         for call in record.calls:
             self.calls.add(call.target, "failed" if call.failure else "answered")
-            for check in call.failed_checks:
-                self.guards.add(record.workload, check)
+            if call.failed_checks:
+                for check in call.failed_checks:
+                    self.guards.add(record.workload, check)
         if record.first_s:
             self.first.observe(record.first_s, record.target)
         if record.prompt_tokens or record.completion_tokens:

@@ -21,7 +21,10 @@ class Counter:
         self._values: dict[tuple[str, ...], float] = {}
 
     def add(self, *values: str, by: float = 1.0) -> None:
-        self._values[values] = self._values.get(values, 0.0) + by
+        try:
+            self._values[values] += by
+        except KeyError:
+            self._values[values] = by
 
     def lines(self) -> Iterable[str]:
         for values, total in sorted(self._values.items()):

@@ -163,15 +163,20 @@ def actions_of(file: RoutingFile) -> tuple[Action, ...]:
 
 def route_request(file: RoutingFile, request: RequestFacts) -> Routed:
     """Step 1: where the case goes before any model has answered."""
+    sent = _sent(file, _place(file, request), request)
+    return _challenged(file, sent, request) if request.canaries else sent
+
+
+def _place(file: RoutingFile, request: RequestFacts) -> int:
     for place, tests in _compiled(file).before_answers(request.workload):
         if _hold(tests, request):
-            return _challenged(file, _sent(file, place, request), request)
-    return _challenged(file, _sent(file, len(file.rules), request), request)
+            return place
+    return len(file.rules)
 
 
 def _challenged(file: RoutingFile, sent: Routed, request: RequestFacts) -> Routed:
     """``sent`` with the challenger in the place of the rule's target, where one has this request and may see it."""
-    challenger = request.canaries.get(sent.rule, "") if request.canaries else ""
+    challenger = request.canaries.get(sent.rule, "")
     if sent.cause != "rule" or not challenger or not may_try(file, request, challenger):
         return sent
     route: Route = "hosted" if file.targets[challenger].hosted else "local"
@@ -304,11 +309,11 @@ def _sent(file: RoutingFile, place: int, request: RequestFacts) -> Routed:
     if action.route not in MODEL_ROUTES:
         return plain
     named = compiled.targets[place]
-    if _kept_in(file, request, named):
+    if request.sensitive and _kept_in(file, request, named):
         return replace(plain, route="human_review", target="", verifier="", cause="sensitive")
     if action.flag and request.flags is not None and action.flag not in request.flags:
         return _fallen(file, place, request, "flag_off")
-    if not request.rolled_back.isdisjoint(named):
+    if request.rolled_back and not request.rolled_back.isdisjoint(named):
         return _fallen(file, place, request, "rolled_back")
     if action.limits.max_words is not None and request.words > action.limits.max_words:
         return _fallen(file, place, request, "max_words")
@@ -349,7 +354,9 @@ def may_leave(file: RoutingFile, request: RequestFacts, target: str) -> bool:
 
 
 def _kept_in(file: RoutingFile, request: RequestFacts, targets: tuple[str, ...]) -> bool:
-    return request.sensitive and not file.sensitive_to_hosted and any(file.targets[name].hosted for name in targets)
+    if not request.sensitive or file.sensitive_to_hosted:
+        return False
+    return any(file.targets[name].hosted for name in targets)
 
 
 def _second(fallen: Routed, first: Routed) -> Routed:

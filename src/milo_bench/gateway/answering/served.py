@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import secrets
+import os
 import time
 from collections.abc import Mapping
 from dataclasses import replace
@@ -19,6 +19,7 @@ from milo_bench.gateway.access import ANONYMOUS
 from milo_bench.gateway.answering.challengers import CopiedRequest, begin_trials, drawn_canaries
 from milo_bench.gateway.answering.events import EventScan
 from milo_bench.gateway.answering.facts import Known, request_facts
+from milo_bench.gateway.answering.headers import answer_headers
 from milo_bench.gateway.answering.parts import PartReply, merge_parts, read_part
 from milo_bench.gateway.answering.prompting import PreparedQuestion, in_shadow, prepare_question
 from milo_bench.gateway.answering.queueing import queued_work
@@ -57,7 +58,7 @@ class ServedRequest:
 
     def __init__(self, gateway: Gateway, serving: Serving, client: ClientConnection, http: HttpRequest) -> None:
         self._gateway, self._serving, self._client, self._http = gateway, serving, client, http
-        self.id = f"r_{secrets.token_hex(8)}"
+        self.id = f"r_{os.urandom(8).hex()}"
         self._trace = _UNTRACED
         if gateway.spans is not None or TRACEPARENT in http.headers:
             self._trace = RequestTrace(http.headers.get(TRACEPARENT, ""), sends_spans=gateway.spans is not None)
@@ -310,7 +311,7 @@ class ServedRequest:
                 self._sample(written, asked, streamed_text(relay.kept))
 
         sampled = self._gateway.sampler.wants(self.id, asked)
-        headers = self._headers(asked, routed, guarded=False)
+        headers = answer_headers(self._record, routed, guarded=False)
         scan = EventScan(upstream.keys, upstream.another_model)
         translation = None
         if asked.response is not None:
@@ -364,7 +365,7 @@ class ServedRequest:
 
     def _deliver(self, asked: Question, key: GatewayKey, final: Routed, judged: JudgedReply) -> None:
         guarded = self._contract(final, asked).guarded
-        headers = self._headers(asked, final, guarded=guarded)
+        headers = answer_headers(self._record, final, guarded=guarded)
         body = self._last_body
         document: dict[str, Any] | None = None
         if judged.removed:
@@ -402,7 +403,7 @@ class ServedRequest:
         place = await self._gateway.enqueue(work)
         model = f"{MODEL_PREFIX}{asked.workload}" if asked.workload else "milo"
         document = queued_document(asked.client_door, id=work.id, model=model, place=place, queue=work.queue, why=why)
-        headers = self._headers(asked, final, guarded=self._contract(final, asked).guarded)
+        headers = answer_headers(self._record, final, guarded=self._contract(final, asked).guarded)
         headers["Location"] = f"/v1/milo/queue/{work.id}"
         self._record.queue = work.id
         try:
@@ -422,25 +423,6 @@ class ServedRequest:
     def _refuse(self, final: Routed, judged: JudgedReply | None) -> None:
         raise refusal(final, why_sent(final, judged), self._last_failure)
 
-    def _headers(self, asked: Question, routed: Routed, *, guarded: bool) -> dict[str, str]:
-        headers = {
-            "X-Milo-Request": self.id,
-            "X-Milo-Rule": routed.rule,
-            "X-Milo-Route": routed.route,
-            "X-Milo-Guarded": "true" if guarded else "false",
-        }
-        if routed.target:
-            headers["X-Milo-Target"] = routed.target
-        if self._record.redacted:
-            headers["X-Milo-Redacted"] = str(self._record.redacted)
-        if self._record.prompt:
-            headers["X-Milo-Prompt"] = self._record.prompt
-        if routed.cause != "rule":
-            headers["X-Milo-Cause"] = routed.cause
-        if routed.second or routed.cause in ("max_words", "target_down", "flag_off", "rolled_back"):
-            headers["X-Milo-Fallback"] = "true"
-        return headers
-
     # ------------------------------------------------------------ errors, counts
 
     def _fail(self, error: ApiError, outcome: AuditOutcome | None = None) -> None:
@@ -456,7 +438,8 @@ class ServedRequest:
         self._client.fail(error)
 
     def _sample(self, written: AuditedRequest, asked: Question, output: str) -> None:
-        self._gateway.sampler.offer(written, asked, output, self._serving.upstreams)
+        if self._gateway.sampler.takes_any:
+            self._gateway.sampler.offer(written, asked, output, self._serving.upstreams)
 
     def _unrecorded(self, error: OSError) -> None:
         """What cannot be recorded is not answered."""

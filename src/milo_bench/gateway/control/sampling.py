@@ -44,6 +44,11 @@ class TrafficSampler:
         self._pending: deque[_Taken] = deque()
         self.left_out = 0
 
+    @property
+    def takes_any(self) -> bool:
+        """Whether any share of the work is sampled."""
+        return bool(self._below)
+
     def wants(self, request: str, asked: Question) -> bool:
         """Sensitive work, embeddings and work without a workload are not sampled."""
         if not self._below or asked.sensitive or not asked.workload or asked.door == "embeddings":

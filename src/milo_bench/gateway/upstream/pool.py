@@ -41,18 +41,18 @@ class UpstreamPool:
 
         ``traceparent`` is a header as ``telemetry.trace_context`` writes it.
         """
+        connection = self._take_idle() or await self._connect(sink, timeouts)
+        if connection is not None:
+            data = self._request(path, body, traceparent)
+            connection.send(data, sink, first_s=timeouts.first_token_s, total_s=timeouts.total_s)
+        return connection
+
+    def _request(self, path: str, body: bytes, traceparent: str) -> bytes:
         head = self._heads.get(path)
         if head is None:
             head = self._heads[path] = f"POST {path} HTTP/1.1\r\n{self._fixed}Content-Length: ".encode("latin-1")
         traced = f"{TRACEPARENT}: {traceparent}\r\n".encode("ascii") if traceparent else b""
-        data = b"%b%d\r\n%b\r\n%b" % (head, len(body), traced, body)
-        connection = self._take_idle()
-        if connection is None:
-            connection = await self._connect(sink, timeouts)
-            if connection is None:
-                return None
-        connection.send(data, sink, first_s=timeouts.first_token_s, total_s=timeouts.total_s)
-        return connection
+        return b"%b%d\r\n%b\r\n%b" % (head, len(body), traced, body)
 
     async def fetch(self, path: str, body: bytes, timeouts: Timeouts, *, traceparent: str = "") -> WholeReply:
         """Send one POST and wait for the whole reply. Cancelling closes the connection."""

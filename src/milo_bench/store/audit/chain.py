@@ -7,12 +7,13 @@ file of fixed length kept elsewhere, has the number and mac of the last line, so
 
 from __future__ import annotations
 
+import hashlib
 import hmac
 import os
 import secrets
 from functools import lru_cache
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 
@@ -21,6 +22,7 @@ from milo_bench.core.files import PRIVATE, read_whole, write_new_file
 
 KEY_VARIABLE: Final = "MILO_BENCH_AUDIT_KEY"
 FIRST_MAC: Final = b"0" * 64
+_BLOCK_BYTES: Final = 64  # of SHA-256
 _MARK: Final = b',"mac":"'
 _MOST_KEY_BYTES: Final = 64 << 10
 _END: Final = b'"}\n'
@@ -37,16 +39,18 @@ class AuditHead(msgspec.Struct, frozen=True):
 
 def mac_of(key: bytes, before: bytes, body: bytes) -> bytes:
     """64 hexadecimal digits over the mac before and the bytes of this line."""
-    mac = _keyed(key).copy()
-    mac.update(before)
-    mac.update(body)
-    return mac.hexdigest().encode()
+    begun, ended = _keyed(key)
+    inner, outer = begun.copy(), ended.copy()
+    inner.update(before + body)
+    outer.update(inner.digest())
+    return outer.hexdigest().encode()
 
 
 @lru_cache(maxsize=8)
-def _keyed(key: bytes) -> hmac.HMAC:
-    """A mac that nothing was given yet: to copy one costs less than to begin one."""
-    return hmac.new(key, digestmod="sha256")
+def _keyed(key: bytes) -> tuple[Any, Any]:
+    """HMAC's two hashes with the key in them (RFC 2104): to copy them costs half of what ``hmac.digest`` does."""
+    block = (key if len(key) <= _BLOCK_BYTES else hashlib.sha256(key).digest()).ljust(_BLOCK_BYTES, b"\0")
+    return hashlib.sha256(bytes(byte ^ 0x36 for byte in block)), hashlib.sha256(bytes(byte ^ 0x5C for byte in block))
 
 
 def seal_line(key: bytes, before: bytes, record: bytes) -> tuple[bytes, bytes]:
