@@ -146,7 +146,8 @@ def judge_reply(
             return judged
     if contract.workload is None:
         return judged
-    fixture = Fixture(id, asked.workload, asked.input or {"document": asked.text}, tags=tuple(sorted(asked.tags)))
+    tags = tuple(sorted(asked.tags)) if asked.tags else ()
+    fixture = Fixture(id, asked.workload, asked.input or {"document": asked.text}, tags=tags)
     failed: set[str] = set()
     if _only_everywhere(contract.workload).checks:
         failed = _scanned(contract.workload, fixture, other_texts(document), prepared, judged.reasons)

@@ -87,6 +87,8 @@ class Serving:
 
     def timeouts(self, run: RunConfig, routed: Routed) -> Timeouts:
         """The times that a call of a rule may take, worked out once."""
+        if routed.action is None:  # in shadow, a rule's own times do not count
+            return timeouts(run, None)
         found = self._timeouts.get(routed.place)
         if found is None:
             found = self._timeouts[routed.place] = timeouts(run, routed.action)

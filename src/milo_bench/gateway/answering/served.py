@@ -186,7 +186,8 @@ class ServedRequest:
 
         async def fetch(request: ChatRequest) -> PartReply:
             began_s, body = time.monotonic(), upstream.rendered(request, stream=False)
-            reply = await self._fetch(asked, routed, upstream, body)
+            limits, trace = self._serving.timeouts(self._gateway.settings.run, routed), self._trace.next_call()
+            reply = await upstream.pool.fetch(upstream.path(asked.door), body, limits, traceparent=trace)
             part = read_part(asked.door, reply.body(), self._problem(reply, upstream))
             self._record.called(upstream.name, reply.status, part.problem, time.monotonic() - began_s)
             self._count(key, upstream, part.usage)
@@ -245,14 +246,11 @@ class ServedRequest:
         self, asked: Question, key: GatewayKey, routed: Routed, upstream: Upstream, prepared: PreparedQuestion,
         contract: RuleContract,
     ) -> JudgedReply:  # fmt: skip
-        body = self._body(asked, upstream, prepared, stream=False)
-        began_s = time.monotonic()
-        reply = await self._fetch(asked, routed, upstream, body)
-        return await self._read(asked, key, upstream, prepared, contract, reply, began_s)
-
-    async def _fetch(self, asked: Question, routed: Routed, upstream: Upstream, body: bytes) -> WholeReply:
+        body = body_for(asked.door, upstream, prepared.request, prepared.asked.fields, stream=False)
         limits = self._serving.timeouts(self._gateway.settings.run, routed)
-        return await upstream.pool.fetch(upstream.path(asked.door), body, limits, traceparent=self._trace.next_call())
+        began_s = time.monotonic()
+        reply = await upstream.pool.fetch(upstream.path(asked.door), body, limits, traceparent=self._trace.next_call())
+        return await self._read(asked, key, upstream, prepared, contract, reply, began_s)
 
     async def _read(
         self, asked: Question, key: GatewayKey, upstream: Upstream, prepared: PreparedQuestion, contract: RuleContract,
@@ -317,7 +315,7 @@ class ServedRequest:
         if asked.response is not None:
             translation = ResponseStream(asked.response, ident=self.id, created_s=int(time.time()))
         relay = StreamRelay(self._client, headers, finish, scan, keep=sampled, translation=translation)
-        body = self._body(asked, upstream, prepared, stream=True)
+        body = body_for(asked.door, upstream, prepared.request, prepared.asked.fields, stream=True)
         limits = self._serving.timeouts(self._gateway.settings.run, routed)
         traceparent = self._trace.next_call()
         path = upstream.path(asked.door)
@@ -357,9 +355,6 @@ class ServedRequest:
             self._last_failure = (problem.status, said, problem.pause_s)
             self._serving.forget_health()
         return problem.said
-
-    def _body(self, asked: Question, upstream: Upstream, prepared: PreparedQuestion, *, stream: bool) -> bytes:
-        return body_for(asked.door, upstream, prepared.request, prepared.asked.fields, stream=stream)
 
     # ------------------------------------------------------------ what comes back
 
