@@ -472,7 +472,7 @@ class ServedRequest:
             raise ApiError(422, message, code="sensitive", hint="name a local target with --shadow.")
         upstream = self._serving.upstreams[name]
         here = in_shadow(self._serving.table, asked, would, name, hosted=upstream.hosted)
-        prepared = await self._full(asked, key, here, upstream)
+        prepared = await self._full(asked, key, here, upstream, self._prepare(asked, here))
         if isinstance(prepared, str) or prepared.bypass:
             why = prepared if isinstance(prepared, str) else prepared.bypass
             hint = "the gateway runs in shadow and has a model answer every case."

@@ -43,7 +43,8 @@ def mac_of(key: bytes, before: bytes, body: bytes) -> bytes:
     inner, outer = begun.copy(), ended.copy()
     inner.update(before + body)
     outer.update(inner.digest())
-    return outer.hexdigest().encode()
+    digits: str = outer.hexdigest()
+    return digits.encode()
 
 
 @lru_cache(maxsize=8)
