@@ -17,6 +17,7 @@ from milo_bench import api
 from milo_bench.api.sealing.erasing import emptied
 from milo_bench.config.policy.operator import default_operator_policy
 from milo_bench.core.errors import DataError, UsageError
+from milo_bench.core.hashing import sha256_file
 from milo_bench.decide.records import Example
 from milo_bench.evidence.judging import judge_log
 from milo_bench.operator.permit.permits import permits_of, task_behaviours
@@ -100,6 +101,38 @@ def test_verify_says_how_many_verdicts_no_text_bears_out_any_more(folder: Path) 
     api.erase_texts(api.EraseOptions([folder], fixtures=[shown_fixture(folder)[0]], reason="asked"))
     (note,) = [note for note in api.verify_package("package").notes if "as recorded" in note]
     assert note == "verdicts on 1 answer without its text: as recorded in run.verdicts.jsonl, which is not sealed"
+
+
+def test_verify_finds_a_verdict_on_an_erased_answer_that_was_changed_even_where_no_figure_changes(folder: Path) -> None:
+    id, _ = shown_fixture(folder)
+    other = next(one for one in read_run_log(folder / "run.jsonl").fixtures if one != id)
+    for fixture in (id, other):  # the last of two erasures says how the file was left
+        api.erase_texts(api.EraseOptions([folder], fixtures=[fixture]))
+        assert api.verify_package("package").differences == ()
+    kept = folder / "run.verdicts.jsonl"
+    kept.write_text(kept.read_text(encoding="utf-8").replace('"version":"', '"version":"9', 1), encoding="utf-8")
+    found = api.verify_package("package").differences
+    assert [one.source for one in found if one.kind == "log" and "as the erasure left it" in one.recomputed] == [
+        kept.name
+    ]
+    kept.unlink()
+    assert any(one.package == "no such file" for one in api.verify_package("package").differences)
+
+
+def test_who_changes_the_record_of_the_erasure_too_is_found_by_the_decision_that_was_signed(folder: Path) -> None:
+    id, _ = shown_fixture(folder)
+    api.erase_texts(api.EraseOptions([folder], fixtures=[id]))
+    kept, record = folder / "run.verdicts.jsonl", folder / "run.erased.jsonl"
+    before = sha256_file(kept)
+    text = kept.read_text(encoding="utf-8")
+    swapped = (
+        text.replace('"passed":true', '"passed":false') if '"passed":true' in text else text.replace("false", "true")
+    )
+    kept.write_text(swapped.replace('"outcome":"pass"', '"outcome":"fail"'), encoding="utf-8")
+    record.write_text(record.read_text(encoding="utf-8").replace(before, sha256_file(kept)), encoding="utf-8")
+    found = api.verify_package("package", held=api.HeldFiles(key="key.pub", policy="policy.yaml"))
+    assert not [one for one in found.differences if "as the erasure left it" in one.recomputed]
+    assert [one for one in found.differences if one.kind == "figure"]
 
 
 def test_an_erased_log_can_be_decided_on_anew_with_the_same_figures(folder: Path) -> None:

@@ -12,6 +12,7 @@ import msgspec
 from milo_bench.core.errors import DataError
 from milo_bench.core.file_lock import lock_file
 from milo_bench.core.files import writing
+from milo_bench.core.hashing import sha256_file
 from milo_bench.core.records import Fixture, Graded
 from milo_bench.core.version import __version__
 from milo_bench.evidence.gather import describe_fixtures
@@ -85,11 +86,11 @@ def erase_from_log(path: Path, forgotten: Forgotten, *, at: str, reason: str = "
         return done
     with open_log(path) as file:
         _lock(path, file.fileno())
-        _keep_verdicts(log, wanted)
+        kept = _keep_verdicts(log, wanted)
         fixtures = [log.fixtures[id] for id in sorted(wanted) if id in log.fixtures]
         same_as = name_alike(list(log.fixtures.values()), join_contracts([log]))
         facts = [_facts(one, same_as.get(one.id, "")) for one in fixtures if one.input]
-        add_erasure(path, Erasure(at, done.fixtures, done.lines, log.sha256, reason), facts)
+        add_erasure(path, Erasure(at, done.fixtures, done.lines, log.sha256, reason, kept), facts)
         with writing(path) as out:
             out.writelines(chosen.get(number, line) for number, line in enumerate(lines))
     remove_index(path)
@@ -140,9 +141,10 @@ def _holds_text(line: bytes) -> bool:
     return any(row.get(name) for name in _TEXTS)
 
 
-def _keep_verdicts(log: RunLog, wanted: Collection[str]) -> None:
+def _keep_verdicts(log: RunLog, wanted: Collection[str]) -> str:
+    """The SHA-256 of the file that keeps them; "" where the run wrote it, or nothing was to be kept."""
     if log.header.store_text != "full" or not log.attempts:
-        return
+        return ""
     judge = choose_judge(log)
     labels = frozenset(
         fixture.expect["label"] for fixture in log.fixtures.values() if isinstance(fixture.expect.get("label"), str)
@@ -168,6 +170,7 @@ def _keep_verdicts(log: RunLog, wanted: Collection[str]) -> None:
     with VerdictWriter(path, header, append=path.exists()) as writer:
         for one in kept:
             writer.add(one)
+    return sha256_file(path)
 
 
 def _facts(fixture: Fixture, same_as: str) -> FixtureFacts:

@@ -8,7 +8,7 @@ from typing import Final
 
 from milo_bench.core import units
 from milo_bench.core.errors import MiloError
-from milo_bench.core.hashing import sha256_text
+from milo_bench.core.hashing import sha256_file, sha256_text
 from milo_bench.core.records import Attempt, AttemptKey, Fixture, Workload
 from milo_bench.core.records.contract import contract_changes, contract_digests, fixture_changes, judged_otherwise
 from milo_bench.core.version import __version__
@@ -18,6 +18,7 @@ from milo_bench.evidence.until_decided.check import check_stopping
 from milo_bench.operator.play.commitments import broken_commitments
 from milo_bench.run.plan import PlanRequest, plan_attempts, select_fixtures
 from milo_bench.run.prepare import prepare
+from milo_bench.store.erasures import erasures_path, read_erasures
 from milo_bench.store.log.reader import RunLog, read_run_log
 from milo_bench.store.stored_text import stored_group
 from milo_bench.store.verdicts import verdicts_path
@@ -47,7 +48,7 @@ def check_log(path: Path, beside: Sequence[Path] = ()) -> LogCheck:
     if suite is not None:
         faults += _contracts(log, suite)
         faults += _fixtures(log, suite)
-    _taken_verdicts(log, attempts, notes)
+    faults += _taken_verdicts(log, attempts, notes)
     faults += _requests(log, attempts, notes)
     rule = log.header.plan.stopping
     others = beside if rule is not None and rule.beside is not None else ()
@@ -76,13 +77,29 @@ def _seals(log: RunLog, notes: list[str]) -> Iterator[LogFault]:
         yield LogFault("the log's end", f"{log.unsealed} lines after the last seal", "a seal at the end")
 
 
-def _taken_verdicts(log: RunLog, attempts: Sequence[Attempt], notes: list[str]) -> None:
-    """Say how many verdicts no text bears out any more: the file that keeps them is not sealed."""
+def _taken_verdicts(log: RunLog, attempts: Sequence[Attempt], notes: list[str]) -> Iterator[LogFault]:
+    """That verdicts on erased answers are as the erasure left them, and how many verdicts no text bears out any more.
+
+    No seal covers either file, so whoever edits both is found by a signature of the package alone: a verdict that
+    changes a figure changes the decision that was signed.
+    """
     whole = log.header.store_text == "full"
     taken = sum(one.failure is None and not one.bypass and (bool(one.erased) or not whole) for one in attempts)
     if taken:
         said = "1 answer without its text" if taken == 1 else f"{taken:,} answers without their texts"
         notes.append(f"verdicts on {said}: as recorded in {verdicts_path(log.path).name}, which is not sealed")
+    if log.header.store_text != "full" or not log.has_erased:
+        return
+    try:
+        stated = [one.verdicts for one in read_erasures(log.path).erasures if one.verdicts]
+    except MiloError as error:
+        yield LogFault(erasures_path(log.path).name, error.message, "the erasures as they were recorded")
+        return
+    path = verdicts_path(log.path)
+    found = sha256_file(path) if path.is_file() else ""
+    if stated and found != stated[-1]:
+        said = f"sha256 {found[:12]}" if found else "no such file"
+        yield LogFault(path.name, said, f"sha256 {stated[-1][:12]}, as the erasure left it")
 
 
 def _own_digests(log: RunLog) -> Iterator[LogFault]:

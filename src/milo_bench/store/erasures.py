@@ -14,13 +14,17 @@ from milo_bench.core.records import Frozen
 
 
 class Erasure(Frozen, frozen=True, tag="erasure", tag_field="type", omit_defaults=False):
-    """One erasure. ``sha256_before`` is of the log as it was: reviews that were drawn from it name that."""
+    """One erasure. ``sha256_before`` is of the log as it was: reviews that were drawn from it name that.
+
+    ``verdicts`` is the SHA-256 of the verdicts on erased answers as this erasure left them, "" where it kept none.
+    """
 
     at: str
     fixtures: tuple[str, ...]
     lines: int
     sha256_before: str
     reason: str = ""
+    verdicts: str = ""
 
 
 class FixtureFacts(Frozen, frozen=True, tag="facts", tag_field="type"):
