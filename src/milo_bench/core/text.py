@@ -24,6 +24,14 @@ def visible(text: str, *, keep: str = "\n\t") -> str:
     return "".join(char if char.isprintable() or char in keep else _shown(char) for char in text)
 
 
+_BLANK_LETTERS = frozenset("\u115f\u1160\u2800\u3164\uffa0")  # fillers and the empty Braille cell: printable, unseen
+
+
+def says_nothing(text: str) -> bool:
+    """Whether ``text`` has no character that a person sees: white space, zero widths and fillers alone."""
+    return not any(char.isprintable() and not char.isspace() and char not in _BLANK_LETTERS for char in text)
+
+
 def visible_in_place(text: str) -> str:
     """As ``visible``, one character for each of ``text``, so that the offsets of its spans hold."""
     if text.isascii() and text.isprintable():

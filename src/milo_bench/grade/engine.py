@@ -12,6 +12,7 @@ from milo_bench.core.errors import ConfigError, DataError, IncompleteRun, MiloEr
 from milo_bench.core.hashing import sha256_text
 from milo_bench.core.records import Attempt, CheckSpec, Execution, Fixture, Graded, ModelJudgement, Verdict, Workload
 from milo_bench.core.records.judgements import JUDGED
+from milo_bench.core.text import says_nothing
 from milo_bench.grade.base import CHECKS, Check, GradeCase, JudgesBypass, ReadsFixture, ReadsLanguage
 from milo_bench.grade.languages.answers import answer_languages, in_languages, language_of
 from milo_bench.grade.own_check import OwnCheck, own_names, version_of
@@ -177,7 +178,7 @@ def _require_text(attempt: Attempt) -> None:
 
 
 def _is_blank(attempt: Attempt) -> bool:
-    return not attempt.tool_calls and not attempt.output.strip()
+    return not attempt.tool_calls and says_nothing(attempt.output)
 
 
 def _not_passed(verdict: Verdict) -> Verdict:

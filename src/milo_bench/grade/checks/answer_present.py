@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from milo_bench.core.records import Verdict, Workload
+from milo_bench.core.text import says_nothing
 from milo_bench.grade.base import CHECKS, GradeCase, Params, read_params
 
 
@@ -24,7 +25,7 @@ class AnswerPresent:
 
     def judge(self, case: GradeCase, params: Mapping[str, Any]) -> Iterable[Verdict]:
         attempt = case.attempt
-        if not attempt.output.strip() and not attempt.tool_calls:
+        if says_nothing(attempt.output) and not attempt.tool_calls:
             reason = "the answer is empty"
             if attempt.reasoning.strip():
                 reason = f"the answer is empty: the model wrote only {len(attempt.reasoning)} characters of reasoning"

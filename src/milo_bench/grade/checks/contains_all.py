@@ -19,12 +19,12 @@ class ContainsAll:
         read_wanted(self.name, params)
 
     def unreadable(self, fixture: Fixture, params: Mapping[str, Any]) -> str:
-        readable = bool(read_wanted(self.name, params).wanted(fixture, self.name))
+        readable = bool(read_wanted(self.name, params).seen(fixture, self.name))
         return unread_expectation(fixture, self.name, readable=readable, what="expected text")
 
     def judge(self, case: GradeCase, params: Mapping[str, Any]) -> Iterable[Verdict]:
         rules = read_wanted(self.name, params)
-        wanted = rules.wanted(case.fixture, self.name)
+        wanted = rules.seen(case.fixture, self.name)
         if not wanted:
             return [Verdict(self.name, self.version, "skip", reason="no expected text was given")]
         got = rules.folded(case.output)

@@ -9,9 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from milo_bench.core.records import Span, Verdict, Workload
+from milo_bench.core.records import Fixture, Span, Verdict, Workload
 from milo_bench.grade.base import CHECKS, GradeCase, Params, read_params
 from milo_bench.grade.languages.answers import language_of
+from milo_bench.grade.unreadable import unread_expectation
 from milo_bench.guards.citations import find_citations
 from milo_bench.guards.status import StatusClaim, find_status_claims, read_vocabulary
 
@@ -31,6 +32,11 @@ class CurrentStatus:
     def validate(self, params: Mapping[str, Any], workload: Workload) -> None:
         rules = read_params(self.name, params, CurrentStatusParams)
         read_vocabulary(workload.resources.get(rules.vocabulary))
+
+    def unreadable(self, fixture: Fixture, params: Mapping[str, Any]) -> str:
+        status = fixture.expect.get("current_status")
+        readable = (isinstance(status, str) and bool(status)) or fixture.expect.get("route") == "human_review"
+        return unread_expectation(fixture, "current_status", readable=readable, what="current status")
 
     def judge(self, case: GradeCase, params: Mapping[str, Any]) -> Iterable[Verdict]:
         rules = read_params(self.name, params, CurrentStatusParams)

@@ -11,11 +11,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
-from milo_bench.core.records import Span, Verdict, Workload
+from milo_bench.core.records import Fixture, Span, Verdict, Workload
 from milo_bench.grade.base import CHECKS, GradeCase, Params, read_params
 from milo_bench.grade.document_names import NamedDocument, read_documents
 from milo_bench.grade.fact_rows import FactRow, read_rows
 from milo_bench.grade.languages.answers import language_of
+from milo_bench.grade.unreadable import unread_expectation
 from milo_bench.guards.citing.lines import without_line_citations
 from milo_bench.guards.documents.seen import says_unseen, sight_of
 from milo_bench.guards.languages.recognise import main_language, recognise
@@ -49,6 +50,10 @@ class DocumentReviewed:
 
     def validate(self, params: Mapping[str, Any], workload: Workload) -> None:
         read_params(self.name, params, DocumentReviewedParams)
+
+    def unreadable(self, fixture: Fixture, params: Mapping[str, Any]) -> str:
+        readable = bool(read_documents(fixture.expect.get("referenced_documents")))
+        return unread_expectation(fixture, "referenced_documents", readable=readable, what="list of documents")
 
     def judge(self, case: GradeCase, params: Mapping[str, Any]) -> Iterable[Verdict]:
         rules = read_params(self.name, params, DocumentReviewedParams)

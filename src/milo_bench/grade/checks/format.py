@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+from milo_bench.core.errors import ConfigError
 from milo_bench.core.records import Span, Verdict, Workload
 from milo_bench.grade.base import CHECKS, GradeCase, Params, read_params
 from milo_bench.guards.sent_on import plain_escalation
@@ -33,7 +34,9 @@ class Format:
     version = "2"
 
     def validate(self, params: Mapping[str, Any], workload: Workload) -> None:
-        read_params(self.name, params, FormatParams)
+        if read_params(self.name, params, FormatParams) == FormatParams():
+            message = f"The check '{self.name}' has no rule, so every answer passes it."
+            raise ConfigError(message, hint="set one of its rules, e.g. max_lines: 1.")
 
     def judge(self, case: GradeCase, params: Mapping[str, Any]) -> Iterable[Verdict]:
         rules = read_params(self.name, params, FormatParams)

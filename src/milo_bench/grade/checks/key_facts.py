@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from milo_bench.core.errors import ConfigError
 from milo_bench.core.records import Fixture, Verdict, Workload
+from milo_bench.core.text import says_nothing
 from milo_bench.core.units import share
 from milo_bench.grade.base import CHECKS, GradeCase, Params, read_params
 from milo_bench.grade.sections import read_sections, section_named
@@ -48,7 +49,9 @@ class KeyFacts:
 
     def unreadable(self, fixture: Fixture, params: Mapping[str, Any]) -> str:
         gold = fixture.expect.get("key_facts")
-        readable = isinstance(gold, list)
+        readable = isinstance(gold, list) and all(
+            isinstance(fact, dict) and not says_nothing(str(fact.get("value") or "")) for fact in gold
+        )
         return unread_expectation(fixture, "key_facts", readable=readable, what="key facts")
 
     def judge(self, case: GradeCase, params: Mapping[str, Any]) -> Iterable[Verdict]:
@@ -81,7 +84,9 @@ def _strings(value: Any) -> Iterator[str]:
 
 
 def states(text: str, value: str) -> bool:
-    """Whether ``text`` states ``value``."""
+    """Whether ``text`` states ``value``; a value that says nothing is stated nowhere."""
+    if says_nothing(value):
+        return False
     if value.casefold() in text.casefold():
         return True
     if find_facts(value):

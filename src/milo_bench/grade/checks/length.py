@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 from milo_bench.core.errors import ConfigError
-from milo_bench.core.records import Span, Verdict, Workload
+from milo_bench.core.records import Fixture, Span, Verdict, Workload
 from milo_bench.grade.base import CHECKS, GradeCase, Params, read_params
 from milo_bench.guards.citations import without_citations
 from milo_bench.guards.sent_on import escalation_reason
@@ -38,6 +38,16 @@ class Length:
                 f"The check '{self.name}' requires at least {rules.min_words} and at most {rules.max_words} words."
             )
             raise ConfigError(message, hint="make min_words smaller than max_words.")
+
+    def unreadable(self, fixture: Fixture, params: Mapping[str, Any]) -> str:
+        rules = read_params(self.name, params, LengthParams)
+        bounds = (
+            _bound(fixture.expect.get(name), general)
+            for name, general in (("min_words", rules.min_words), ("max_words", rules.max_words))
+        )
+        if any(bound is not None for bound in bounds) or {"min_words", "max_words"} & fixture.expect.keys():
+            return ""
+        return "no length limit is set (min_words or max_words, of the check or expected)"
 
     def judge(self, case: GradeCase, params: Mapping[str, Any]) -> Iterable[Verdict]:
         rules = read_params(self.name, params, LengthParams)

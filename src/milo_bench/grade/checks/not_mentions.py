@@ -22,10 +22,11 @@ from functools import lru_cache
 from typing import Any, TypeAlias
 
 from milo_bench.core.errors import ConfigError
-from milo_bench.core.records import Verdict, Workload
+from milo_bench.core.records import Fixture, Verdict, Workload
 from milo_bench.core.suggest import hint_for
 from milo_bench.grade.base import CHECKS, GradeCase, Params, read_params
 from milo_bench.grade.judged_part import judged_part
+from milo_bench.grade.unreadable import unread_expectation
 
 Words: TypeAlias = list[str]
 
@@ -58,6 +59,12 @@ class NotMentions:
         if any(not word.strip() for word in rules.words):
             message = f"The check '{self.name}' has an empty word, which is in every answer."
             raise ConfigError(message, hint="take it out of 'words'.")
+
+    def unreadable(self, fixture: Fixture, params: Mapping[str, Any]) -> str:
+        rules, own = read_params(self.name, params, NotMentionsParams), fixture.expect.get(self.name)
+        listed = isinstance(own, list | tuple) and bool(_entries(own))
+        readable = listed or (own is None and bool(rules.words or rules.lists))
+        return unread_expectation(fixture, self.name, readable=readable, what="list of words")
 
     def judge(self, case: GradeCase, params: Mapping[str, Any]) -> Iterable[Verdict]:
         rules = read_params(self.name, params, NotMentionsParams)

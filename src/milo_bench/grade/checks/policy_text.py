@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from milo_bench.core.records import Span, Verdict, Workload
+from milo_bench.core.records import Fixture, Span, Verdict, Workload
 from milo_bench.grade.base import CHECKS, GradeCase, Params, read_params
 from milo_bench.grade.drafting_input import texts_of
 from milo_bench.grade.languages.answers import language_of
+from milo_bench.grade.unreadable import unread_expectation
 from milo_bench.guards.policy_text import judge_required_text
 from milo_bench.guards.sent_on import escalation_reason
 
@@ -28,6 +29,11 @@ class PolicyText:
 
     def validate(self, params: Mapping[str, Any], workload: Workload) -> None:
         read_params(self.name, params, PolicyTextParams)
+
+    def unreadable(self, fixture: Fixture, params: Mapping[str, Any]) -> str:
+        own = texts_of(fixture.expect.get("required_text"))
+        readable = bool(own or read_params(self.name, params, PolicyTextParams).required)
+        return unread_expectation(fixture, "required_text", readable=readable, what="required text")
 
     def judge(self, case: GradeCase, params: Mapping[str, Any]) -> Iterable[Verdict]:
         rules = read_params(self.name, params, PolicyTextParams)

@@ -20,9 +20,10 @@ from functools import lru_cache
 from typing import Any, Final, Literal
 
 from milo_bench.core.errors import ConfigError
-from milo_bench.core.records import Span, Verdict, Workload
+from milo_bench.core.records import Fixture, Span, Verdict, Workload
 from milo_bench.grade.base import CHECKS, GradeCase, Params, read_params
 from milo_bench.grade.judged_part import judged_part
+from milo_bench.grade.unreadable import unread_expectation
 
 MAX_PATTERN_CHARS: Final = 2_000
 # RE2 steps of a compiled pattern, and steps times characters of an answer: together about two seconds at the worst.
@@ -53,12 +54,24 @@ class Regex:
             except ValueError as error:
                 message = f"The check '{self.name}' cannot use its pattern: {error}."
                 raise ConfigError(message, hint="the language is RE2's: no look-around, no back-references.") from None
+            if _finds_all(rules.pattern, rules.match):
+                message = f"The check '{self.name}' has a pattern that every text matches."
+                raise ConfigError(message, hint="write what a right answer has, or match: whole.")
+
+    def unreadable(self, fixture: Fixture, params: Mapping[str, Any]) -> str:
+        rules, own = read_params(self.name, params, RegexParams), fixture.expect.get(self.name)
+        if isinstance(own, str) and own:
+            try:
+                return "every text matches the fixture's pattern" if _finds_all(own, rules.match) else ""
+            except ValueError as error:
+                return f"the fixture's pattern cannot be used: {error}"
+        return "" if rules.pattern else unread_expectation(fixture, self.name, readable=False, what="pattern")
 
     def judge(self, case: GradeCase, params: Mapping[str, Any]) -> Iterable[Verdict]:
         rules = read_params(self.name, params, RegexParams)
         own = case.fixture.expect.get(self.name)
         pattern = own if isinstance(own, str) and own else rules.pattern
-        if not pattern:
+        if not pattern:  # the fixture's is empty, so the check does not apply
             return [Verdict(self.name, self.version, "skip", reason="no pattern is given")]
         part = judged_part(case, rules.field)
         if part.problem:
@@ -88,6 +101,13 @@ class Regex:
         spans: tuple[Span, ...] = (),
     ) -> Verdict:
         return Verdict(self.name, self.version, outcome, category, reason, rules.field, spans, expected=pattern[:200])
+
+
+def _finds_all(pattern: str, match: str) -> bool:
+    """Whether ``pattern`` matches whatever an answer says: nothing at all, and a text that nobody expects."""
+    program = compile_re2(pattern)
+    find = program.fullmatch if match == "whole" else program.search
+    return match != "none" and find("") is not None and find("\x01\n\x02") is not None
 
 
 @lru_cache(maxsize=256)
