@@ -50,6 +50,6 @@ def test_only_the_named_fields_are_judged_and_null_is_not() -> None:
     assert [one.outcome for one in judge(answer, fields=["phone"])] == ["skip"]
 
 
-def test_an_answer_that_is_not_an_object_fails_and_an_input_without_the_text_is_skipped() -> None:
+def test_an_answer_that_is_not_an_object_fails_and_without_the_text_nothing_is_judged() -> None:
     assert [one.category for one in judge("[1]")] == ["malformed_json"]
-    assert [one.outcome for one in judge('{"order": "MX-48213"}', document="body")] == ["skip"]
+    assert [one.outcome for one in judge('{"order": "MX-48213"}', document="body")] == ["unjudged"]

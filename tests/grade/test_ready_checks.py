@@ -53,7 +53,7 @@ def marked(verdict: Verdict, output: str) -> list[str]:
         ('{"id": null}', {"pattern": "^A", "field": "id"}, "missing_value"),
         ("{}", {"pattern": "^A", "field": "id"}, "missing_field"),
         ("A1", {"pattern": "^A", "field": "id"}, "malformed_json"),
-        ("anything", {}, "skip"),
+        ("anything", {}, "unjudged"),
     ],
 )
 def test_regex_judges_the_answer_or_a_field(output: str, params: dict[str, Any], expected: str) -> None:
