@@ -1,6 +1,10 @@
 """A tag that says sensitive says so however it is spelt, and a word that only seems to is never passed over."""
 
+import random
+import string
+
 import pytest
+from rapidfuzz.distance import OSA
 
 from milo_bench.core.cases.tags import plain_tag, says_sensitive, unknown_sensitivity
 from milo_bench.core.records import Fixture
@@ -55,3 +59,23 @@ def test_a_word_of_another_matter_is_left_alone(tag: str) -> None:
 def test_tags_are_compared_without_case_space_width_and_accents() -> None:
     assert plain_tag(" Priorität\u00a0 Hoch ") == plain_tag("PRIORITAT hoch") == "prioritat hoch"
     assert plain_tag("a b") != plain_tag("ab")
+
+
+def test_every_slip_of_two_letters_is_seen_whatever_they_are() -> None:
+    draw = random.Random(3)
+    for _ in range(2_000):
+        letters = list("sensitive")
+        for _ in range(draw.randint(1, 2)):
+            at = draw.randrange(len(letters) - 1)
+            match draw.choice(("other", "more", "less", "turned")):
+                case "other":
+                    letters[at] = draw.choice(string.ascii_lowercase)
+                case "more":
+                    letters.insert(at, draw.choice(string.ascii_lowercase))
+                case "less":
+                    del letters[at]
+                case _:
+                    letters[at], letters[at + 1] = letters[at + 1], letters[at]
+        word = "".join(letters)
+        near = OSA.distance(word, "sensitive") <= 2  # two changes to one place may be more
+        assert unknown_sensitivity(word) is (near and word != "sensitive"), word

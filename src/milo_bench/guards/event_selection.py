@@ -21,7 +21,6 @@ from datetime import UTC, date, datetime
 from typing import Any, Literal, TypeAlias
 
 import msgspec
-from rapidfuzz import fuzz
 
 from milo_bench.core.cases.record import CaseEvent, CaseRecord, DocumentRequest
 from milo_bench.core.errors import DataError, UsageError
@@ -264,6 +263,8 @@ def _same_entry(event: CaseEvent, plain: str, kept: CaseEvent, kept_plain: str) 
     digits = [c for c in plain if c.isdigit()]
     if digits != [c for c in kept_plain if c.isdigit()]:
         return False
+    from rapidfuzz import fuzz  # only entries of one day that may be the same need it
+
     return fuzz.ratio(plain, kept_plain, score_cutoff=_NEAR_IDENTICAL) > 0
 
 

@@ -7,8 +7,6 @@ from collections.abc import Iterable
 from functools import cache
 from typing import Literal, NamedTuple, TypeAlias
 
-from rapidfuzz import fuzz
-
 from milo_bench.core.records import Frozen
 from milo_bench.guards.citations import find_citations, normalise
 from milo_bench.guards.languages.recognise import main_language, recognise
@@ -133,6 +131,8 @@ def _judge_one(text: str, folded: str, places: list[int], required: str, words: 
             return RequiredText(required=required, state="softened", start=start, end=end, found=found, reason=reason)
         return RequiredText(required=required, state="present", start=start, end=end, found=text[start:end])
     best, best_score = None, 0.0
+    from rapidfuzz import fuzz  # only what reads an answer needs it
+
     sentences = split_sentences(text)
     size = max(1, len(split_sentences(required)))
     for first in range(len(sentences)):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections import Counter
 from collections.abc import Iterable
 from functools import lru_cache
 from typing import Final
@@ -85,7 +86,8 @@ def _is_alike(letters: str, others: str) -> bool:
 
 
 def _is_slip(word: str) -> bool:
-    if abs(len(word) - len(SENSITIVE)) > _NEAR:
+    missing = Counter(SENSITIVE) - Counter(word)
+    if abs(len(word) - len(SENSITIVE)) > _NEAR or missing.total() > _NEAR:  # as no slip of so few letters is
         return False
     from rapidfuzz.distance import OSA
 

@@ -5,8 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from rapidfuzz import fuzz, process
-
 from milo_bench.guards.citations import find_citations
 
 
@@ -98,6 +96,8 @@ def _mend(match: re.Match[str]) -> str:
     word = match.group()
     if word in _SPELLED:
         return word
+    from rapidfuzz import fuzz, process  # only a long word that is spelt otherwise needs it
+
     near = process.extractOne(word, _SPELLED, scorer=fuzz.ratio, score_cutoff=87)
     # The same ending keeps "approves" and "receiver" what they are.
     return near[0] if near and near[0][-1] == word[-1] and near[0][0] == word[0] else word
