@@ -39,6 +39,10 @@ MENDED: Final = (
     ("grade.reading.choices.chosen_letters", "", " "),
     ("core.amounts.parse_amount", "US$", " "),
     ("guards.promises.find.find_promises", "We ", "will personally "),
+    ("guards.promises.english.clauses.clauses_of", "We will pay", " "),
+    ("guards.promises.english.clauses.clauses_of", "We will pay, but,", "\n"),
+    ("guards.promises.english.clauses.normalised", "We will pay ", "“"),
+    ("guards.certainty.unsupported_certainty", "", "It is clear that it is certain that "),
 )
 
 

@@ -91,6 +91,7 @@ RULES: Final[dict[str, Callable[[str], Any]]] = {
 PIECES: Final = (
     *(" ", "\t", "\n", ".", '"', "“", "_", "1", "a", "A"),
     *("1 ", "1. ", "a.", "O'", "the ", "days. ", "Mr. ", "Ann Smith ", "(12) ", "[E-0001]", "we will pay, "),
+    *(", but ", "“", "«", "中。", "ß ", "it is clear that ", "it was said that ", "e.g. "),
 )
 _FEW: Final = (" ", "\t", "1 ", "Ann Smith ")  # it works in windows, each of which costs much
 SHORT, LONG = 4_000, 16_000

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from functools import cached_property
 from typing import Final, Literal, TypeAlias
 
 from milo_bench.core.records import Frozen
@@ -84,7 +85,7 @@ def unsupported_certainty(text: str, sources: Iterable[str], *, expected: str = 
 
     ``expected`` is the language of texts that are too short to recognise.
     """
-    whole = "\n".join(sources)
+    whole = _Sources("\n".join(sources))
     plain = unmarked(text)
     packs = languages_of("certainty")
     found: list[Certainty] = []
@@ -98,28 +99,55 @@ def unsupported_certainty(text: str, sources: Iterable[str], *, expected: str = 
     return tuple(sorted(found, key=lambda one: one.start))
 
 
-def _in_english(sentence: str, whole: str) -> Iterator[tuple[CertaintyKind, int, int]]:
+class _Sources:
+    """The text of all sources, and what is asked of it more than once."""
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+        self._carries: dict[CertaintyKind, bool] = {}
+
+    @cached_property
+    def lower(self) -> str:
+        return self._text.casefold()
+
+    @cached_property
+    def spaced(self) -> str:
+        """In lower case, with one space between words."""
+        return " ".join(self.lower.split())
+
+    def carry(self, kind: CertaintyKind) -> bool:
+        """Whether a word of the family of ``kind`` is in them."""
+        if kind not in self._carries:
+            self._carries[kind] = _FAMILIES[kind].search(self._text) is not None
+        return self._carries[kind]
+
+
+def _in_english(sentence: str, whole: _Sources) -> Iterator[tuple[CertaintyKind, int, int]]:
+    said = _SAID.search(sentence)
     for kind, finder in _FINDERS:
         for match in finder.finditer(sentence):
-            before = sentence[: match.start()]
-            open_or_said = _OPEN.search(before[-40:]) or _SAID.search(before)
-            if not (open_or_said or _carried(kind, match[0], whole.casefold(), whole)):
+            is_open = _OPEN.search(sentence[max(0, match.start() - 40) : match.start()])
+            is_said = said is not None and said.end() <= match.start()
+            if not (is_open or is_said or _carried(kind, match[0], whole)):
                 yield kind, match.start(), match.end()
 
 
-def _in_pack(sentence: str, language: str, whole: str) -> Iterator[tuple[CertaintyKind, int, int]]:
+def _in_pack(sentence: str, language: str, whole: _Sources) -> Iterator[tuple[CertaintyKind, int, int]]:
     """The same with the words of a language's file, whose order is freer: what takes it back may come after."""
     lower = sentence.lower()
     if lower.rstrip().endswith("?"):
         return
+    takes_back = [match for part in ("open", "said") for match in _found(part, language, lower)]
+    first = min((match.start() for match in takes_back), default=len(lower))
+    last = max((match.end() for match in takes_back), default=0)
     for kind, _ in _FINDERS:
         for match in pattern_of("certainty", language, kind).finditer(lower):
-            if any(_beside(match, other) for part in ("open", "said") for other in _found(part, language, lower)):
-                continue
+            if first < match.start() or last > match.end():
+                continue  # one of them is not only a part of this
             if kind == "certainty":
-                carried = match[0] in whole.casefold()
+                carried = match[0] in whole.lower
             else:
-                carried = any(stem in whole.casefold() for stem in stems_of("certainty", language, f"{kind}_source"))
+                carried = any(stem in whole.lower for stem in stems_of("certainty", language, f"{kind}_source"))
             if not carried:
                 yield kind, match.start(), match.end()
 
@@ -128,12 +156,7 @@ def _found(part: str, language: str, text: str) -> Iterator[re.Match[str]]:
     return pattern_of("certainty", language, part).finditer(text)
 
 
-def _beside(match: re.Match[str], other: re.Match[str]) -> bool:
-    """Whether ``other`` is not only a part of ``match``."""
-    return other.start() < match.start() or other.end() > match.end()
-
-
-def _carried(kind: CertaintyKind, said: str, lower: str, whole: str) -> bool:
+def _carried(kind: CertaintyKind, said: str, whole: _Sources) -> bool:
     if kind == "certainty":
-        return " ".join(said.casefold().split()) in " ".join(lower.split())
-    return _FAMILIES[kind].search(whole) is not None
+        return " ".join(said.casefold().split()) in whole.spaced
+    return whole.carry(kind)

@@ -90,10 +90,10 @@ def read_cover(text: str, *, allow_said: bool = True, expected: str = "") -> tup
 
 
 def _in_english(sentence: str, allow_said: bool) -> Iterator[tuple[int, int]]:
+    said = _SAID.search(sentence) if allow_said else None
     for match in _INFERENCES.finditer(sentence):
-        before = sentence[: match.start()]
-        around = before[-60:] + _IS_DENIAL.sub("", match[0])
-        if not (_LEFT_OPEN.search(around) or (allow_said and _SAID.search(before))):
+        around = sentence[max(0, match.start() - 60) : match.start()] + _IS_DENIAL.sub("", match[0])
+        if not (_LEFT_OPEN.search(around) or (said is not None and said.end() <= match.start())):
             yield match.start(), match.end()
 
 

@@ -44,6 +44,7 @@ _FEW: Final = 3  # more languages than these are no sign of any
 _TOLD_BY, _TOLD_BY_WORDS, _LEAST_TOLD = 4000, 400, 2  # a language shows in so many characters and words
 _SHORT = 30  # words
 _INITIALS = re.compile(r"\b(?:[^\W\d_]\.)+|\b[A-Z][-‐‑]?(?=\d)")  # of names, abbreviations and event ids
+_HERE = 400  # characters before a full stop that tell the language of a sentence within a block in another
 _NEAR = 200  # characters: an abbreviation with its brackets and quotes
 _ENDED = re.compile(rf"[{_END}{_WIDE_END}\]\n](?:[ \u00a0\u202f]?»)?[{_CLOSING}」』）】〉》]*\s*$")
 _LAST_TOKEN = re.compile(
@@ -183,7 +184,7 @@ def _inside(block: str, start: int, cut: int, languages: tuple[str, ...]) -> boo
     found = _LAST_TOKEN.search(before)
     if found is None:
         return False
-    languages = _here(block[start:cut], languages)
+    languages = _here(block[max(start, cut - _HERE) : cut], languages)
     token = found["token"][-1:] if _TWO_INITIALS.fullmatch(found["token"]) else found["token"]
     word = token.casefold()
     numbered = bool(found["number"])

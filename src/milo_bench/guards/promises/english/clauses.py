@@ -21,18 +21,20 @@ _SUBJECT = (
 )
 _SUBJECT_AHEAD = rf"(?={_SUBJECT})"
 CONTRAST = r"(?:but|so|yet|and|or|then|still|however|nevertheless|nonetheless|instead|rather)"
+_SPACE = r"(?:,\s++|(?<!\s)\s++)"  # a run of spaces is looked at from its first one alone
 _CUT = re.compile(
     rf";|:\s+(?!by\b|within\b){_SUBJECT_AHEAD}|\s[-–—]+\s|,\s+(?=(?:and |but |so |or |then |yet )?(?:(?:we|i|"
     rf"they|it|you)\b|{_SUBJECT}))"
-    rf"|,?\s+(?=(?:but|so|yet|however|nevertheless|although|though|even though|because|since|whereas),?\s+{_SUBJECT})|"
+    rf"|{_SPACE}(?=(?:but|so|yet|however|nevertheless|although|though|even though|because|since|whereas),?\s+"
+    rf"{_SUBJECT})|"
     # A second predicate under the same subject: "We cannot pay today but will pay you on Friday".
-    rf",?\s+(?={CONTRAST},?\s+(?:{CONTRAST},?\s+)?(?:will|shall|am going to|is going to|are going to)\s)|"
-    rf"\s+(?=and\s+{_SUBJECT}\s)"
+    rf"{_SPACE}(?={CONTRAST},?\s+(?:{CONTRAST},?\s+)?(?:will|shall|am going to|is going to|are going to)\s)|"
+    rf"(?<!\s)\s++(?=and\s+{_SUBJECT}\s)"
     r"|,\s+(?=which means that|and that|so that)",
     re.I,
 )
 _RELATIVE = re.compile(r",\s*(?:which|who|whose|where)\b(?! means)[^,;]*,")
-_QUOTED = re.compile(r"\"[^\"]*\"|“[^”]*”|‘[^’]{3,}’(?!\w)")
+_QUOTED = re.compile(r"\"[^\"]*\"|“[^“”]*”|‘[^‘’]{3,}’(?!\w)")
 LEAD = re.compile(
     r"^(?:and |but |so )?(?:once|if|when|as soon as|after|before|unless|until|following|upon|within|by|on|at|in|"
     r"as|since|"
