@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
+from milo_bench.core.hiding.parts import redacted_parts
 from milo_bench.core.records import Fixture, RunHeader, StoreText, Workload
 from milo_bench.run.asked.alike import name_alike
 from milo_bench.store.log.writer import Resumed, RunLogWriter
@@ -14,7 +15,7 @@ from milo_bench.store.stored_text import TextPolicy
 def text_policy(
     store_text: StoreText, fixtures: Sequence[Fixture] = (), workloads: Iterable[Workload] = ()
 ) -> TextPolicy:
-    """What happens to texts before they are written. Patterns of personal data are compiled only to redact.
+    """What happens to texts before they are written. Patterns of personal data and secrets are compiled only to redact.
 
     ``fixtures`` and their ``workloads`` say which ask the same, for a log that keeps no text to see it by.
     """
@@ -23,9 +24,14 @@ def text_policy(
     if store_text != "redacted":
         return TextPolicy(store_text, None)
     from milo_bench.guards.personal.data import Redactor
+    from milo_bench.guards.secrets.replace import SecretsRedactor
 
-    redactor = Redactor()
-    return TextPolicy(store_text, lambda text: redactor.redact(text).text)
+    redactor = SecretsRedactor(Redactor())
+    return TextPolicy(
+        store_text,
+        lambda text: redactor.redact(text).text,
+        redact_parts=lambda texts: redacted_parts(texts, redactor.redact),
+    )
 
 
 def log_opener(

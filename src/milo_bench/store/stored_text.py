@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
 import msgspec
 
 from milo_bench.core.hashing import sha256_text
+from milo_bench.core.hiding.parts import text_parts, with_texts
 from milo_bench.core.records import (
     AnswerSource,
     Attempt,
@@ -24,6 +25,7 @@ from milo_bench.core.records import (
 )
 
 Redact = Callable[[str], str]
+RedactParts = Callable[[Sequence[str]], list[str]]
 NOT_STORED = "(not stored)"
 _REASONS: Final = frozenset(
     {"stop", "length", "tool_calls", "tool_use", "function_call", "content_filter", "end_turn", "max_tokens", "eos",
@@ -46,7 +48,8 @@ class TextPolicy:
     no output, no error text that could quote one. Of an episode it keeps endings, points, times and
     counts; without its event log nobody can play it again, and reasons and minefields, which may
     name what the model wrote, become their number. ``same_as`` then names for a fixture an earlier one that asks the
-    same, which the texts would have shown.
+    same, which the texts would have shown. ``redact_parts`` redacts the texts of one message's content, which
+    may be cut anywhere.
     """
 
     def __init__(
@@ -54,12 +57,14 @@ class TextPolicy:
         store_text: StoreText = "full",
         redact: Redact | None = None,
         same_as: Mapping[str, str] | None = None,
+        redact_parts: RedactParts | None = None,
     ) -> None:
         if store_text == "redacted" and redact is None:
             raise ValueError("store_text 'redacted' needs a redact function")
         self.store_text = store_text
         self._redact = redact
         self._same_as = same_as or {}
+        self._redact_parts = redact_parts
 
     def stored(self, record: Record) -> Record:
         """``record`` as it may stand in the log."""
@@ -114,7 +119,7 @@ class TextPolicy:
             tool_calls=_each_call(attempt.tool_calls, redact),
             finish_reason=_known_reason(attempt.finish_reason),
             server_timings=_known_timings(attempt.server_timings),
-            prepared=_each_text(attempt.prepared, redact),
+            prepared=_each_text(attempt.prepared, redact, self._redact_parts),
             bypass=redact(attempt.bypass),
             failure=None if failure is None else msgspec.structs.replace(failure, message=redact(failure.message)),
             output_hash=output_hash,
@@ -134,8 +139,8 @@ class TextPolicy:
             )
         return msgspec.structs.replace(
             fixture,
-            input=_each_text(fixture.input, self._redact),
-            expect=_each_text(fixture.expect, self._redact),
+            input=_each_text(fixture.input, self._redact, self._redact_parts),
+            expect=_each_text(fixture.expect, self._redact, self._redact_parts),
             provenance=_each_text(fixture.provenance, self._redact),
         )
 
@@ -214,12 +219,14 @@ def _each_call(calls: tuple[ToolCall, ...], redact: Redact) -> tuple[ToolCall, .
     )
 
 
-def _each_text(data: Any, redact: Redact) -> Any:
+def _each_text(data: Any, redact: Redact, redact_parts: RedactParts | None = None) -> Any:
     """Plain data with every text in it redacted; keys of mappings are the suite's own words and stay."""
     if isinstance(data, str):
         return redact(data)
     if isinstance(data, dict):
-        return {key: _each_text(value, redact) for key, value in data.items()}
+        return {key: _each_text(value, redact, redact_parts) for key, value in data.items()}
     if isinstance(data, (list, tuple)):
-        return [_each_text(value, redact) for value in data]
+        if redact_parts is not None and (texts := text_parts(data)) is not None:
+            data = with_texts(data, redact_parts(texts))
+        return [_each_text(value, redact, redact_parts) for value in data]
     return data

@@ -11,6 +11,7 @@ import msgspec
 
 from milo_bench.core.cases.tags import says_sensitive
 from milo_bench.core.errors import DataError
+from milo_bench.core.hiding.parts import redacted_parts, text_parts, with_texts
 from milo_bench.core.records import Fixture
 from milo_bench.suites.fixtures import fixture_line, make_fixture
 from milo_bench.suites.load import Suite
@@ -178,6 +179,8 @@ def _redacted(value: Any, redactor: TextRedactor, key: str = "") -> Any:
     if isinstance(value, dict):
         return {_redacted_key(name, redactor): _redacted(item, redactor, name) for name, item in value.items()}
     if isinstance(value, (list, tuple)):
+        if (texts := text_parts(value)) is not None:
+            value = with_texts(value, redacted_parts(texts, redactor.redact))
         return [_redacted(item, redactor, key) for item in value]
     return value
 
@@ -236,6 +239,8 @@ def _written(value: Any) -> Iterator[str]:
         for item in value.values():
             yield from _written(item)
     elif isinstance(value, (list, tuple)):
+        if (texts := text_parts(value)) is not None:
+            yield "".join(texts)
         for item in value:
             yield from _written(item)
 

@@ -10,6 +10,7 @@ import pytest
 
 from milo_bench.core.hiding import KeySearch
 from milo_bench.gateway.answering.events import EventScan
+from milo_bench.gateway.answering.split_keys import said_in_pieces
 
 KEY = "sk-live-4242-do-not-leak"
 DONE = b"data: [DONE]\n\n"
@@ -98,3 +99,27 @@ def test_odd_chunks_and_many_texts_are_followed_without_an_error() -> None:
     for number in range(600):
         scan.feed(chunk("x", field=f"f{number}"))
     assert not scan.problem
+
+
+def parted(*texts: str) -> bytes:
+    delta = {"content": [{"type": "text", "text": text} for text in texts]}
+    return f"data: {json.dumps({'choices': [{'index': 0, 'delta': delta}]})}\n\n".encode()
+
+
+def test_a_key_over_the_parts_of_one_content_is_found() -> None:
+    assert scanned([parted(KEY[:7], KEY[7:]), DONE])[1].problem
+    assert scanned([parted("it is ", KEY[:7]), chunk(KEY[7:12]), parted(KEY[12:]), DONE])[1].problem
+    assert not scanned([parted(KEY[7:], KEY[:7]), DONE])[1].problem
+
+
+def test_a_key_over_the_parts_of_a_whole_answer_is_found() -> None:
+    keys = KeySearch((KEY,))
+
+    def document(*texts: str) -> dict[str, object]:
+        parts = [{"type": "text", "text": text} for text in texts]
+        return {"choices": [{"index": 0, "message": {"role": "assistant", "content": parts}}]}
+
+    assert said_in_pieces(document("so: ", KEY[:5], KEY[5:20], KEY[20:]), keys)
+    assert not said_in_pieces(document(KEY[5:], KEY[:5]), keys)
+    two = [{"index": n, "message": {"content": text}} for n, text in enumerate((KEY[:9], KEY[9:]))]
+    assert not said_in_pieces({"choices": two}, keys)

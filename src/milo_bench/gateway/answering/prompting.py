@@ -86,11 +86,12 @@ def in_shadow(table: RoutingTable, asked: Question, would: Routed, target: str, 
 
 def _redacted(asked: Question) -> tuple[Question, int]:
     """The question with placeholders, and how many. Raises DataError for pictures, ValueError for other media."""
-    # Late: a gateway without such a rule does not carry the rules for personal data in memory.
+    # Late: a gateway without such a rule does not carry these rules in memory.
     from milo_bench.guards.personal.data import Redactor
+    from milo_bench.guards.secrets.replace import SecretsRedactor
     from milo_bench.suites.redact import redact_fixture
 
-    redactor = Redactor()
+    redactor = SecretsRedactor(Redactor())
     written = asked.input if asked.input is not None else {n: asked.fields[n] for n in _WRITTEN if n in asked.fields}
     if _has_media(written):
         raise ValueError("a part is not text")

@@ -27,6 +27,7 @@ from milo_bench.gateway.answering.reasons import refusal, said_by_server, why_se
 from milo_bench.gateway.answering.record import RequestRecord
 from milo_bench.gateway.answering.relay import StreamRelay
 from milo_bench.gateway.answering.shapes import as_response, as_stream, queued_document
+from milo_bench.gateway.answering.split_keys import said_in_pieces
 from milo_bench.gateway.control.sampling import streamed_text
 from milo_bench.gateway.judging import JudgedReply, first_text, judge_reply, no_answer, rejects_review
 from milo_bench.gateway.permits import permit_of_key, within_permit
@@ -272,6 +273,8 @@ class ServedRequest:
             else:
                 judged = await self._judge_outside(contract, prepared, body)
             problem = judged.problem or upstream.another_model(judged.document.get("model"))
+            if said_in_pieces(judged.document, upstream.keys):
+                problem = "the answer contains a key"
         if judged is None or problem:
             self._record.called(upstream.name, reply.status, problem, took_s)
             if reply.failure is None and reply.status == 200:

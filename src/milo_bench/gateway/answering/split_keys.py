@@ -69,7 +69,18 @@ class SplitKeys:
         return False
 
 
+def said_in_pieces(document: object, keys: KeySearch) -> bool:
+    """Whether a key is in what the parts of one text of a whole answer say together: a list of content parts."""
+    if not keys:
+        return False
+    tails: dict[_Place, list[str]] = {}
+    for place, text in _texts(document, ()):
+        tails.setdefault(place, []).append(text)
+    return any(len(texts) > 1 and keys.within("".join(texts)) for texts in tails.values())
+
+
 def _texts(value: object, place: _Place) -> Iterator[tuple[_Place, str]]:
+    """Each text with its place. Parts of one content have one place: a model's words may be cut anywhere."""
     if isinstance(value, str):
         if value:
             yield place, value
@@ -77,7 +88,11 @@ def _texts(value: object, place: _Place) -> Iterator[tuple[_Place, str]]:
         for name, inner in value.items():
             yield from _texts(inner, (*place, name))
     elif len(place) < _MOST_DEPTH and isinstance(value, list):
+        is_content = bool(place) and place[-1] in ("content", "summary", "reasoning_details")
         for number, inner in enumerate(value):
+            if is_content and isinstance(inner, Mapping) and isinstance(inner.get("text"), str):
+                yield place, inner["text"]
+                inner = {name: part for name, part in inner.items() if name != "text"}
             yield from _texts(inner, (*place, _index(inner, number)))
 
 

@@ -96,12 +96,13 @@ def _redact_all(taken: list[_Taken]) -> tuple[SampledWork, ...]:
 
 
 def _redacted(taken: _Taken) -> SampledWork:
-    # Late: a gateway that samples nothing does not carry the rules for personal data in memory.
+    # Late: a gateway that samples nothing does not carry these rules in memory.
     from milo_bench.guards.personal.data import Redactor
+    from milo_bench.guards.secrets.replace import SecretsRedactor
     from milo_bench.suites.redact import redact_fixture
 
     asked, record = taken.asked, taken.record
-    redactor = Redactor()
+    redactor = SecretsRedactor(Redactor())
     # The answer is redacted as an input beside the case, with the same names: whom one of them names is known in both.
     case = asked.input if asked.input is not None else {"document": asked.text}
     both = Fixture(
