@@ -39,6 +39,7 @@ MENDED: Final = (
     ("grade.reading.choices.chosen_letters", "", " "),
     ("core.amounts.parse_amount", "US$", " "),
     ("guards.promises.find.find_promises", "We ", "will personally "),
+    ("guards.promises.find.find_promises", "in ", "1,"),
     ("guards.promises.english.clauses.clauses_of", "We will pay", " "),
     ("guards.promises.english.clauses.clauses_of", "We will pay, but,", "\n"),
     ("guards.promises.english.clauses.normalised", "We will pay ", "“"),

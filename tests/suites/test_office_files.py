@@ -261,10 +261,37 @@ def test_word_s_deleted_text_is_left_out_and_notes_and_boxes_are_read() -> None:
             rb"{\rtf1 a{\shp{\*\shpinst{\sp{\sn x}}{\shptxt box}}{\shprslt box}}{\*\annotation why?}}",
             "a\nbox Comment: why?\n",
         ),
+        (rb"{\rtf1 see {\object\objemb{\*\objdata 01050000}{\result the sheet}} here}", "see the sheet here\n"),
     ],
 )
 def test_rich_text_is_read_in_its_character_sets(rtf: bytes, text: str) -> None:
     assert rtf_text(rtf) == text
+
+
+def test_files_inside_of_rich_text_and_word_files_are_named() -> None:
+    left_out = read(rb"{\rtf1 see {\object{\*\objdata 0105}{\result the sheet}}}", "letter.rtf")[1]
+    assert [one.what for one in left_out] == ["an embedded object, of which only the last view is read"]
+    name = 'xmlns:w="http://schemas.openxmlformats.org/wordprocessingml/2006/main"'
+    refers = 'xmlns:r="http://schemas.openxmlformats.org/officeDocument/2006/relationships" r:id="rId7"'
+    relations = '<Relationships><Relationship Id="rId7" Target="terms.html"/></Relationships>'
+    raw = zipped(
+        {
+            "word/document.xml": f"<w:document {name}><w:body><w:p><w:r><w:t>See:</w:t></w:r></w:p><w:altChunk {refers}/></w:body></w:document>",
+            "word/_rels/document.xml.rels": relations,
+            "word/terms.html": "<p>Our terms</p>",
+        }
+    )
+    assert [one.what for one in read(raw)[1]] == ["the inserted file 'terms.html'"]
+
+
+@pytest.mark.parametrize("codec", ["utf-32", "utf-16", "utf-32-be"])
+@pytest.mark.parametrize("name", ["note.txt", "page.html"])
+def test_text_in_two_or_four_bytes_for_a_letter_is_read_by_its_mark(codec: str, name: str) -> None:
+    said = "Café für €5"
+    written = f"<html><body>{said}</body></html>" if name.endswith("html") else said
+    mark = b"\0\0\xfe\xff" if codec == "utf-32-be" else b""
+    result, left_out = read(mark + written.encode(codec), name)
+    assert result.text.strip() == said and not left_out
 
 
 def test_the_pictures_of_rich_text_are_found_once_each_and_others_are_counted() -> None:

@@ -179,6 +179,11 @@ _COUNTED = re.compile(
     re.IGNORECASE,
 )
 _REGIONS: Final = ("GB", "US")
+# Digits with what number plans let stand between them; fewer than these are a number of no country.
+_DIGITS_TOGETHER = re.compile(
+    r"\d(?:[\dxX\s.()\[\]/~\-\u00ad\u2010-\u2015\u200b\u2060\u2212\u2053\u223c\u3000\u30fc（）［］．／～－ー])*+"
+)
+_LEAST_DIGITS: Final = 5
 
 
 def plain_separators(text: str) -> str:
@@ -299,7 +304,8 @@ def _postal(text: str) -> Iterator[PersonalSpan]:
 
 
 def _phones(text: str, regions: Iterable[str]) -> Iterator[PersonalSpan]:
-    for region in regions:
+    is_possible = any(sum(map(str.isdigit, run)) >= _LEAST_DIGITS for run in _DIGITS_TOGETHER.findall(text))
+    for region in regions if is_possible else ():
         for match in phonenumbers.PhoneNumberMatcher(text, region, leniency=phonenumbers.Leniency.VALID):
             if _QUANTITY.fullmatch(match.raw_string) or _COUNTED.match(text[match.end :]):
                 continue

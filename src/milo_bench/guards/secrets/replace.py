@@ -7,16 +7,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
+from milo_bench.core.hiding.parts import MovedText
 from milo_bench.guards.secrets.find import SECRET_KINDS, find_secrets
-
-
-class MovedText(Protocol):
-    """A redacted text that knows where each character of the original went."""
-
-    @property
-    def text(self) -> str: ...
-
-    def move(self, start: int, end: int) -> tuple[int, int]: ...
 
 
 class PersonalRedactor(Protocol):

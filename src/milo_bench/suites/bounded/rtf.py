@@ -18,7 +18,8 @@ _DESTINATIONS: Final = frozenset(
     b"listoverridetable rsidtbl generator object objdata fldinst filetbl revtbl xmlnstbl mmathPr wgrffmtfilter "
     b"bkmkstart bkmkend nonshppict shpinst pgdsctbl atrfstart atrfend atnid atnauthor atndate userprops".split()
 )
-_READ_AGAIN: Final = {b"shppict": "", b"shptxt": "\n", b"annotation": " Comment: "}  # what is said before each
+# What is said before each.
+_READ_AGAIN: Final = {b"shppict": "", b"result": "", b"shptxt": "\n", b"annotation": " Comment: "}
 _SAID: Final = {
     b"par": "\n", b"line": "\n", b"row": "\n", b"nestrow": "\n", b"sect": "\n", b"page": "\n",
     b"tab": "\t", b"cell": "\t", b"nestcell": "\t", b"emspace": " ", b"enspace": " ",

@@ -14,7 +14,7 @@ from typing import Any, Final
 from milo_bench.config.written import FILE_LIMIT_BYTES, Problem, place, read_text
 from milo_bench.core.errors import DataError, UsageError
 from milo_bench.suites.bounded.charset import decode_by_letters
-from milo_bench.suites.bounded.utf16 import utf16_without_mark
+from milo_bench.suites.bounded.utf16 import marked_codec, utf16_without_mark
 from milo_bench.suites.fixtures import parse_line
 from milo_bench.suites.importing.columns import ImportRow
 from milo_bench.suites.importing.heading import joined_names
@@ -171,9 +171,9 @@ def _table_text(path: Path, result: Imported) -> str:
         raw = path.read_bytes() if path.stat().st_size <= FILE_LIMIT_BYTES else b""
     except OSError:
         raw = b""
-    if raw.startswith((b"\xff\xfe", b"\xfe\xff")):
+    if codec := marked_codec(raw):
         try:
-            return raw.decode("utf-32" if raw.startswith(b"\xff\xfe\0\0") else "utf-16")
+            return raw.decode(codec)
         except UnicodeDecodeError:
             pass
     elif (said := utf16_without_mark(raw)) is not None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 NUMBER = (
-    r"(?:\d[\d.,]*(?:\s*(?:-|to|or)\s*\d+)?|an?|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|"
+    r"(?:(?<!\d)(?<!\d[.,])\d[\d.,]*(?:\s*(?:-|to|or)\s*\d+)?|an?|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|"
     r"fourteen|fifteen|several|"
     r"twenty(?:-\w+)?|thirty|sixty|ninety|a few|a couple of|couple of|the next|the (?:next|coming) \w+)"
 )
@@ -82,7 +82,7 @@ MONEY = (
     r"(?:payments?|money|refunds?|funds|che(?:que|ck)s?|settlement(?: amount)?|arrears|reimbursements?|"
     r"compensation|deposits?|rebates?|disbursements?|remittance|bursary|instal?ments?|"
     r"back ?pay|(?:backdated )?benefits?|balance|credits?|payout|award|(?:full|total|outstanding) (?:amount|sum)|"
-    r"[£$€]\s?\d[\d.,]*|\d[\d.,]*\s?(?:euros?|dollars?|pounds?|eur|usd|gbp))"
+    r"[£$€]\s?\d[\d.,]*|(?<!\d)(?<!\d[.,])\d[\d.,]*\s?(?:euros?|dollars?|pounds?|eur|usd|gbp))"
 )
 THING = (
     r"(?:claim|appeal|application|request|case|eligibility|benefits?|cover(?:age)?|licen[cs]e|permit|approval|"

@@ -7,6 +7,7 @@ from typing import Final
 from xml.etree.ElementTree import Element
 
 from milo_bench.suites.bounded.archive import Archive, parts_of
+from milo_bench.suites.bounded.relations import relations_of
 from milo_bench.suites.bounded.xml_tree import children, read_xml
 from milo_bench.suites.documents.pictures_inside import add_pictures_of
 from milo_bench.suites.documents.read_text import DocumentText, Position, TextBuilder
@@ -37,6 +38,11 @@ def read_docx(document: Document) -> DocumentText:
         document.leave_out("hidden text", "show it in Word and save it again if the model needs it.")
     for name in (name for name in archive.names if "/embeddings/" in name):
         document.leave_out(f"the embedded file '{name.rpartition('/')[2]}'", "import it as a separate document.")
+    inserted = [chunk.get("id", "") for chunk in body.iter("altChunk")]
+    targets = relations_of(archive, "word/document.xml") if inserted else {}
+    for chunk in inserted:
+        name = targets.get(chunk, chunk).rpartition("/")[2]
+        document.leave_out(f"the inserted file '{name}'", "open it in Word and save it again.")
     add_pictures_of(document, built, archive, (name for name in archive.names if "/media/" in name))
     return built.read()
 

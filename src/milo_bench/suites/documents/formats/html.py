@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from milo_bench.suites.bounded.utf16 import marked_codec
 from milo_bench.suites.documents.formats.mail import decode_text
 from milo_bench.suites.documents.html_text import html_text
 from milo_bench.suites.documents.read_text import DocumentText
@@ -14,8 +15,8 @@ _DECLARED = re.compile(rb"<meta[^>]{0,200}charset\s*=\s*[\"']?\s*([\w.:-]{1,40})
 
 def read_html(document: Document) -> DocumentText:
     """The text, in the character set that the page declares."""
-    if document.raw.startswith((b"\xff\xfe", b"\xfe\xff")):
-        return DocumentText(html_text(document.raw.decode("utf-16", "replace")))
+    if codec := marked_codec(document.raw):
+        return DocumentText(html_text(document.raw.decode(codec, "replace")))
     declared = _DECLARED.search(document.raw[:4096])
     return DocumentText(html_text(decode_text(document.raw, declared[1].decode("ascii") if declared else None)))
 

@@ -6,7 +6,7 @@ import re
 from typing import Final
 
 from milo_bench.suites.bounded.charset import decode_by_letters
-from milo_bench.suites.bounded.utf16 import utf16_without_mark
+from milo_bench.suites.bounded.utf16 import marked_codec, utf16_without_mark
 from milo_bench.suites.documents.read_text import DocumentText
 from milo_bench.suites.documents.reader import DOCUMENTS, Document, DocumentBroken, DocumentReader
 
@@ -20,8 +20,8 @@ def read_plain_text(document: Document) -> DocumentText:
     if _OFFICE_XML.search(raw[:_FIRST]):
         raise DocumentBroken("an XML document of Office 2003", hint="save it as .docx or .xlsx.")
     try:
-        if raw.startswith((b"\xff\xfe", b"\xfe\xff")):
-            return DocumentText(raw.decode("utf-16"))
+        if codec := marked_codec(raw):
+            return DocumentText(raw.decode(codec))
         if b"\x00" in raw:
             text = utf16_without_mark(raw)
             if text is None:

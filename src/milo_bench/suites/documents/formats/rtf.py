@@ -10,7 +10,9 @@ from milo_bench.suites.documents.reader import DOCUMENTS, Document, DocumentRead
 
 
 def read_rtf(document: Document) -> DocumentText:
-    """The text, and that of its PNG and JPEG pictures by OCR; pictures of other kinds are named as left out."""
+    """The text, and that of its PNG and JPEG pictures by OCR; pictures of other kinds and embedded objects
+    are named as left out.
+    """
     built = TextBuilder()
     built.add(rtf_text(document.raw))
     pictures = rtf_pictures(document.raw)
@@ -18,6 +20,9 @@ def read_rtf(document: Document) -> DocumentText:
     if pictures.others:
         said = "a picture" if pictures.others == 1 else f"{pictures.others} pictures"
         document.leave_out(f"{said} in a form that is only printed (WMF or the like)", "save it as .docx.")
+    if objects := document.raw.count(b"\\objdata"):
+        said = "an embedded object" if objects == 1 else f"{objects} embedded objects"
+        document.leave_out(f"{said}, of which only the last view is read", "import it as a separate document.")
     return built.read()
 
 
