@@ -276,7 +276,8 @@ def test_files_inside_of_rich_text_and_word_files_are_named() -> None:
     relations = '<Relationships><Relationship Id="rId7" Target="terms.html"/></Relationships>'
     raw = zipped(
         {
-            "word/document.xml": f"<w:document {name}><w:body><w:p><w:r><w:t>See:</w:t></w:r></w:p><w:altChunk {refers}/></w:body></w:document>",
+            "word/document.xml": f"<w:document {name}><w:body><w:p><w:r><w:t>See:</w:t></w:r></w:p>"
+            f"<w:altChunk {refers}/></w:body></w:document>",
             "word/_rels/document.xml.rels": relations,
             "word/terms.html": "<p>Our terms</p>",
         }
