@@ -100,10 +100,11 @@ def idle_streams(port: int, body: str, headers: Mapping[str, str], count: int) -
 
 
 def _waits(one: socket.socket) -> bool:
-    """Whether its answer has not come: it is neither closed nor readable."""
+    """Whether it is open and its first token has not come; its head may have."""
     one.setblocking(False)
     try:
-        return b"data:" in one.recv(4096, socket.MSG_PEEK)
+        come = one.recv(4096, socket.MSG_PEEK)
+        return come.startswith(b"HTTP/1.1 200") and b"data:" not in come
     except BlockingIOError:
         return True
     except OSError:
