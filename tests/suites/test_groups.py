@@ -10,8 +10,9 @@ import pytest
 from milo_bench.api import ImportRequest, import_suite, regenerate_suite
 from milo_bench.core.records import Fixture
 from milo_bench.store.stored_text import TextPolicy, stored_group
+from milo_bench.suites.check import near_copy_doubts
 from milo_bench.suites.fresh import FreshFixtures
-from milo_bench.suites.importing.groups import guess_groups
+from milo_bench.suites.importing.groups import guess_groups, near_copies
 from milo_bench.suites.importing.importer import Imported, ImportedCase
 from milo_bench.suites.load import load_suite
 
@@ -181,3 +182,42 @@ def test_a_story_is_told_again_twice_at_the_most_each_time_as_a_group_of_its_own
     assert len(drawn) == fresh.most("drafting") == 100
     assert len({fixture.group for fixture in drawn}) == 100
     assert FreshFixtures(load_suite("demo_v1"), 77, retellings=2).most("orders") is None
+
+
+FORMS = (
+    "My name is {name} and I moved out of the flat in {day} May. The deposit was not paid back although the protocol "
+    "lists no damage at all. I wrote twice and nobody answered. Please tell me what happens now. Reference {word}",
+    "The parcel that {name} ordered on the {day} never came to our door. The carrier says that it was left with some "
+    "neighbour whom nobody knows. We would like our money back or a new parcel soon. Reference {word}",
+)
+WORDS = ("bramo", "cadil", "dofer", "gulpo", "hemva", "jasti", "kobra", "limex", "mopel", "nutra")
+
+
+def inputs(count: int) -> list[dict[str, str]]:
+    return [
+        {"letter": FORMS[n % 2].format(name=f"Ada {WORDS[n % 10].title()}", day=f"{n}th", word=WORDS[n % 10])}
+        for n in range(count)
+    ]
+
+
+def test_texts_with_a_few_words_changed_are_near_copies_and_others_are_not() -> None:
+    copies = near_copies([*inputs(10), *({"letter": text} for text in OTHERS)])
+    assert copies == [(0, 2, 4, 6, 8), (1, 3, 5, 7, 9)]
+
+
+@pytest.mark.parametrize("grouped", [False, True])
+def test_a_suite_of_near_copies_without_groups_is_told_so(tmp_path: Path, grouped: bool) -> None:
+    (tmp_path / "suite.yaml").write_text(
+        "name: tiny\nversion: '1'\nfixtures: [f.jsonl]\n"
+        "workloads: {qa: {prompt: ask.jinja, checks: [{label: {labels: [deposit, parcel]}}]}}\n"
+    )
+    (tmp_path / "ask.jinja").write_text("{{ input.letter }}\n")
+    rows = [
+        {"id": f"q-{n}", "workload": "qa", "input": given, "expect": {"label": "deposit"}}
+        | ({"group": f"g{n % 2}"} if grouped else {})
+        for n, given in enumerate(inputs(10))
+    ]
+    (tmp_path / "f.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    said = [one.what for one in near_copy_doubts(load_suite(str(tmp_path)))]
+    told = "10 of 10 fixtures of 'qa' are near copies of 2 texts, such as 'q-0' and 'q-2', and each counts as evidence"
+    assert said == ([] if grouped else [f"{told} of its own"])

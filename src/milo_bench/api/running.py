@@ -16,6 +16,7 @@ from milo_bench.api.roles.mining import execute_coder
 from milo_bench.api.settings import load_settings
 from milo_bench.api.stopping import check_budget, steer, stopping_of
 from milo_bench.config.settings import Settings, TargetConfig
+from milo_bench.config.written import Problem
 from milo_bench.core.errors import ConfigError, UsageError
 from milo_bench.core.paths import AnyPath
 from milo_bench.core.records import (
@@ -54,7 +55,7 @@ from milo_bench.run.steering import Steering
 from milo_bench.run.stop import StopSignal
 from milo_bench.sandbox import require_sandbox
 from milo_bench.store.log.writer import default_log_path, require_new_log
-from milo_bench.suites.check import refuse_unusable
+from milo_bench.suites.check import near_copy_doubts, refuse_unusable
 from milo_bench.suites.load import Suite, load_suite
 from milo_bench.suites.trust import own_checks_of
 from milo_bench.targets.base import Target
@@ -132,7 +133,7 @@ class FinishedRun:
     ``path`` is its log, ``end.complete`` whether everything planned was done, ``why`` a sentence if it
     was not. ``planned`` and ``done`` count attempts without retries. ``executed`` is what the suite's own
     checks did at the end of a complete run. ``unjudged`` says which checks cannot judge answers to some fixtures,
-    ``same`` which fixtures ask what an earlier one asks.
+    ``same`` which fixtures ask what an earlier one asks, ``near`` which are nearly the same as others.
     Under a stopping rule ``work_ends`` say what is over and why, ``still_open`` what is not.
     """
 
@@ -146,6 +147,7 @@ class FinishedRun:
     coder: ExecutedCoder = field(default_factory=ExecutedCoder)
     unjudged: tuple[str, ...] = ()
     same: tuple[SameQuestions, ...] = ()
+    near: tuple[Problem, ...] = ()
     work_ends: tuple[WorkEnd, ...] = ()
     still_open: tuple[OpenWork, ...] = ()
     verified: JudgedAnswers | None = None
@@ -292,6 +294,7 @@ def run_suite(
         coder=coder,
         unjudged=_unjudged(spec),
         same=tuple(same_questions(spec.planned_fixtures(), contracts_of(spec.workloads))),
+        near=tuple(near_copy_doubts(planned.suite)),
         work_ends=tuple(follower.work_ends),
         still_open=follower.open,
         verified=verified,

@@ -14,6 +14,7 @@ from milo_bench.core.chat import ChatRequest
 from milo_bench.core.errors import ConfigError, DataError, MiloError, UsageError
 from milo_bench.core.records import Fixture, Workload
 from milo_bench.core.suggest import closest, hint_for
+from milo_bench.suites.importing.groups import near_copies
 from milo_bench.suites.load import Suite, read_suite, suite_folder
 from milo_bench.suites.manifest import MANIFEST_NAME
 from milo_bench.suites.pictures import with_pictures
@@ -46,6 +47,8 @@ class Unread(Protocol):
 
 FixtureReader = Callable[[Workload, Iterable[Fixture]], Sequence[Unread]]
 _FOLDERS = ("prompts", "schemas", "fixtures")
+_FEWEST_COPIES = 3  # of one text; two may be a pair that is meant
+_MOST_COMPARED = 4_000_000  # characters of a workload; to compare more takes seconds
 
 
 def check_suite(
@@ -181,6 +184,25 @@ def _prompt(suite: Suite, workload: Workload) -> Iterator[Problem]:
                 yield Problem(str(file), error.message.rstrip("."), error.hint)
 
 
+def near_copy_doubts(suite: Suite) -> Iterator[Problem]:
+    """Workloads whose fixtures have no group although many of them are one text with a few words changed."""
+    for name in suite.manifest.workloads:
+        alone = [one for one in suite.fixtures if one.workload == name and not one.group and one.input]
+        if len(str([one.input for one in alone])) > _MOST_COMPARED:
+            continue
+        copies = [one for one in near_copies([one.input for one in alone]) if len(one) >= _FEWEST_COPIES]
+        if copies:
+            count = sum(map(len, copies))
+            first, second = (alone[number].id for number in copies[0][:2])
+            texts = "one text" if len(copies) == 1 else f"{len(copies)} texts"
+            what = (
+                f"{count} of {len(alone)} fixtures of '{name}' are near copies of {texts}, such as '{first}' and "
+                f"'{second}', and each counts as evidence of its own"
+            )
+            hint = "give fixtures of one story, template or author the same 'group'. Intervals then count it once."
+            yield Problem(suite.where(second), what, hint, "warning", "data")
+
+
 def _doubts(suite: Suite) -> Iterator[Problem]:
     """What may be meant, but deserves a look."""
     asked = {fixture.workload for fixture in suite.fixtures}
@@ -200,6 +222,7 @@ def _doubts(suite: Suite) -> Iterator[Problem]:
         if not fixture.expect:
             hint = "add an expectation. Checks that compare skip this fixture."
             yield Problem(where, f"fixture '{fixture.id}' has no expectation", hint, "warning", "data")
+    yield from near_copy_doubts(suite)
     used = {(suite.root / name).resolve() for name in suite.files}
     for folder in _FOLDERS:
         for path in sorted((suite.root / folder).glob("*")):

@@ -250,6 +250,8 @@ def run(
         click.echo(f"note: {unjudged}. Those answers are unjudged.", err=True)
     for same in finished.same:
         click.echo(f"note: {same.text}.\nhint: {same.hint}", err=True)
+    for near in finished.near:
+        click.echo(f"note: {near.what}.\nhint: {near.hint}", err=True)
     say_executed(finished.executed)
     say_coder(finished.coder)
     for line in finished.verified.lines() if finished.verified is not None else ():

@@ -65,6 +65,20 @@ def guess_groups(result: Imported) -> None:
     )
 
 
+def near_copies(inputs: Sequence[Any]) -> list[tuple[int, ...]]:
+    """Numbers of ``inputs`` whose texts are most of the same words, names and numbers aside; the largest group first.
+
+    Texts of too few words to tell are in no group.
+    """
+    shapes = [shape(_ADDRESS.sub(" ", _QUOTED.sub(" ", "\n".join(_texts(one))))) for one in inputs]
+    parts = Parts(len(inputs))
+    _join_near(parts, [_shingles(one) for one in shapes])
+    members: dict[int, list[int]] = defaultdict(list)
+    for number in range(len(inputs)):
+        members[parts.find(number)].append(number)
+    return sorted((tuple(one) for one in members.values() if len(one) > 1), key=lambda one: (-len(one), one))
+
+
 def _join_same(parts: Parts, keys: Sequence[str]) -> None:
     first: dict[str, int] = {}
     for number, key in enumerate(keys):
