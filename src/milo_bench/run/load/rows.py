@@ -5,7 +5,7 @@ from __future__ import annotations
 from array import array
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal, TypeAlias
+from typing import Final, Literal, TypeAlias
 
 import msgspec
 
@@ -15,6 +15,11 @@ from milo_bench.core.records import FailureKind, LoadOutcome
 Mode: TypeAlias = Literal["closed", "open", "trace", "single"]
 # Beside what a server can do wrong: what the window's own end did to a request.
 RowFailure: TypeAlias = FailureKind | Literal["unfinished", "unsent"]
+
+
+# One for all rows without any: a window of ten minutes keeps a hundred thousand rows.
+_NO_TOKENS: Final = array("L")
+_NO_TIMINGS: Final[Mapping[str, float]] = {}
 
 
 class LoadRow(msgspec.Struct, frozen=True):
@@ -61,14 +66,14 @@ def row_of(fixture: str, exchange: Exchange, *, late_s: float, from_start: bool 
         late_s=late_s,
         first_content_s=times.first_content_s,
         gaps_s=array("d", times.chunk_gaps_s),
-        chunk_tokens=array("L", times.chunk_tokens),
+        chunk_tokens=array("L", times.chunk_tokens) if times.chunk_tokens else _NO_TOKENS,
         prompt_tokens=exchange.usage.prompt_tokens,
         completion_tokens=exchange.usage.completion_tokens,
         cached_tokens=exchange.usage.cached_tokens,
         failure=None if exchange.failure is None else exchange.failure.kind,
         lag_max_s=times.client_lag_max_s,
         lag_mean_s=times.client_lag_mean_s,
-        server_timings=exchange.server_timings,
+        server_timings=exchange.server_timings or _NO_TIMINGS,
         exchange=exchange if keep else None,
     )
 

@@ -6,7 +6,7 @@ import math
 from array import array
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
-from typing import Any, Final, cast
+from typing import Any, Final, cast, overload
 
 import msgspec
 
@@ -24,11 +24,32 @@ _TOLERANCE: Final = 1e-9  # another processor may add in another order
 
 def measured_window(
     target: str, rows: WindowRows, *, level: ServiceLevel, samples: Sequence[Telemetry]
-) -> tuple[LoadWindow, tuple[LoadRequestRow, ...]]:
+) -> tuple[LoadWindow, Sequence[LoadRequestRow]]:
     """A window's record, and the line of each of its requests, from which the record can be worked out again."""
     rows = to_microseconds(rows)
     window = load_window(target, rows, level=level, samples=samples, rows=rows_record(rows, level))
-    return window, tuple(line_of_row(row) for row in rows.rows)
+    return window, _Lines(rows.rows)
+
+
+class _Lines(Sequence[LoadRequestRow]):
+    """Lines that are made as they are read: all of them take three times the memory of their rows."""
+
+    def __init__(self, rows: Sequence[LoadRow]) -> None:
+        self._rows = rows
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    @overload
+    def __getitem__(self, place: int) -> LoadRequestRow: ...
+
+    @overload
+    def __getitem__(self, place: slice) -> Sequence[LoadRequestRow]: ...
+
+    def __getitem__(self, place: int | slice) -> LoadRequestRow | Sequence[LoadRequestRow]:
+        if isinstance(place, slice):
+            return _Lines(self._rows[place])
+        return line_of_row(self._rows[place])
 
 
 def to_microseconds(window: WindowRows) -> WindowRows:

@@ -16,6 +16,7 @@ import numpy as np
 
 from milo_bench.core.load_records import (
     LeftOut,
+    LoadDistribution,
     LoadDistributions,
     LoadFigures,
     ServerTiming,
@@ -110,8 +111,6 @@ def _left_out(window: WindowRows) -> LeftOut:
 
 
 def _distributions(measured: Sequence[LoadRow]) -> LoadDistributions:
-    gaps = [found for row in measured if (found := token_gaps(row)) is not None]
-    chunk_gaps = [np.asarray(row.gaps_s) for row in measured if row.gaps_s]
     return LoadDistributions(
         ttft=describe([_ttft_s(row) for row in measured]),
         latency=describe([_latency_s(row) for row in measured]),
@@ -119,13 +118,26 @@ def _distributions(measured: Sequence[LoadRow]) -> LoadDistributions:
             [math.inf if row.failure == "unsent" else max(0.0, row.started_s - row.intended_s) for row in measured]
         ),
         time_per_token=describe([value for row in measured if (value := time_per_token_s(row)) is not None]),
-        token_gap=describe(
-            np.concatenate([gap for gap, _ in gaps]) if gaps else [],
-            np.concatenate([held for _, held in gaps]) if gaps else None,
-        ),
-        chunk_gap=describe(np.concatenate(chunk_gaps) if chunk_gaps else []),
+        token_gap=_describe_token_gaps(measured),
+        chunk_gap=_describe_chunk_gaps(measured),
         stall=describe([value for row in measured if (value := worst_stall_s(row)) is not None]),
     )
+
+
+def _describe_token_gaps(measured: Sequence[LoadRow]) -> LoadDistribution:
+    most = sum(len(row.gaps_s) for row in measured)
+    values, tokens, at = np.empty(most), np.empty(most), 0
+    for row in measured:
+        if (found := token_gaps(row)) is not None:
+            ended = at + len(found[0])
+            values[at:ended], tokens[at:ended] = found
+            at = ended
+    return describe(values[:at], tokens[:at])
+
+
+def _describe_chunk_gaps(measured: Sequence[LoadRow]) -> LoadDistribution:
+    gaps = [np.asarray(row.gaps_s) for row in measured if row.gaps_s]
+    return describe(np.concatenate(gaps) if gaps else [])
 
 
 def _notes(measured: Sequence[LoadRow]) -> tuple[str, ...]:
