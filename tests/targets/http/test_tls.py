@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gzip
 import time
 from typing import Any
 
+import aiohttp
 import pytest
 
 from milo_bench.config.settings import TargetConfig
@@ -117,3 +119,72 @@ async def test_interim_answers_before_the_one_that_counts_are_passed_over() -> N
         await client.close()
         server.close()
     assert (reply.broken, reply.status, reply.body()) == (None, 200, b"hi")
+
+
+async def test_pieces_that_came_while_the_coroutine_waited_keep_the_stamps_of_their_reads() -> None:
+    """The loop is held up after each read, so that the reader's coroutine finds several reads as one."""
+    pieces = [b"one ", b"two ", b"three ", b"four "]
+    sent_ns: list[int] = []
+    go_on = asyncio.Event()
+
+    async def slowly(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n")
+        for piece in pieces:
+            sent_ns.append(time.monotonic_ns())
+            writer.write(b"%x\r\n%b\r\n" % (len(piece), piece))
+            await asyncio.sleep(0.02)
+        sent_ns.append(time.monotonic_ns())
+        writer.write(b"0\r\n\r\n")
+        await go_on.wait()
+        writer.close()
+
+    server = await asyncio.start_server(slowly, "127.0.0.1", 0)
+    wire = TlsWire(Address("http", "127.0.0.1", server.sockets[0].getsockname()[1], ""), {})
+    plain = aiohttp.StreamReader.iter_any
+
+    def late(self: Any) -> Any:
+        async def waiting() -> Any:
+            await asyncio.sleep(0.5)  # longer than all of it takes
+            async for data in plain(self):
+                yield data
+
+        return waiting()
+
+    try:
+        with pytest.MonkeyPatch.context() as patched:
+            patched.setattr(aiohttp.StreamReader, "iter_any", late)
+            reply = await wire.fetch("GET", "/", timeouts=PATIENT)
+    finally:
+        go_on.set()
+        await wire.close()
+        server.close()
+    assert [data for _, data in reply.pieces] == pieces
+    stamps = [at_ns for at_ns, _ in reply.pieces]
+    assert stamps == sorted(stamps)
+    assert all(sent <= read <= after for sent, read, after in zip(sent_ns, stamps, sent_ns[1:], strict=False))
+    assert sent_ns[-1] <= reply.ended_ns
+
+
+@pytest.mark.parametrize("encoding", ["identity", "gzip"])
+async def test_every_byte_has_a_stamp_and_none_is_given_twice(encoding: str) -> None:
+    body = b"".join(b"piece %d, " % number for number in range(5000))
+    sent = gzip.compress(body) if encoding == "gzip" else body
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        for _ in range(2):
+            await reader.readuntil(b"\r\n\r\n")
+            head = f"HTTP/1.1 200 OK\r\nContent-Encoding: {encoding}\r\nContent-Length: {len(sent)}\r\n\r\n"
+            writer.write(head.encode() + sent)
+        await writer.drain()
+
+    server = await asyncio.start_server(answer, "127.0.0.1", 0)
+    wire = TlsWire(Address("http", "127.0.0.1", server.sockets[0].getsockname()[1], ""), {})
+    try:
+        for _ in range(2):  # the second on the connection of the first
+            reply = await wire.fetch("GET", "/", timeouts=PATIENT)
+            assert reply.body() == body
+            assert reply.started_ns < reply.pieces[0][0] <= reply.pieces[-1][0] <= reply.ended_ns <= time.monotonic_ns()
+    finally:
+        await wire.close()
+        server.close()

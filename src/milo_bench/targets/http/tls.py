@@ -16,6 +16,7 @@ from typing import Any, cast
 import aiohttp
 from aiohttp import StreamReader
 from aiohttp.client_proto import ResponseHandler
+from aiohttp.connector import Connection
 from aiohttp.http import RawResponseMessage
 from multidict import CIMultiDict
 from yarl import URL
@@ -28,17 +29,17 @@ from milo_bench.core.text import one_line
 from milo_bench.core.units import seconds
 from milo_bench.targets.http.address import Address
 from milo_bench.targets.http.next_hop import LeavesNetworkError, is_excepted, require_inside
-from milo_bench.targets.http.reply import MAX_BODY_BYTES, HttpReply, ShowsContent
+from milo_bench.targets.http.reply import MAX_BODY_BYTES, HttpReply, Piece, ShowsContent
 from milo_bench.targets.http.wire import IDLE_LIMIT_S
 
 MOST_INTERIM = 100  # answers like 100 Continue before the one that counts
 
 
 class TlsWire:
-    """The same ``fetch`` as the plain client's, with coarser stamps: taken when aiohttp hands bytes on.
+    """The same ``fetch`` as the plain client's. Stamps are taken when the event loop hands over what was decrypted.
 
-    ``lags_ns`` stays empty. aiohttp sends a GET again where a kept connection turns out dead; it
-    never does so for POST, the only method on the measured path.
+    ``lags_ns`` stays empty: the kernel's stamps are those of encrypted bytes. aiohttp sends a GET again where a kept
+    connection turns out dead; it never does so for POST, the only method on the measured path.
     """
 
     def __init__(
@@ -134,14 +135,15 @@ class TlsWire:
                 reply.connected_ns = reply.started_ns
             reply.status = response.status
             reply.headers = {name.lower(): value for name, value in response.headers.items()}
+            reads = response.reads if isinstance(response, _StampedResponse) else _Reads(response.content)
             size = 0
             async for data in response.content.iter_any():
-                reply.pieces.append((time.monotonic_ns(), data))
+                reply.pieces += reads.stamped(data, size)
                 size += len(data)
                 if size > MAX_BODY_BYTES:
                     self._broke(reply, "bad_stream", f"stopped after {size} bytes without an end")
                     return
-            reply.ended_ns = reply.pieces[-1][0] if reply.pieces else time.monotonic_ns()
+            reply.ended_ns = reads.ended_ns or time.monotonic_ns()
 
     def _open_session(self) -> aiohttp.ClientSession:
         if self._session is None:
@@ -166,6 +168,7 @@ class TlsWire:
                 auto_decompress=True,
                 skip_auto_headers=("Accept-Encoding",),
                 trace_configs=[trace],
+                response_class=_StampedResponse,
             )
         return self._session
 
@@ -202,14 +205,74 @@ class _EndlessInterimError(aiohttp.ClientError):
     """A server that says "go on" without end."""
 
 
+class _Reads:
+    """When the bytes of one answer came: how many there were after each read, and its stamp.
+
+    The coroutine that takes them wakes later, and finds what came meanwhile as one piece.
+    """
+
+    def __init__(self, body: StreamReader) -> None:
+        self.body = body
+        self.ended_ns = 0
+        self._after: list[tuple[int, int]] = []
+        self._place = 0
+
+    def note(self, at_ns: int) -> None:
+        count = self.body.total_bytes
+        if count > (self._after[-1][0] if self._after else 0):
+            self._after.append((count, at_ns))
+        if not self.ended_ns and self.body.is_eof():
+            self.ended_ns = at_ns
+
+    def stamped(self, data: bytes, before: int) -> list[Piece]:
+        """``data``, which follows ``before`` bytes of the body, as it was read."""
+        found: list[Piece] = []
+        at = 0
+        while at < len(data):
+            if self._place == len(self._after):
+                found.append((time.monotonic_ns(), data[at:]))
+                break
+            count, at_ns = self._after[self._place]
+            ended = min(len(data), count - before)
+            if ended > at:
+                found.append((at_ns, data[at:ended]))
+                at = ended
+            if count <= before + len(data):
+                self._place += 1
+        return found
+
+
+class _StampedResponse(aiohttp.ClientResponse):
+    """An answer that knows when its bytes came."""
+
+    reads: _Reads
+
+    async def start(self, connection: Connection) -> aiohttp.ClientResponse:
+        handler = connection.protocol
+        await super().start(connection)
+        known = handler.reads if isinstance(handler, _BoundedHandler) else None
+        self.reads = known if known is not None and known.body is self.content else _Reads(self.content)
+        return self
+
+
 class _BoundedHandler(ResponseHandler):
     """aiohttp's reader of one connection. It would keep interim answers (100 Continue) for as long as they come."""
 
     _interim = 0
+    _read_ns = 0
+    reads: _Reads | None = None
+
+    def data_received(self, data: bytes) -> None:
+        if data:  # without any, what came before is inflated further
+            self._read_ns = time.monotonic_ns()
+        super().data_received(data)
+        if self.reads is not None:
+            self.reads.note(self._read_ns)
 
     def feed_data(self, data: tuple[RawResponseMessage, StreamReader], size: int = 0) -> None:
         self._interim = self._interim + 1 if 100 <= data[0].code < 200 else 0
         if self._interim <= MOST_INTERIM:
+            self.reads = _Reads(data[1])
             super().feed_data(data, size)
             return
         if self._interim == MOST_INTERIM + 1:
