@@ -13,7 +13,7 @@ import pytest
 
 from milo_bench import api
 from milo_bench.roles.declared import Declared, read_declared
-from milo_bench.roles.environments import environment_digest, mark_ready
+from milo_bench.roles.environments import MinedEnvironment, environment_digest, mark_ready
 from tests.roles.repository import BEFORE_FLAKY, PYPROJECT, build_repository
 
 _PACKAGES = ("pytest", "pluggy", "iniconfig", "packaging", "pygments")
@@ -39,18 +39,19 @@ def roles_env(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     return env
 
 
-def make_offline(declared: Declared, cache: Path) -> None:
+def make_offline(declared: Declared, cache: Path, *more: str) -> MinedEnvironment:
+    """The environment of ``declared`` with pytest and the packages ``more``, as they are installed here."""
     folder = cache / environment_digest(declared)
     folder.mkdir(parents=True)
     subprocess.run([sys.executable, "-m", "venv", "--without-pip", "--symlinks", str(folder)], check=True)
     [packages] = folder.glob("lib/python*/site-packages")
-    for name in _PACKAGES:
+    for name in (*_PACKAGES, *more):
         for file in distribution(name).files or ():
             if ".." not in file.parts and "__pycache__" not in file.parts:
                 place = packages / file
                 place.parent.mkdir(parents=True, exist_ok=True)
                 shutil.copy(str(file.locate()), place)
-    mark_ready(folder, declared)
+    return mark_ready(folder, declared)
 
 
 @pytest.fixture(scope="session")

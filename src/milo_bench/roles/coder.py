@@ -92,26 +92,34 @@ def judge_answer(
     case: CoderCase, answer: str, environment: MinedEnvironment, declared: Declared, place: Workplace
 ) -> CoderJudgement:
     """Apply ``answer`` to the parent's tree, run the case's tests, and say how it went. Never raises for an answer."""
+    return run_answer(case, answer, environment, declared, place)[0]
+
+
+def run_answer(
+    case: CoderCase, answer: str, environment: MinedEnvironment, declared: Declared, place: Workplace
+) -> tuple[CoderJudgement, TestRun | None]:
+    """As ``judge_answer``, and how each test ended; None for an answer that was judged before its tests were run."""
     wanted = len(case.fail_to_pass) + len(case.pass_to_pass)
     edits = read_answer(answer)
     problem = _before_applying(edits, language_of(declared))
     if problem is not None:
-        return CoderJudgement(problem[0], problem[1], wanted=wanted)
+        return CoderJudgement(problem[0], problem[1], wanted=wanted), None
     with place.trees.folder(case.tree) as tree:
         before = {path: _read(tree, path) for path in edits.paths}
         way = apply_edits(edits, tree)
         if way.startswith("!"):
-            return CoderJudgement("patch_does_not_apply", way[1:], wanted=wanted)
+            return CoderJudgement("patch_does_not_apply", way[1:], wanted=wanted), None
         signs = _tampering(case, before, tree)
         if signs:
-            return CoderJudgement("tampering", signs, wanted=wanted, way=way)
+            return CoderJudgement("tampering", signs, wanted=wanted, way=way), None
         try:
             put_tests(case, tree, place.objects)
         except OSError as error:
-            return CoderJudgement("tampering", f"the patch is in the way of the tests: {error}", wanted=wanted, way=way)
+            why = f"the patch is in the way of the tests: {error}"
+            return CoderJudgement("tampering", why, wanted=wanted, way=way), None
         setup = TestSetup(environment, declared, case.source_folders, case.addopts)
         run = run_tests(tree, case.run, setup, place.isolation, edits.paths)
-        return _judged(case, run, way, wanted)
+        return judged_run(case, run, way), run
 
 
 def put_tests(case: CoderCase, tree: Path, objects: GitRepository) -> None:
@@ -220,8 +228,9 @@ def _tampering(case: CoderCase, before: dict[str, str], tree: Path) -> str:
     return ""
 
 
-def _judged(case: CoderCase, run: TestRun, way: str, wanted: int) -> CoderJudgement:
-    passed = run.passed
+def judged_run(case: CoderCase, run: TestRun, way: str) -> CoderJudgement:
+    """What a run of the case's tests with an answer says of it; ``way`` is how the answer applied."""
+    wanted, passed = len(case.fail_to_pass) + len(case.pass_to_pass), run.passed
     missing = tuple(name for name in case.fail_to_pass if name not in passed)
     broken = tuple(name for name in case.pass_to_pass if name not in passed)
     figures: dict[str, Any] = {

@@ -83,7 +83,7 @@ def make_environment(declared: Declared, cache: Path, env: Mapping[str, str]) ->
     folder = cache / digest
     with write_errors(cache):
         cache.mkdir(parents=True, exist_ok=True)
-    with _alone(cache / f"{digest}.lock"):
+    with alone_in(folder):
         ready = folder / _READY
         if ready.is_file():
             known = json.loads(ready.read_text())
@@ -185,9 +185,9 @@ def _why(said: str) -> str:
 
 
 @contextmanager
-def _alone(lock: Path) -> Iterator[None]:
-    """One process at a time makes an environment; the others wait, and find it made."""
-    with lock.open("w") as file:
+def alone_in(folder: Path) -> Iterator[None]:
+    """One process at a time changes an environment; the others wait, and find it made."""
+    with folder.with_name(f"{folder.name}.lock").open("w") as file:
         lock_file(file.fileno(), wait=True)
         yield
 

@@ -1,11 +1,12 @@
 """Test files of a tree in, the outcome of each test out, line by line; a program of the sandbox.
 
 It runs with the repository's interpreter and packages, so it imports nothing of ours. The first line of its input is
-``{"nonce", "root", "files", "canaries", "canary_tests", "repeats", "changed"}``. What tests print goes to standard
-error. Results go to a descriptor that tests do not know, each with the nonce: a line that a test forges lacks it.
-``watch`` tells what files in ``changed`` do to find them. After the tests it runs canaries, tests that must fail. One
-that passes shows that ``assert`` or the test framework was patched. They run last in the session of the tests, which
-the answer has seen. If that session does not run all of them, they run in a session of their own.
+``{"nonce", "root", "files", "only", "canaries", "canary_tests", "repeats", "changed"}``. With ``only``, no other tests
+run than those and what is below them. What tests print goes to standard error. Results go to a descriptor that tests
+do not know, each with the nonce: a line that a test forges lacks it. ``watch`` tells what files in ``changed`` do to
+find them. After the tests it runs canaries, tests that must fail. One that passes shows that ``assert`` or the test
+framework was patched. They run last in the session of the tests, which the answer has seen. If that session does not
+run all of them, they run in a session of their own.
 """
 
 import json
@@ -16,7 +17,8 @@ from collections.abc import Callable
 from typing import Any
 
 _PARTS = ("watch", "judges")
-_EXAMPLES = 30
+_EXAMPLES = 10
+_SETTINGS = "_hypothesis_internal_use_settings"  # where Hypothesis keeps those of a test
 
 
 def main() -> int:
@@ -48,8 +50,13 @@ def main() -> int:
         """Looks at what judges before and after each test."""
 
         @pytest.hookimpl(trylast=True)
+        def pytest_collection_modifyitems(self, items: list[Any]) -> None:
+            if asked["only"] is not None:
+                items[:] = [item for item in items if _is_among(item.nodeid, asked["only"])]
+
+        @pytest.hookimpl(trylast=True)
         def pytest_collection_finish(self, session: Any) -> None:
-            _steady()
+            _steady(session.items)
             for judges in held:
                 judges.hold_tests(session.config.pluginmanager, session.items)
 
@@ -133,14 +140,14 @@ def main() -> int:
 
     options = ["-q", "-p", "no:cacheprovider", "-p", "no:randomly", "-p", "no:xdist", "--rootdir", root]
     options += ["--color=no", "--tb=line", "-o", f"addopts={asked['addopts']}", "-o", "xfail_strict=false"]
+    folder = asked["canaries"]
     # Each repeat is a process of its own that begins where pytest is imported and nothing of the tree is.
-    for number in range(1, asked["repeats"]):
+    while turn[0] < asked["repeats"] - 1:
         child = os.fork()
         if not child:
-            turn[0] = number
             break
         os.waitpid(child, 0)
-    folder = asked["canaries"]
+        turn[0] += 1
     canaries = Canaries(folder)
     code = pytest.main([*options, *asked["files"]], plugins=[Reporter("test", canaries), canaries, Guard()])
     if folder and int(code) in (3, 4):  # pytest ended before the tests, maybe because of them
@@ -173,19 +180,32 @@ def _teller(out: int, nonce: str, turn: list[int]) -> Callable[..., None]:
     return tell
 
 
-def _steady() -> None:
+def _is_among(test: str, names: list[str]) -> bool:
+    """Whether a test has one of the names, or is below one: ``path``, ``path::Class`` or ``path::Class::test``."""
+    name = test.partition("[")[0]
+    return any(name == one or name.startswith(f"{one}::") for one in names)
+
+
+def _steady(items: list[Any]) -> None:
     """Hypothesis draws the same few examples each time, so that an answer is judged alike each time, and soon.
 
-    Whatever decorates one test alone stays.
+    A test has its settings from when it was imported; one that is written inside a test gets those of the profile.
     """
     hypothesis: Any = sys.modules.get("hypothesis")
+    fixed = {"derandomize": True, "database": None, "deadline": None}
+
+    def few(own: Any) -> dict[str, Any]:
+        quiet = {*own.suppress_health_check, hypothesis.HealthCheck.too_slow}
+        return {**fixed, "max_examples": min(own.max_examples, _EXAMPLES), "suppress_health_check": list(quiet)}
+
     try:
         now = hypothesis.settings()
-        most = min(now.max_examples, _EXAMPLES)
-        hypothesis.settings.register_profile(
-            "milo", now, max_examples=most, derandomize=True, database=None, deadline=None
-        )
+        hypothesis.settings.register_profile("milo", now, **few(now))
         hypothesis.settings.load_profile("milo")
+        for function in {getattr(item, "function", None) for item in items}:
+            own = getattr(function, _SETTINGS, None)
+            if own is not None:
+                setattr(function, _SETTINGS, hypothesis.settings(own, **few(own)))
     except Exception:  # it is not there, or is of another version: then its own way stays
         return
 

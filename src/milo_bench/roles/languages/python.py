@@ -13,6 +13,7 @@ from typing import Any, Final
 from milo_bench.core.hashing import sha256_text
 from milo_bench.roles.declared import Declared
 from milo_bench.roles.languages.calls import RecordedCall, read_calls
+from milo_bench.roles.languages.rewritten import keep_rewritten
 from milo_bench.roles.testing import INSIDE, PROGRAMS, ROOT, Isolation, TestRun, TestSetup, read_lines, run_unsafe
 from milo_bench.sandbox import Mount, SandboxCommand, SandboxLimits, SandboxOutcome, run_sandboxed
 
@@ -33,12 +34,17 @@ def run_python(
     *,
     canaries: bool,
     changed: tuple[str, ...] = (),
+    only: tuple[str, ...] | None = None,
 ) -> list[TestRun]:
-    """Run ``files`` with pytest, each time in a process of its own. What files ``changed`` do to it is watched."""
+    """Run ``files`` with pytest, or of their tests ``only`` some, each time in a process of its own.
+
+    What files ``changed`` do to it is watched. Repeats find what the first of them compiled, in the tree's overlay.
+    """
     nonce = secrets.token_hex(16)
     asked = {
         "nonce": nonce,
         "files": [f"./{path}" if path.startswith("-") else path for path in files],
+        "only": only,
         "addopts": setup.addopts,
         "root": str(tree) if isolation.unsafe_here else ROOT,
         "canaries": f"{PROGRAMS}/canaries" if canaries else "",
@@ -50,7 +56,8 @@ def run_python(
         outcome = _run_here(tree, asked, setup, isolation)
     else:
         line = json.dumps(asked).encode() + b"\n"
-        outcome = run_sandboxed(_command(tree, setup, isolation.limits), stdin=[line])
+        command = _command(tree, setup, isolation.limits, compiled=repeats > 1)
+        outcome = run_sandboxed(command, stdin=[line])
     return read_lines(outcome, nonce, repeats, canaries=_CANARY_TESTS if canaries else 0)
 
 
@@ -67,18 +74,21 @@ def record_python_calls(
     return [call for _, call in read_calls(outcome, nonce)] if outcome.ending == "exited" else []
 
 
-def _command(tree: Path, setup: TestSetup, limits: SandboxLimits, program: str = "run_tests.py") -> SandboxCommand:
-    python = setup.environment.python
+def _command(
+    tree: Path, setup: TestSetup, limits: SandboxLimits, program: str = "run_tests.py", *, compiled: bool = False
+) -> SandboxCommand:
+    python, interpreter = setup.environment.python, _interpreter()
+    keep_rewritten(setup.environment, interpreter)
     files = {f"{PROGRAMS}/{name}": text for name, text in _PARTS.items()}
     files[f"{PROGRAMS}/{program}"] = (INSIDE / program).read_bytes()
     files[f"{PROGRAMS}/canaries/{_canary_name()}"] = _CANARIES
     files |= {f"{_METADATA}/{name}": text.encode() for name, text in _metadata(setup.declared).items()}
     return SandboxCommand(
-        words=(str(python), "-B", "-s", "-P", f"{PROGRAMS}/{program}"),
-        read_only=(*_interpreter(), Mount(setup.environment.folder)),
+        words=(str(python), *(() if compiled else ("-B",)), "-s", "-P", f"{PROGRAMS}/{program}"),
+        read_only=(*interpreter, Mount(setup.environment.folder)),
         overlays=(Mount(tree, ROOT),),
         files=files,
-        environment=_variables(ROOT, _METADATA, setup),
+        environment=_variables(ROOT, _METADATA, setup, compiled=compiled),
         folder=ROOT,
         limits=limits,
     )
@@ -89,12 +99,12 @@ def _canary_name() -> str:
     return f"test_{secrets.token_hex(8)}.py"
 
 
-def _variables(root: str, metadata: str, setup: TestSetup) -> dict[str, str]:
+def _variables(root: str, metadata: str, setup: TestSetup, *, compiled: bool = False) -> dict[str, str]:
     folders = [f"{root}/{folder}".rstrip("/") for folder in setup.source_folders]
     return {
         "PYTHONPATH": os.pathsep.join([*folders, metadata]),
         "PYTHONHASHSEED": "0",
-        "PYTHONDONTWRITEBYTECODE": "1",
+        **({} if compiled else {"PYTHONDONTWRITEBYTECODE": "1"}),
         "PATH": f"{setup.environment.folder}/bin:/usr/local/bin:/usr/bin:/bin",
     }
 

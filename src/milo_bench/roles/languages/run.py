@@ -50,15 +50,19 @@ def run_tests_often(
     isolation: Isolation,
     repeats: int,
     changed: tuple[str, ...] | None = None,
+    only: tuple[str, ...] | None = None,
 ) -> list[TestRun]:
-    """As ``run_tests``, ``repeats`` times, each in a process of its own; the limit on time is for each of them."""
+    """As ``run_tests``, ``repeats`` times, each in a process of its own; the limit on time is for each of them.
+
+    With ``only``, no other tests run than those by that name and what is below them, where the language is Python.
+    """
     if setup.declared.command is not None:
         return run_command_tests(tree, files, setup, isolation, repeats)
     isolation = replace(isolation, limits=replace(isolation.limits, wall_s=isolation.limits.wall_s * repeats))
     canaries = changed is not None
     if setup.declared.language == "javascript":
         return javascript.run_javascript(tree, files, setup, isolation, repeats, canaries=canaries)
-    return run_python(tree, files, setup, isolation, repeats, canaries=canaries, changed=changed or ())
+    return run_python(tree, files, setup, isolation, repeats, canaries=canaries, changed=changed or (), only=only)
 
 
 def record_calls(

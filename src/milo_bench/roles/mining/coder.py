@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import random
 import re
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, Protocol
@@ -15,17 +13,19 @@ from unidiff.errors import UnidiffParseError
 from unidiff.patch import PatchSet
 
 from milo_bench.roles.answers import read_answer
-from milo_bench.roles.coder import CoderCase, Workplace, apply_edits, judge_answer, make_workplace, put_tests
+from milo_bench.roles.coder import CoderCase, Workplace, make_workplace
 from milo_bench.roles.declared import Declared, TestCommand
 from milo_bench.roles.environments import EnvironmentFailed, MinedEnvironment, environment_digest, make_environment
 from milo_bench.roles.git import SUBMODULE, SYMLINK, Change, GitCommit, GitRepository, TreeEntry
 from milo_bench.roles.languages.calls import RecordedCall
 from milo_bench.roles.languages.code import CodeLanguage
-from milo_bench.roles.languages.run import declare, record_calls, run_tests, run_tests_often
+from milo_bench.roles.languages.run import declare, record_calls
+from milo_bench.roles.mining.prove import case_tree, prove_case
 from milo_bench.roles.mining.records import Mined, MiningOptions, NoCase
-from milo_bench.roles.mining.text import added_lines, excerpt, function_of, message_of, test_source, without_answer
+from milo_bench.roles.mining.text import added_lines, excerpt, message_of, test_source, without_answer
+from milo_bench.roles.mining.touched import Touched, same_code, touched_tests
 from milo_bench.roles.paths import is_changelog
-from milo_bench.roles.testing import TEST_LIMITS, Isolation, TestRun, TestSetup, source_folders
+from milo_bench.roles.testing import TEST_LIMITS, Isolation, TestSetup, source_folders
 
 _MOST_DIFF_BYTES: Final = 200_000
 _MOST_BLOB_BYTES: Final = 2 << 20
@@ -145,7 +145,10 @@ class CoderMiner:
             generated=_generated(declared),
             language=self._language.name,
         )
-        case = self._proven(case, environment, declared)
+        setup = TestSetup(environment, declared, case.source_folders, case.addopts)
+        case = prove_case(
+            case, setup, self._place, repeats=self._repeats, seed=self._seed, touched=self._touched(selected, case)
+        )
         fixture = self._fixture(case, selected, entries, contents)
         return Mined("coder", fixture, trees=(tree,), blobs=tuple(blob for blob in case.tests.values() if blob))
 
@@ -157,7 +160,7 @@ class CoderMiner:
             return (), {}
         setup = TestSetup(environment, declared, case.source_folders, case.addopts)
         edits = read_answer(case.oracle)
-        with _tree(self._place, case, oracle=True) as tree:
+        with case_tree(self._place, case, oracle=True) as tree:
             texts = {}
             for path in edits.paths:
                 place = tree / path
@@ -166,8 +169,8 @@ class CoderMiner:
             return record_calls(tree, case.run, tuple(texts), setup, self._place.isolation), texts
 
     def _contents(self, selected: Selected) -> dict[str, str]:
-        """Changed source files before the commit, by path. Raises NoCase for what is no text."""
-        found = {}
+        """Changed source files before the commit, by path. Raises NoCase for what is no text, or is no other code."""
+        found, after = {}, {}
         for change in (*selected.sources, *selected.tests):
             for blob, path in ((change.old_blob, change.old_path), (change.new_blob, change.path)):
                 if not blob.strip("0"):
@@ -188,6 +191,11 @@ class CoderMiner:
                     raise NoCase("a changed file is not UTF-8", path) from None
                 if blob == change.old_blob:
                     found[path] = text
+                else:
+                    after[path] = text
+        is_python = self._language.name == "python" and found.keys() == after.keys()
+        if is_python and all(same_code(text, after[path]) for path, text in found.items()):
+            raise NoCase("only comments, docstrings or the layout of the source changed")
         return found
 
     def _oracle(self, selected: Selected, parent: str) -> str:
@@ -232,41 +240,17 @@ class CoderMiner:
                     return f"--import-mode={found[1]}"
         return ""
 
-    def _proven(self, case: CoderCase, environment: MinedEnvironment, declared: Declared) -> CoderCase:
-        """The case with its tests told apart by running them: before and after the true patch, several times."""
-        setup = TestSetup(environment, declared, case.source_folders, case.addopts)
-        with _tree(self._place, case) as before, _tree(self._place, case, oracle=True) as after:
-            first_after = run_tests(after, case.run, setup, self._place.isolation)
-            _usable(first_after)
-            first_before = run_tests(before, case.run, setup, self._place.isolation)
-            if not first_after.passed - first_before.passed:
-                raise NoCase("no test fails before the change and passes after it")
-            isolation, more = self._place.isolation, self._repeats - 1
-            befores = [first_before, *run_tests_often(before, case.run, setup, isolation, more)]
-            afters = [first_after, *run_tests_often(after, case.run, setup, isolation, more)]
-        flaky = _unsteady(befores) | _unsteady(afters)
-        fixed = sorted(first_after.passed - first_before.passed - flaky)
-        kept = sorted((first_after.passed & first_before.passed) - flaky)
-        if not fixed:
-            raise NoCase("every test of the change is flaky", ", ".join(sorted(flaky))[:200])
-        known = _known_test(fixed, self._seed, case.commit)
-        case = msgspec.structs.replace(
-            case,
-            fail_to_pass=tuple(fixed),
-            pass_to_pass=tuple(kept),
-            held_back=tuple(name for name in fixed if name != known),
-            flaky=tuple(sorted(flaky)),
-        )
-        answer = f"```diff\n{case.oracle}```\n"
-        judged = judge_answer(case, answer, environment, declared, self._place)
-        if judged.category == "tampering":  # what the true patch does is allowed in this case
-            with _tree(self._place, case, oracle=True) as after:
-                watched = run_tests(after, case.run, setup, self._place.isolation, read_answer(case.oracle).paths)
-            case = msgspec.structs.replace(case, allowed=tuple(sorted(set(watched.tampered))))
-            judged = judge_answer(case, answer, environment, declared, self._place)
-        if judged.category:
-            raise NoCase("the true patch does not pass as an answer", f"{judged.category}: {judged.reason}")
-        return case
+    def _touched(self, selected: Selected, case: CoderCase) -> Touched | None:
+        """The tests that the commit touches; None where a change of other files may concern any test."""
+        if self._language.name != "python" or any(path not in case.run for path in case.tests):
+            return None
+        before = {one.old_path: self._text(one.old_blob) for one in selected.tests}
+        after = {one.path: self._text(one.new_blob) for one in selected.tests}
+        diff = self._repository.diff(selected.commit.parents[0], selected.commit.sha, [*case.tests], context=0)
+        return touched_tests(diff.decode("utf-8", "replace"), before, after)
+
+    def _text(self, blob: str) -> str:
+        return self._repository.blob(blob).decode("utf-8", "replace") if blob.strip("0") else ""
 
     def _fixture(
         self, case: CoderCase, selected: Selected, entries: Mapping[str, TreeEntry], contents: Mapping[str, str]
@@ -322,22 +306,6 @@ def coder_miner(
     )
 
 
-@contextmanager
-def _tree(place: Workplace, case: CoderCase, *, oracle: bool = False) -> Iterator[Path]:
-    """The parent's tree with the commit's tests, and with ``oracle`` its source; a folder while it is open."""
-    with ExitStack() as stack:
-        try:
-            tree = stack.enter_context(place.trees.folder(case.tree))
-            if oracle:
-                way = apply_edits(read_answer(case.oracle), tree)
-                if way.startswith("!"):
-                    raise NoCase("the true patch does not apply", way[1:])
-            put_tests(case, tree, place.objects)
-        except OSError as error:
-            raise NoCase("the tree cannot be written", str(error)) from None
-        yield tree
-
-
 def provenance(repository: GitRepository, commit: GitCommit, **more: Any) -> dict[str, Any]:
     """Where a case comes from. ``time`` is the author's, in seconds since 1970: fresh cases are told by it."""
     return {"repository": repository.name, "commit": commit.sha, "time": commit.time, **more}
@@ -367,29 +335,6 @@ def _generated(declared: Declared) -> dict[str, str]:
     if not path or path.startswith("/") or ".." in path.split("/") or not path.endswith(".py"):
         return {}
     return {path: f'version = __version__ = "{declared.version}"\n__version_tuple__ = version_tuple = (0, 0, 0)\n'}
-
-
-def _usable(run: TestRun) -> None:
-    if run.broken:
-        raise NoCase("the tests do not run after the change", run.broken)
-    if not run.passed:
-        why = next(iter([*run.uncollected.values(), *run.reasons.values()]), "no test was collected")
-        raise NoCase("no test passes after the change", why)
-
-
-def _unsteady(runs: list[TestRun]) -> frozenset[str]:
-    """Tests that did not end the same way every time."""
-    names = {name for run in runs for name in run.outcomes}
-    return frozenset(name for name in names if len({run.outcomes.get(name) for run in runs}) > 1)
-
-
-def _known_test(fixed: list[str], seed: int, commit: str) -> str:
-    """The one test that the task shows, "" where there is one alone: then none is shown, so that one is held back."""
-    functions = sorted({function_of(name) for name in fixed})
-    if len(functions) < 2:
-        return ""
-    chosen = random.Random(f"{seed}:{commit}").choice(functions)  # noqa: S311  a sample, not a secret
-    return next(name for name in fixed if function_of(name) == chosen)
 
 
 def _added(case: CoderCase) -> str:

@@ -1,0 +1,61 @@
+"""An environment in, the same with what pytest compiles of its plugins' packages, made once and in the sandbox."""
+
+from __future__ import annotations
+
+import base64
+import json
+import re
+from contextlib import suppress
+from pathlib import Path
+from typing import Final
+
+from milo_bench.core.errors import PrerequisiteError
+from milo_bench.core.files import write_file
+from milo_bench.roles.environments import MinedEnvironment, alone_in
+from milo_bench.roles.testing import INSIDE, PROGRAMS
+from milo_bench.sandbox import Mount, SandboxCommand, SandboxLimits, run_sandboxed
+
+_MADE: Final = "milo-rewritten"
+_PROGRAM: Final = "rewrite_packages.py"
+_TAIL: Final = re.compile(r"\.[\w-]+-pytest-[\w.]+\.pyc")
+_LIMITS: Final = SandboxLimits(
+    wall_s=300.0,
+    memory_bytes=2 << 30,
+    processes=8,
+    output_bytes=128 << 20,
+    scratch_bytes=1 << 20,
+    open_files=512,
+)
+
+
+def keep_rewritten(environment: MinedEnvironment, interpreter: tuple[Mount, ...]) -> None:
+    """Compile once what pytest would compile in every run. Where that fails, every run does it as before."""
+    made = environment.folder / _MADE
+    if made.exists():
+        return
+    with suppress(OSError, PrerequisiteError), alone_in(environment.folder):  # others may have made it, or none may write it
+        if made.exists():
+            return
+        outcome = run_sandboxed(
+            SandboxCommand(
+                words=(str(environment.python), "-B", "-s", "-P", f"{PROGRAMS}/{_PROGRAM}"),
+                read_only=(*interpreter, Mount(environment.folder)),
+                files={f"{PROGRAMS}/{_PROGRAM}": (INSIDE / _PROGRAM).read_bytes()},
+                environment={"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"},
+                folder="/tmp",  # noqa: S108  the sandbox's own
+                limits=_LIMITS,
+            )
+        )
+        for line in outcome.stdout.split(b"\n")[:-1] if outcome.ending == "exited" else ():
+            _write(line, environment.folder)
+        write_file(made, "")
+
+
+def _write(line: bytes, folder: Path) -> None:
+    """Put one compiled file beside its source, which must be below ``folder``."""
+    with suppress(ValueError, KeyError, TypeError):
+        said = json.loads(line)
+        source, tail, data = Path(said["file"]), str(said["tail"]), base64.b64decode(said["data"])
+        if source.suffix == ".py" and source.resolve().is_relative_to(folder.resolve()) and _TAIL.fullmatch(tail):
+            (source.parent / "__pycache__").mkdir(exist_ok=True, mode=0o755)
+            write_file(source.parent / "__pycache__" / f"{source.stem}{tail}", data, mode=0o644)
