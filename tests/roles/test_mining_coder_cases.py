@@ -87,10 +87,18 @@ def test_answers_are_judged_by_running_them(mined: Path, roles_env: dict[str, st
         file_answer("tests/test_prices.py", "def test_total(): pass\n"): "tampering",
         right.replace("\n", "\r\n"): "",
         "```diff\n--- a/shop/other.py\n+++ b/shop/other.py\n@@ -1 +1 @@\n-x\n+y\n```": "patch_does_not_apply",
-        file_answer("shop/prices.py", "while True: pass\n"): "run_broken",
     }
-    with CoderSuite(mined, api.environments_folder(roles_env), roles_env, Isolation(limits=_SHORT)) as suite:
+    with CoderSuite(mined, api.environments_folder(roles_env), roles_env, Isolation()) as suite:
         assert {answer: suite.judge(case, answer).category for answer in answers} == answers
+
+
+@pytest.mark.parametrize("unsafe_here", [False, True])
+def test_an_answer_that_never_ends_is_ended(mined: Path, roles_env: dict[str, str], unsafe_here: bool) -> None:
+    case = coder_case(_case_of(mined, "Fix total"))
+    isolation = Isolation(unsafe_here=unsafe_here, limits=_SHORT)
+    with CoderSuite(mined, api.environments_folder(roles_env), roles_env, isolation) as suite:
+        judged = suite.judge(case, file_answer("shop/prices.py", "while True: pass\n"))
+    assert (judged.category, judged.reason) == ("run_broken", "the tests exceeded the limit on wall time")
 
 
 _SHORT = dataclasses.replace(Isolation().limits, wall_s=8.0)
@@ -132,10 +140,9 @@ def test_without_the_sandbox_a_folder_named_from_here_is_judged_alike(
     answers = {
         file_answer("shop/prices.py", PRICES_3): "",
         file_answer("shop/prices.py", PRICES_2): "tests_failed",
-        file_answer("shop/prices.py", "while True: pass\n"): "run_broken",
     }
     monkeypatch.chdir(mined.parent)
-    isolation = Isolation(unsafe_here=True, limits=_SHORT)
+    isolation = Isolation(unsafe_here=True)
     with CoderSuite(Path(mined.name), api.environments_folder(roles_env), roles_env, isolation) as suite:
         assert {answer: suite.judge(case, answer).category for answer in answers} == answers
 
