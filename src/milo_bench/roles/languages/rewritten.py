@@ -33,7 +33,8 @@ def keep_rewritten(environment: MinedEnvironment, interpreter: tuple[Mount, ...]
     made = environment.folder / _MADE
     if made.exists():
         return
-    with suppress(OSError, PrerequisiteError), alone_in(environment.folder):  # others may have made it, or none may write it
+    # Others may have made it, or none may write it.
+    with suppress(OSError, PrerequisiteError), alone_in(environment.folder):
         if made.exists():
             return
         outcome = run_sandboxed(
