@@ -52,7 +52,7 @@ def _touched(old: str, new: str) -> Touched | None:
     after = MODULE.replace(old, new, 1)
     assert after != MODULE
     lines = (text.splitlines(keepends=True) for text in (MODULE, after))
-    diff = "".join(difflib.unified_diff(*lines, "a/tests/test_post.py", "b/tests/test_post.py", n=0))
+    diff = "".join(difflib.unified_diff(*lines, "a/tests/test_post.py", "b/tests/test_post.py"))
     return touched_tests(diff, {"tests/test_post.py": MODULE}, {"tests/test_post.py": after})
 
 
@@ -70,6 +70,7 @@ def _touched(old: str, new: str) -> Touched | None:
         ("class Base:", "def test_new():\n    assert made(5) == 5\n\n\nclass Base:", ["test_new"]),
         ("class Base:", "# The base.\nclass Base:", []),
         ('"""Tests of parcels."""', '"""Parcels."""', []),
+        ('"""Tests of parcels."""', '# First.\n"""Tests of parcels."""', []),
     ],
 )
 def test_a_change_of_a_test_or_its_class_touches_that_one(old: str, new: str, names: list[str]) -> None:

@@ -246,7 +246,7 @@ class CoderMiner:
             return None
         before = {one.old_path: self._text(one.old_blob) for one in selected.tests}
         after = {one.path: self._text(one.new_blob) for one in selected.tests}
-        diff = self._repository.diff(selected.commit.parents[0], selected.commit.sha, [*case.tests], context=0)
+        diff = self._repository.diff(selected.commit.parents[0], selected.commit.sha, [*case.tests])
         return touched_tests(diff.decode("utf-8", "replace"), before, after)
 
     def _text(self, blob: str) -> str:
