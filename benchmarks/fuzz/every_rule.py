@@ -39,7 +39,7 @@ LANGUAGES: Final = ("de", "pl", "ja")
 STATUS: Final = read_vocabulary(None)
 _TOOL: Final = {"type": "object", "properties": {"a": {"type": "integer"}}}
 BY_HAND: Final[dict[str, Callable[[str], Any]]] = {
-    "grade.checks.draft_grounded.draft_problems": lambda text: list(draft_problems(text, {}, text)),
+    "grade.checks.draft_grounded.draft_problems": lambda text: list(draft_problems(text, {}, text, text)),
     "grade.packet_lines.unsupported_by_lines": lambda text: unsupported_by_lines(text, [1], {1: text}),
     "grade.reading.tool_calls.broken_call": lambda text: broken_call(text, {"a": text}, {text: _TOOL}),
     "grade.uncited.cut_uncited": lambda text: [cut_uncited(text, "events"), cut_uncited(text, "lines")],

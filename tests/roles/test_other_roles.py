@@ -161,6 +161,11 @@ def texts(tmp_path_factory: pytest.TempPathFactory, roles_env: dict[str, str]) -
         ("changelog", "- `third()` is new", {"format"}),
         ("changelog", f"- `third()` is new.{' It is good.' * 20}", {"format"}),
         ("changelog", "- `fourth()` is new.", {"invented", "symbols_missing"}),
+        ("commit_message", "def third(price):", {"copied"}),
+        ("commit_message", "+ def third(price):\n+    return price / 3", {"copied"}),
+        ("commit_message", "third", {"names_only"}),
+        ("commit_message", "third, price, third, price: new", {"names_only"}),
+        ("pull_request", "Add third\n\nThirds, as in:\n\n    def third(price):", set()),
     ],
 )
 def test_texts_of_each_kind_are_held_to_the_project_s_own_format(
@@ -168,7 +173,8 @@ def test_texts_of_each_kind_are_held_to_the_project_s_own_format(
 ) -> None:
     assert sorted(texts) == ["changelog", "commit_message", "pull_request"]
     fixture = texts[kind]
-    found = list(draft_problems(answer, fixture.expect["draft"], str(fixture.input["diff"])))
+    diff = str(fixture.input["diff"])
+    found = list(draft_problems(answer, fixture.expect["draft"], diff, diff))
     assert {category for category, _ in found} == categories
 
 

@@ -81,6 +81,25 @@ def _true_draft(fixture: Fixture) -> str:
     return str(fixture.expect["draft"]["message"])
 
 
+def _both_verdicts(fixture: Fixture) -> str:
+    return f"{_flag_nothing(fixture)}\n{_flag_everything(fixture)}"
+
+
+def _all_names(fixture: Fixture) -> str:
+    return "\n\n".join([", ".join(fixture.expect["draft"]["symbols"])] * 2)
+
+
+def _diff_again(fixture: Fixture) -> str:
+    return str(fixture.input["diff"])
+
+
+def _verb_and_name(fixture: Fixture) -> str:
+    """As little as a text can say: its ceiling shows that a passed draft is grounded, and not that it is good."""
+    form = fixture.expect["draft"].get("format", {})
+    text = f"{form.get('bullet', '')}Update {fixture.expect['draft']['symbols'][0]}"
+    return text + ("\n\nIt changes." if form.get("body") else "." if form.get("full_stop") else "")
+
+
 # An answer, the share that must pass, and whether that is a ceiling.
 STRATEGIES: Final[Mapping[str, Mapping[str, tuple[StrategyAnswer, float, bool]]]] = {
     "review": {
@@ -89,6 +108,7 @@ STRATEGIES: Final[Mapping[str, Mapping[str, tuple[StrategyAnswer, float, bool]]]
         "flag everything": (_flag_everything, 0.6, True),
         "flag nothing": (_flag_nothing, 0.6, True),
         "flag the longest hunk": (_flag_longest, 0.6, True),
+        "both verdicts": (_both_verdicts, 0.0, True),
     },
     "reason": {
         "true answer": (_true_reason, 1.0, False),
@@ -100,6 +120,9 @@ STRATEGIES: Final[Mapping[str, Mapping[str, tuple[StrategyAnswer, float, bool]]]
         "the commit's own message": (_true_draft, 1.0, False),
         "empty answer": (lambda fixture: "", 0.0, False),
         "a message for any change": (lambda fixture: "Improve the code", 0.05, True),
+        "the diff itself": (_diff_again, 0.0, True),
+        "a list of names": (_all_names, 0.0, True),
+        "a verb and one name": (_verb_and_name, 1.0, True),
         "invented names": (lambda fixture: "Fix frobnicate_all_widgets in core/widgets.py (#99999)", 0.0, True),
     },
 }

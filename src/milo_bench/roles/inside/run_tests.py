@@ -67,6 +67,8 @@ def main() -> int:
             yield
             for judges in held:
                 judges.look(item)
+            for _, after_test in watched:
+                after_test()
 
     class Canaries:
         """Puts tests in ``folder`` behind all others, out of sight of hooks and tests, and keeps how they end."""
@@ -154,7 +156,7 @@ def main() -> int:
         code = pytest.main([*options, *asked["files"]], plugins=[Reporter("test", canaries), Guard()])
     if int(code) == 3:
         tell("broken", why="pytest ended with an error of its own")
-    for after in watched:
+    for after, _ in watched:
         after()
     if folder and not canaries.tell():
         plain = ["-q", "-p", "no:cacheprovider", "-p", "no:randomly", "--color=no", "--tb=no", "-c", os.devnull]

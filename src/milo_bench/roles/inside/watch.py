@@ -9,7 +9,9 @@ the answer changed is told, and what the true patch does as well is allowed: the
 import builtins
 import os
 import sys
+import weakref
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 _KINDS = {
@@ -40,11 +42,18 @@ _MOVES = ("os.rename", "os.link", "os.symlink", "os.truncate", "os.remove")
 _WATCHED = frozenset({*_KINDS, *_STARTS, *_MOVES, "open", "object.__getattr__", "object.__setattr__"})
 _READERS = ("/traceback.py", "/rewrite.py", "/python.py", "/code.py")
 _FRAMES = frozenset({"tb_frame", "gi_frame", "cr_frame", "ag_frame"})
+_ATTRIBUTES = frozenset({*_FRAMES, "__code__"})
+_STACKS = ("extract_stack", "format_stack", "print_stack")
 _HIDDEN = ("/proc/self", "/proc/thread-self", f"/proc/{os.getpid()}", "/milo")
 
 
-def watch(root: str, changed: list[str], tests: list[str], tell: Callable[[str], None]) -> Callable[[], None]:
-    """Start watching files ``changed``; ``tell`` gets each kind of sign once. Gives what to call after the tests."""
+def watch(
+    root: str, changed: list[str], tests: list[str], tell: Callable[[str], None]
+) -> tuple[Callable[[], None], Callable[[], None]]:
+    """Start watching files ``changed``; ``tell`` gets each kind of sign once.
+
+    Gives what to call after all tests and what after each: a class may be gone by the end.
+    """
     files = {os.path.join(root, path) for path in changed}
     secret = {os.path.realpath(os.path.join(root, path)) for path in tests}
     told: set[str] = set()
@@ -59,7 +68,7 @@ def watch(root: str, changed: list[str], tests: list[str], tell: Callable[[str],
     def hook(event: str, arguments: tuple[Any, ...]) -> None:
         nonlocal inside
         # By far the most events are of attributes that nobody watches.
-        if event not in _WATCHED or inside or (event == "object.__getattr__" and arguments[1] not in _FRAMES):
+        if event not in _WATCHED or inside or (event == "object.__getattr__" and arguments[1] not in _ATTRIBUTES):
             return
         inside = True
         try:
@@ -68,6 +77,8 @@ def watch(root: str, changed: list[str], tests: list[str], tell: Callable[[str],
                 kind = "it starts programs" if _reads(look(1), files) else ""
             elif event == "open" or event in _MOVES:
                 kind = "it reads the tests" if _reads(look(1), files) and _is_secret(arguments[0], secret) else ""
+            elif event == "object.__getattr__" and arguments[1] == "__code__":
+                kind = "it reads the tests" if _is_test(arguments[0], secret) else ""
             elif event == "object.__getattr__":
                 kind = "it looks at the frames above it"
             elif event == "object.__setattr__":
@@ -78,6 +89,7 @@ def watch(root: str, changed: list[str], tests: list[str], tell: Callable[[str],
             inside = False
 
     before = _Framework()
+    seen: weakref.WeakSet[type] = weakref.WeakSet(_BUILT_IN)
     sys.addaudithook(hook)
 
     def after() -> None:
@@ -86,7 +98,13 @@ def watch(root: str, changed: list[str], tests: list[str], tell: Callable[[str],
         if any(_equals_anything(one) for one in _classes(object) if _is_written_in(one, files)):
             note("it makes a value that equals different ones")
 
-    return after
+    def after_test() -> None:
+        new = [one for kind in _VALUES for one in _classes(kind) if one not in seen]
+        seen.update(new)
+        if any(_equals_anything(one) for one in new if _is_written_in(one, files)):
+            note("it makes a value that equals different ones")
+
+    return after, after_test
 
 
 def _is_theirs(frame: Any, files: set[str]) -> bool:
@@ -98,7 +116,8 @@ def _is_theirs(frame: Any, files: set[str]) -> bool:
         if name in files:
             return True
         short = os.path.basename(name)
-        handed = short == "inspect.py" or (short == "traceback.py" and frame.f_code.co_name.startswith("walk_"))
+        stacks = short == "traceback.py" and frame.f_code.co_name.startswith(("walk_", *_STACKS))
+        handed = stacks or short == "inspect.py"
         if not handed and not (name.startswith("<") and not name.startswith("<frozen")):
             return False
         frame = frame.f_back
@@ -108,13 +127,21 @@ def _is_theirs(frame: Any, files: set[str]) -> bool:
 def _reads(frame: Any, files: set[str]) -> bool:
     """Whether a changed file opened this, by whatever function, other than to write a traceback."""
     while frame is not None:
-        name = frame.f_code.co_filename
+        name, outer = frame.f_code.co_filename, frame.f_back
         if name in files:
             return True
-        if name.endswith(_READERS):
+        # By what of a reader was called, which may have called others of the same file.
+        called = outer is None or outer.f_code.co_filename != name
+        if called and name.endswith(_READERS) and frame.f_code.co_name not in ("get_data", *_STACKS):
             return False
-        frame = frame.f_back
+        frame = outer
     return False
+
+
+def _is_test(one: Any, secret: set[str]) -> bool:
+    """Whether this is a test function of the tests that run, and not one that a test hands to the product."""
+    code = getattr(one, "__code__", None)
+    return code is not None and code.co_name.startswith("test") and os.path.realpath(code.co_filename) in secret
 
 
 def _is_secret(path: Any, secret: set[str]) -> bool:
@@ -158,35 +185,56 @@ def _classes(base: type) -> list[type]:
 
 
 def _is_written_in(one: type, files: set[str]) -> bool:
-    """Whether its comparison is written in one of ``files``, or in text that was run."""
-    code = getattr(vars(one).get("__eq__"), "__code__", None)
-    return code is not None and (code.co_filename in files or code.co_filename.startswith("<"))
+    """Whether its comparison is written in one of ``files``, or in text that was run, or is another one of Python's."""
+    compares = vars(one).get("__eq__")
+    code = getattr(compares, "__code__", None)
+    if code is None:
+        return compares is not None and type(compares) is type(int.__le__) and one not in _BUILT_IN
+    return code.co_filename in files or code.co_filename.startswith("<")
 
 
 def _equals_anything(one: type) -> bool:
-    """Whether a new value of the class equals two values that differ."""
-    kinds: tuple[Any, ...] = (int, str, float, bytes, tuple, list, dict)
-    for base in (object, *(kind for kind in kinds if issubclass(one, kind))):
-        try:
-            value: Any = base.__new__(one)
-            # Two by two of one kind: a class may compare with its own kind alone.
-            if any(bool(value == left) and bool(value == right) for left, right in _DIFFERENT):
-                return True
-        except BaseException:  # a class of the answer may raise anything here, and then it equals nothing
-            value = None
+    """Whether a value of the class equals two values that differ, where it is empty, or has something in it."""
+    # Values of one kind: a class may compare with its own kind alone.
+    others = (_OBJECTS, *_VALUES.values())
+    return any(sum(_equals(value, other) for other in kind) > 1 for value in _made(one) for kind in others)
+
+
+def _made(one: type) -> list[Any]:
+    """Values of a class: empty ones, with a number for each attribute that it compares, and with a value inside."""
+    found: list[Any] = []
+    names = getattr(getattr(vars(one).get("__eq__"), "__code__", None), "co_names", ())
+    for base in (object, *(kind for kind in _VALUES if issubclass(one, kind))):
+        for given in ((), _VALUES.get(base, ())[:1]):
+            with suppress(BaseException):  # a class of the answer may raise anything here, and then it equals nothing
+                value: Any = base.__new__(one, *given)
+                if given and base in (list, dict):
+                    base.__init__(value, *given)
+                for name in () if given else names:
+                    if not hasattr(value, name):
+                        object.__setattr__(value, name, _NUMBER)
+                found.append(value)
+    return found
+
+
+def _equals(value: Any, other: Any) -> bool:
+    with suppress(BaseException):
+        return bool(value == other)
     return False
 
 
-_DIFFERENT = (
-    (object(), object()),
-    (982451653, 57885161),
-    ("982451653", "57885161"),
-    (0.982451653, 0.57885161),
-    (b"982451653", b"57885161"),
-    ([982451653], [57885161]),
-    ((982451653,), (57885161,)),
-    ({"a": 982451653}, {"b": 57885161}),
-)
+_NUMBER = 57885161
+_OBJECTS = (object(), object())
+_VALUES: dict[Any, tuple[Any, ...]] = {
+    int: (_NUMBER, _NUMBER - 1, _NUMBER + 1, 982451653, 0),
+    str: ("57885161", "982451653", "5788516", "578851610", ""),
+    float: (0.57885161, 0.982451653, 0.57885, 0.0),
+    bytes: (b"57885161", b"982451653", b"5788516", b""),
+    list: ([_NUMBER], [982451653], [_NUMBER, 1], []),
+    tuple: ((_NUMBER,), (982451653,), (_NUMBER, 1), ()),
+    dict: ({"a": _NUMBER}, {"b": _NUMBER}, {"a": 982451653}, {}),
+}
+_BUILT_IN = frozenset(one for kind in _VALUES for one in _classes(kind))
 _JUDGES = ("_pytest", "pluggy", "unittest", "pytest")
 
 

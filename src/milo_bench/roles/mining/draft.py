@@ -129,7 +129,7 @@ class DraftMiner:
     def _case(self, commit: GitCommit, diff: str, symbols: list[str], text: _Text) -> Iterator[Mined]:
         expect = {"message": text.text, "symbols": symbols, "format": text.format}
         known = f"{diff}\n{commit.message}\n{text.text}"
-        problems = list(draft_problems(text.text, expect, known))
+        problems = list(draft_problems(text.text, expect, known, diff))
         if problems:
             self._why = NoCase(f"its own text would not pass: {problems[0][0]}", problems[0][1])
             return
