@@ -95,7 +95,7 @@ def _is_list_of_names(text: str, symbols: Sequence[str]) -> bool:
     names = {symbol.casefold() for symbol in symbols}
     words = re.findall(r"[^\W\d]\w*", text)
     plain = sum(word.casefold() not in names and not _IDENTIFIER.fullmatch(word) for word in words)
-    return not plain or 4 * plain < len(words)
+    return bool(words) and 4 * plain < len(words)
 
 
 def _invented(text: str, known: str) -> Iterator[tuple[str, str]]:
