@@ -15,6 +15,7 @@ from milo_bench.run.load.rows import LoadRow, RowFailure, WindowRows
 from milo_bench.run.load.service_level import ServiceLevel
 from milo_bench.stats.load.distribution import KEPT, describe
 from milo_bench.stats.load.figures import load_window, window_figures
+from milo_bench.stats.load.rates import tokens_out
 from milo_bench.stats.load.token_times import time_per_token_s, tokens_per_chunk, worst_stall_s
 
 NO_LEVEL = ServiceLevel()
@@ -259,3 +260,20 @@ def _flat(data: dict[str, Any], place: str = "") -> Iterator[tuple[str, Any]]:
             yield from _flat(value, f"{place}{name}.")
         else:
             yield f"{place}{name}", list(value) if isinstance(value, (tuple, list)) else value
+
+
+def test_tokens_of_all_rows_together_are_the_sum_of_those_of_each() -> None:
+    rows = [
+        LoadRow(
+            "f", at, at, at + 1.0, first_content_s=None if at == 3.0 else at + 0.1, gaps_s=array("d", [0.07 * n, 0.3]),
+            completion_tokens=None if at == 2.0 else 6, chunk_tokens=array("L", [1, 2, 3] if n == 2 else []),
+        )
+        for n, at in enumerate((0.0, 0.5, 1.0, 2.0, 3.0, 3.4))
+    ]  # fmt: skip
+    edges = np.linspace(0.0, 4.0, 9)
+    parts = [found for row in rows if (found := tokens_out([row], edges)) is not None]
+    found = tokens_out(rows, edges)
+    assert found is not None and len(parts) == 4
+    assert found == pytest.approx(np.sum(parts, axis=0))
+    assert found.sum() == pytest.approx(22.0)  # the last chunk came after the last edge
+    assert tokens_out([rows[4]], edges) is None

@@ -27,16 +27,20 @@ def work_done(rows: Sequence[LoadRow], edges_s: NDArray[np.float64]) -> NDArray[
 
 def tokens_out(rows: Sequence[LoadRow], edges_s: NDArray[np.float64]) -> NDArray[np.float64] | None:
     """Tokens by the arrival of the chunk that held them, in each span; None where no server count is known."""
-    total = np.zeros(len(edges_s) - 1)
-    known = False
+    most = sum(len(row.gaps_s) + 1 for row in rows)
+    at_s, tokens, at = np.empty(most), np.empty(most), 0
     for row in rows:
-        tokens = tokens_per_chunk(row)
-        if tokens is None or row.first_content_s is None:
+        held = tokens_per_chunk(row)
+        if held is None or row.first_content_s is None:
             continue
-        known = True
-        at_s = row.first_content_s + np.concatenate([[0.0], np.cumsum(row.gaps_s)])
-        total += np.histogram(at_s, bins=edges_s, weights=tokens)[0]
-    return total if known else None
+        ended = at + len(held)
+        tokens[at:ended], at_s[at] = held, row.first_content_s
+        at_s[at + 1 : ended] = row.first_content_s + np.cumsum(row.gaps_s)
+        at = ended
+    if not at:
+        return None
+    total: NDArray[np.float64] = np.histogram(at_s[:at], bins=edges_s, weights=tokens[:at])[0]
+    return total
 
 
 def tokens_in(rows: Sequence[LoadRow], edges_s: NDArray[np.float64]) -> NDArray[np.float64] | None:
