@@ -66,6 +66,21 @@ def test_a_third_challenger_of_another_family_keeps_diversity() -> None:
     assert (first.verdict, second.verdict) == ("promote", "hold")
 
 
+@pytest.mark.parametrize(("rejections", "verdict"), [(0, "reject"), (2, "retire")])
+def test_a_challenger_that_is_retired_in_the_same_look_keeps_no_diversity(
+    rejections: int, verdict: RoleVerdict
+) -> None:
+    role = RoleConfig(workloads={"coder": 1.0}, incumbent="old", challengers=("new", "other"))
+    facts = RoleFacts(
+        {"old": "one", "new": "one", "other": "two"},
+        {**FREE, "other": "free"},
+        rejections={"other": 2, "new": rejections},
+    )
+    decided = judge_challengers(role, {"new": _pairs(50, 0, 0), "other": _pairs(0, 0, 50)}, facts, POLICY)
+    assert [one.verdict for one in decided] == [verdict, "retire"]
+    assert decided[0].reasons[0] == "the promotion would leave the role with only the family one"
+
+
 @pytest.mark.parametrize(
     ("incumbent", "challenger", "verdict"),
     [

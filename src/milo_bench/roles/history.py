@@ -68,10 +68,15 @@ def earlier_pairs(
     return tuple(found.values())
 
 
-def rejections_running(history: Sequence[PromotionRecord], role: str, challenger: str, logs: dict[str, str]) -> int:
-    """How many looks at other evidence, one after the other up to now, rejected ``challenger``."""
+def rejections_running(
+    history: Sequence[PromotionRecord], role: str, challenger: str, pairs: Sequence[RolePair]
+) -> int:
+    """How many looks, one after the other up to now, rejected ``challenger``, each on other commits than the next.
+
+    ``pairs`` are those of the look that is made now: running the same commits again is no other evidence.
+    """
     count = 0
-    seen = {frozenset(logs.values())}
+    seen = {frozenset(pair.group for pair in pairs)}
     for record in reversed(history):
         decisions = [one for decided in record.roles if decided.role == role for one in decided.decisions]
         mine = next((one for one in decisions if one.target == challenger), None)
@@ -79,7 +84,7 @@ def rejections_running(history: Sequence[PromotionRecord], role: str, challenger
             continue
         if mine.verdict not in ("reject", "retire"):
             break
-        evidence = frozenset(record.logs.values())
+        evidence = frozenset(pair.group for pair in record.pairs.get(role, {}).get(challenger, ()))
         count += evidence not in seen
         seen.add(evidence)
     return count

@@ -77,6 +77,12 @@ class Promotion:
         """Whether an incumbent must go."""
         return any(role.changed for role in self.record.roles)
 
+    @property
+    def can_be_applied(self) -> bool:
+        """Whether ``apply`` has something to change: an incumbent, or a challenger that is to be retired."""
+        retired = any(one.verdict == "retire" for role in self.record.roles for one in role.decisions)
+        return (self.changed or retired) and not self.applied
+
 
 def promote_roles(
     logs: Sequence[Path],
@@ -115,7 +121,7 @@ def promote_roles(
         logs=evidence.logs,
         suites=evidence.suites,
         cases=sha256_data(sorted(evidence.fixtures.items())),
-        models={name: target.model_digest for name, target in evidence.targets.items()},
+        models={name: model_of(target) for name, target in evidence.targets.items()},
         registry=sha256_text(file.text),
         tool_version=__version__,
         roles=decided,
@@ -213,7 +219,7 @@ class _Judge:
         return {name: tuple(self._of(name, role).values()) for name in names if self._of(name, role)}
 
     def role(self, name: str, role: RoleConfig) -> RoleDecision:
-        models = {target: record.model_digest for target, record in self._evidence.targets.items()}
+        models = {target: model_of(record) for target, record in self._evidence.targets.items()}
         pairs = {}
         for challenger in role.challengers:
             after = max(self._released(challenger), self._released(role.incumbent)) if self._fresh else 0
@@ -227,8 +233,7 @@ class _Judge:
             tiers={target: self._tier(target) for target in role.targets},
             gone=frozenset(target for target in role.targets if self._gone(target)),
             rejections={
-                target: rejections_running(self._history, name, target, self._evidence.logs)
-                for target in role.challengers
+                target: rejections_running(self._history, name, target, pairs[target]) for target in role.challengers
             },
         )
         decisions = tuple(
@@ -298,6 +303,11 @@ class _Judge:
             if not facts.families.get(target):
                 notes.append(f"the family of {target} is unknown")
         return notes
+
+
+def model_of(target: TargetRecord) -> str:
+    """What two runs must share to be of one model: the digest of its weights, or the name that it is asked for by."""
+    return target.model_digest or " ".join(part for part in (target.api, target.model, target.quantisation) if part)
 
 
 def target_facts(target: str, file: RegistryFile, settings: Settings) -> tuple[str, CostTier]:

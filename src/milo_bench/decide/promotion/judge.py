@@ -106,7 +106,22 @@ def judge_challengers(
     if len(able) > 1:
         best = max(able, key=_strength)
         decided = [one if one is best or one.verdict != "promote" else _second(one, best.target) for one in decided]
-    return tuple(decided)
+    retired = frozenset(one.target for one in decided if one.verdict == "retire")
+    return tuple(_without_retired(one, role, facts, policy, retired) for one in decided)
+
+
+def _without_retired(
+    one: ChallengerDecision, role: RoleConfig, facts: RoleFacts, policy: PromotionPolicy, retired: frozenset[str]
+) -> ChallengerDecision:
+    """A promotion that leaves the role with one family, once those are gone that this look retires, is none."""
+    refused = _one_family(role, facts, retired) if one.verdict == "promote" else ""
+    if not refused:
+        return one
+    count = facts.rejections.get(one.target, 0) + 1
+    last = count >= policy.retire_after
+    reasons = (refused, f"rejected {count} times in a row") if last else (refused,)
+    verdict: Literal["retire", "reject"] = "retire" if last else "reject"
+    return ChallengerDecision(one.target, verdict, reasons, one.comparisons, one.pairs, rejections=count)
 
 
 def _judge(
@@ -174,15 +189,23 @@ def _guards(role: RoleConfig, name: str, facts: RoleFacts) -> list[str]:
     tier, other = facts.tiers.get(name, "unknown"), facts.tiers.get(role.incumbent, "unknown")
     if tier != "free" and other != "paid":
         found.append(f"its cost tier is {tier} and the incumbent's is {other}")
-    # The displaced incumbent stays as a challenger, so it counts; retired and vanished ones do not.
-    left = [target for target in role.targets if target not in facts.gone]
+    one_family = _one_family(role, facts)
+    return [*found, one_family] if one_family else found
+
+
+def _one_family(role: RoleConfig, facts: RoleFacts, retired: frozenset[str] = frozenset()) -> str:
+    """Why a promotion is against family diversity, "" where it is not.
+
+    The displaced incumbent stays as a challenger, so it counts. Retired and vanished targets do not.
+    """
+    left = [target for target in role.targets if target not in facts.gone | retired]
     families = {facts.families.get(target, "") for target in left}
     known = sorted(family for family in families if family)
-    if len(known) < 2:
-        what = f"only the family {known[0]}" if known else "no known family"
-        extra = " and targets of unknown family" if known and "" in families else ""
-        found.append(f"the promotion would leave the role with {what}{extra}")
-    return found
+    if len(known) > 1:
+        return ""
+    what = f"only the family {known[0]}" if known else "no known family"
+    extra = " and targets of unknown family" if known and "" in families else ""
+    return f"the promotion would leave the role with {what}{extra}"
 
 
 def _worse(comparisons: Sequence[MeasureComparison]) -> list[str]:

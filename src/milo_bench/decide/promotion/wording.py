@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from milo_bench.config.roles.file import PromotionPolicy
 from milo_bench.core import units
 from milo_bench.decide.promotion.records import ChallengerDecision, RateFigure
@@ -20,7 +22,8 @@ def policy_sentences(policy: PromotionPolicy) -> tuple[str, ...]:
         "It must be free unless the incumbent is paid too.",
         "Family diversity: if incumbent and challengers would be of one family after the promotion, it is rejected "
         "whatever the other figures say. The displaced incumbent stays as a challenger and counts.",
-        f"A challenger that is rejected {policy.retire_after} times in a row, or whose target is gone, is retired.",
+        f"A challenger that is rejected {policy.retire_after} times in a row, each time on new commits, or whose target "
+        "is gone, is retired.",
         f"Review pain is minutes of a person per answer: {units.number(minutes.read)} to read it, "
         f"{units.number(minutes.edit)} more to edit one that was not accepted, {units.number(minutes.false_alarm)} for "
         f"each false alarm, and {units.number(minutes.unparsable)} instead of reading for one that cannot be used, "
@@ -51,3 +54,10 @@ def still_needed(decision: ChallengerDecision) -> str:
         return ""
     commits = units.things(decision.further, "commit")
     return f"About {decision.further:,} more {commits} would decide it, if the estimate holds."
+
+
+def changed_value(value: Any) -> str:
+    """A value of the registry or the routing table that a promotion changed, for a person: names, not syntax."""
+    if isinstance(value, list | tuple):
+        return ", ".join(changed_value(one) for one in value) or "none"
+    return str(value.get("target", value)) if isinstance(value, dict) else str(value)

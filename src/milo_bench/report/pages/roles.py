@@ -14,7 +14,7 @@ from milo_bench.config.roles.file import RegistryFile
 from milo_bench.core import units
 from milo_bench.core.text import one_line
 from milo_bench.decide.promotion.records import CostTier, PromotionRecord, RoleDecision, RoleOutcome, TargetFigures
-from milo_bench.decide.promotion.wording import compared, policy_sentences, shown, still_needed
+from milo_bench.decide.promotion.wording import changed_value, compared, policy_sentences, shown, still_needed
 
 Facts = Mapping[str, tuple[str, CostTier]]  # family and tier by target
 
@@ -124,23 +124,15 @@ def _event(record: PromotionRecord) -> dict[str, Any]:
         what = [f"{role.role}: {role.incumbent} may replace {role.before}" for role in record.roles if role.changed]
         return {"day": record.at[:10], "kind": "decided", "what": what}
     what = [
-        f"{'.'.join(str(key) for key in change.keys)}: {_plain(change.before)} → {_plain(change.after)}"
+        f"{'.'.join(str(key) for key in change.keys)}: {changed_value(change.before)} → {changed_value(change.after)}"
         for change in record.changes
     ]
     if record.kind == "rolled_back":
         what = [
-            f"{'.'.join(str(key) for key in change.keys)}: {_plain(change.after)} → {_plain(change.before)}"
+            f"{'.'.join(str(key) for key in change.keys)}: {changed_value(change.after)} → {changed_value(change.before)}"
             for change in record.changes
         ]
     return {"day": record.at[:10], "kind": record.kind.replace("_", " "), "what": what}
-
-
-def _plain(value: Any) -> str:
-    if isinstance(value, list | tuple):
-        return ", ".join(_plain(one) for one in value) or "none"
-    if isinstance(value, dict):
-        return str(value.get("target", value))
-    return str(value)
 
 
 def _figures_json(latest: PromotionRecord | None) -> str:

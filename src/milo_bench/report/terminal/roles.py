@@ -14,7 +14,7 @@ from milo_bench.core.records.roles import EscalationReport, MiningEvent, MiningS
 from milo_bench.core.text import file_lines, one_line, visible
 from milo_bench.decide.promotion.escalation import escalation_sentences
 from milo_bench.decide.promotion.records import PromotionRecord, RegistryChange
-from milo_bench.decide.promotion.wording import compared, shown, still_needed
+from milo_bench.decide.promotion.wording import changed_value, compared, shown, still_needed
 
 _SHOWN = 10
 # Reasons that most commits of any repository have: told at the end, not one by one.
@@ -173,4 +173,5 @@ def print_promotion(record: PromotionRecord, applied: Sequence[RegistryChange], 
             console.print(f"  note: {escape(note)}.", soft_wrap=True)
     for change in applied:
         where = ".".join(str(key) for key in change.keys)
-        console.print(escape(f"{change.file}: {where} is now {change.after}"), soft_wrap=True)
+        after = changed_value(change.after)
+        console.print(escape(f"{change.file}: {where} is now {after}"), soft_wrap=True)

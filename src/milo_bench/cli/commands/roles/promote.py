@@ -56,9 +56,11 @@ def roles_promote(
         terminal.print_promotion(promotion.record, promotion.applied, terminal.stdout_console())
         click.echo(f"report: {promotion.report}", err=True)
     again = f" --registry {shlex.quote(str(registry))}"
-    if promotion.changed and not apply:
-        live = f" --audit {shlex.quote(str(audit))}" if audit is not None else ""
-        say_next(f"milo-bench roles promote {' '.join(shlex.quote(str(log)) for log in logs)}{again}{live} --apply")
+    if promotion.can_be_applied:
+        given = {"--config": config, "--audit": audit}
+        more = "".join(f" {name} {shlex.quote(str(path))}" for name, path in given.items() if path is not None)
+        more += " --fresh" if fresh else ""
+        say_next(f"milo-bench roles promote {' '.join(shlex.quote(str(log)) for log in logs)}{again}{more} --apply")
     else:
         say_next(f"milo-bench roles page{again} --out site/")
     return 1 if fail_on_change and promotion.changed else 0
