@@ -22,8 +22,8 @@ def policy_sentences(policy: PromotionPolicy) -> tuple[str, ...]:
         "It must be free unless the incumbent is paid too.",
         "Family diversity: if incumbent and challengers would be of one family after the promotion, it is rejected "
         "whatever the other figures say. The displaced incumbent stays as a challenger and counts.",
-        f"A challenger that is rejected {policy.retire_after} times in a row, each time on new commits, or whose target "
-        "is gone, is retired.",
+        f"A challenger that is rejected {policy.retire_after} times in a row, each time on new commits, or whose "
+        "target is gone, is retired.",
         f"Review pain is minutes of a person per answer: {units.number(minutes.read)} to read it, "
         f"{units.number(minutes.edit)} more to edit one that was not accepted, {units.number(minutes.false_alarm)} for "
         f"each false alarm, and {units.number(minutes.unparsable)} instead of reading for one that cannot be used, "
