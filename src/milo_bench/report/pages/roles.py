@@ -123,15 +123,11 @@ def _event(record: PromotionRecord) -> dict[str, Any]:
     if record.kind == "decision":
         what = [f"{role.role}: {role.incumbent} may replace {role.before}" for role in record.roles if role.changed]
         return {"day": record.at[:10], "kind": "decided", "what": what}
-    what = [
-        f"{'.'.join(str(key) for key in change.keys)}: {changed_value(change.before)} → {changed_value(change.after)}"
-        for change in record.changes
-    ]
-    if record.kind == "rolled_back":
-        what = [
-            f"{'.'.join(str(key) for key in change.keys)}: {changed_value(change.after)} → {changed_value(change.before)}"
-            for change in record.changes
-        ]
+    what = []
+    for change in record.changes:
+        was, is_ = changed_value(change.before), changed_value(change.after)
+        was, is_ = (is_, was) if record.kind == "rolled_back" else (was, is_)
+        what.append(f"{'.'.join(str(key) for key in change.keys)}: {was} → {is_}")
     return {"day": record.at[:10], "kind": record.kind.replace("_", " "), "what": what}
 
 
