@@ -11,6 +11,7 @@ import msgspec
 from milo_bench import api
 from milo_bench.cli.options import JSON_FLAG
 from milo_bench.core.text import one_line
+from milo_bench.decide.promotion.wording import changed_value
 
 
 @click.command("rollback")
@@ -27,4 +28,4 @@ def roles_rollback(registry: Path, as_json: bool) -> None:
         return
     for change in record.changes:
         where = ".".join(str(key) for key in change.keys)
-        click.echo(f"{change.file}: {where} is {one_line(json.dumps(change.before), 200)} again")
+        click.echo(f"{change.file}: {where} is {one_line(changed_value(change.before), 200)} again")
