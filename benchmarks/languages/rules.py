@@ -113,6 +113,29 @@ _SAME_TEAM: Final = (
 )
 
 
+_OTHER_HAND: Final = (
+    "Office English of many kinds, written by another hand before it had read the rules, in five draws (of "
+    "status, eight). After each draw but the last the rules were measured on it once and then widened on it; the "
+    "last is held out. Its writer had read the rules by then. "
+)
+_STATUS_EN: Final = (
+    f"{_OTHER_HAND}The rules of then found 28 of 32 statuses of the first draw and nothing else, 20 of 22 and six "
+    "others of the second, 17 of 23 and nothing else of the third, all 21 and four others of the fourth, 17 of 22 "
+    "and four others of the fifth, which also tells of cards, books and parcels. The later ones "
+    "are on cases alone: of the sixth they found 21 of 22 and five others, of the seventh all 20 and five others."
+)
+_REQUESTS_EN: Final = (
+    f"{_OTHER_HAND}The rules of then found 12 of 25 and two others of the first draw, 19 of 22 of the second, 9 of "
+    "20 and two others of the third, 4 of 20 and two others of the fourth. What they miss is in requests_caught."
+)
+_REQUESTS_CAUGHT_EN: Final = (
+    f"{_OTHER_HAND}Sentences that are read as treating the document as received, or that name it and are left for "
+    "a person. Of the fourth draw 19 of 20 were caught, and three others."
+)
+_POLICY_TEXT_EN: Final = (
+    "Letters and notes of offices, written by another hand before it had read the rules. The rules were measured "
+    "on the held part once, after they had learnt to read contractions on the other part."
+)
 _PACKETS: Final = (
     f"{_SAME_TEAM} The English rules are older than these texts. They were widened after a first measurement on the "
     "held part, where they found 16 of 20 decisions on cover, 20 of 35 sentences on documents read or not seen, and "
@@ -181,6 +204,11 @@ def _softened(row: Row, language: str) -> set[str]:
 def _received(row: Row, language: str) -> set[str]:
     read = read_requests(row["text"], [row["document"]], expected=language)
     return {"received"} if read.treated_as_received else set()
+
+
+def _received_or_unread(row: Row, language: str) -> set[str]:
+    read = read_requests(row["text"], [row["document"]], expected=language)
+    return {"received"} if read.treated_as_received or read.unread else set()
 
 
 def _decides(row: Row, language: str) -> set[str]:
@@ -273,6 +301,8 @@ RULES: Final = (
         _statuses,
         _SAME_TEAM,
         "status",
+        "",
+        (_STATUS_EN, "another hand"),
     ),
     MeasuredRule(
         "requests",
@@ -281,6 +311,19 @@ RULES: Final = (
         _received,
         _SAME_TEAM,
         "requests",
+        "",
+        (_REQUESTS_EN, "another hand"),
+    ),
+    MeasuredRule(
+        "requests_caught",
+        REQUESTS_VERSION,
+        lambda row: {"received"} if row["treated_as_received"] else set(),
+        _received_or_unread,
+        f"{_SAME_TEAM} Sentences that are read as treating the document as received, or that name it and are left for "
+        "a person.",
+        "requests",
+        "",
+        (_REQUESTS_CAUGHT_EN, "another hand"),
     ),
     MeasuredRule(
         "coverage_inference",
@@ -313,6 +356,8 @@ RULES: Final = (
         _softened,
         _SAME_TEAM,
         "policy_text",
+        "",
+        (_POLICY_TEXT_EN, "another hand"),
     ),
     MeasuredRule(
         "keywords",

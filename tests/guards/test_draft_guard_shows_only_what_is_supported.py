@@ -135,6 +135,11 @@ def test_required_text_is_present_softened_or_missing() -> None:
         "No further documents are needed.",
         "Your medical report has arrived.",
         "The medical report that we requested was received on 3 May.",
+        "We've got your medical report.",
+        "On file:\n- passport\n- medical report",
+        "Received: medical report (2 pages).",
+        "You dropped off the medical report in May.",
+        "Both the invoice and the medical report came in.",
     ],
 )
 def test_an_open_request_told_as_received_is_found(text: str) -> None:
@@ -148,12 +153,32 @@ def test_an_open_request_told_as_received_is_found(text: str) -> None:
         "Once we receive the medical report, the review can begin.",
         "Please send your medical report.",
         "We received your email, but the medical report is still missing.",
+        "To be provided:\n1. passport\n2. medical report",
+        "Should the medical report arrive, we will write.",
+        "The medical report you scanned is blank.",
+        "We'd be grateful for your medical report.",
+        "No medical report has come in.",
+        "Thank you in advance for the medical report.",
     ],
 )
 def test_an_open_request_told_as_open_is_left_alone(text: str) -> None:
     reading = read_requests(text, ["medical report"])
     assert reading.treated_as_received == ()
     assert reading.outstanding == ("medical report",)
+
+
+@pytest.mark.parametrize("text", ["The medical report runs to nine pages.", "Your medical report is a good read."])
+def test_a_sentence_on_an_open_request_that_no_rule_reads_is_left_for_a_person(text: str) -> None:
+    reading = read_requests(text, ["medical report"])
+    assert reading.treated_as_received == ()
+    assert [text[one.start : one.end] for one in reading.unread] == [text]
+
+
+@pytest.mark.parametrize(
+    "text", ["Has the medical report come?", "You say that the medical report is long.", "Thanks."]
+)
+def test_a_question_a_report_and_another_matter_are_not_left_for_a_person(text: str) -> None:
+    assert read_requests(text, ["medical report"]).unread == ()
 
 
 def test_template_validity_is_inclusive_at_both_ends() -> None:

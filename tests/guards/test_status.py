@@ -160,3 +160,32 @@ DECIDED = read_vocabulary(["open", "paid", "refused"])
 )
 def test_other_ways_to_deny_a_status_and_to_lay_it_out(text: str, stances: list[str]) -> None:
     assert [claim.stance for claim in find_status_claims(text, DECIDED)] == stances
+
+
+@pytest.mark.parametrize(
+    ("text", "current"),
+    [
+        ("| File | Status |\n|---|---|\n| 12-9 | Closed |\n| 12-10 | Approved |", ["closed", "approved"]),
+        ("| File | Closed by |\n|---|---|\n| 12-9 | Approved |", []),
+        ("Garage claim: approved", ["approved"]),
+        ("Front door: closed", []),
+        ("Your solicitor says that the claim is approved.", []),
+        ("Our register says that the claim is approved.", ["approved"]),
+        ("Miss Ito wrote that the claim is closed.", []),
+        ("Is your claim closed?", []),
+        ("Your claim is approved or refused by Friday.", []),
+        ("Small claims are refused if a form is missing.", []),
+        ("Until your claim is approved, keep the receipts.", []),
+        ("An appeal that is refused goes to the court.", []),
+        ("You asked us to have the claim closed.", []),
+        ("The invitation was refused by the claimant.", []),
+        ("The claim is once again under review.", ["under_review"]),
+        ("We've approved your claim.", ["approved"]),
+        ("The board met and refused your appeal.", ["refused"]),
+        ("The request has been escalated to the second line.", ["escalated"]),
+    ],
+)
+def test_english_offices_say_in_many_ways_what_is_so(text: str, current: list[str]) -> None:
+    vocabulary = read_vocabulary(["approved", "closed", "refused", "under_review", "escalated"])
+    claims = find_status_claims(text, vocabulary)
+    assert [claim.status for claim in claims if claim.stance in ("current", "change")] == current

@@ -35,6 +35,7 @@ ViolationKind: TypeAlias = Literal[
     "template",
     "required_text",
     "unresolved_request",
+    "possible_receipt",
     "high_risk",
     "missing_field",
     "escalated",
@@ -44,11 +45,14 @@ ViolationKind: TypeAlias = Literal[
 _RULE_NAMES: Final = {
     "promises_caught": "promises",
     "sentences": "sentences",
-    "requests": "requests",
+    "requests_caught": "requests",
     "policy_text": "policy text",
 }
 # These say nothing against the draft: the case itself belongs to a person, or only a person can read it.
 _FOR_PEOPLE: frozenset[str] = frozenset({"high_risk", "missing_field", "escalated", "unread_language"})
+
+# What may be against the draft: only a person can tell.
+_POSSIBLE: frozenset[str] = frozenset({"possible_promise", "possible_receipt"})
 
 
 class GuardOptions(Frozen, frozen=True):
@@ -126,8 +130,9 @@ def guard_draft(
     ``refused`` where the draft has a promise, an unknown event id, no current template
     (``current_only``), treats an open document request as received, does not carry the required
     text word for word, has uncited claims under ``on_uncited="refuse"``, or nothing that cites is
-    left; ``human_review`` where a sentence may be a promise; ``edited`` where uncited claims were
-    removed; else ``pass``. Required text is looked for in what is left after removal. A claim whose
+    left; ``human_review`` where a sentence may be a promise, or may treat an open document as
+    received; ``edited`` where uncited claims were removed; else ``pass``. Required text
+    is looked for in what is left after removal. A claim whose
     citation is malformed counts as uncited. Without a case, citations are checked for form only. A
     removed sentence can leave a reference without its antecedent; such a draft still wants a reader.
     """
@@ -158,10 +163,14 @@ def guard_draft(
         (removed if options.on_uncited == "remove" else violations).extend(uncited)
     left = _without(text, [(cut.start, cut.end) for cut in removed])
 
-    for wrong in read_requests(text, open_documents, expected=language).treated_as_received:
+    reading = read_requests(text, open_documents, expected=language)
+    for wrong in reading.treated_as_received:
         what = f"'{wrong.document}' is" if wrong.document else "Document requests are"
         reason = f"{what} still open, but the draft treats it as received."
         violations.append(Violation("unresolved_request", reason, wrong.start, wrong.end, wrong.text))
+    for unread in reading.unread:
+        reason = f"'{unread.document}' is still open, and no rule reads what this says of it, so a person must."
+        violations.append(Violation("possible_receipt", reason, unread.start, unread.end, unread.text))
     for judged in judge_required_text(left, required, expected=language):
         if judged.state != "present":
             violations.append(
@@ -188,7 +197,7 @@ def _unread(
     asked = {
         "promises_caught": options.reject_promises,
         "sentences": options.require_citations,
-        "requests": open_documents,
+        "requests_caught": open_documents,
         "policy_text": required,
     }
     rules = [rule for rule, wanted in asked.items() if wanted]
@@ -225,7 +234,7 @@ def _finished(
     route: GuardRoute = "pass"
     if kinds & _FOR_PEOPLE:
         route = "human_review"
-    elif kinds - {"possible_promise"}:
+    elif kinds - _POSSIBLE:
         route = "refused"
     elif kinds:
         route = "human_review"

@@ -9,12 +9,13 @@ from typing import Literal, NamedTuple, TypeAlias
 
 from milo_bench.core.records import Frozen
 from milo_bench.guards.citations import find_citations, normalise
+from milo_bench.guards.contractions import find_contractions
 from milo_bench.guards.languages.recognise import main_language, recognise
 from milo_bench.guards.packs.patterns import pattern_of
 from milo_bench.guards.packs.read import languages_of
 from milo_bench.guards.sentences import split_sentences
 
-POLICY_TEXT_VERSION = "3"
+POLICY_TEXT_VERSION = "4"
 
 RequiredState: TypeAlias = Literal["present", "softened", "missing"]
 
@@ -96,7 +97,7 @@ def judge_required_text(text: str, required: Iterable[str], *, expected: str = "
     """One judgement for each required text, in order.
 
     ``present``: it stands in ``text`` word for word, whatever the white space, the kind of quote
-    or dash, the letter case of its first letter and citations within. ``softened``: a sentence
+    or dash, the letter case of its first letter, English contractions and citations within. ``softened``: a sentence
     near it stands there instead (rapidfuzz token similarity, or most of its words), and
     ``reason`` says what was weakened: modality, a negation, a number, a condition, or wording
     alone. ``missing``: nothing near it. A required text of several sentences is one unit; it is
@@ -233,4 +234,8 @@ def _folded(text: str) -> tuple[str, list[int]]:
         lower = one.lower()
         marks.append(lower if len(lower) == 1 else one)
         places.append(i)
+    folded = "".join(marks)
+    for found in reversed(list(find_contractions(folded))):
+        marks[found.start : found.end] = found.words
+        places[found.start : found.end] = [*[places[found.start]] * (len(found.words) - 1), places[found.end - 1]]
     return "".join(marks), places

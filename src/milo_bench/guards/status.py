@@ -12,15 +12,18 @@ from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from typing import Any, Literal, TypeAlias
 
+import msgspec
+
 from milo_bench.core.errors import ConfigError
 from milo_bench.core.records import Frozen
+from milo_bench.guards.contractions import without_contractions
 from milo_bench.guards.languages.recognise import recognise
 from milo_bench.guards.packs.read import languages_of
 from milo_bench.guards.sentences import Sentence, split_sentences
 from milo_bench.guards.status_words import Stance, stance_by_words
 from milo_bench.guards.values.status_columns import in_status_column
 
-STATUS_VERSION = "7"
+STATUS_VERSION = "8"
 
 
 class StatusClaim(Frozen, frozen=True):
@@ -87,17 +90,20 @@ def find_status_claims(text: str, vocabulary: Vocabulary, *, expected: str = "")
                 stance = stance_by_words(sentence.text, match.start(), match.end(), language)
             else:
                 stance = _stance(sentence.text, match.start(), match.end())
-                if stance is not None and sentence.text.rstrip(_QUOTES).endswith("?"):
-                    stance = "open"
             if stance is None and last_stance and _AND.fullmatch(sentence.text, last_end, match.start()):
                 stance = last_stance  # "is open and under review"
                 over = stance == "past" and "no longer" in sentence.text[: match.start()].casefold()
                 if (stance == "denied" or over) and "but" in sentence.text[last_end : match.start()]:
                     stance = "current"  # "is not under review but approved"
-            if stance is None and _is_value_of_heading(text, sentence, match):
+            if stance is None and (_is_value_of_heading(text, sentence, match) or _is_value_of_label(sentence, match)):
                 stance = "current"
             if stance is None:
                 stance = in_status_column(text, sentence.start + match.start(), sentence.start + match.end())
+            if stance is not None and _ASKS.search(sentence.text):
+                stance = "open"
+            if last_stance and _OR.fullmatch(sentence.text, last_end, match.start()):
+                stance = "open"  # "is approved or refused" says neither
+                found[-1] = msgspec.structs.replace(found[-1], stance="open")
             last_end, last_stance = match.end(), stance
             if stance is not None:
                 start = sentence.start + match.start()
@@ -126,6 +132,20 @@ def _is_value_of_heading(text: str, sentence: Sentence, match: re.Match[str]) ->
     return _STATUS_HEADING.search(above) is not None
 
 
+_LABEL = re.compile(r"\W*(?:\w+[.)]\s+)?[^\W\d][\w '-]{0,40}:\s*")
+
+
+def _is_value_of_label(sentence: Sentence, match: re.Match[str]) -> bool:
+    """A wording that is all that a line says of something: "Roof: approved"."""
+    before, after = sentence.text[: match.start()].rstrip(_QUOTES) + " ", sentence.text[match.end() :]
+    label = before.casefold()
+    return (
+        _LABEL.fullmatch(before) is not None
+        and not any(mark.isalnum() for mark in _BRACKETED.sub("", after))
+        and not any(words.search(label) for words in (_ELSEWHERE, _FORMER, _NOT, _OPEN))
+    )
+
+
 @lru_cache(maxsize=64)
 def _compiled(vocabulary: Vocabulary) -> tuple[re.Pattern[str], dict[str, str]]:
     status_of: dict[str, str] = {}
@@ -149,18 +169,30 @@ _CLAUSE_EDGE = re.compile(
     r"whereas|however|before|after which|and then|until)\b"
 )
 _AND = re.compile(r"[\s\"'“”*_]*(?:,|,?\s*(?:and|or|nor|but)(?:\s+(?:still|now|also|rather|instead))?)[\s\"'“”*_]*")
+_ASKS = re.compile(r"[?？][\s\"'“”»)]*$")
+_OR = re.compile(r"[\s\"'“”*_]*,?\s*or(?:\s+(?:still|now|also))?[\s\"'“”*_]*")
 _QUOTES = "\"'“”‘’*_` "
-_ADVERBS = r"(?:\s+(?:\w+ly|now|since|still|already|also|again|at first|both|then|thus|as|not|never|yet|no longer))*"
+_ADVERBS = (
+    r"(?:\s+(?:\w+ly|now|since|still|already|also|again|at first|both|then|thus|as|not|never|yet|no longer|"
+    r"once (?:again|more)|back))*"
+)
 _NOT = re.compile(
     r"\b(?:not|never|neither|nor|no longer|isn't|wasn't|hasn't|aren't|without|yet to be|rather than|"
-    r"instead of|cannot|nobody|untrue|false|incorrect (?:to|that)|"
+    r"instead of|cannot|nobody|nothing|none|untrue|false|incorrect (?:to|that)|"
+    r"no (?!doubt|question|longer|one\b)(?:[\w']+ ){1,3}(?:has|have|had|is|are|was|were)|"
     r"no (?:indication|sign|evidence|record|suggestion|reason|question)|"
     r"wrong to (?:say|call))\b"
     r"|n't\b"
 )
 _OPEN = re.compile(
-    r"\b(?:will|would|may|might|could|should|can|shall|must|if|once|when|whether|unless|expected to|to be|in case|"
-    r"as soon as|before an?|by the time|about to|likely|request(?:s|ed|ing)? (?:to|that)|asks?(?:ed)? (?:to|that))\b"
+    r"\b(?:will|would|may|might|could|should|can|shall|must|if|once(?! again| more)|when|whether|unless|expected to|"
+    r"to be|in case|"
+    r"as soon as|before an?|(?:before|until|till)\s+(?:[\w']+\s+){1,4}(?:is|are|gets?|has been|have been)|"
+    r"provid(?:ed|ing) (?:that|the|your|it)|assuming|suppos(?:e|ed|ing)|(?:plan(?:s|ned|ning)?|intend(?:s|ed|ing)?) to|"
+    r"fears?|wonder(?:s|ing)?|by the time|about to|likely|(?:we|i|you|they|he|she)'d(?! been)|"
+    r"hop(?:es?|ed|ing|eful|efully)|expect(?:s|ing)?|aim(?:s|ing)?|usually|normally|generally|typically|"
+    r"request(?:s|ed|ing)? (?:to|that)|"
+    r"(?:ask(?:s|ed|ing)?|want(?:s|ed)?|wish(?:es|ed)?|prefer(?:s|red)?|needs?|needed) (?:[\w']+ ){0,3}?(?:to|that))\b"
 )
 _FORMER = re.compile(
     r"\b(?:previous(?:ly)?|former(?:ly)?|original(?:ly)?|initial(?:ly)?|earlier|at first|at one point|used to|prior|"
@@ -173,22 +205,87 @@ _LATER = re.compile(
     r"and (?:was )?(?:later|then|subsequently)|"
     r"(?:was|were|has been|is) (?:later |since |then |subsequently )?(?:corrected|superseded|replaced|reversed|"
     r"overturned|withdrawn|changed|lifted|cancelled|in error|incorrect|wrong|entered in error)|"
-    r"in error\b|by mistake\b|to\b(?=\s+\w))"
+    r"in error\b|by mistake\b|(?P<to>to\b(?=\s+\w)))"
+)
+# "Loans are approved within five days" tells of all loans, or of a day to come.
+_AS_A_RULE = re.compile(
+    r"\s*(?:within|after|every)\s+(?:an?|\w+(?:\s+or\s+\w+)?|\d+)\s+"
+    r"(?:working |business )?(?:hour|day|week|month|year)s?\b|\s*(?:on|every)\s+(?:\w+day)s\b|"
+    r"\s*,?\s*(?:if|unless|when(?:ever)?|where)\b"
+)
+# "A claim that is denied …": none of these cases in particular.
+_ANY_ONE = re.compile(
+    rf"\b(?:an?|any|every|each)\s+(?:[\w'-]+\s+){{1,3}}(?:that|which|who)\s+(?:is|are|was|were|has been){_ADVERBS}$"
+)
+# "The appointment was declined by the claimant": who decides on no case.
+_BY_THEM = re.compile(
+    r"\s*by\s+(?:you|him|her|them|(?:the|your|his|her|our)\s+(?:claimant|applicant|tenant|customer|caller|patient|"
+    r"resident|member|guest|buyer|seller))\b"
+)
+# "Visas are issued in the order …": no visa of this case.
+_OF_ALL = re.compile(
+    r"\b(?:most|some|many|few|several|any(?!\s+(?:more|longer))|each|every)(?:\s+[\w']+){0,3}\s+(?:are|is)"
+    rf"{_ADVERBS}\s*$|"
+    r"^\W*(?!(?:payments|benefits|works|repairs|goods|deliveries|proceedings|talks|checks|(?:the|your|our|my|his|"
+    r"her|its|their|these|those|both|all|two)\s)\b)"
+    r"(?:[a-z]+\s+)?[a-z]+[a-rt-z]s\s+are"
+    rf"{_ADVERBS}\s*$"
+)
+# What these do has somebody to whom it is done: "escalated to the second line" is no change from one status to another.
+_PASSED_ON = re.compile(
+    r"escalat|refer|assign|transfer|forward|pass|hand|sent|return|submitt|offer|award|issu|deliver|paid|refund|report"
 )
 # What somebody said, thinks or asks is not what the record says; "you say that it was approved".
 _SAID = re.compile(
-    r"\b(?:you|he|she|they|claimant|applicant|tenant|customer|caller)\b(?: \w+){0,3}? (?:say|said|says|believes?|"
-    r"believed|thinks?|thought|claims?|claimed|wr[io]tes?|heard|understands?|understood|feels?|told us|hopes?|"
+    r"\b(?:you|he|she|they|claimant|applicant|tenant|customer|caller|patient|parent|resident|member|"
+    r"policyholder|borrower|landlord|neighbour|neighbor|mother|father|husband|wife|partner|son|daughter|solicitor|"
+    r"lawyer|attorney|agent|broker|employer|representative|"
+    r"(?:mr|mrs|ms|miss|mx|dr|prof)\.? [\w'-]+)"
+    r"(?: \w+){0,3}? (?:say|said|says|believes?|"
+    r"believed|thinks?|thought|claims?|claimed|wr[io]tes?|heard|understands?|understood|feels?|tells? us|told us|"
+    r"informs? us|assum(?:es?|ed)|suppos(?:es?|ed)|hopes?|"
     r"hoped)\b"
+)
+# "Your cousin's email says that": what somebody tells, but for what the office itself has on file.
+_REPORTS = re.compile(
+    r"([\w']+)\s+(?:says?|said|wr[io]tes?|tells?|told|claims?|claimed|fears?|feared|explains?|suspects?|suspected)"
+    r"(?:\s+(?:us|me|you|them))?\s+that\b"
+)
+_RECORDS = frozenset(
+    {
+        "file",
+        "files",
+        "record",
+        "records",
+        "register",
+        "log",
+        "system",
+        "decision",
+        "notice",
+        "note",
+        "notes",
+        "entry",
+        "we",
+        "i",
+        "letter",
+        "database",
+        "history",
+        "screen",
+        "it",
+    }
 )
 # Things that close, stop, hold or decline without being a case.
 _ELSEWHERE = re.compile(
     r"\b(?:shop|store|office|surgery|school|bank|branch|road|street|bridge|door|gate|window|windows|line|phone|call|"
-    r"card|bus|train|car|engine|clinic|library|station|site|company|website|desk|counter|invitation|invoice)\b"
+    r"card|bus|train|car|engine|clinic|library|station|site|company|website|desk|counter|invitation|invoice|"
+    r"pharmacy|chemist|museum|pool|gym|park|café|cafe|restaurant|market|gallery|hotel|reception|ward|entrance|"
+    r"lift|elevator|hall|lane|box|tram|flight|lesson|meeting|offer|motorway|airport|post office|"
+    r"helpline|hotline)(?:e?s)?\b"
 )
 _A_CASE = re.compile(
     r"\b(?:case|claim|file|application|request|appeal|complaint|status|benefit|pension|allowance|payments?|grant|"
-    r"award|matter|record|entry|refund|licence|permit|review|it|this)\b"
+    r"award|matter|record|entry|refund|licence|license|permit|review|policy|order|loan|mortgage|referral|ticket|"
+    r"repair|visit|booking|membership|account|cover|shipment|parcel|visa|it|this)\b"
 )
 _FROM = re.compile(r"\bfrom\s+(?:(?:the|a|an|status|being|of)\s+)*$")
 # "(was: under review)", "after being closed".
@@ -229,14 +326,14 @@ _PARTICIPLE = re.compile(r"\w+(?:ed|wn|n|ld|pt|id)$")
 
 def _stance(sentence: str, start: int, end: int) -> Stance | None:
     """What the words around ``start`` to ``end`` make of the status named there; None for no claim at all."""
-    before_all = _plain(sentence[max(0, start - 2 * _REACH) : start]).rstrip(_QUOTES)
-    after_all = _plain(sentence[end : end + _REACH]).lstrip(_QUOTES)
+    before_all = without_contractions(_plain(sentence[max(0, start - 2 * _REACH) : start])).rstrip(_QUOTES)
+    after_all = without_contractions(_plain(sentence[end : end + _REACH])).lstrip(_QUOTES)
     before = _clause_before(before_all)[-_REACH:]
     after = _clause_after(after_all)
     wording = sentence[start:end].casefold()
     if _FROM.search(before + " ") or _EARLIER.search(before):
         return "past"
-    anchored = _anchor(before, wording, after, before_all)
+    anchored = _anchor(before, wording, after, before_all, after_all)
     if anchored is None:
         return None
     if _ELSEWHERE.search(before) and not _A_CASE.search(before) and not _DECIDES.search(before):
@@ -245,11 +342,19 @@ def _stance(sentence: str, start: int, end: int) -> Stance | None:
         return "past" if "no longer" in before else "denied"
     if anchored != "current" and _FORMER.search(_negatable(before)):
         return "past"
-    if _LATER.match(f" {after_all}") and not (anchored == "current" and after_all.lstrip(" ,").startswith("until")):
+    if _ANY_ONE.search(before) or (_BY_THEM.match(after) and re.match(r"declin|refus|reject|turned", wording)):
+        return None
+    later = _LATER.match(f" {after_all}")
+    if anchored == "current" and (_AS_A_RULE.match(after_all) or _OF_ALL.search(before_all)):
+        return "open"
+    still = anchored == "current" and after_all.lstrip(" ,").startswith("until")
+    if later is not None and not still and not (later["to"] and _PASSED_ON.search(wording)):
         return "past"
     if anchored == "current" and re.search(r"\b(?:previous|former|original|initial|earlier|old|prior)\b", before):
         return "past"
     stated = _STATED.sub(" ", before)
+    if any(match[1] not in _RECORDS for match in _REPORTS.finditer(_STATED.sub(" ", before_all))):
+        return "open"
     if _OPEN.search(stated) or _SAID.search(stated):
         return "open"
     if anchored == "change" and _ENDS.search(wording) and _since_reopened(_plain(sentence), start, end):
@@ -261,6 +366,7 @@ def _stance(sentence: str, start: int, end: int) -> Stance | None:
 _STATED = re.compile(
     r"\b(?:we|i)\s+(?:can|may|would like to|want to|wish to|must|should|are (?:able|happy|pleased|sorry) to)\s+"
     r"(?:now |also |only )?(?:confirm|tell you|inform you|let you know|advise(?: you)?|say|report|state)\b"
+    r"|\byou\s+(?:will|may|might|would|should)\s+(?:be\s+\w+\s+to\s+(?:hear|know|learn|read)|see|know|notice)\b"
 )
 _ENDS = re.compile(r"clos|shut|resolv|complet|finish|end|archiv|settl|refus|reject|declin|deni|dismiss|withdr")
 _REOPENED = re.compile(r"\bre-?open(?:ed|ing)\b")
@@ -319,12 +425,24 @@ def _plain(text: str) -> str:
 # Who decides on a case, as the subject of what was done to it: "we have approved your claim".
 _DECIDES = re.compile(
     r"\b(?:we|i|(?:the|our|an?|your) (?:\w+ )?(?:office|team|department|agency|board|panel|authority|council|tribunal|"
-    r"ministry|fund|insurer|caseworker|case worker|case manager|officer|assessor|adjudicator|service))"
-    rf"(?:\s+(?:have|has|had))?{_ADVERBS}$"
+    r"ministry|fund|insurer|lender|bank|building society|adjuster|handler|underwriter|manager|director|governors?|"
+    r"head|embassy|consulate|committee|school|hospital|clinic|court|judge|"
+    r"provider|caseworker|case worker|case manager|officer|assessor|adjudicator|ombudsman|service))"
+    rf"(?:(?:\s+[\w']+){{1,6}}?\s+and)?(?:\s+(?:have|has|had))?{_ADVERBS}$"
 )
 _ITS_CASE = re.compile(
     r"\s*(?:your|the|this|her|his|their|that)\s+(?:\w+\s+)?(?:case|claim|file|application|request|appeal|complaint|"
-    r"benefit|pension|allowance|payments?|grant|award|refund|licence|permit)\b"
+    r"benefit|pension|allowance|payments?|grant|award|refund|licence|permit|"
+    r"loan|mortgage|overdraft|referral|ticket|order|visit|repair|booking|appointment|account|policy|membership|visa|"
+    r"leave)\b"
+)
+
+
+# "Your policy lapsed", "order 8812 has shipped".
+_ITS_SUBJECT = re.compile(
+    r"(?:^|[\s(])(?:(?:your|the|this|her|his|their|that)\s+(?:[\w'-]+\s+){0,2})?(?:case|claim|file|application|request|"
+    r"appeal|complaint|policy|cover|order|parcel|shipment|goods|loan|mortgage|membership|licence|license|permit|ticket)"
+    rf"(?:\s+(?:no\.?\s+)?#?[\w/-]*\d[\w/-]*)?(?:\s+(?:has|have|had))?{_ADVERBS}$"
 )
 
 
@@ -332,14 +450,25 @@ _ITS_CASE = re.compile(
 _HEADED = re.compile(
     r"\b(?:status\b[^.]{0,40}|(?:(?:last |latest )?(?:updated?|changed?|checked|amended|reviewed)|as (?:of|at)|latest|"
     r"position|where (?:it|things|we) (?:is|are|stands?))\b[^.:]{0,40})[:=|–—-]\s*$"
+    # "INC-4411:", "Claim no. 44/20 –"
+    r"|^\W*(?:(?:case|claim|file|ticket|order|job|application|ref(?:erence)?)\b[ .:]*)?(?:(?:no|number|id)\b[ .:]*)?"
+    r"#?[\w/.-]*\d[\w/.-]*\s*[:=–—-]\s*$"
 )
 
 
-def _anchor(before: str, wording: str, after: str, before_all: str) -> Literal["current", "change", "past"] | None:
+# "Status: approved", "… (3 May)", "… since 3 May", "awaiting documents from the hospital".
+_NOTHING_MORE = re.compile(r"[ .!]*$|\s*(?:\[|\(|:|\||(?:on|since|as of|from|for|by|with|until|at|pending)\b)")
+
+
+def _anchor(
+    before: str, wording: str, after: str, before_all: str, after_all: str
+) -> Literal["current", "change", "past"] | None:
     if _DECIDES.search(before) and _PARTICIPLE.match(wording) and _ITS_CASE.match(after):
         return "change"
     if _IS.search(before):
         return "current"
+    if _ITS_SUBJECT.search(before) and _PARTICIPLE.match(wording):
+        return "change"
     if _CHANGE.search(before):
         passive_now = re.search(r"\b(?:is|are)\s+(?:now\s+|currently\s+)?\w+(?:\s+\w+){0,2}$", before)
         return "current" if passive_now else "change"
@@ -350,10 +479,9 @@ def _anchor(before: str, wording: str, after: str, before_all: str) -> Literal["
         return "change" if _PARTICIPLE.match(wording.split()[-1]) and len(wording.split()) == 1 else "past"
     if _STATUS_AFTER.match(after):
         return "current"
-    if not before_all.strip() or _HEADED.search(before_all):
-        return (
-            "current" if not after.strip(" .!") or re.match(r"\s*(?:\[|\(|:|\||on\b|since\b|as of\b)", after) else None
-        )
+    if (not before_all.strip() or _HEADED.search(before_all)) and _NOTHING_MORE.match(after):
+        # "Rejected in May, your request is pending again": the clause that follows says how it is.
+        return "past" if re.match(r"[^,;]*,\s+(?:your|the|it|this|we)\b", after_all) else "current"
     return None
 
 
@@ -364,7 +492,7 @@ def _clause_before(text: str) -> str:
         # "The claim, now closed": what stands before the comma still belongs to it.
         return text[edges[-2] :]
     # The word at the edge ("until", "before") opens the clause and colours it.
-    edge = text[: edges[-1]].split()[-1:] if edges else []
+    edge = [word for word in text[: edges[-1]].split()[-1:] if word.isalpha()] if edges else []
     return " ".join([*edge, clause])
 
 

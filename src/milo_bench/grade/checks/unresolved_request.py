@@ -1,4 +1,7 @@
-"""Passes if the draft does not treat an open document request as received."""
+"""Passes if the draft does not treat an open document request as received.
+
+A sentence that names an open document and that no rule reads either way leaves the answer unjudged.
+"""
 
 from __future__ import annotations
 
@@ -24,8 +27,8 @@ class UnresolvedRequest:
     """Skipped where no request is open or the answer escalates."""
 
     name = "unresolved_request"
-    version = "6"
-    detector = "requests"
+    version = "7"
+    detector = "requests_caught"
 
     def validate(self, params: Mapping[str, Any], workload: Workload) -> None:
         read_params(self.name, params, UnresolvedRequestParams)
@@ -47,6 +50,11 @@ class UnresolvedRequest:
             reason = f"treats {what} as received, but the request is open"
             spans = tuple(Span("output", one.start, one.end, one.document) for one in reading.treated_as_received)
             return [Verdict(self.name, self.version, "fail", "open_request_as_complete", reason, what, spans)]
+        if reading.unread:
+            first = reading.unread[0]
+            reason = f"a person must read “{first.text}”: no rule reads whether {first.document} came"
+            spans = tuple(Span("output", one.start, one.end, one.document) for one in reading.unread)
+            return [Verdict(self.name, self.version, "unjudged", "possible_receipt", reason, first.document, spans)]
         silent = [document for document in documents if document not in reading.outstanding]
         if rules.must_mention and silent:
             reason = f"does not say that {', '.join(silent)} is outstanding"

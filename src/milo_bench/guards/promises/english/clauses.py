@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 
 from milo_bench.guards.citations import find_citations
+from milo_bench.guards.contractions import without_contractions
 
 
 def without_citations(text: str) -> str:
@@ -63,19 +64,8 @@ def clauses_of(source: str, start: int, end: int) -> Iterator[tuple[int, int]]:
         yield start + position, end
 
 
-_CONTRACTIONS = (
-    (re.compile(r"\bwon't\b"), "will not"),
-    (re.compile(r"\bcan't\b|\bcan not\b"), "cannot"),
-    (re.compile(r"\bshan't\b"), "shall not"),
-    (re.compile(r"n't\b"), " not"),
-    (re.compile(r"'ll\b"), " will"),
-    (re.compile(r"'re\b"), " are"),
-    (re.compile(r"\bi'm\b"), "i am"),
-    (re.compile(r"'ve\b"), " have"),
-    (re.compile(r"\b(it|that|there|he|she|what)'s\b"), r"\1 is"),
-    (re.compile(r"\bu\b"), "you"),
-)
 _SHORTHAND = (
+    (re.compile(r"\bu\b"), "you"),
     (re.compile(r"\bwil\b"), "will"),
     (re.compile(r"\b(?:tmrw|tmw|tmr|2moro|2morrow)\b"), "tomorrow"),
     (re.compile(r"\b(?:eod|cob|eob)\b"), "end of day"),
@@ -113,6 +103,7 @@ def normalised(clause: str) -> str:
     text = _QUOTED.sub(" ", text)
     text = _RELATIVE.sub(" ", text)
     text = re.sub(r",\s*without fail\s*,|\(\w+\)|[*_#]", " ", text)
-    for pattern, instead in (*_CONTRACTIONS, *_SHORTHAND):
+    text = without_contractions(text)
+    for pattern, instead in _SHORTHAND:
         text = pattern.sub(instead, text)
     return re.sub(r"\s+", " ", _WORD.sub(_mend, text)).strip(" .,;")
