@@ -9,7 +9,7 @@ from typing import Literal, NamedTuple, TypeAlias
 
 from milo_bench.core.records import Frozen
 from milo_bench.guards.citations import find_citations, normalise
-from milo_bench.guards.contractions import find_contractions
+from milo_bench.guards.languages.contractions import find_contractions
 from milo_bench.guards.languages.recognise import main_language, recognise
 from milo_bench.guards.packs.patterns import pattern_of
 from milo_bench.guards.packs.read import languages_of

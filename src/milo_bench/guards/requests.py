@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable
 
 from milo_bench.core.records import Frozen
-from milo_bench.guards.contractions import without_contractions
+from milo_bench.guards.languages.contractions import without_contractions
 from milo_bench.guards.languages.recognise import recognise
 from milo_bench.guards.packs.patterns import pattern_of
 from milo_bench.guards.packs.read import languages_of

@@ -16,7 +16,7 @@ import msgspec
 
 from milo_bench.core.errors import ConfigError
 from milo_bench.core.records import Frozen
-from milo_bench.guards.contractions import without_contractions
+from milo_bench.guards.languages.contractions import without_contractions
 from milo_bench.guards.languages.recognise import recognise
 from milo_bench.guards.packs.read import languages_of
 from milo_bench.guards.sentences import Sentence, split_sentences

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from milo_bench.guards.citations import find_citations
-from milo_bench.guards.contractions import without_contractions
+from milo_bench.guards.languages.contractions import without_contractions
 
 
 def without_citations(text: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from milo_bench.guards.contractions import find_contractions, without_contractions
+from milo_bench.guards.languages.contractions import find_contractions, without_contractions
 from milo_bench.guards.policy_text import judge_required_text
 
 
