@@ -16,6 +16,7 @@ import msgspec
 
 from milo_bench.core.errors import ConfigError
 from milo_bench.core.records import Frozen
+from milo_bench.guards.languages import status_english as english
 from milo_bench.guards.languages.contractions import without_contractions
 from milo_bench.guards.languages.recognise import recognise
 from milo_bench.guards.packs.read import languages_of
@@ -90,7 +91,7 @@ def find_status_claims(text: str, vocabulary: Vocabulary, *, expected: str = "")
                 stance = stance_by_words(sentence.text, match.start(), match.end(), language)
             else:
                 stance = _stance(sentence.text, match.start(), match.end())
-            if stance is None and last_stance and _AND.fullmatch(sentence.text, last_end, match.start()):
+            if stance is None and last_stance and english.AND.fullmatch(sentence.text, last_end, match.start()):
                 stance = last_stance  # "is open and under review"
                 over = stance == "past" and "no longer" in sentence.text[: match.start()].casefold()
                 if (stance == "denied" or over) and "but" in sentence.text[last_end : match.start()]:
@@ -99,9 +100,9 @@ def find_status_claims(text: str, vocabulary: Vocabulary, *, expected: str = "")
                 stance = "current"
             if stance is None:
                 stance = in_status_column(text, sentence.start + match.start(), sentence.start + match.end())
-            if stance is not None and _ASKS.search(sentence.text):
+            if stance is not None and english.ASKS.search(sentence.text):
                 stance = "open"
-            if last_stance and _OR.fullmatch(sentence.text, last_end, match.start()):
+            if last_stance and english.OR.fullmatch(sentence.text, last_end, match.start()):
                 stance = "open"  # "is approved or refused" says neither
                 found[-1] = msgspec.structs.replace(found[-1], stance="open")
             last_end, last_stance = match.end(), stance
@@ -125,10 +126,11 @@ _STATUS_HEADING = re.compile(r"\bstatus\b[^.\n]{0,30}$", re.IGNORECASE)
 def _is_value_of_heading(text: str, sentence: Sentence, match: re.Match[str]) -> bool:
     """A wording alone on its line, under a line that ends with "status"."""
     if any(
-        mark.isalnum() for mark in _BRACKETED.sub("", sentence.text[: match.start()] + sentence.text[match.end() :])
+        mark.isalnum()
+        for mark in english.BRACKETED.sub("", sentence.text[: match.start()] + sentence.text[match.end() :])
     ):
         return False
-    above = text[max(0, sentence.start - _REACH) : sentence.start].rstrip(" \t\r\n*_#>|:-•")
+    above = text[max(0, sentence.start - english.REACH) : sentence.start].rstrip(" \t\r\n*_#>|:-•")
     return _STATUS_HEADING.search(above) is not None
 
 
@@ -137,12 +139,12 @@ _LABEL = re.compile(r"\W*(?:\w+[.)]\s+)?[^\W\d][\w '-]{0,40}:\s*")
 
 def _is_value_of_label(sentence: Sentence, match: re.Match[str]) -> bool:
     """A wording that is all that a line says of something: "Roof: approved"."""
-    before, after = sentence.text[: match.start()].rstrip(_QUOTES) + " ", sentence.text[match.end() :]
+    before, after = sentence.text[: match.start()].rstrip(english.QUOTES) + " ", sentence.text[match.end() :]
     label = before.casefold()
     return (
         _LABEL.fullmatch(before) is not None
-        and not any(mark.isalnum() for mark in _BRACKETED.sub("", after))
-        and not any(words.search(label) for words in (_ELSEWHERE, _FORMER, _NOT, _OPEN))
+        and not any(mark.isalnum() for mark in english.BRACKETED.sub("", after))
+        and not any(words.search(label) for words in (english.ELSEWHERE, english.FORMER, english.NOT, english.OPEN))
     )
 
 
@@ -162,200 +164,42 @@ def _folded(wording: str) -> str:
     return " ".join(re.split(r"[\s_-]+", wording.casefold().strip()))
 
 
-# ---------------------------------------------------------------- the words around a wording
-
-_CLAUSE_EDGE = re.compile(
-    r"[;,()–—]|:(?=\s+(?:the|your|it|this|that|her|his|their|ms|mr|mrs)\b)|\s-\s|\b(?:but|although|though|while|"
-    r"whereas|however|before|after which|and then|until)\b"
-)
-_AND = re.compile(r"[\s\"'“”*_]*(?:,|,?\s*(?:and|or|nor|but)(?:\s+(?:still|now|also|rather|instead))?)[\s\"'“”*_]*")
-_ASKS = re.compile(r"[?？][\s\"'“”»)]*$")
-_OR = re.compile(r"[\s\"'“”*_]*,?\s*or(?:\s+(?:still|now|also))?[\s\"'“”*_]*")
-_QUOTES = "\"'“”‘’*_` "
-_ADVERBS = (
-    r"(?:\s+(?:\w+ly|now|since|still|already|also|again|at first|both|then|thus|as|not|never|yet|no longer|"
-    r"once (?:again|more)|back))*"
-)
-_NOT = re.compile(
-    r"\b(?:not|never|neither|nor|no longer|isn't|wasn't|hasn't|aren't|without|yet to be|rather than|"
-    r"instead of|cannot|nobody|nothing|none|untrue|false|incorrect (?:to|that)|"
-    r"no (?!doubt|question|longer|one\b)(?:[\w']+ ){1,3}(?:has|have|had|is|are|was|were)|"
-    r"no (?:indication|sign|evidence|record|suggestion|reason|question)|"
-    r"wrong to (?:say|call))\b"
-    r"|n't\b"
-)
-_OPEN = re.compile(
-    r"\b(?:will|would|may|might|could|should|can|shall|must|if|once(?! again| more)|when|whether|unless|expected to|"
-    r"to be|in case|"
-    r"as soon as|before an?|(?:before|until|till)\s+(?:[\w']+\s+){1,4}(?:is|are|gets?|has been|have been)|"
-    r"provid(?:ed|ing) (?:that|the|your|it)|assuming|suppos(?:e|ed|ing)|(?:plan(?:s|ned|ning)?|intend(?:s|ed|ing)?) to|"
-    r"fears?|wonder(?:s|ing)?|by the time|about to|likely|(?:we|i|you|they|he|she)'d(?! been)|"
-    r"hop(?:es?|ed|ing|eful|efully)|expect(?:s|ing)?|aim(?:s|ing)?|usually|normally|generally|typically|"
-    r"request(?:s|ed|ing)? (?:to|that)|"
-    r"(?:ask(?:s|ed|ing)?|want(?:s|ed)?|wish(?:es|ed)?|prefer(?:s|red)?|needs?|needed) (?:[\w']+ ){0,3}?(?:to|that))\b"
-)
-_FORMER = re.compile(
-    r"\b(?:previous(?:ly)?|former(?:ly)?|original(?:ly)?|initial(?:ly)?|earlier|at first|at one point|used to|prior|"
-    r"until|till|at that time|at the time|back then|had(?: been)?|old|stale|incorrect(?:ly)?|erroneous(?:ly)?|"
-    r"mistaken(?:ly)?|in error|wrong(?:ly)?|no longer|superseded|replac(?:ed|ing|es)|instead of|rather than)\b"
-)
-_LATER = re.compile(
-    r"^[\s,]*(?:until\b|(?:no more|no longer|any ?more)\b(?! than)|"
-    r"before (?:it|being|the)|but (?:was|has|is|this|that|later|then|now)|"
-    r"and (?:was )?(?:later|then|subsequently)|"
-    r"(?:was|were|has been|is) (?:later |since |then |subsequently )?(?:corrected|superseded|replaced|reversed|"
-    r"overturned|withdrawn|changed|lifted|cancelled|in error|incorrect|wrong|entered in error)|"
-    r"in error\b|by mistake\b|(?P<to>to\b(?=\s+\w)))"
-)
-# "Loans are approved within five days" tells of all loans, or of a day to come.
-_AS_A_RULE = re.compile(
-    r"\s*(?:within|after|every)\s+(?:an?|\w+(?:\s+or\s+\w+)?|\d+)\s+"
-    r"(?:working |business )?(?:hour|day|week|month|year)s?\b|\s*(?:on|every)\s+(?:\w+day)s\b|"
-    r"\s*,?\s*(?:if|unless|when(?:ever)?|where)\b"
-)
-# "A claim that is denied …": none of these cases in particular.
-_ANY_ONE = re.compile(
-    rf"\b(?:an?|any|every|each)\s+(?:[\w'-]+\s+){{1,3}}(?:that|which|who)\s+(?:is|are|was|were|has been){_ADVERBS}$"
-)
-# "The appointment was declined by the claimant": who decides on no case.
-_BY_THEM = re.compile(
-    r"\s*by\s+(?:you|him|her|them|(?:the|your|his|her|our)\s+(?:claimant|applicant|tenant|customer|caller|patient|"
-    r"resident|member|guest|buyer|seller))\b"
-)
-# "Visas are issued in the order …": no visa of this case.
-_OF_ALL = re.compile(
-    r"\b(?:most|some|many|few|several|any(?!\s+(?:more|longer))|each|every)(?:\s+[\w']+){0,3}\s+(?:are|is)"
-    rf"{_ADVERBS}\s*$|"
-    r"^\W*(?!(?:payments|benefits|works|repairs|goods|deliveries|proceedings|talks|checks|(?:the|your|our|my|his|"
-    r"her|its|their|these|those|both|all|two)\s)\b)"
-    r"(?:[a-z]+\s+)?[a-z]+[a-rt-z]s\s+are"
-    rf"{_ADVERBS}\s*$"
-)
-# What these do has somebody to whom it is done: "escalated to the second line" is no change from one status to another.
-_PASSED_ON = re.compile(
-    r"escalat|refer|assign|transfer|forward|pass|hand|sent|return|submitt|offer|award|issu|deliver|paid|refund|report"
-)
-# What somebody said, thinks or asks is not what the record says; "you say that it was approved".
-_SAID = re.compile(
-    r"\b(?:you|he|she|they|claimant|applicant|tenant|customer|caller|patient|parent|resident|member|"
-    r"policyholder|borrower|landlord|neighbour|neighbor|mother|father|husband|wife|partner|son|daughter|solicitor|"
-    r"lawyer|attorney|agent|broker|employer|representative|"
-    r"(?:mr|mrs|ms|miss|mx|dr|prof)\.? [\w'-]+)"
-    r"(?: \w+){0,3}? (?:say|said|says|believes?|"
-    r"believed|thinks?|thought|claims?|claimed|wr[io]tes?|heard|understands?|understood|feels?|tells? us|told us|"
-    r"informs? us|assum(?:es?|ed)|suppos(?:es?|ed)|hopes?|"
-    r"hoped)\b"
-)
-# "Your cousin's email says that": what somebody tells, but for what the office itself has on file.
-_REPORTS = re.compile(
-    r"([\w']+)\s+(?:says?|said|wr[io]tes?|tells?|told|claims?|claimed|fears?|feared|explains?|suspects?|suspected)"
-    r"(?:\s+(?:us|me|you|them))?\s+that\b"
-)
-_RECORDS = frozenset(
-    {
-        "file",
-        "files",
-        "record",
-        "records",
-        "register",
-        "log",
-        "system",
-        "decision",
-        "notice",
-        "note",
-        "notes",
-        "entry",
-        "we",
-        "i",
-        "letter",
-        "database",
-        "history",
-        "screen",
-        "it",
-    }
-)
-# Things that close, stop, hold or decline without being a case.
-_ELSEWHERE = re.compile(
-    r"\b(?:shop|store|office|surgery|school|bank|branch|road|street|bridge|door|gate|window|windows|line|phone|call|"
-    r"card|bus|train|car|engine|clinic|library|station|site|company|website|desk|counter|invitation|invoice|"
-    r"pharmacy|chemist|museum|pool|gym|park|café|cafe|restaurant|market|gallery|hotel|reception|ward|entrance|"
-    r"lift|elevator|hall|lane|box|tram|flight|lesson|meeting|offer|motorway|airport|post office|"
-    r"helpline|hotline)(?:e?s)?\b"
-)
-_A_CASE = re.compile(
-    r"\b(?:case|claim|file|application|request|appeal|complaint|status|benefit|pension|allowance|payments?|grant|"
-    r"award|matter|record|entry|refund|licence|license|permit|review|policy|order|loan|mortgage|referral|ticket|"
-    r"repair|visit|booking|membership|account|cover|shipment|parcel|visa|it|this)\b"
-)
-_FROM = re.compile(r"\bfrom\s+(?:(?:the|a|an|status|being|of)\s+)*$")
-# "(was: under review)", "after being closed".
-_EARLIER = re.compile(
-    r"\b(?:was|were|previously|formerly|before|earlier)\s*[:=]$|\b(?:after|since|despite) (?:being|having been)$"
-)
-_CHANGE = re.compile(
-    r"\b(?:set|moved|changed|updated|corrected|transferred|revised|amended|reclassified|switched|returned|reverted|"
-    r"restored|marked|recorded|logged|listed|reported|noted|entered|placed|put|became|becomes|changes|moves|turned|"
-    r"went|given|got|gets)\b"
-    r"(?:\s+(?:back|the|its|a|case|claim|status|on|in|from\s+[\w -]{1,40}?|by\s+[\w -]{1,30}?)){0,4}"
-    rf"(?:\s+(?:to|as|into|under|at))?{_ADVERBS}\s*(?:the\s+status\s+(?:of\s+)?)?$"
-)
-_WAS = re.compile(rf"\b(?:was|were|wasn't|being)\b{_ADVERBS}$")
-_HAS_BEEN = re.compile(
-    rf"\b(?:has|have|had|'s|'ve|'d|hasn't|haven't){_ADVERBS}\s+(?:been|become|gone|remained){_ADVERBS}$"
-    rf"|\b(?:be|become){_ADVERBS}$"
-)
-_IS = re.compile(
-    r"(?:\b(?:it|that|there|he|she|this)'s|\b(?:is|are|isn't|aren't|remains?|stays?|sits|rests|stands?(?: at| as)?|"
-    r"(?:is|are) (?:(?:now|currently) )?(?:considered|deemed|regarded as|treated as|with \w+ and)|"
-    r"(?:is|are) (?:(?:now|currently) )?(?:put |set )?(?:down|entered|filed|shown|held|carried|registered|noted) as|"
-    r"(?:is|are|sits|rests|remains) (?:(?:now|currently) )?with (?:us|them|the \w+) as|"
-    r"continues? (?:to be|as)|shows?(?: as)?|reads?|"
-    r"(?:shows?|lists?|records?|has|calls?) (?:(?:the|your|this|her|his) )?(?:case|claim|file|application|it) as|"
-    r"(?:puts?|keeps?|leaves?|has) (?:(?:the|your|this|her|his) )?(?:case|claim|file|application|it)|"
-    r"currently|now|presently|status(?: of)?)|\b(?:status|decision|outcome|result)\s*[:=-]|"
-    rf"\b(?:is|are)\s+(?:now\s+)?(?:in|at|set to|marked(?: as)?|listed as|recorded as)){_ADVERBS}$"
-)
-_BRACKETED = re.compile(r"[\[(][^\])\n]{0,80}[\])]")
-_REACH = 200  # characters before a wording that can say something about it
-_STATUS_AFTER = re.compile(
-    r"^\s*(?:status|state|stage)\b|^\s*is\s+(?:now\s+|currently\s+)?(?:the|its|your|this|her|his)\s+(?:[\w'-]+\s+){0,3}"
-    r"status\b|^\s+(?:as of|as at|at present|at this time|now|today)\b"
-)
-_PARTICIPLE = re.compile(r"\w+(?:ed|wn|n|ld|pt|id)$")
-
-
 def _stance(sentence: str, start: int, end: int) -> Stance | None:
     """What the words around ``start`` to ``end`` make of the status named there; None for no claim at all."""
-    before_all = without_contractions(_plain(sentence[max(0, start - 2 * _REACH) : start])).rstrip(_QUOTES)
-    after_all = without_contractions(_plain(sentence[end : end + _REACH])).lstrip(_QUOTES)
-    before = _clause_before(before_all)[-_REACH:]
+    before_all = without_contractions(_plain(sentence[max(0, start - 2 * english.REACH) : start])).rstrip(
+        english.QUOTES
+    )
+    after_all = without_contractions(_plain(sentence[end : end + english.REACH])).lstrip(english.QUOTES)
+    before = _clause_before(before_all)[-english.REACH :]
     after = _clause_after(after_all)
     wording = sentence[start:end].casefold()
-    if _FROM.search(before + " ") or _EARLIER.search(before):
+    if english.FROM.search(before + " ") or english.EARLIER.search(before):
         return "past"
     anchored = _anchor(before, wording, after, before_all, after_all)
     if anchored is None:
         return None
-    if _ELSEWHERE.search(before) and not _A_CASE.search(before) and not _DECIDES.search(before):
+    if english.ELSEWHERE.search(before) and not english.A_CASE.search(before) and not _DECIDES.search(before):
         return None
-    if _NOT.search(_negatable(before)):
+    if english.NOT.search(_negatable(before)):
         return "past" if "no longer" in before else "denied"
-    if anchored != "current" and _FORMER.search(_negatable(before)):
+    if anchored != "current" and english.FORMER.search(_negatable(before)):
         return "past"
-    if _ANY_ONE.search(before) or (_BY_THEM.match(after) and re.match(r"declin|refus|reject|turned", wording)):
+    if english.ANY_ONE.search(before) or (
+        english.BY_THEM.match(after) and re.match(r"declin|refus|reject|turned", wording)
+    ):
         return None
-    later = _LATER.match(f" {after_all}")
-    if anchored == "current" and (_AS_A_RULE.match(after_all) or _OF_ALL.search(before_all)):
+    later = english.LATER.match(f" {after_all}")
+    if anchored == "current" and (english.AS_A_RULE.match(after_all) or english.OF_ALL.search(before_all)):
         return "open"
     still = anchored == "current" and after_all.lstrip(" ,").startswith("until")
-    if later is not None and not still and not (later["to"] and _PASSED_ON.search(wording)):
+    if later is not None and not still and not (later["to"] and english.PASSED_ON.search(wording)):
         return "past"
     if anchored == "current" and re.search(r"\b(?:previous|former|original|initial|earlier|old|prior)\b", before):
         return "past"
     stated = _STATED.sub(" ", before)
-    if any(match[1] not in _RECORDS for match in _REPORTS.finditer(_STATED.sub(" ", before_all))):
+    if any(match[1] not in english.RECORDS for match in english.REPORTS.finditer(_STATED.sub(" ", before_all))):
         return "open"
-    if _OPEN.search(stated) or _SAID.search(stated):
+    if english.OPEN.search(stated) or english.SAID.search(stated):
         return "open"
     if anchored == "change" and _ENDS.search(wording) and _since_reopened(_plain(sentence), start, end):
         return "past"
@@ -428,7 +272,7 @@ _DECIDES = re.compile(
     r"ministry|fund|insurer|lender|bank|building society|adjuster|handler|underwriter|manager|director|governors?|"
     r"head|embassy|consulate|committee|school|hospital|clinic|court|judge|"
     r"provider|caseworker|case worker|case manager|officer|assessor|adjudicator|ombudsman|service))"
-    rf"(?:(?:\s+[\w']+){{1,6}}?\s+and)?(?:\s+(?:have|has|had))?{_ADVERBS}$"
+    rf"(?:(?:\s+[\w']+){{1,6}}?\s+and)?(?:\s+(?:have|has|had))?{english.ADVERBS}$"
 )
 _ITS_CASE = re.compile(
     r"\s*(?:your|the|this|her|his|their|that)\s+(?:\w+\s+)?(?:case|claim|file|application|request|appeal|complaint|"
@@ -442,7 +286,7 @@ _ITS_CASE = re.compile(
 _ITS_SUBJECT = re.compile(
     r"(?:^|[\s(])(?:(?:your|the|this|her|his|their|that)\s+(?:[\w'-]+\s+){0,2})?(?:case|claim|file|application|request|"
     r"appeal|complaint|policy|cover|order|parcel|shipment|goods|loan|mortgage|membership|licence|license|permit|ticket)"
-    rf"(?:\s+(?:no\.?\s+)?#?[\w/-]*\d[\w/-]*)?(?:\s+(?:has|have|had))?{_ADVERBS}$"
+    rf"(?:\s+(?:no\.?\s+)?#?[\w/-]*\d[\w/-]*)?(?:\s+(?:has|have|had))?{english.ADVERBS}$"
 )
 
 
@@ -463,21 +307,21 @@ _NOTHING_MORE = re.compile(r"[ .!]*$|\s*(?:\[|\(|:|\||(?:on|since|as of|from|for
 def _anchor(
     before: str, wording: str, after: str, before_all: str, after_all: str
 ) -> Literal["current", "change", "past"] | None:
-    if _DECIDES.search(before) and _PARTICIPLE.match(wording) and _ITS_CASE.match(after):
+    if _DECIDES.search(before) and english.PARTICIPLE.match(wording) and _ITS_CASE.match(after):
         return "change"
-    if _IS.search(before):
+    if english.IS.search(before):
         return "current"
-    if _ITS_SUBJECT.search(before) and _PARTICIPLE.match(wording):
+    if _ITS_SUBJECT.search(before) and english.PARTICIPLE.match(wording):
         return "change"
-    if _CHANGE.search(before):
+    if english.CHANGE.search(before):
         passive_now = re.search(r"\b(?:is|are)\s+(?:now\s+|currently\s+)?\w+(?:\s+\w+){0,2}$", before)
         return "current" if passive_now else "change"
-    if _HAS_BEEN.search(before):
+    if english.HAS_BEEN.search(before):
         return "change"
-    if _WAS.search(before):
+    if english.WAS.search(before):
         # "was approved" tells of the day it became so; "was pending" tells of a state that may be over.
-        return "change" if _PARTICIPLE.match(wording.split()[-1]) and len(wording.split()) == 1 else "past"
-    if _STATUS_AFTER.match(after):
+        return "change" if english.PARTICIPLE.match(wording.split()[-1]) and len(wording.split()) == 1 else "past"
+    if english.STATUS_AFTER.match(after):
         return "current"
     if (not before_all.strip() or _HEADED.search(before_all)) and _NOTHING_MORE.match(after):
         # "Rejected in May, your request is pending again": the clause that follows says how it is.
@@ -486,7 +330,7 @@ def _anchor(
 
 
 def _clause_before(text: str) -> str:
-    edges = [edge.end() for edge in _CLAUSE_EDGE.finditer(text)]
+    edges = [edge.end() for edge in english.CLAUSE_EDGE.finditer(text)]
     clause = text[edges[-1] :] if edges else text
     if clause.strip() in ("", "now", "currently", "still") and len(edges) > 1 and text[edges[-1] - 1] != ";":
         # "The claim, now closed": what stands before the comma still belongs to it.
@@ -497,5 +341,5 @@ def _clause_before(text: str) -> str:
 
 
 def _clause_after(text: str) -> str:
-    edge = _CLAUSE_EDGE.search(text)
+    edge = english.CLAUSE_EDGE.search(text)
     return text[: edge.start()] if edge else text
