@@ -133,7 +133,7 @@ class FinishedRun:
     ``path`` is its log, ``end.complete`` whether everything planned was done, ``why`` a sentence if it
     was not. ``planned`` and ``done`` count attempts without retries. ``executed`` is what the suite's own
     checks did at the end of a complete run. ``unjudged`` says which checks cannot judge answers to some fixtures,
-    ``same`` which fixtures ask what an earlier one asks, ``near`` which are nearly the same as others.
+    ``same`` which fixtures ask what an earlier one asks, ``doubts`` which are near copies.
     Under a stopping rule ``work_ends`` say what is over and why, ``still_open`` what is not.
     """
 
@@ -147,7 +147,7 @@ class FinishedRun:
     coder: ExecutedCoder = field(default_factory=ExecutedCoder)
     unjudged: tuple[str, ...] = ()
     same: tuple[SameQuestions, ...] = ()
-    near: tuple[Problem, ...] = ()
+    doubts: tuple[Problem, ...] = ()
     work_ends: tuple[WorkEnd, ...] = ()
     still_open: tuple[OpenWork, ...] = ()
     verified: JudgedAnswers | None = None
@@ -294,7 +294,7 @@ def run_suite(
         coder=coder,
         unjudged=_unjudged(spec),
         same=tuple(same_questions(spec.planned_fixtures(), contracts_of(spec.workloads))),
-        near=tuple(near_copy_doubts(planned.suite)),
+        doubts=tuple(near_copy_doubts(planned.suite)),
         work_ends=tuple(follower.work_ends),
         still_open=follower.open,
         verified=verified,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -16,6 +16,7 @@ from milo_bench.core.paths import AnyPath
 from milo_bench.core.records import Fixture, Workload
 from milo_bench.core.suggest import hint_for
 from milo_bench.decide.gates.decidable import short_gates
+from milo_bench.evidence.null_model.echo import echoed
 from milo_bench.grade.engine import unread_fixtures, validate_checks
 from milo_bench.grade.languages.unspoken import unspoken_languages
 from milo_bench.guards.languages.names import language_name
@@ -78,7 +79,14 @@ def check_suite(suite: str) -> list[Problem]:
     loaded = load_suite(suite)
     for one in same_questions(loaded.fixtures, contracts_of(loaded.workloads)):
         found.append(Problem(loaded.where(one.example), one.text, one.hint, "warning", "data"))
-    return found
+    return [*found, *_echo_doubts(loaded)]
+
+
+def _echo_doubts(suite: Suite) -> Iterator[Problem]:
+    """A warning for each workload whose fixtures pass with the case itself as the answer."""
+    for workload in suite.workloads.values():
+        if (one := echoed(workload, suite.fixtures)) is not None:
+            yield Problem(suite.where(one.example), one.text, one.hint, "warning", "data")
 
 
 def _unjudged(workload: Workload, fixtures: Iterable[Fixture]) -> tuple[check.Unread, ...]:

@@ -250,8 +250,8 @@ def run(
         click.echo(f"note: {unjudged}. Those answers are unjudged.", err=True)
     for same in finished.same:
         click.echo(f"note: {same.text}.\nhint: {same.hint}", err=True)
-    for near in finished.near:
-        click.echo(f"note: {near.what}.\nhint: {near.hint}", err=True)
+    for doubt in finished.doubts:
+        click.echo(f"note: {doubt.what}.\nhint: {doubt.hint}", err=True)
     say_executed(finished.executed)
     say_coder(finished.coder)
     for line in finished.verified.lines() if finished.verified is not None else ():
