@@ -18,8 +18,10 @@ from milo_bench.board.server.people import BoardAccess, BoardPerson, ProxyHeader
 from milo_bench.board.views.gateway.health import check_gateway
 from milo_bench.core.errors import PrerequisiteError, UsageError
 from milo_bench.core.files import require_regular
+from milo_bench.core.text import one_line
 from milo_bench.store.state.database import open_state
 from milo_bench.store.state.people import board_secret
+from milo_bench.suites.manifest import MANIFEST_NAME
 
 TOKEN_VARIABLE: Final = "MILO_BENCH_BOARD_TOKEN"  # noqa: S105  the name of a variable
 _EVERY_ADDRESS: Final = ("0.0.0.0", "::")  # noqa: S104  refused without a name, and without TLS
@@ -63,6 +65,10 @@ def serve_board(
 ) -> None:
     """Serve until Ctrl-C. Raises UsageError for an address that others could reach in the clear."""
     _check_bind(options)
+    for suite in options.suites:
+        if not (suite / MANIFEST_NAME).is_file():
+            message = f"--suite {one_line(str(suite), 200)} is not the folder of a suite: it has no {MANIFEST_NAME}."
+            raise UsageError(message, hint="make one with 'milo-bench suite new FOLDER'.")
     token = env.get(TOKEN_VARIABLE, "") or secrets.token_urlsafe(24)
     board = make_board(options, token)
     board.promote, board.roll_back = promote, roll_back

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 import re
 from pathlib import Path
 from typing import Any, Final
@@ -13,6 +14,19 @@ from milo_bench.core import units
 from milo_bench.core.errors import UsageError
 
 FILE = click.Path(path_type=Path, dir_okay=False)
+
+
+class FolderPath(click.Path):
+    """A folder, or a name that nothing has yet. click itself would take a pipe, a socket or a device for one."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Path:
+        place = Path(os.fsdecode(super().convert(value, param, ctx)))
+        if os.path.lexists(place) and not place.is_dir():
+            self.fail(f"{click.format_filename(place)!r} is not a folder.", param, ctx)
+        return place
+
+
+FOLDER: Final = FolderPath(path_type=Path, file_okay=False)
 JSON_FLAG = click.option("--json", "as_json", is_flag=True, help="One JSON document.")
 LANGUAGE = click.option(
     "--language", default="", metavar="LANGUAGE", help="Language of a built-in suite: en, de, fr or es.  [default: en]"

@@ -109,7 +109,7 @@ def writing(path: Path, *, hint: str = PERMISSION_HINT, mode: int = PRIVATE) -> 
     with write_errors(path, hint):
         there = _stat(path)
         if there is not None and not stat.S_ISREG(there.st_mode):
-            with path.open("wb") as file:
+            with _stream_to(path) as file:
                 yield file
             return
         place = path.resolve()
@@ -120,6 +120,19 @@ def writing(path: Path, *, hint: str = PERMISSION_HINT, mode: int = PRIVATE) -> 
                 _confirm(file)
             part.replace(place)
         _confirm_folder(place.parent)
+
+
+def _stream_to(path: Path) -> BinaryIO:
+    """A pipe, a terminal or a device to write to. Raises OSError for a pipe that nothing reads: it would wait."""
+    try:
+        descriptor = os.open(path, os.O_WRONLY | _NO_WAIT | getattr(os, "O_BINARY", 0))
+    except OSError as error:
+        if error.errno != errno.ENXIO:
+            raise
+        raise OSError("it is a socket, or a pipe that nothing reads from") from None
+    if _NO_WAIT:
+        os.set_blocking(descriptor, True)
+    return os.fdopen(descriptor, "wb")
 
 
 @contextlib.contextmanager

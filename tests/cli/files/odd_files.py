@@ -12,11 +12,13 @@ import signal
 import socket
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
+
+import click
 
 from milo_bench import api, board, decide, evidence, gateway, report
 from milo_bench.cli import commands
@@ -26,7 +28,7 @@ from milo_bench.cli.entry import run_command
 from milo_bench.cli.main import milo_bench
 
 PROGRAMS: Final = {"milo-bench": milo_bench, "case-timeline": case_timeline, "draft-guard": draft_guard}
-# @ is the odd file, {name} one that is right. Every place of every command that reads a file is here.
+# @ is the odd file, {name} one that is right. Every place of every command that takes a path is here.
 LINES: Final = """
 score @
 score {log} @
@@ -148,7 +150,65 @@ incidents list --state @
 case-timeline build --case 84291 --cases @
 draft-guard verify --case 84291 --cases @
 draft-guard verify --templates @
+board runs --suite @
+board runs --tls-cert {key} --tls-key @
+decide {log} --policy {policy} --out @
+gate {log} --baseline {decision} --junit @
+grade {log} --out @
+import {sheet} --suite tiny --out @
+import {sheet} --make-suite @ --out i.jsonl
+inventory --config @
+inventory --out @
+judge calibrate {log} --judge scripted --labels {sheet} --out @
+load --suite tiny --model scripted --duration 1s --out @
+load --suite tiny --model scripted --duration 1s --charts @
+log convert {log} --out @
+operator permit {log} --out @
+operator report {log} --out @
+operator run --models scripted --limit 1 --out @
+operator serve --own-tasks {policy} x --config @ --out s.jsonl
+operator serve --own-tasks {policy} x --out @
+policy new tiny --out @
+probe scripted --quick --out @
+report {decision} --out @
+review export --sheet {sheet} --state state.db --out @
+review import {sheet} --key {key} --out @
+review sample {log} --out @
+roles escalate {log} --config @
+roles init --config @
+roles init --out @
+roles labels {sheet} --repository @
+roles mine tiny --out @
+roles mine tiny --out mined --registry @
+roles page --config @
+roles page --out @
+roles promote {log} --config @
+roles run --config @
+roles run --out @
+roles run --site @
+run --suite tiny --models scripted --out r.jsonl --baseline @
+run --suite tiny --models scripted --out @
+sample export --out @
+sample export --suite @
+score {log} --out @
+serve --routing {policy} --tls-cert {key} --tls-key @
+sign --new-key @
+state backup @
+state backup saved --audit @
+state restore @
+state restore {package} --audit @
+suite import {sheet} --out @
+suite labels @ --out l.csv
+suite labels tiny --out @
+suite new @
+suite redact tiny --out @
+suite regenerate tiny --out @
 """
+# Options without a line, and why: they are refused by the same type as those that have one.
+NO_LINE: Final = {
+    ("demo", "--out"): "where it is a folder, it serves a model and measures it",
+    ("board", "folder"): "where it is a folder, it serves pages until Ctrl-C",
+}
 MOST_S: Final = 30.0
 _MOST_BYTES: Final = 2 << 30
 
@@ -244,6 +304,41 @@ def _read_for(descriptor: int, limit_s: float) -> bytes | None:
             return bytes(found)
         found += block
     return None
+
+
+def places() -> Iterator[tuple[tuple[str, ...], click.Parameter]]:
+    """Each argument and option of each command that takes a path, by the tree of commands itself."""
+    for name, program in PROGRAMS.items():
+        words = () if name == "milo-bench" else (name,)
+        yield from _places(program, click.Context(program, info_name=name), words)
+
+
+def _places(
+    command: click.Command, context: click.Context, words: tuple[str, ...]
+) -> Iterator[tuple[tuple[str, ...], click.Parameter]]:
+    if isinstance(command, click.Group):
+        for name in command.list_commands(context):
+            below = command.get_command(context, name)
+            if below is not None:
+                yield from _places(below, click.Context(below, info_name=name, parent=context), (*words, name))
+        return
+    yield from ((words, one) for one in command.params if isinstance(one.type, click.Path))
+
+
+def has_line(words: tuple[str, ...], place: click.Parameter) -> bool:
+    """Whether a command line has the odd file in ``place`` of the command ``words``."""
+    for line in LINES.strip().splitlines():
+        written = line.split()
+        if tuple(written[: len(words)]) != words:
+            continue
+        given = written[len(words) :]
+        before = [given[at - 1] if at else "" for at, word in enumerate(given) if word == "@"]
+        if isinstance(place, click.Option):
+            if any(option in before for option in place.opts):
+                return True
+        elif any(not word.startswith("--") for word in before):
+            return True
+    return False
 
 
 Judge = Callable[[Came], str]

@@ -12,7 +12,7 @@ import click
 
 from milo_bench import api
 from milo_bench.cli.entry import say_next
-from milo_bench.cli.options import Duration
+from milo_bench.cli.options import FOLDER, Duration
 from milo_bench.core.errors import IncompleteRun, Interrupted
 from milo_bench.report import terminal
 
@@ -21,9 +21,7 @@ SECTION = "Start"
 
 @click.command()
 @click.option("--budget", type=Duration(), default="3m", show_default=True, help="Time that the demo takes.")
-@click.option(
-    "--out", type=click.Path(path_type=Path, file_okay=False), help="Folder to write.  [default: runs/demo-TIME]"
-)
+@click.option("--out", type=FOLDER, help="Folder to write.  [default: runs/demo-TIME]")
 @click.option("--resume", is_flag=True, help="Resume the demo in the folder --out.")
 def demo(budget: float, out: Path | None, resume: bool) -> None:
     """Measure a small model on this machine and decide what it may do.

@@ -9,7 +9,7 @@ import click
 
 from milo_bench import api
 from milo_bench.cli.entry import say_next
-from milo_bench.cli.options import FILE
+from milo_bench.cli.options import FILE, FOLDER
 from milo_bench.report.terminal import print_listening
 
 SECTION = "Serve"
@@ -20,7 +20,7 @@ SECTION = "Serve"
 @click.option("--config", type=FILE, help="Path of bench.yaml.")
 @click.option("--suite", "suites", multiple=True, metavar="SUITE", help="Suite with the workloads. Repeatable.")
 @click.option(
-    "--audit", type=click.Path(path_type=Path, file_okay=False), default=Path("audit"), show_default=True,
+    "--audit", type=FOLDER, default=Path("audit"), show_default=True,
     help="Folder of the audit.",
 )  # fmt: skip
 @click.option("--head", type=FILE, help="Head of the audit.  [default: AUDIT.head]")

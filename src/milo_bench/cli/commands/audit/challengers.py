@@ -7,13 +7,13 @@ from pathlib import Path
 import click
 
 from milo_bench import api
-from milo_bench.cli.options import FILE, JSON_FLAG
+from milo_bench.cli.options import FILE, FOLDER, JSON_FLAG
 from milo_bench.cli.printing import print_json
 from milo_bench.report import terminal
 
 
 @click.command("challengers")
-@click.argument("folder", type=click.Path(path_type=Path, file_okay=False))
+@click.argument("folder", type=FOLDER)
 @click.option("--registry", type=FILE, help="Roles whose promotion rules decide.")
 @JSON_FLAG
 def audit_challengers(folder: Path, registry: Path | None, as_json: bool) -> None:

@@ -8,13 +8,13 @@ from pathlib import Path
 import click
 
 from milo_bench import api
-from milo_bench.cli.options import FILE, JSON_FLAG
+from milo_bench.cli.options import FILE, FOLDER, JSON_FLAG
 from milo_bench.cli.printing import count_noun, print_json
 from milo_bench.core.errors import GateFailed
 
 
 @click.command("verify")
-@click.argument("folder", type=click.Path(path_type=Path, file_okay=False))
+@click.argument("folder", type=FOLDER)
 @click.option("--head", type=FILE, help="Head of the audit.  [default: FOLDER.head]")
 @click.option("--key", type=FILE, help="Key of the audit.  [default: $MILO_BENCH_AUDIT_KEY or FOLDER.key]")
 @JSON_FLAG

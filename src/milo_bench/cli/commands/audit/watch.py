@@ -8,14 +8,14 @@ import click
 import msgspec
 
 from milo_bench import api
-from milo_bench.cli.options import FILE, JSON_FLAG
+from milo_bench.cli.options import FILE, FOLDER, JSON_FLAG
 from milo_bench.cli.printing import count_noun, print_json
 from milo_bench.core.errors import GateFailed
 from milo_bench.report import terminal
 
 
 @click.command("watch")
-@click.argument("folder", type=click.Path(path_type=Path, file_okay=False))
+@click.argument("folder", type=FOLDER)
 @click.option("--alarms", type=FILE, default=Path("alarms.yaml"), show_default=True, help="Limits to compare with.")
 @JSON_FLAG
 def audit_watch(folder: Path, alarms: Path, as_json: bool) -> None:

@@ -8,14 +8,14 @@ from pathlib import Path
 import click
 
 from milo_bench import api
-from milo_bench.cli.options import FILE, PERSON, STATE
+from milo_bench.cli.options import FILE, FOLDER, PERSON, STATE
 from milo_bench.report.terminal import print_board
 
 SECTION = "Serve"
 
 
 @click.command()
-@click.argument("folder", type=click.Path(path_type=Path, file_okay=False), default=Path("runs"))
+@click.argument("folder", type=FOLDER, default=Path("runs"))
 @click.option("--port", type=click.IntRange(0, 65535), default=8701, show_default=True, help="Port (0 picks one).")
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
 @click.option("--hostname", "hostnames", multiple=True, metavar="NAME", help="A name it answers to. Repeatable.")
@@ -26,7 +26,7 @@ SECTION = "Serve"
 @click.option("--behind-proxy", is_flag=True, help="A proxy in front of it has TLS.")
 @click.option("--proxy-header", default="", metavar="NAME", help="Header in which that proxy names the person.")
 @click.option(
-    "--suite", "suites", multiple=True, type=click.Path(path_type=Path, file_okay=False),
+    "--suite", "suites", multiple=True, type=FOLDER,
     help="Folder of a suite that takes new fixtures. Repeatable.",
 )  # fmt: skip
 @click.option("--gateway", default="", metavar="URL", help="Admin address of a gateway on this machine.")

@@ -11,7 +11,7 @@ import msgspec
 
 from milo_bench import api
 from milo_bench.cli.entry import say_next
-from milo_bench.cli.options import JSON_FLAG
+from milo_bench.cli.options import FOLDER, JSON_FLAG
 from milo_bench.report import terminal
 
 
@@ -21,9 +21,7 @@ from milo_bench.report import terminal
 @click.option("--config", type=click.Path(path_type=Path), help="Path of bench.yaml.")
 @click.option("--apply", is_flag=True, help="Change the registry, and the role's rule in routing.yaml.")
 @click.option("--fresh", is_flag=True, help="Only cases from after the release of both models.")
-@click.option(
-    "--audit", type=click.Path(path_type=Path, file_okay=False), help="A gateway's audit: its trials count too."
-)
+@click.option("--audit", type=FOLDER, help="A gateway's audit: its trials count too.")
 @click.option("--fail-on-change", is_flag=True, help="Exit with 1 if an incumbent changes.")
 @click.option("--unsafe-here", is_flag=True, help="Run coder answers without the sandbox.")
 @JSON_FLAG

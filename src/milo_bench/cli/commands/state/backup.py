@@ -9,14 +9,14 @@ import click
 
 from milo_bench import api
 from milo_bench.cli.entry import say_next
-from milo_bench.cli.options import JSON_FLAG, STATE
+from milo_bench.cli.options import FOLDER, JSON_FLAG, STATE
 from milo_bench.cli.printing import count_noun, print_json
 
 
 @click.command("backup")
 @click.argument("folder", type=click.Path(path_type=Path))
 @STATE
-@click.option("--audit", type=click.Path(path_type=Path, file_okay=False), help="Folder of the audit to copy too.")
+@click.option("--audit", type=FOLDER, help="Folder of the audit to copy too.")
 @JSON_FLAG
 def state_backup(folder: Path, state: str | None, audit: Path | None, as_json: bool) -> None:
     """Copy the state database, and an audit, into the new FOLDER.

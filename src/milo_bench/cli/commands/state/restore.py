@@ -7,14 +7,14 @@ from pathlib import Path
 import click
 
 from milo_bench import api
-from milo_bench.cli.options import JSON_FLAG
+from milo_bench.cli.options import FOLDER, JSON_FLAG
 from milo_bench.cli.printing import count_noun, print_json
 
 
 @click.command("restore")
 @click.argument("folder", type=click.Path(path_type=Path))
 @click.option("--state", required=True, metavar="FILE|URL", help="State database without rows. A new file is made.")
-@click.option("--audit", type=click.Path(path_type=Path, file_okay=False), help="New folder for the audit.")
+@click.option("--audit", type=FOLDER, help="New folder for the audit.")
 @JSON_FLAG
 def state_restore(folder: Path, state: str, audit: Path | None, as_json: bool) -> None:
     """Put the backup in FOLDER into a new database.
