@@ -68,7 +68,7 @@ if TYPE_CHECKING:
         selftest_roles,
     )
     from milo_bench.api.roles.page import verify_roles_page, write_registry, write_roles_page
-    from milo_bench.api.roles.promoting import Promotion, promote_roles, rollback_roles
+    from milo_bench.api.roles.promoting import Promotion, promote_roles, restored_values, rollback_roles
     from milo_bench.api.roles.rerun import RolesRunOptions, run_roles
     from milo_bench.api.running import FinishedRun, RunOptions, run_suite
     from milo_bench.api.sealing.erasing import Erased, EraseOptions, erase_texts
@@ -181,7 +181,7 @@ _NAMES: dict[str, tuple[str, ...]] = {
     "milo_bench.api.roles.labelling": ("LabelSample", "fixes_of", "read_labels", "set_labels"),
     "milo_bench.api.roles.escalating": ("escalate_roles",),
     "milo_bench.api.roles.rerun": ("RolesRunOptions", "run_roles"),
-    "milo_bench.api.roles.promoting": ("Promotion", "promote_roles", "rollback_roles"),
+    "milo_bench.api.roles.promoting": ("Promotion", "promote_roles", "restored_values", "rollback_roles"),
     "milo_bench.api.roles.page": ("verify_roles_page", "write_registry", "write_roles_page"),
     "milo_bench.api.reporting": ("report_decision",),
     "milo_bench.api.estimating": ("estimate_run",),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -22,6 +22,7 @@ from milo_bench.core.errors import ConfigError, DataError, UsageError
 from milo_bench.core.files import write_file
 from milo_bench.core.hashing import sha256_data, sha256_text
 from milo_bench.core.records import TargetRecord
+from milo_bench.core.text import one_line
 from milo_bench.core.version import __version__
 from milo_bench.core.weights.gguf_header import BadHeader, read_gguf_header
 from milo_bench.decide.promotion.judge import RoleFacts, judge_challengers, with_live_work
@@ -36,6 +37,7 @@ from milo_bench.decide.promotion.records import (
     RolePair,
     TargetFigures,
 )
+from milo_bench.decide.promotion.wording import changed_value
 from milo_bench.evidence.judging import judge_log
 from milo_bench.report.files.roles import roles_report
 from milo_bench.roles.history import (
@@ -428,6 +430,12 @@ def _routing_values(path: Path, role: RoleConfig, decided: RoleDecision) -> dict
     if len(left) < len(challengers):  # its trial is over: it has the work now
         values[("challengers",)] = left
     return values
+
+
+def restored_values(record: PromotionRecord) -> Iterator[tuple[str, str, str]]:
+    """File, place in it and the value that is there again, for each change that ``record`` took back."""
+    for change in record.changes:
+        yield change.file, ".".join(str(key) for key in change.keys), one_line(changed_value(change.before), 200)
 
 
 def rollback_roles(registry: Path, *, now: datetime | None = None) -> PromotionRecord:

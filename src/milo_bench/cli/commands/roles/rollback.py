@@ -10,8 +10,6 @@ import msgspec
 
 from milo_bench import api
 from milo_bench.cli.options import JSON_FLAG
-from milo_bench.core.text import one_line
-from milo_bench.decide.promotion.wording import changed_value
 
 
 @click.command("rollback")
@@ -26,6 +24,5 @@ def roles_rollback(registry: Path, as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps(msgspec.to_builtins(record)))
         return
-    for change in record.changes:
-        where = ".".join(str(key) for key in change.keys)
-        click.echo(f"{change.file}: {where} is {one_line(changed_value(change.before), 200)} again")
+    for file, where, value in api.restored_values(record):
+        click.echo(f"{file}: {where} is {value} again")
