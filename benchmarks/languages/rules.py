@@ -136,6 +136,16 @@ _POLICY_TEXT_EN: Final = (
     "Letters and notes of offices, written by another hand before it had read the rules. The rules were measured "
     "on the held part once, after they had learnt to read contractions on the other part."
 )
+_CERTAINTY: Final = (
+    f"{_SAME_TEAM} Of 20 sentences that are too sure in German and 20 in French, by another hand "
+    "(tests/data/certainty_fresh_abroad.jsonl), the rules of then found 11 and 8, and nothing else. The words were "
+    "widened on them since, so of the wordings of strangers expect about half to be found."
+)
+_KEYWORDS: Final = (
+    _SAME_TEAM.replace("the rule had words of this language", "the words of the families")
+    + " Of 22 serious notes in German and 22 in French, by another hand (tests/data/keywords_fresh_abroad.jsonl), the "
+    "words of then found 20 and 17, and two harmless ones in each. They were widened on them since."
+)
 _PACKETS: Final = (
     f"{_SAME_TEAM} The English rules are older than these texts. They were widened after a first measurement on the "
     "held part, where they found 16 of 20 decisions on cover, 20 of 35 sentences on documents read or not seen, and "
@@ -291,7 +301,7 @@ RULES: Final = (
         CERTAINTY_VERSION,
         lambda row: {"surer"} if row["surer"] else set(),
         _certainty,
-        _SAME_TEAM,
+        _CERTAINTY,
         "certainty",
     ),
     MeasuredRule(
@@ -364,7 +374,7 @@ RULES: Final = (
         KEYWORDS_VERSION,
         lambda row: {"serious"} if row["serious"] else set(),
         lambda row, language: {"serious"} if keyword_risk(row["text"], expected=language) else set(),
-        _SAME_TEAM.replace("the rule had words of this language", "the words of the families"),
+        _KEYWORDS,
         "keywords",
     ),
     MeasuredRule(
