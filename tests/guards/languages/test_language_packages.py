@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
+import tomllib
+import zipfile
 from pathlib import Path
 from typing import Any, Final
 
 import pytest
+
+from milo_bench.guards.packs.read import known_keys
 
 FILES: Final = {
     "sentences": """
@@ -115,3 +120,28 @@ def test_a_language_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
     asked = ask(tmp_path, {"facts": "titles = [unfinished"}, ASKED)
     assert asked.returncode != 0
     assert "The language file facts/cs.toml cannot be read" in asked.stderr
+
+
+def test_a_key_that_no_rule_reads_is_named_with_the_nearest_one(tmp_path: Path) -> None:
+    asked = ask(tmp_path, {"facts": 'title = "pan"'}, ASKED)
+    assert asked.returncode != 0
+    assert "The language file facts/cs.toml has a key that no rule reads: 'title'." in asked.stderr
+
+
+def test_the_package_of_the_guide_is_built_with_its_files(tmp_path: Path) -> None:
+    guide = (Path(__file__).parents[3] / "docs" / "how-to" / "extend.md").read_text(encoding="utf-8")
+    blocks = re.findall(r"```toml\n# (pyproject\.toml|our_words/\S+)\n(.*?)```", guide, re.S)
+    for name, text in blocks:
+        if name != "pyproject.toml" or "milo_bench.languages" in text:
+            (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+            (tmp_path / name).write_text(text, encoding="utf-8")
+    made = subprocess.run(
+        [sys.executable, "-c", "import setuptools.build_meta as b; print(b.build_wheel('dist'))"],
+        cwd=tmp_path, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert made.returncode == 0, made.stderr
+    (wheel,) = (tmp_path / "dist").glob("*.whl")
+    held = zipfile.ZipFile(wheel).namelist()
+    assert "our_words/promises/cs.toml" in held
+    pack = tomllib.loads(zipfile.ZipFile(wheel).read("our_words/promises/cs.toml").decode("utf-8"))
+    assert not pack.keys() - known_keys("promises")

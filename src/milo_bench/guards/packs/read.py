@@ -14,6 +14,7 @@ from typing import Any, Final, Literal, TypeAlias
 
 from milo_bench.core.errors import ConfigError
 from milo_bench.core.registry import installed_entries
+from milo_bench.core.suggest import hint_for
 
 Rule: TypeAlias = Literal[
     "sentences",
@@ -49,10 +50,27 @@ def read_pack(rule: Rule, language: str) -> dict[str, Any]:
     if file is None:
         return {}
     try:
-        return tomllib.loads(file.read_text(encoding="utf-8"))
+        pack = tomllib.loads(file.read_text(encoding="utf-8"))
     except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         message = f"The language file {rule}/{file.name} cannot be read: {error}"
         raise ConfigError(message, hint="it must be TOML in UTF-8, like those in docs/how-to/extend.md.") from None
+    unknown = sorted(pack.keys() - known_keys(rule)) if not _is_own(rule, language) else []
+    if unknown:
+        message = f"The language file {rule}/{file.name} has a key that no rule reads: '{unknown[0]}'."
+        raise ConfigError(message, hint=hint_for(unknown[0], known_keys(rule), noun="keys"))
+    return pack
+
+
+@cache
+def known_keys(rule: Rule) -> frozenset[str]:
+    """The keys that a file of ``rule`` can have: those of the built-in files, and ``measured``."""
+    folder = resources.files(_OWN).joinpath(rule)
+    files = [one for one in folder.iterdir() if one.name.endswith(".toml")]
+    return frozenset({"measured"}.union(*(tomllib.loads(one.read_text(encoding="utf-8")) for one in files)))
+
+
+def _is_own(rule: Rule, language: str) -> bool:
+    return resources.files(_OWN).joinpath(rule, f"{language}.toml").is_file()
 
 
 @cache
@@ -77,7 +95,10 @@ def _files(rule: Rule) -> dict[str, Traversable]:
             folder = resources.files(package).joinpath(rule)
         except (ImportError, TypeError):
             message = f"The language package '{package}' is not installed as it should be."
-            raise ConfigError(message, hint=f"its entry point of {_INSTALLED} must name a package.") from None
+            raise ConfigError(
+                message,
+                hint=f"its entry point of {_INSTALLED} must name a package that is installed with its files.",
+            ) from None
         if folder.is_dir():
             found |= {one.name.removesuffix(".toml"): one for one in folder.iterdir() if one.name.endswith(".toml")}
     return found
