@@ -33,6 +33,7 @@ _EVENT_ID = re.compile(_ID)
 _UNDER_HEADING = re.compile(
     r"[ \t|]*+\n[ \t]*+\|?[ \t]*+:?-{3}[-:| \t]*+(?:\n|$)"
 )  # a table's names of columns are above it
+_KEPT = 2000  # characters: the citations of a longer text are not remembered
 _SAME_HYPHEN = str.maketrans("‐‑–−", "----")
 # Anything that looks as if it meant to cite: a wrong number of digits, round brackets, a bare id.
 _LOOSE = re.compile(r"[\[(]\s*(?:see\s+)?(?:events?\s+)?E[-–—_ ]?\d+[^\])\n]{0,40}[\])]|\bE[-–—_]\d+\b", re.I)
@@ -47,6 +48,10 @@ def find_citations(text: str) -> tuple[Citation, ...]:
     other than four digits, in round brackets or without brackets are no citations; those are in
     `find_malformed_citations`. Full-width characters and zero-width ones are read as a person sees them.
     """
+    return (_citations_of_short if len(text) <= _KEPT else _citations)(text)
+
+
+def _citations(text: str) -> tuple[Citation, ...]:
     plain = unmarked(text)
     found = []
     for bracket in _BRACKET.finditer(plain.text):
@@ -54,6 +59,10 @@ def find_citations(text: str) -> tuple[Citation, ...]:
         for event_id in _EVENT_ID.findall(bracket.group(1)):
             found.append(Citation(event_id=event_id.translate(_SAME_HYPHEN), start=start, end=end))
     return tuple(found)
+
+
+# Each check of an answer asks for the citations of each of its sentences.
+_citations_of_short = lru_cache(maxsize=1 << 14)(_citations)
 
 
 def find_malformed_citations(text: str) -> tuple[Sentence, ...]:

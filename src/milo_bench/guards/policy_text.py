@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
-from functools import cache
+from collections.abc import Iterable, Sequence
+from functools import cache, lru_cache
 from typing import Literal, NamedTuple, TypeAlias
 
 from milo_bench.core.records import Frozen
@@ -118,7 +118,7 @@ def _body(required: str) -> str:
     return body if any(map(str.isalnum, body)) else ""
 
 
-def _judge_one(text: str, folded: str, places: list[int], required: str, words: _Words) -> RequiredText:
+def _judge_one(text: str, folded: str, places: Sequence[int], required: str, words: _Words) -> RequiredText:
     wanted, _ = _folded(required)
     wanted = wanted.strip()
     body = _body(required)
@@ -217,7 +217,8 @@ def _bare(text: str) -> str:
 _PLAIN = {"‘": "'", "’": "'", "“": '"', "”": '"', "‐": "-", "‑": "-", "‒": "-", "–": "-", "—": "-", "\u00a0": " "}
 
 
-def _folded(text: str) -> tuple[str, list[int]]:
+@lru_cache(maxsize=256)  # what is required of one letter is required of many
+def _folded(text: str) -> tuple[str, tuple[int, ...]]:
     """``text`` as it is compared, and for every character of it the place in ``text``."""
     hidden = {i for citation in find_citations(text) for i in range(citation.start, citation.end)}
     marks: list[str] = []
@@ -238,4 +239,4 @@ def _folded(text: str) -> tuple[str, list[int]]:
     for found in reversed(list(find_contractions(folded))):
         marks[found.start : found.end] = found.words
         places[found.start : found.end] = [*[places[found.start]] * (len(found.words) - 1), places[found.end - 1]]
-    return "".join(marks), places
+    return "".join(marks), tuple(places)

@@ -22,6 +22,7 @@ class Sentence(Frozen, frozen=True, omit_defaults=False):
 
 SENTENCES_VERSION: Final = "5"
 LONGEST: Final = 2000  # characters
+_KEPT: Final = 10_000  # characters: the sentences of a longer text are not remembered
 _LINE_BREAK = re.compile(r"\r\n|[\n\r\x0b\x0c\x85\u2028\u2029]")
 # "- ", "* ", "• ", "1. ", "2) ", "(a) ", "> "; a year at the start of a line ("2025. …") is no bullet.
 _BULLET = re.compile(r"[ \t\u00a0]*(?:>[ \t]*)*(?:(?:[-*+•‣◦▪·–—]|\d{1,2}[.)]|\([a-z0-9]{1,2}\)|[a-z]\))[ \t]+)?", re.I)
@@ -67,6 +68,10 @@ def split_sentences(text: str, *, language: str = "") -> tuple[Sentence, ...]:
     more than ``LONGEST`` characters is cut at a space, so that no rule about sentences takes the square of a text's
     length.
     """
+    return (_split_short if len(text) <= _KEPT else _split)(text, language)
+
+
+def _split(text: str, language: str) -> tuple[Sentence, ...]:
     found: list[Sentence] = []
     whole = (language,) if language else languages_told(text[:_TOLD_BY]) or languages_of("sentences")
     for start, end in _blocks(text):
@@ -77,6 +82,10 @@ def split_sentences(text: str, *, language: str = "") -> tuple[Sentence, ...]:
                 if piece is not None:
                     found.append(piece)
     return tuple(found)
+
+
+# Each check of an answer asks for its sentences, and each answer to a case for those of the case.
+_split_short = lru_cache(maxsize=4096)(_split)
 
 
 def paragraphs(text: str) -> tuple[Sentence, ...]:

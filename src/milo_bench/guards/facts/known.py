@@ -13,7 +13,7 @@ import re
 from collections.abc import Iterator, Sequence
 from decimal import Decimal
 from functools import lru_cache
-from typing import Final
+from typing import Final, NamedTuple
 
 from msgspec import structs
 
@@ -196,13 +196,41 @@ class _Known(Frozen, frozen=True):
         return word in self.words or any(same_name(word, self.words, language) for language in self.languages)
 
 
-@lru_cache(maxsize=1 << 15)  # a record's short texts, its keys above all, come again with every case and model
-def _facts_of_short(source: str, day_first: bool, language: str) -> tuple[Fact, ...]:
-    return find_facts(source, day_first=day_first, language=language)
+class _Said(NamedTuple):
+    """What one source states: its facts, and what else a number, a date or a length in it stands for."""
+
+    facts: tuple[Fact, ...]
+    shares: frozenset[str]
+    named: frozenset[str]
+    begun: frozenset[str]
+    doubtful: frozenset[str]
+    languages: frozenset[str]  # other than English
 
 
-def _facts_of_source(source: str, day_first: bool, language: str) -> tuple[Fact, ...]:
-    return (_facts_of_short if len(source) <= _SHORT else find_facts)(source, day_first=day_first, language=language)
+def _said_by(source: str, day_first: bool, language: str) -> _Said:
+    shares: set[str] = set()
+    named: set[str] = set()
+    begun: set[str] = set()
+    doubtful: set[str] = set()
+    languages: set[str] = set()
+    plain = unmarked(source).text
+    for told, start, end in read_languages(plain, language):
+        part = plain[start:end]
+        shares |= shares_named(part, told)
+        named |= lengths_named(part, told)
+        begun.update(days_that_ranges_begin(part, day_first=day_first, language=told))
+        if told != ENGLISH:
+            languages.add(told)
+            doubtful |= set(doubtful_numbers(part, told))
+            named |= durations_named_abroad(part, told)
+        else:
+            doubtful |= ordinals(part)
+    facts = find_facts(source, day_first=day_first, language=language)
+    return _Said(facts, *map(frozenset, (shares, named, begun, doubtful, languages)))
+
+
+# A record's short texts, its keys above all, come again with every case and model.
+_said_by_short = lru_cache(maxsize=1 << 15)(_said_by)
 
 
 def _known(sources: tuple[str, ...], day_first: bool, language: str) -> _Known:
@@ -217,21 +245,15 @@ def _stated_by(sources: tuple[str, ...], day_first: bool, language: str) -> _Kno
     named: set[str] = set()
     shares: set[str] = set()
     begun: set[str] = set()
-    for source in sources:
-        for fact in _facts_of_source(source, day_first, language):
+    for source in dict.fromkeys(sources):
+        said = (_said_by_short if len(source) <= _SHORT else _said_by)(source, day_first, language)
+        for fact in said.facts:
             by_kind.setdefault(fact.kind, set()).add(fact.value)
-        plain = unmarked(source).text
-        for told, start, end in read_languages(plain, language):
-            part = plain[start:end]
-            shares |= shares_named(part, told)
-            named |= lengths_named(part, told)
-            begun.update(days_that_ranges_begin(part, day_first=day_first, language=told))
-            if told != ENGLISH:
-                languages.add(told)
-                doubtful |= set(doubtful_numbers(plain[start:end], told))
-                named |= durations_named_abroad(plain[start:end], told)
-            else:
-                doubtful |= ordinals(plain[start:end])
+        languages |= said.languages
+        doubtful |= said.doubtful
+        named |= said.named
+        shares |= said.shares
+        begun |= said.begun
     money = by_kind.get("money", set())
     percents = by_kind.get("percent", set())
     text = unmarked("\n".join(sources)).text

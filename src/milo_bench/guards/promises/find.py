@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 
 import msgspec
 
@@ -20,7 +21,7 @@ from milo_bench.guards.citations import normalise
 from milo_bench.guards.languages.marks import Unmarked, unmarked
 from milo_bench.guards.languages.recognise import recognise
 from milo_bench.guards.packs.read import languages_of
-from milo_bench.guards.promises.by_pack import promises_in_sentence
+from milo_bench.guards.promises.by_pack import FoundByPack, promises_in_sentence
 from milo_bench.guards.promises.english.clauses import without_citations
 from milo_bench.guards.promises.english.judge import promises_in_english
 from milo_bench.guards.promises.promise import POSSIBLE, Promise
@@ -66,12 +67,17 @@ def read_promises(text: str, *, exempt: Iterable[str] = (), expected: str = "") 
 
 
 def _judge_part(source: str, start: int, end: int, language: str) -> Iterator[Promise]:
-    if language not in languages_of("promises"):  # English, and what has no language
-        yield from promises_in_english(source, start, end)
-        return
-    for one in promises_in_sentence(source[start:end], language):
+    for one in _judge_sentence(source[start:end], language):
         begin, last = start + one.start, start + one.end
         yield Promise(start=begin, end=last, text=source[begin:last], kind=one.kind, reason=one.reason)
+
+
+@lru_cache(maxsize=4096)  # one sentence comes again with the same answer to another case, and with its cut
+def _judge_sentence(sentence: str, language: str) -> tuple[FoundByPack, ...]:
+    if language not in languages_of("promises"):  # English, and what has no language
+        found = promises_in_english(sentence, 0, len(sentence))
+        return tuple(FoundByPack(one.start, one.end, one.kind, one.reason) for one in found)
+    return tuple(promises_in_sentence(sentence, language))
 
 
 def _placed(promise: Promise, text: str, plain: Unmarked) -> Promise:

@@ -34,22 +34,31 @@ class Fit:
 
 def fit_knee(streams: Sequence[float], rates: Sequence[float]) -> Fit | None:
     """The two bounds with the least squared error in logarithms; None for fewer than two levels or a dead one."""
-    n, x = np.asarray(streams, dtype=float), np.asarray(rates, dtype=float)
-    if len(n) < 2 or (x <= 0).any():
-        return None
+    fits = fit_knees(streams, np.asarray(rates, dtype=float)[np.newaxis])
+    return fits[0] if fits else None
+
+
+def fit_knees(streams: Sequence[float], rates: NDArray[np.float64]) -> list[Fit]:
+    """A fit for each row of ``rates``, shape (fits, levels); rows with a dead level are left out."""
+    n = np.asarray(streams, dtype=float)
+    if len(n) < 2:
+        return []
     order = np.argsort(n)
-    n, log_x = n[order], np.log(x[order])
-    log_each = log_x - np.log(n)
-    best: tuple[float, float, float] | None = None
+    log_n, log_x = np.log(n[order]), np.log(rates[(rates > 0).all(axis=1)][:, order])
+    log_each = log_x - log_n
+    least, best_each, best_flat = (np.full(len(log_x), value) for value in (np.inf, 0.0, 0.0))
     for rising in range(1, len(n)):
-        each, flat = float(log_each[:rising].mean()), float(log_x[rising:].mean())
-        fitted = np.minimum(each + np.log(n), flat)
-        error = float(((log_x - fitted) ** 2).sum())
-        if best is None or error < best[0] - 1e-12:
-            best = (error, each, flat)
-    assert best is not None
-    _, each, flat = best
-    return Fit(math.exp(flat - each), math.exp(each), math.exp(flat))
+        each, flat = log_each[:, :rising].mean(axis=1), log_x[:, rising:].mean(axis=1)
+        fitted = np.minimum(each[:, np.newaxis] + log_n, flat[:, np.newaxis])
+        error = ((log_x - fitted) ** 2).sum(axis=1)
+        better = error < least - 1e-12
+        least, best_each, best_flat = (
+            np.where(better, new, old) for new, old in ((error, least), (each, best_each), (flat, best_flat))
+        )
+    return [
+        Fit(math.exp(flat - each), math.exp(each), math.exp(flat))
+        for each, flat in zip(best_each.tolist(), best_flat.tolist(), strict=True)
+    ]
 
 
 def degradation(windows: Sequence[LoadWindow], *, seed: int = 0) -> tuple[Measure, ...]:
@@ -102,12 +111,8 @@ def _knee(target: str, by_level: dict[float, list[LoadWindow]], random: np.rando
         return measure(
             None, None, f"a level answered {fewest} of {LEAST_ANSWERED} requests needed: give a longer --duration"
         )
-    knees = []
-    for _ in range(RESAMPLES):
-        rates = [float(part[random.integers(0, len(part), len(part))].mean()) for part in parts]
-        again = fit_knee(levels, rates)
-        if again is not None:
-            knees.append(again.knee)
+    drawn = [[part[random.integers(0, len(part), len(part))].mean() for part in parts] for _ in range(RESAMPLES)]
+    knees = [again.knee for again in fit_knees(levels, np.array(drawn))]
     if len(knees) < RESAMPLES / 2:
         return measure(None, None, "too few answers per level to resample")
     low, high = (float(value) for value in np.quantile(knees, [0.025, 0.975]))
@@ -126,16 +131,16 @@ def _slope(target: str, by_level: dict[float, list[LoadWindow]], random: np.rand
         return None
     x = np.array(levels)
     value = float(np.polyfit(x, [medians[level] for level in levels], 1)[0])
-    slopes = []
-    for _ in range(RESAMPLES):
-        drawn = [
-            _median(samples[level][random.integers(0, len(samples[level]), len(samples[level]))]) for level in levels
+    drawn = np.array(
+        [
+            [_median(samples[level][random.integers(0, len(samples[level]), len(samples[level]))]) for level in levels]
+            for _ in range(RESAMPLES)
         ]
-        if all(math.isfinite(median) for median in drawn):
-            slopes.append(float(np.polyfit(x, drawn, 1)[0]))
+    )
+    drawn = drawn[np.isfinite(drawn).all(axis=1)]
     interval = None
-    if len(slopes) >= RESAMPLES / 2:
-        low, high = np.quantile(slopes, [0.025, 0.975])
+    if len(drawn) >= RESAMPLES / 2:
+        low, high = np.quantile(np.polyfit(x, drawn.T, 1)[0], [0.025, 0.975])
         interval = Interval(float(low), float(high), 0.95, "bootstrap")
     base = medians[levels[0]]
     note = f"{change(value / base * 100, 'percent')} of the median at {number(levels[0])} per additional stream"
@@ -161,4 +166,5 @@ def _latencies(windows: Sequence[LoadWindow]) -> NDArray[np.float64]:
 
 
 def _median(values: NDArray[np.float64]) -> float:
-    return float(np.sort(values)[max(0, math.ceil(len(values) / 2) - 1)])
+    place = max(0, math.ceil(len(values) / 2) - 1)
+    return float(np.partition(values, place)[place])
