@@ -109,7 +109,10 @@ def test_a_figure_reads_as_people_write_it(value: float | None, unit: str, text:
         (4800, 33600, "USD/month", "$4,800–$33,600 per month"),
         (-2000, 300, "USD", "−$2,000 to $300"),
         (900, 1100, "packet/month", "900–1,100 packets per month"),
-        (1, 3, "hour", "1 hour–3 hours"),
+        (1, 3, "hour", "1–3 hours"),
+        (1, 1.2, "cent/note", "1–1.2 cents per note"),
+        (0.4, 1, "cent/note", "0.4–1 cent per note"),
+        (1, 1.5, "s", "1–1.5 s"),
     ],
 )
 def test_a_range_says_its_unit_once(low: float | None, high: float | None, unit: str, text: str) -> None:

@@ -49,7 +49,7 @@ def test_the_number_is_the_least_whose_exact_bound_reaches_the_threshold(n: int,
     found = needed(n, threshold)
     assert found is not None
     words, (k, of) = found
-    assert words == "another model with accuracy in at least # of # fixtures"
+    assert words == "another model that reaches # of # fixtures in accuracy"
     assert of == n
     assert beta.ppf(0.05, k, n - k + 1) >= threshold > beta.ppf(0.05, k - 1, n - k + 2)
 

@@ -53,7 +53,7 @@ def test_a_measured_rate_brings_its_interval_and_says_what_it_is() -> None:
     interval = wilson(66, 70)
     assert (right.low, right.base, right.high) == (interval.low, 66 / 70, interval.high)
     assert right.origin == "measured" and right.confidence == 0.95
-    assert right.source == "measured: pass_rate of extraction on local_8b, n = 70, 95% wilson"
+    assert right.source == "measured: pass rate of extraction on local_8b, n = 70, 95% Wilson interval"
 
 
 def test_the_rest_of_a_rate_is_the_same_assumption_and_not_a_second_one() -> None:

@@ -133,6 +133,58 @@ def test_a_sample_prints_as_page_one_and_at_most_eight_pages(browser: Browser, n
     assert len(pdf.pages) <= 1 + BODY_MOST
 
 
+LEAST_PT = 7.4
+_SMALL_TEXT = """() => {
+  const found = [], walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+  for (let node; (node = walker.nextNode());) {
+    const range = document.createRange(), inside = node.parentElement;
+    range.selectNodeContents(node);
+    if (!node.textContent.trim() || !range.getBoundingClientRect().width) continue;
+    let size = parseFloat(getComputedStyle(inside).fontSize);
+    const matrix = inside.closest('svg') && inside.getScreenCTM();
+    if (matrix) size *= Math.sqrt(Math.abs(matrix.a * matrix.d - matrix.b * matrix.c));
+    found.push([size * 0.75, node.textContent.trim().slice(0, 60)]);
+  }
+  return found;
+}"""
+
+
+@pytest.mark.parametrize("name", ["claims", "case_ops"])
+def test_no_text_in_print_is_too_small_to_read(browser: Browser, name: str) -> None:
+    context = browser.new_context(viewport={"width": 688, "height": 1000}, java_script_enabled=True)  # 182 mm
+    page = context.new_page()
+    page.emulate_media(media="print")
+    page.goto((SAMPLE / name / "index.html").as_uri())
+    sizes = page.evaluate(_SMALL_TEXT)
+    context.close()
+    assert len(sizes) > 500
+    assert [text for size, text in sizes if size < LEAST_PT - 0.05] == []
+
+
+@pytest.mark.parametrize("name", ["claims", "case_ops"])
+@pytest.mark.parametrize("media", ["print", "screen"])
+def test_on_page_one_no_text_runs_into_the_one_beside_it(browser: Browser, name: str, media: str) -> None:
+    context = browser.new_context(viewport={"width": 688 if media == "print" else 1280, "height": 1000})
+    page = context.new_page()
+    page.emulate_media(media="print" if media == "print" else "screen")
+    page.goto((SAMPLE / name / "index.html").as_uri())
+    places = page.evaluate(
+        """() => [...document.querySelectorAll('.p1 .facts1')].map(facts => [...facts.children].map(cell => {
+             const range = document.createRange(); range.selectNodeContents(cell);
+             const rects = [...range.getClientRects()].filter(one => one.width);
+             return [Math.min(...rects.map(one => one.left)), Math.max(...rects.map(one => one.right))] }))"""
+    )
+    labels = page.evaluate(
+        """() => [...document.querySelectorAll('.p1 svg.lanes text.t')].map(label => [
+             label.getBBox().x + label.getBBox().width, label.textContent])"""
+    )
+    context.close()
+    assert places and labels
+    for cells in places:
+        assert all(left[1] <= right[0] for left, right in pairwise(cells)), cells
+    assert [label for label in labels if label[0] > 253] == []  # where its outcome begins
+
+
 @pytest.mark.parametrize("which", ["usual", "wide"])
 def test_nothing_is_wider_than_paper_so_that_no_browser_shrinks_the_text(
     browser: Browser, packages: dict[str, Path], which: str

@@ -176,3 +176,22 @@ def test_an_answer_that_cites_is_shown_beside_its_evidence_and_nothing_in_it_act
     assert brief.count("<tr>") < str(answers_with_evidence(answers, lambda name: name)).count("<tr>")
     assert "its first sentences" in brief
     assert answers_with_evidence(decision, lambda name: name) == ""
+
+
+def test_an_answer_that_counts_for_two_uses_is_shown_and_counted_once() -> None:
+    decision = sample_decision()
+    example = decision.examples[0]
+    share = next(one for one in decision.errors if one.candidate == example.candidate)
+    uses = [msgspec.structs.replace(example.candidate, workload=f"desk:{use}") for use in ("preview", "final")]
+    titles = {"desk": "Desk notes", "desk:preview": "Notes to preview", "desk:final": "Final notes"}
+    other = msgspec.structs.replace(example, id="x9", candidate=uses[1], key="another/answer")
+    twice = msgspec.structs.replace(
+        decision,
+        workload_titles=titles,
+        errors=tuple(msgspec.structs.replace(share, candidate=use) for use in uses),
+        examples=(*(msgspec.structs.replace(example, id=f"x{n}", candidate=use) for n, use in enumerate(uses)), other),
+    )
+    page = shown(twice)
+    assert page.count(f'<span class="key">{one_line(example.key, 120)}</span>') == 1
+    assert page.count("Desk notes on ") == 2, "the row of its counts, and the answer"
+    assert page.count("Final notes on ") == 1, "of one use alone"

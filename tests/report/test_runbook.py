@@ -61,7 +61,12 @@ def test_the_safest_finding_of_each_workload_ships_first(decision: Decision) -> 
 
 def test_a_launch_says_flag_impact_and_when_to_turn_it_off(decision: Decision) -> None:
     text = to_markdown(launch_sequence(decision), Claims(decision, "markdown"))
-    for said in ("Flag escalation: shadow first", "Users see answers after", "Turn the flag off at", "stays off"):
+    for said in (
+        "Flag escalation: shadow first",
+        "Users see answers after",
+        "Turn the flag off when live work shows",
+        "stays off",
+    ):
         assert said in text
     assert part_text(decision.figures["policy/escalation.recall"]) in text
 

@@ -38,11 +38,16 @@ def between(low: float | None, high: float | None, unit: str) -> str:
     if unit.startswith("USD") and 1 <= abs(low) < _WHOLE_DOLLARS <= abs(high) < math.inf:
         low = float(round(low))  # cents beside thousands would say more than is known
     (first, its_unit), (last, last_unit) = _parts(low, unit), _parts(high, unit)
-    if its_unit != last_unit:
+    if _of_many(low, unit) != _of_many(high, unit):
         first += its_unit
     # A dash between two signs would be read as one of them: −2.2 to −0.2%.
     dash = " to " if _MINUS in (first[:1], last[:1]) else "–"
     return f"{first}{dash}{last}{last_unit}"
+
+
+def _of_many(value: float, unit: str) -> str:
+    """What follows ``value``, as of many: "1 cent" and "2 cents" are of one unit."""
+    return _parts(2.0 if value == 1 else value, unit)[1]
 
 
 def sample(n: int) -> str:

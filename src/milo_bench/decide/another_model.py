@@ -26,10 +26,11 @@ def needed_from_another(gate: GateResult, figures: Figures) -> LinkedText | None
     if count == 0 and gate.direction == "at_most":
         return (f"another model with {name.removesuffix(' rate')} in none of ", n, " fixtures")
     if count is not None:
-        most = "at least" if gate.direction == "at_least" else "at most"
         title = f"fixtures that prove {name} of another model"
         id = figures.count(f"another/{gate.id}", title, count, key="another_model", of=gate.candidate.text)
-        return (f"another model with {name} in {most} ", figures.ref(id), " of ", n, " fixtures")
+        if gate.direction == "at_least":
+            return ("another model that reaches ", figures.ref(id), " of ", n, f" fixtures in {name}")
+        return (f"another model with {name.removesuffix(' rate')} in at most ", figures.ref(id), " of ", n, " fixtures")
     least = least_without_data(threshold, gate.direction, measured.confidence)
     if least is None:
         return None

@@ -132,10 +132,16 @@ def _measured(
     low, base, high = (end * scale for end in (interval.low, measure.value, interval.high))
     # An interval holds its value; of values that are all alike only the last digit of a float can say otherwise.
     low, high = min(low, base), max(high, base)
-    said = f"measured: {asked.name} of {asked.workload} on {asked.target}"
+    model = "the chosen model" if asked.target == "chosen" else asked.target
+    said = f"measured: {asked.name.replace('_', ' ')} of {asked.workload} on {model}"
     said += f", {asked.slice}" if asked.slice else ""
-    said += f", {sample(measure.n)}, {share(interval.confidence)} {interval.method}"
+    said += f", {sample(measure.n)}, {share(interval.confidence)} {_method(interval.method)} interval"
     return Assumption(name, unit, low, base, high, said, "measured", interval.confidence, is_share)
+
+
+def _method(name: str) -> str:
+    """How an interval was made, as people write it: Wilson, Clopper-Pearson, bootstrap."""
+    return "-".join(word.title() for word in name.split("_")) if name in ("wilson", "clopper_pearson") else name
 
 
 def _find(asked: MeasureConfig, measures: Sequence[Measure]) -> Measure:

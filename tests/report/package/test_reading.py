@@ -63,7 +63,7 @@ def test_a_probe_is_no_number_in_plain_text_either(decision: Decision) -> None:
 
 
 def test_a_person_reads_while_a_rate_is_on_its_bad_side(decision: Decision, files: dict[str, str]) -> None:
-    said = re.findall(r"review every answer at .*? (below|above) ", files["runbook.md"])
+    said = re.findall(r"review every answer when live work shows .*? (below|above) ", files["runbook.md"])
     assert said == ["below"]  # a recall, which is to be at least so high
 
 

@@ -9,7 +9,7 @@ from milo_bench.core.text import one_line
 from milo_bench.decide.records import ConfusionTable, Decision
 from milo_bench.report.charts import vega
 from milo_bench.report.charts.labels import candidate_text, said_text, scale_of
-from milo_bench.report.charts.style import FAINT, INK, SERIES, WIDTH, Chart, finish, fit_label
+from milo_bench.report.charts.style import FAINT, INK, SERIES, TEXT, WIDTH, Chart, finish, fit_label
 from milo_bench.report.figures import part_text, range_text
 
 _MOST_ROWS = 12
@@ -295,6 +295,6 @@ def _row_texts(rows: Sequence[Mapping[str, Any]], y: vega.Spec) -> list[vega.Spe
             align="right",
             baseline="middle",
             dy=-8,
-            fontSize=11,
+            fontSize=TEXT,
         ),
     ]

@@ -7,7 +7,7 @@ from typing import Any
 
 from milo_bench.decide.records import Decision, Figure, LoadEvidence
 from milo_bench.report.charts import vega
-from milo_bench.report.charts.style import BOUND, INK, Chart, finish, series_scale, shape_scale
+from milo_bench.report.charts.style import BOUND, INK, TEXT, Chart, finish, series_scale, shape_scale
 
 _WIDTH, _HEIGHT = 310, 220
 # Where each figure of a window stands on the curve of shares answered.
@@ -191,7 +191,7 @@ def throughput_chart(decision: Decision, target: str) -> Chart | None:
                 dx=-7,
                 dy=-7,
                 align="right",
-                fontSize=11,
+                fontSize=TEXT,
             )
         )
     knee = knee_of(decision, target)

@@ -32,7 +32,7 @@ def backlog_csv(decision: Decision) -> str:
                 item.title,
                 item.risk,
                 *("" if one is None or one.value is None else one.value for one in hours),
-                "" if base is None else f"{base.source.kind} {base.source.key} of {base.source.of}".strip(),
+                "" if base is None else f"{base.source.of} ({base.source.key})",
                 " ".join(item.findings),
                 item.done_when,
                 plain_text(decision, item.reason),

@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from functools import cache
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
+from milo_bench.config.routing.use_names import workload_of
 from milo_bench.core.records import Span
 from milo_bench.core.text import one_line, visible
 from milo_bench.decide.examples.choose import MOST_INPUT, MOST_OUTPUT
 from milo_bench.decide.examples.text import cut
-from milo_bench.decide.records import Decision, ErrorShare, Example, Ref, ShownPicture
+from milo_bench.decide.records import Candidate, Decision, ErrorShare, Example, Ref, ShownPicture
 from milo_bench.report.pages.marked import is_right_to_left, mark_spans, values_isolated
 from milo_bench.report.pages.text_language import text_language
+from milo_bench.report.pages.views import column_title, workload_title
 
+T = TypeVar("T")
 _MOST_STATEMENTS = 60
 _MOST_BRIEF_STATEMENTS = 5
 _MOST_SOURCES = 12
@@ -126,17 +129,41 @@ def _causes(decision: Decision, figure: Callable[[Ref], Markup], workload: str) 
             "category": one_line(category.replace("_", " ")) or "failed",
             "rows": [
                 {
-                    "candidate": one_line(share.candidate.text, 90),
-                    "attempts": figure(Ref(share.attempts)),
-                    "rate": figure(Ref(share.rate, whole=True)),
+                    "candidate": _title(decision, [share.candidate for share in alike]),
+                    "attempts": figure(Ref(alike[0].attempts)),
+                    "rate": figure(Ref(alike[0].rate, whole=True)),
                 }
-                for share in some
+                for alike in _alike(some, lambda one: (_answered_by(one.candidate), attempts(one)))
             ],
-            "examples": [_shown(example) for example in examples],
+            "examples": [
+                _shown(alike[0], _title(decision, [one.candidate for one in alike]))
+                for alike in _alike(examples, lambda one: (_answered_by(one.candidate), one.key))
+            ],
         }
         made.append((-total, check, category, cause))
     made.sort(key=lambda one: one[:3])
     return [cause for *_, cause in made]
+
+
+def _answered_by(candidate: Candidate) -> tuple[str, ...]:
+    """What two uses of one workload have in common: the answers, which are counted once."""
+    return (workload_of(candidate.workload), candidate.target, candidate.variant, candidate.decoding)
+
+
+def _alike(some: Iterable[T], key: Callable[[T], Hashable]) -> list[list[T]]:
+    """``some`` in their order, those of one key together."""
+    found: dict[Hashable, list[T]] = {}
+    for one in some:
+        found.setdefault(key(one), []).append(one)
+    return list(found.values())
+
+
+def _title(decision: Decision, candidates: Sequence[Candidate]) -> str:
+    """The title of the work, that of the workload where several uses share its answers, and the model that answered."""
+    uses = {one.workload for one in candidates}
+    workload = uses.pop() if len(uses) == 1 else workload_of(candidates[0].workload)
+    title = workload_title(decision, workload)
+    return one_line(f"{title[:1].upper()}{title[1:]} on {column_title(candidates[0])}", 120)
 
 
 def _examples(decision: Decision, check: str, category: str, workload: str) -> list[Example]:
@@ -147,7 +174,7 @@ def _examples(decision: Decision, check: str, category: str, workload: str) -> l
     ]
 
 
-def _shown(example: Example) -> dict[str, Any]:
+def _shown(example: Example, title: str) -> dict[str, Any]:
     sides = []
     if example.text != "hashes":
         sides = [
@@ -165,7 +192,7 @@ def _shown(example: Example) -> dict[str, Any]:
     return {
         "anchor": _anchor("example", example.id),
         "key": one_line(example.key, 120),
-        "candidate": one_line(example.candidate.text, 90),
+        "candidate": title,
         "note": _NOTES[example.text],
         "reason": visible(example.reason),
         "expected": visible(example.expected),

@@ -115,7 +115,7 @@ def _quality(decision: Decision, targets: Sequence[TargetRecord]) -> Iterator[Bl
         safety = [gate for gate in finding.gates if gate.safety and gate.bound in decision.figures]
         items += [
             (
-                f"{workload_title(decision, finding.workload)}: review every answer at ",
+                f"{workload_title(decision, finding.workload)}: review every answer when live work shows ",
                 label(gate.measure, gate.slice),
                 " below " if gate.direction == "at_least" else " above ",
                 Ref(gate.bound),

@@ -148,7 +148,7 @@ def _leaves(gate: GateResult) -> PageSentence:
     if gate.measure.startswith("probe:"):
         return ("if the probe ", gate.measure.removeprefix("probe:"), " does not pass")
     safety = " (safety)" if gate.safety else ""
-    return ("at ", label(gate.measure, gate.slice), f" {side} ", Ref(gate.bound), safety)
+    return ("when live work shows ", label(gate.measure, gate.slice), f" {side} ", Ref(gate.bound), safety)
 
 
 def _ref(decision: Decision, id: str, *, whole: bool = False) -> Ref | None:
