@@ -141,7 +141,7 @@ def _plain_tag(tag: re.Match[str]) -> str:
 
 def fit_label(label: str, said: str) -> str:
     """``label`` as short as the width asks for with ``said`` at the right end of the same line."""
-    return one_line(label, max(8, int((WIDTH - 7.2 * len(said)) / 7.3) - 1))
+    return one_line(label, max(8, int((WIDTH - 7.2 * len(said)) / 6.6) - 1))
 
 
 def series_scale(names: Sequence[str]) -> dict[str, Any]:
