@@ -15,6 +15,7 @@ from milo_bench.core.hiding import KeySearch
 from milo_bench.core.records import Timeouts
 from milo_bench.targets.http.failures import refusal
 from milo_bench.targets.http.reply import HttpReply
+from milo_bench.targets.http.watch import SocketWatch
 from milo_bench.targets.http.wire import _Connection
 
 _KEYS = KeySearch(("sk-secret-4711",))
@@ -49,7 +50,7 @@ def _wire(random: Random, folder: Path) -> None:
         ours, theirs = socket.socketpair()
         ours.setblocking(False)
         theirs.setblocking(False)
-        connection = _Connection(ours, lambda _: None)
+        connection = _Connection(ours, SocketWatch(), lambda _: None)
         reply = HttpReply(time.monotonic_ns())
         try:
             theirs.send(raw[:60_000])
