@@ -114,8 +114,8 @@ _SAME_TEAM: Final = (
 
 
 _OTHER_HAND: Final = (
-    "Office English of many kinds, written by another hand before it had read the rules, in five draws (of "
-    "status, eight). After each draw but the last the rules were measured on it once and then widened on it; the "
+    "Office English of many kinds, written by another hand before it had read the rules, in eight "
+    "draws. After each draw but the last the rules were measured on it once and then widened on it; the "
     "last is held out. Its writer had read the rules by then. "
 )
 _STATUS_EN: Final = (
@@ -125,13 +125,18 @@ _STATUS_EN: Final = (
     "are on cases alone: of the sixth they found 21 of 22 and five others, of the seventh all 20 and five others."
 )
 _REQUESTS_EN: Final = (
-    f"{_OTHER_HAND}The rules of then found 12 of 25 and two others of the first draw, 19 of 22 of the second, 9 of "
-    "20 and two others of the third, 4 of 20 and two others of the fourth. What they miss is in requests_caught."
+    "Office English of many kinds, by a writer who had not read the rules (tests/data/requests_fresh_en.jsonl), "
+    "measured on once. The rules were widened on five draws of another hand: those of then found 12 of 25 and two "
+    "others of the first draw, 19 of 22 of the second, 9 of 20 and two others of the third, 4 of 20 and two others of the fourth, 6 "
+    "of 20 of the fifth. What they miss is in requests_caught."
 )
 _REQUESTS_CAUGHT_EN: Final = (
-    f"{_OTHER_HAND}Sentences that are read as treating the document as received, or that name it and are left for "
-    "a person. Of the fourth draw 19 of 20 were caught, and three others."
+    "Office English of many kinds, by a writer who had not read the rules (tests/data/requests_fresh_en.jsonl), "
+    "measured on once. Sentences that are read as treating the document as received, or that name it and are left "
+    "for a person. Of the fourth draw of another hand, on which the rules were widened, 19 of 20 were caught, and "
+    "three others; of the fifth 19 of 20, and four others."
 )
+_REQUESTS_MORE: Final = {"en": ("requests_fresh_en.jsonl",)}
 _POLICY_TEXT_EN: Final = (
     "Letters and notes of offices, written by another hand before it had read the rules. The rules were measured "
     "on the held part once, after they had learnt to read contractions on the other part."
@@ -322,7 +327,8 @@ RULES: Final = (
         _SAME_TEAM,
         "requests",
         "",
-        (_REQUESTS_EN, "another hand"),
+        (_REQUESTS_EN, "a writer who had not read the rules"),
+        _REQUESTS_MORE,
     ),
     MeasuredRule(
         "requests_caught",
@@ -333,7 +339,8 @@ RULES: Final = (
         "a person.",
         "requests",
         "",
-        (_REQUESTS_CAUGHT_EN, "another hand"),
+        (_REQUESTS_CAUGHT_EN, "a writer who had not read the rules"),
+        _REQUESTS_MORE,
     ),
     MeasuredRule(
         "coverage_inference",

@@ -58,7 +58,7 @@ TO_SPEAK: Final[dict[str, tuple[float, float]]] = {
     "policy_text": (0.9, 0.9),
     "status": (0.9, 0.9),
     "requests": (0.9, 0.9),
-    "requests_caught": (0.9, 0.8),  # what is caught and not found is left for a person, not failed
+    "requests_caught": (0.9, 0.9),
     "coverage_inference": (0.9, 0.9),
     "document_reviewed": (0.9, 0.9),
     "missing_documents": (0.9, 0.9),
