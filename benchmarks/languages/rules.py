@@ -113,22 +113,19 @@ _SAME_TEAM: Final = (
 )
 
 
-_OTHER_HAND: Final = (
-    "Office English of many kinds, written by another hand before it had read the rules, in eight "
-    "draws. After each draw but the last the rules were measured on it once and then widened on it; the "
-    "last is held out. Its writer had read the rules by then. "
-)
 _STATUS_EN: Final = (
-    f"{_OTHER_HAND}The rules of then found 28 of 32 statuses of the first draw and nothing else, 20 of 22 and six "
-    "others of the second, 17 of 23 and nothing else of the third, all 21 and four others of the fourth, 17 of 22 "
-    "and four others of the fifth, which also tells of cards, books and parcels. The later ones "
-    "are on cases alone: of the sixth they found 21 of 22 and five others, of the seventh all 20 and five others."
+    "Office English of many kinds, by a writer who had not read the rules (tests/data/status_fresh_en.jsonl), measured "
+    "on once. The rules were widened on eight draws of another hand: those of then found 28 of 32 statuses of the "
+    "first and nothing else, 20 of 22 and six others of the second, 17 of 23 and nothing else of the third, all 21 and four "
+    "others of the fourth, 17 of 22 and four others of the fifth, 21 of 22 and five others of the sixth, all 20 and "
+    "five others of the seventh, 19 of 20 and nothing else of the eighth."
 )
+_STATUS_MORE: Final = {"en": ("status_fresh_en.jsonl",)}
 _REQUESTS_EN: Final = (
     "Office English of many kinds, by a writer who had not read the rules (tests/data/requests_fresh_en.jsonl), "
     "measured on once. The rules were widened on five draws of another hand: those of then found 12 of 25 and two "
-    "others of the first draw, 19 of 22 of the second, 9 of 20 and two others of the third, 4 of 20 and two others of the fourth, 6 "
-    "of 20 of the fifth. What they miss is in requests_caught."
+    "others of the first, 19 of 22 of the second, 9 of 20 and two others of the third, 4 of 20 and two others of the "
+    "fourth, 6 of 20 of the fifth. What they miss is in requests_caught."
 )
 _REQUESTS_CAUGHT_EN: Final = (
     "Office English of many kinds, by a writer who had not read the rules (tests/data/requests_fresh_en.jsonl), "
@@ -317,7 +314,8 @@ RULES: Final = (
         _SAME_TEAM,
         "status",
         "",
-        (_STATUS_EN, "another hand"),
+        (_STATUS_EN, "a writer who had not read the rules"),
+        _STATUS_MORE,
     ),
     MeasuredRule(
         "requests",
