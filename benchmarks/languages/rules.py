@@ -117,8 +117,8 @@ _STATUS_EN: Final = (
     "Office English of many kinds, by a writer who had not read the rules (tests/data/status_fresh_en.jsonl), measured "
     "on once. The rules were widened on eight draws of another hand: those of then found 28 of 32 statuses of the "
     "first and nothing else, 20 of 22 and six others of the second, 17 of 23 and nothing else of the third, all 21 "
-    "and four others of the fourth, 17 of 22 and four others of the fifth, 21 of 22 and five others of the sixth, all 20 and "
-    "five others of the seventh, 19 of 20 and nothing else of the eighth."
+    "and four others of the fourth, 17 of 22 and four others of the fifth, 21 of 22 and five others of the sixth, all "
+    "20 and five others of the seventh, 19 of 20 and nothing else of the eighth."
 )
 _STATUS_MORE: Final = {"en": ("status_fresh_en.jsonl",)}
 _REQUESTS_EN: Final = (
