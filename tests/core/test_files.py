@@ -187,12 +187,12 @@ def test_a_link_is_followed_and_stays_a_link(tmp_path: Path) -> None:
 def test_a_pipe_is_written_to_and_stays_a_pipe(tmp_path: Path) -> None:
     pipe = tmp_path / "pipe"
     os.mkfifo(pipe)
-    got: list[str] = []
-    reader = threading.Thread(target=lambda: got.append(pipe.read_text()))
-    reader.start()
-    write_file(pipe, "text")
-    reader.join()
-    assert got == ["text"]
+    reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)  # is there before the writer looks for one
+    try:
+        write_file(pipe, "text")
+        assert os.read(reader, 100) == b"text"
+    finally:
+        os.close(reader)
     assert stat.S_ISFIFO(pipe.stat().st_mode)
 
 

@@ -9,7 +9,7 @@ import msgspec
 from milo_bench.config.policy.file import shipped_policy
 from milo_bench.core.hashing import sha256_text
 from milo_bench.core.load_records import LoadFigures
-from milo_bench.core.records import LoadWindow, ProbeResult, RunHeader, TargetRecord
+from milo_bench.core.records import LoadWindow, ProbeResult, RunHeader, Stopping, TargetRecord
 from milo_bench.decide.evidence import Evidence
 from milo_bench.decide.records import KeptFile
 from milo_bench.decide.rerun import rerun_command, rerun_commands, suite_to_copy
@@ -78,6 +78,22 @@ def test_the_shipped_policy_is_not_named_and_another_is() -> None:
     changed = KeptFile("claims_v1.yaml", sha256_text("x"), f"{shipped.text}\n")
     decide = next(line for line in rerun_commands(evidence, changed, None, None) if " decide " in line)
     assert "--policy policy.yaml" in decide and "--inventory inventory.json" in decide
+
+
+def test_a_run_that_stops_is_asked_again_by_its_own_policy() -> None:
+    shipped = shipped_policy("case_ops_v1")
+    for path, text, named in (
+        (shipped.path, shipped.text, False),
+        (shipped.path, f"{shipped.text}# and a word more\n", True),
+        ("ours.yaml", shipped.text, True),
+    ):
+        plan = header().plan
+        stopped = msgspec.structs.replace(plan, stopping=Stopping(path, text, fresh_seed=1, most_fixtures=90))
+        said = rerun_command(
+            msgspec.structs.replace(header(), plan=stopped), name="a.jsonl", attempts=9, load=(), probes=()
+        )
+        assert ("--until-decided --policy policy.yaml --max-fixtures 90" in said) is named
+        assert ("--until-decided --max-fixtures 90" in said) is not named
 
 
 def test_a_suite_of_ones_own_is_named_by_its_folder_and_no_path_of_this_machine() -> None:

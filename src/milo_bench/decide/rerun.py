@@ -135,6 +135,8 @@ def _run_line(header: RunHeader, name: str, baseline: str) -> str:
     words += ["--cache", plan.cache] if plan.cache != "cold" else []
     if plan.stopping is not None:
         words.append("--until-decided")
+        # Its rule is that of a file: the policy of the decision, as the package has it.
+        words += [] if _is_shipped(plan.stopping.policy, plan.stopping.policy_text) else ["--policy", POLICY_NAME]
         words += ["--max-fixtures", str(plan.stopping.most_fixtures)] if plan.stopping.most_fixtures else []
         words += ["--baseline", baseline] if plan.stopping.beside is not None and baseline else []
     if header.store_text != "full":
@@ -188,7 +190,7 @@ def rerun_commands(
     found = [*(f"# Put a copy of the suite's folder here first: {shlex.quote(suite)}" for suite in own), *found]
     words = list(again_paths([log.path for log in evidence.logs]))
     # A shipped policy is taken without being named, and is no file that could be.
-    words += [] if policy == operators or _is_shipped(policy) else ["--policy", POLICY_NAME]
+    words += [] if policy == operators or _is_shipped(policy.path, policy.text) else ["--policy", POLICY_NAME]
     if operators is not None and operators.path != SHIPPED_OPERATOR_POLICY:
         words += ["--operator-policy", OPERATOR_POLICY_NAME]
     words += ["--economics", ECONOMICS_NAME] if economics is not None else []
@@ -230,10 +232,10 @@ def _is_elsewhere(path: str) -> bool:
     return pure.is_absolute() or ".." in pure.parts or ":" in "".join(pure.parts[:1]) or path.startswith("~")
 
 
-def _is_shipped(policy: KeptFile) -> bool:
+def _is_shipped(path: str, text: str) -> bool:
     names = {f"{name}.yaml": name for name in shipped_policies()}
-    found = shipped_policy(names[policy.path]) if policy.path in names else None
-    return found is not None and found.text == policy.text
+    found = shipped_policy(names[path]) if path in names else None
+    return found is not None and found.text == text
 
 
 def _operator_line(header: RunHeader, name: str) -> str:
