@@ -8,7 +8,7 @@ import pytest
 
 from milo_bench.roles.declared import read_declared
 from milo_bench.roles.declared.python import project_folders, project_of
-from milo_bench.roles.environments import _why
+from milo_bench.roles.environments import _why, mark_ready
 from milo_bench.roles.testing import source_folders
 
 
@@ -93,6 +93,22 @@ def test_tests_of_a_project_in_a_folder_get_what_it_declares() -> None:
     assert source_folders(frozenset(files), declared.folders) == (
         *("packages/shop", "packages/core/src", "packages/core", ""),
     )
+
+
+def test_a_later_version_of_another_project_of_the_tree_is_taken_out(tmp_path: Path) -> None:
+    files = {
+        "app/pyproject.toml": '[project]\nname = "app"\ndependencies = ["plugin"]\n',
+        "core/pyproject.toml": '[project]\nname = "yard_core"\n',
+    }
+    declared = read_declared(files.get, "app", project_folders(files.keys()))
+    assert declared.linked == {"yard_core": "core"}
+    packages = tmp_path / "lib/python3.11/site-packages"
+    for name, module in (("yard_core-9.0", "yard_core"), ("plugin-1.0", "plugin")):  # which brought the other along
+        (packages / f"{name}.dist-info").mkdir(parents=True)
+        (packages / f"{module}.py").write_text("answer = 42\n")
+        (packages / f"{name}.dist-info/RECORD").write_text(f"{module}.py,,\n{name}.dist-info/RECORD,,\n")
+    assert mark_ready(tmp_path, declared).packages == ("plugin==1.0",)
+    assert sorted(one.name for one in packages.iterdir()) == ["plugin-1.0.dist-info", "plugin.py"]
 
 
 def test_why_a_package_cannot_be_installed_is_told_without_addresses() -> None:

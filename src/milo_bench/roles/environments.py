@@ -69,8 +69,11 @@ def environment_digest(declared: Declared) -> str:
             declared.runner,
             list(declared.options),
         ]
+        if declared.linked or any(declared.folders):  # of several projects in one tree
+            lock += [list(declared.folders), sorted(declared.linked)]
         return sha256_data([declared.language, lock, platform.machine(), sys.platform]).removeprefix("sha256:")[:16]
     asked = [_VERSION, list(declared.requirements), own, platform.python_version(), platform.machine(), sys.platform]
+    asked += [sorted(declared.linked)] if declared.linked else []
     return sha256_data(asked).removeprefix("sha256:")[:16]
 
 
@@ -110,11 +113,12 @@ def mark_ready(folder: Path, declared: Declared) -> MinedEnvironment:
 
 
 def _without_own(packages: Path, declared: Declared) -> list[str]:
-    """What is installed in ``packages``, after the repository's own distribution was taken out."""
+    """What is installed in ``packages``, after the repository's own distributions were taken out."""
     names = []
+    own = {_canonical(one) for one in (declared.name, *declared.linked)}
     for info in sorted(packages.glob("*.dist-info")):
         name, _, version = info.name.removesuffix(".dist-info").rpartition("-")
-        if _canonical(name) == _canonical(declared.name):
+        if _canonical(name) in own:
             _remove(info, packages)
         else:
             names.append(f"{_canonical(name)}=={version}")

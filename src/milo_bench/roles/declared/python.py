@@ -8,7 +8,7 @@ back end, setup.py or noxfile.py is never started: it is code of the repository.
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Final
 
 from milo_bench.roles.declared.found import TEST_GROUPS, Found, canonical, table_of
@@ -71,7 +71,8 @@ def read_declared(read: ReadFile, folder: str = "", projects: Collection[str] = 
         if found is not None and place not in used:
             used.append(place)
             wanted += _expanded(found.needs, found, canonical(found.name))
-    return _declared(mine, wanted, frozenset(named), tuple(used))
+    in_the_tree = {found.name: place for place, found in named.values()}
+    return _declared(mine, wanted, in_the_tree, tuple(used))
 
 
 def _project(read: ReadFile, folder: str) -> Found:
@@ -103,10 +104,12 @@ def _project(read: ReadFile, folder: str) -> Found:
     return found
 
 
-def _declared(found: Found, wanted: Iterable[str], in_the_tree: frozenset[str], folders: tuple[str, ...]) -> Declared:
+def _declared(
+    found: Found, wanted: Iterable[str], in_the_tree: Mapping[str, str], folders: tuple[str, ...]
+) -> Declared:
     kept: dict[str, str] = {}
     skipped = []
-    own = {canonical(found.name), *in_the_tree}
+    own = {canonical(one) for one in (found.name, *in_the_tree)}
     for one in wanted:
         name = _NAME.match(one)
         if not _PLAIN.match(one) or name is None:
@@ -127,6 +130,7 @@ def _declared(found: Found, wanted: Iterable[str], in_the_tree: frozenset[str], 
         version_file=found.version_file,
         skipped=tuple(skipped),
         folders=folders,
+        linked=dict(in_the_tree),
     )
 
 

@@ -25,7 +25,8 @@ class Declared(Frozen, frozen=True, omit_defaults=False):
 
     ``entry_points`` are console entry points and others, by group, as in an ``entry_points.txt``. ``runner`` is the
     program that runs the tests with ``options``, and ``files`` are manifests that its packages are installed from.
-    ``folders`` are those of the projects that the tests use, "" is the top.
+    ``folders`` are those of the projects that the tests use, "" is the top. ``linked`` gives the folder of each
+    package of the tree that others import by its name.
     """
 
     name: str
@@ -41,3 +42,4 @@ class Declared(Frozen, frozen=True, omit_defaults=False):
     files: dict[str, str] = {}
     command: TestCommand | None = None
     folders: tuple[str, ...] = ("",)
+    linked: dict[str, str] = {}

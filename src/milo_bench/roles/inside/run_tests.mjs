@@ -1,6 +1,7 @@
 // Test files of a tree in, the outcome of each test out, line by line; a program of the sandbox.
 //
-// The first line of its input is {"nonce", "root", "files", "modules", "runner", ...}.
+// The first line of its input is {"nonce", "root", "prefix", "files", "modules", "runner", ...}. Tests are named with the
+// prefix: the folder of their project in the repository.
 // Tests run in processes of their own, whose output goes to standard error. Results go to standard output, each with
 // the nonce, which no test process is given. A canary is a test that must fail, added to each file: one that passes
 // shows that an assertion was patched, one that is missing that the process left before its tests ended.
@@ -110,12 +111,12 @@ function once() {
       const reason = lastLine(String(why ?? "")).slice(-300) || String(why ?? "").slice(0, 300);
       if (!name) {
         failed.add(place);
-        tell("uncollected", { test: place, why: String(why ?? "").split("\n")[0].slice(0, 300) });
+        tell("uncollected", { test: asked.prefix + place, why: String(why ?? "").split("\n")[0].slice(0, 300) });
       } else if (asked.canary && name.join(" ").includes(asked.canary)) {
         loaded.add(place);
-        tell("canary", { test: place, outcome });
+        tell("canary", { test: asked.prefix + place, outcome });
       } else {
-        tell("test", { test: `${place}::${name.join(" > ")}`, outcome, why: outcome === "failed" ? String(why ?? "").split("\n")[0].slice(0, 300) || reason : "" });
+        tell("test", { test: `${asked.prefix}${place}::${name.join(" > ")}`, outcome, why: outcome === "failed" ? String(why ?? "").split("\n")[0].slice(0, 300) || reason : "" });
       }
     }
   };
@@ -125,7 +126,7 @@ function once() {
       readAll(done.stdout.toString(), file);
       if (done.status !== 0 && !/^(not )?ok\b/m.test(done.stdout.toString())) {
         failed.add(file);
-        tell("uncollected", { test: file, why: lastLine(done.stderr.toString()).slice(0, 300) });
+        tell("uncollected", { test: asked.prefix + file, why: lastLine(done.stderr.toString()).slice(0, 300) });
       }
     }
   } else {

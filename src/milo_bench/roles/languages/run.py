@@ -27,7 +27,7 @@ def declare(
     if own is not None:
         return declare_command(language, own, read)
     if language == "javascript":
-        return read_package(read)
+        return read_package(read, tests, paths)
     projects = project_folders(paths)
     return read_declared(read, project_of(tests, projects), projects)
 

@@ -5,16 +5,16 @@ from __future__ import annotations
 import json
 import re
 import shlex
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from milo_bench.roles.declared import Declared, ReadFile
+from milo_bench.roles.languages.javascript.projects import NAME, Projects, object_of, read_projects, table_of
 
 _DEPENDENCIES: Final = ("dependencies", "devDependencies", "optionalDependencies", "peerDependencies")
 _LOCKS: Final = ("npm-shrinkwrap.json", "package-lock.json")
 # Public registries, by whose addresses lock files name packages; npm puts the user's own registry in their place.
 _REGISTRIES: Final = re.compile(r"^https://registry\.(npmjs\.org|yarnpkg\.com)/")
-_NAME: Final = re.compile(r"^(@[a-z0-9][\w.~-]*/)?[a-zA-Z0-9][\w.~-]*$")
 _VERSION: Final = re.compile(r"^(npm:(@[\w.~-]+/)?[\w.~-]+@)?[\w.*^~<>=| +-]*$")
 # What brings its own packages for tests, in the order in which a script names one.
 _RUNNERS: Final = ("vitest", "jest", "mocha", "tape")
@@ -29,54 +29,93 @@ _LOADING: Final = ("--import", "--require", "-r", "--loader", "--experimental-lo
 _FLAGS: Final = re.compile(r"^--(experimental-[a-z-]+|enable-source-maps|expose-gc|harmony[a-z-]*|no-warnings)$")
 
 
-def read_package(read: ReadFile) -> Declared:
-    """What package.json declares. A broken one declares nothing."""
-    package = _object(read("package.json"))
-    name = str(package.get("name") or "project")
-    needs, skipped = _needs(package, name)
-    runner, options = _runner(package, needs)
+def read_package(read: ReadFile, tests: Collection[str] = (), paths: Collection[str] = ()) -> Declared:
+    """What the package.json of the ``tests``' project declares, with those of the workspaces that it imports.
+
+    ``paths`` are all files of the tree. What the top declares counts as well, as npm installs it beside the rest.
+    A broken file declares nothing.
+    """
+    projects = read_projects(read, tests, paths)
+    top = projects.packages[""]
+    mine = projects.of(tests) or ("",)
+    folder = mine[0] if len(mine) == 1 and _says_how_to_test(projects.packages[mine[0]]) else ""
+    own = projects.packages[folder]
+    name = str(own.get("name") or "project")
+    needs, skipped = _needs_of_all(projects, mine)
+    runner, options = _runner(own, needs)
     manifest: dict[str, Any] = {"name": "mined", "version": "0.0.0", "private": True, "dependencies": needs}
-    overrides = package.get("overrides")
+    overrides = top.get("overrides")
     if isinstance(overrides, dict) and all(isinstance(one, str) and _VERSION.match(one) for one in overrides.values()):
         manifest["overrides"] = overrides
     files = {"package.json": json.dumps(manifest, sort_keys=True)} if needs else {}
     return Declared(
         name=name,
-        version=str(package.get("version") or "0.0.0"),
+        version=str(own.get("version") or "0.0.0"),
         requirements=tuple(f"{one}@{version}" for one, version in sorted(needs.items())),
-        skipped=tuple(skipped),
+        skipped=tuple(dict.fromkeys(skipped)),
         language="javascript",
         runner=runner,
         options=options,
-        files=files | (_pins(read, needs) if needs else {}),
+        files=files | (_pins(read, needs, mine) if needs else {}),
+        folders=(folder,),
+        linked=dict(projects.linked),
     )
 
 
-def _needs(package: Mapping[str, Any], own: str) -> tuple[dict[str, str], list[str]]:
+def _says_how_to_test(package: Mapping[str, Any]) -> bool:
+    return isinstance(table_of(package.get("scripts")).get("test"), str)
+
+
+def _needs_of_all(projects: Projects, mine: Sequence[str]) -> tuple[dict[str, str], list[str]]:
+    """What the projects ``mine`` need, and the workspaces that they import; their own version comes first."""
+    used, skipped = list(mine), list[str]()
+    for folder in used:  # which grows
+        sections = _DEPENDENCIES if folder in mine else _DEPENDENCIES[:1]
+        names = [name for section in sections for name in table_of(projects.packages[folder].get(section))]
+        places = [projects.linked[name] for name in names if name in projects.linked]
+        used += dict.fromkeys(one for one in places if one not in used)
+    needs: dict[str, str] = {}
+    for folder in dict.fromkeys(["", *reversed(used[len(mine) :]), *mine]):
+        package = projects.packages[folder]
+        wanted = _DEPENDENCIES if folder in mine or not folder else ("optionalDependencies", "dependencies")
+        found, out = _needs(package, {*projects.linked, str(package.get("name"))}, wanted)
+        needs |= found
+        skipped += out
+    return needs, skipped
+
+
+def _needs(
+    package: Mapping[str, Any], in_the_tree: Collection[str], sections: Sequence[str]
+) -> tuple[dict[str, str], list[str]]:
     needs: dict[str, str] = {}
     skipped = []
-    for section in reversed(_DEPENDENCIES):
-        for name, version in _table(package.get(section)).items():
-            if not _NAME.match(name) or not isinstance(version, str) or not _VERSION.match(version):
+    for section in reversed(sections):
+        for name, version in table_of(package.get(section)).items():
+            if name in in_the_tree:
+                continue
+            if not NAME.match(name) or not isinstance(version, str) or not _VERSION.match(version):
                 skipped.append(f"{name}@{version}"[:100])
-            elif name != own and not _NO_TEST.match(name):
+            elif not _NO_TEST.match(name):
                 needs[name] = version
     return needs, skipped
 
 
-def _pins(read: ReadFile, needs: Mapping[str, str]) -> dict[str, str]:
+def _pins(read: ReadFile, needs: Mapping[str, str], folders: Sequence[str]) -> dict[str, str]:
     """Exact versions of a lock file, as ``pins.json``: name to version, of every package from a public registry.
 
-    The lock itself is not used: it names addresses, and scripts of the repository's own.
+    The lock itself is not used: it names addresses, and scripts of the repository's own. Where a project of
+    ``folders`` has a version of its own, beside that of the top, it counts.
     """
-    for path in _LOCKS:
-        lock = _object(read(path))
+    for path in [*(f"{folder}/{name}" for folder in folders if folder for name in _LOCKS), *_LOCKS]:
+        lock = object_of(read(path))
         pins = {}
-        for place, entry in _table(lock.get("packages")).items():
-            name = place.removeprefix("node_modules/")
-            if place.count("node_modules/") == 1 and name in needs and _from_registry(entry):
+        places = table_of(lock.get("packages"))
+        for place in sorted(places, key=lambda one: not one.startswith("node_modules/")):
+            entry = places[place]
+            above, _, name = place.rpartition("node_modules/")
+            if above.rstrip("/") in ("", *folders) and name in needs and _from_registry(entry):
                 pins[name] = str(entry["version"])
-        for name, entry in _table(lock.get("dependencies")).items():  # the format before npm 7
+        for name, entry in table_of(lock.get("dependencies")).items():  # the format before npm 7
             if name in needs and _from_registry(entry):
                 pins.setdefault(name, str(entry["version"]))
         if pins:
@@ -92,7 +131,7 @@ def _from_registry(entry: Any) -> bool:
 
 def _runner(package: Mapping[str, Any], needs: Mapping[str, str]) -> tuple[str, tuple[str, ...]]:
     """What runs the tests, and the options of node that it is started with."""
-    scripts = {name: text for name, text in _table(package.get("scripts")).items() if isinstance(text, str)}
+    scripts = {name: text for name, text in table_of(package.get("scripts")).items() if isinstance(text, str)}
     text = " ".join(_followed("test", scripts))
     options = tuple(_options(text))
     named = [one for one in _RUNNERS if one in needs and re.search(rf"\b{one}\b", text)]
@@ -126,14 +165,3 @@ def _options(text: str) -> Iterator[str]:
                 yield f"{'--require' if option == '-r' else option}={value}"
         elif _FLAGS.match(word):
             yield word
-
-
-def _object(text: str | None) -> dict[str, Any]:
-    try:
-        return _table(json.loads(text or "{}"))
-    except (ValueError, RecursionError):
-        return {}
-
-
-def _table(value: Any) -> dict[str, Any]:
-    return value if isinstance(value, dict) else {}

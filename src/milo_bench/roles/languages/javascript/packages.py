@@ -71,13 +71,14 @@ def install_words(declared: Declared, folder: Path, env: Mapping[str, str]) -> l
 
 
 def finish(folder: Path, declared: Declared) -> tuple[str, ...]:
-    """The packages that were installed, without the repository's own: a later version of it would hold the answer."""
+    """The packages that were installed, without the repository's own: a later version of one would hold the answer."""
     modules = folder / "node_modules"
-    own = modules / declared.name
-    if own.is_symlink():
-        own.unlink()
-    elif own.resolve().is_relative_to(modules.resolve()) and own != modules:
-        shutil.rmtree(own, ignore_errors=True)
+    for name in (declared.name, *declared.linked):
+        own = modules / name
+        if own.is_symlink():
+            own.unlink()
+        elif own.resolve().is_relative_to(modules.resolve()) and own != modules:
+            shutil.rmtree(own, ignore_errors=True)
     found = []
     for place in sorted([*modules.glob("[!.@]*/package.json"), *modules.glob("@*/*/package.json")]):
         try:

@@ -7,6 +7,7 @@ import os
 import re
 import secrets
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
@@ -42,6 +43,7 @@ def run_javascript(
     if canary:
         for path in files:
             _add_canary(tree / path, setup.declared.runner, canary)
+    link_packages(tree, setup.declared.linked)
     asked = _asked(tree, files, setup, isolation, nonce, repeats) | {"canary": canary}
     line = json.dumps(asked).encode()
     if isolation.unsafe_here:
@@ -55,6 +57,7 @@ def run_recording(
     tree: Path, files: tuple[str, ...], setup: TestSetup, isolation: Isolation, nonce: str, *, calls: str, repeats: int
 ) -> SandboxOutcome:
     """Run ``files`` in the sandbox; each line that the tree's code writes to ``calls`` is told as a call."""
+    link_packages(tree, setup.declared.linked)
     asked = _asked(tree, files, setup, isolation, nonce, repeats) | {"canary": "", "calls": calls}
     return run_sandboxed(_command(tree, setup, isolation), stdin=[json.dumps(asked).encode()])
 
@@ -63,16 +66,30 @@ def _asked(
     tree: Path, files: tuple[str, ...], setup: TestSetup, isolation: Isolation, nonce: str, repeats: int
 ) -> dict[str, Any]:
     root = tree if isolation.unsafe_here else Path(ROOT)
+    folder = setup.declared.folders[0]
+    inside = [path.removeprefix(f"{folder}/") for path in files]
     return {
         "nonce": nonce,
-        "files": [f"./{path}" if path.startswith("-") else path for path in files],
-        "root": str(root),
+        "files": [f"./{path}" if path.startswith("-") else path for path in inside],
+        "root": str(root / folder),
+        "prefix": f"{folder}/" if folder else "",
         "modules": str(root / "node_modules") if isolation.unsafe_here else _MODULES,
         "runner": setup.declared.runner,
         "options": list(setup.declared.options),
         "repeats": repeats,
         "reporter": str(INSIDE / "reporter.mjs") if isolation.unsafe_here else f"{PROGRAMS}/reporter.mjs",
     }
+
+
+def link_packages(tree: Path, linked: Mapping[str, str]) -> None:
+    """Put links to the workspaces ``linked`` into the tree's node_modules, as npm does; what is there stays."""
+    modules = tree / "node_modules"
+    for name, folder in linked.items():
+        place = modules / name
+        if modules.is_symlink() or place.parent.is_symlink() or place.is_symlink() or place.exists():
+            continue
+        place.parent.mkdir(parents=True, exist_ok=True)
+        place.symlink_to(os.path.relpath(tree / folder, place.parent))
 
 
 def _add_canary(place: Path, runner: str, name: str) -> None:
@@ -106,6 +123,12 @@ def _run_here(tree: Path, line: bytes, setup: TestSetup, isolation: Isolation) -
     modules, place = setup.environment.folder / "node_modules", tree / "node_modules"
     if modules.is_dir() and not place.exists():
         place.symlink_to(modules)
+    elif modules.is_dir() and setup.declared.linked:
+        names = [one.relative_to(modules) for one in (*modules.glob("[!@]*"), *modules.glob("@*/*"))]
+        for inside in names:
+            if not (place / inside).exists():
+                (place / inside).parent.mkdir(exist_ok=True)
+                (place / inside).symlink_to(modules / inside)
     with tempfile.TemporaryDirectory(prefix="milo-unsafe-") as name:
         variables = {
             "HOME": name,
