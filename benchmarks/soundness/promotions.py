@@ -5,13 +5,19 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cache, partial
+
+import numpy as np
 
 from milo_bench.config.roles.file import PromotionPolicy, RoleConfig
+from milo_bench.decide.promotion.family import error_shares
 from milo_bench.decide.promotion.judge import RoleFacts, judge_challengers
-from milo_bench.decide.promotion.records import RolePair
+from milo_bench.decide.promotion.records import ChallengerDecision, PromotionRecord, RoleDecision, RolePair
+from milo_bench.stats.betting import is_above
 
 LOOKS = 20
 CASES_PER_LOOK = 10
+IN_A_ROW = 16
 POLICY = PromotionPolicy()
 INCUMBENT = 0.6
 HARD = 0.1  # the incumbent's rate of hard failures
@@ -45,22 +51,55 @@ ALLOWED = (
     Truth("accepted 10 points more", rate=INCUMBENT + 0.10),
     Truth("accepted 20 points more", rate=INCUMBENT + 0.20),
 )
-# What a promotion is decided by: pairs of each challenger in, whether one of them is promoted out.
-Promotes = Callable[[Sequence[Sequence[RolePair]]], bool]
+# What decides a promotion: pairs of each challenger and how many came before them in, whether one is promoted out.
+Promotes = Callable[[Sequence[Sequence[RolePair]], int], bool]
 
 
-def by_policy(challengers: Sequence[Sequence[RolePair]]) -> bool:
+def by_policy(challengers: Sequence[Sequence[RolePair]], before: int) -> bool:
     """The policy of the registry."""
-    if not by_points(challengers):
-        return False  # which the policy asks as well: most looks are decided by it, at little cost
-    names = tuple(f"new {number}" for number in range(len(challengers)))
+    return _judged(challengers, before, known=True)
+
+
+def by_policy_without_memory(challengers: Sequence[Sequence[RolePair]], before: int) -> bool:
+    """The same, but each challenger has an error of its own, as if it were the first one of its incumbent."""
+    return _judged(challengers, before, known=False)
+
+
+def _judged(challengers: Sequence[Sequence[RolePair]], before: int, *, known: bool) -> bool:
+    if not any(_may_be_promoted(pairs) for pairs in challengers):
+        return False
+    names = tuple(f"new {before + number}" for number in range(len(challengers)))
     role = RoleConfig.model_construct(workloads={"coder": 1.0}, incumbent="old", challengers=names, retired=())
-    facts = RoleFacts({"old": "one", **dict.fromkeys(names, "two")}, dict.fromkeys(("old", *names), "free"))
+    shares = error_shares([_look(f"new {one}") for one in range(before)], "coder", "old", names, {})
+    facts = RoleFacts(
+        families={"old": "one", **dict.fromkeys(names, "two")},
+        tiers=dict.fromkeys(("old", *names), "free"),
+        shares=shares if known else dict.fromkeys(names, 1 / len(names)),
+    )
     decided = judge_challengers(role, dict(zip(names, challengers, strict=True)), facts, POLICY)
     return any(one.verdict == "promote" for one in decided)
 
 
-def by_points(challengers: Sequence[Sequence[RolePair]]) -> bool:
+def _may_be_promoted(pairs: Sequence[RolePair]) -> bool:
+    """What the policy asks as well, at the whole error: most looks are decided by it, at little cost."""
+    if not by_points([pairs], 0):
+        return False
+    margins = {"acceptance": POLICY.margins.acceptance_rate, "hard": POLICY.margins.hard_failure_rate}
+    margins["pain"] = POLICY.margins.review_pain_minutes / POLICY.minutes.most
+    return all(
+        is_above(np.asarray([(getattr(one, name) + 1) / 2 for one in pairs]), (1 - margin) / 2, 1 - POLICY.error)
+        for name, margin in margins.items()
+    )
+
+
+@cache
+def _look(challenger: str) -> PromotionRecord:
+    decided = ChallengerDecision(challenger, "reject", ())
+    role = RoleDecision("coder", "old", "old", (challenger,), (), (decided,), 0)
+    return PromotionRecord("decision", "2026-11-29T00:00:00+00:00", roles=(role,))
+
+
+def by_points(challengers: Sequence[Sequence[RolePair]], before: int) -> bool:
     """At least the incumbent's on point estimates alone."""
     return any(
         all(sum(getattr(pair, name) for pair in pairs) >= 0 for name in ("acceptance", "pain", "hard"))
@@ -84,37 +123,59 @@ def draw_pairs(draw: random.Random, truth: Truth, count: int, start: int) -> lis
 
 
 def share_promoted(
-    truth: Truth, promotes: Promotes, *, looks: int, cases: int, runs: int, challengers: int = 1, seed: int = 0
+    truth: Truth,
+    promotes: Promotes,
+    *,
+    looks: int,
+    cases: int,
+    runs: int,
+    challengers: int = 1,
+    in_a_row: int = 1,
+    seed: int = 0,
 ) -> float:
-    """The share of simulated roles in which one of the ``challengers`` is promoted at any of ``looks``."""
-    promoted = 0
-    for run in range(runs):
-        draws = [random.Random(f"{seed}:{truth.name}:{run}:{number}") for number in range(challengers)]
-        pairs: list[list[RolePair]] = [[] for _ in draws]
-        for look in range(looks):
-            for mine, draw in zip(pairs, draws, strict=True):
-                mine += draw_pairs(draw, truth, cases, look * cases)
-            if promotes(pairs):
-                promoted += 1
-                break
-    return promoted / runs
+    """The share of simulated roles in which a challenger is promoted at any of ``looks``.
+
+    ``challengers`` of them come at once, and as many in their place after the last look, ``in_a_row`` times.
+    """
+    return sum(
+        any(
+            _is_promoted(f"{seed}:{truth.name}:{run}", truth, promotes, looks, cases, challengers, turn)
+            for turn in range(in_a_row)
+        )
+        for run in range(runs)
+    ) / max(1, runs)
+
+
+def _is_promoted(
+    seed: str, truth: Truth, promotes: Promotes, looks: int, cases: int, challengers: int, turn: int
+) -> bool:
+    before = turn * challengers
+    draws = [random.Random(f"{seed}:{before + number}") for number in range(challengers)]
+    pairs: list[list[RolePair]] = [[] for _ in draws]
+    for look in range(looks):
+        for mine, draw in zip(pairs, draws, strict=True):
+            mine += draw_pairs(draw, truth, cases, look * cases)
+        if promotes(pairs, before):
+            return True
+    return False
 
 
 def promotions_table(runs: int) -> None:
     """Print both policies, after one look at 20 cases and after every one of many looks."""
     print(f"Promotions in {runs} simulated roles; the incumbent is right in {INCUMBENT:.0%} of its cases.")
     print(f"Looks come every {CASES_PER_LOOK} cases, {LOOKS} of them. 'points' compares point estimates alone.")
+    print(f"'{IN_A_ROW} in a row': each comes after {LOOKS} looks at the last. 'alone': each has the whole error.")
     worst = 0.0
     for title, truths in (("Wrong if promoted: at most 5%", WRONG), ("Not wrong if promoted", ALLOWED)):
         print(f"\n{title}")
-        print(f"{'challenger':42}{'points, 20 cases':>18}{'points, looks':>15}{'here, looks':>13}{'two of them':>13}")
+        heads = ("points, 20 cases", "points, looks", "here, looks", "two at once", f"{IN_A_ROW} in a row", "alone")
+        print(f"{'challenger':42}" + "".join(f"{head:>18}" for head in heads))
         for truth in truths:
+            row = partial(share_promoted, truth, looks=LOOKS, cases=CASES_PER_LOOK, runs=runs)
             once = share_promoted(truth, by_points, looks=1, cases=20, runs=runs)
-            often = share_promoted(truth, by_points, looks=LOOKS, cases=CASES_PER_LOOK, runs=runs)
-            here = [
-                share_promoted(truth, by_policy, looks=LOOKS, cases=CASES_PER_LOOK, runs=runs, challengers=count)
-                for count in (1, 2)
-            ]
+            here = [row(by_policy), row(by_policy, challengers=2), row(by_policy, in_a_row=IN_A_ROW)]
+            alone = row(by_policy_without_memory, in_a_row=IN_A_ROW)
             worst = max([worst, *here]) if truth.wrong else worst
-            print(f"{truth.name:42}{once:>18.1%}{often:>15.1%}{here[0]:>13.1%}{here[1]:>13.1%}")
+            cells = (once, row(by_points), *here, alone)
+            print(f"{truth.name:42}" + "".join(f"{cell:>18.1%}" for cell in cells), flush=True)
     print(f"\nMost wrong promotions of one row: {worst:.1%} ({'at most 5%' if worst <= 0.05 else 'TOO MANY'})")

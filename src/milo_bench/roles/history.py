@@ -58,7 +58,7 @@ def earlier_pairs(
     """Pairs of the same two models from earlier looks: they count on, so that looking again promotes no noise."""
     found: dict[str, RolePair] = {}
     for record in history:
-        if record.kind != "decision" or record.fresh:
+        if record.kind != "decision":
             continue
         same = all(record.models.get(name, "") == models.get(name, "") for name in (incumbent, challenger))
         held = next((one.before for one in record.roles if one.role == role), "")

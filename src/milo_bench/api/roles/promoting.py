@@ -25,6 +25,7 @@ from milo_bench.core.records import TargetRecord
 from milo_bench.core.text import one_line
 from milo_bench.core.version import __version__
 from milo_bench.core.weights.gguf_header import BadHeader, read_gguf_header
+from milo_bench.decide.promotion.family import error_shares
 from milo_bench.decide.promotion.judge import RoleFacts, judge_challengers, with_live_work
 from milo_bench.decide.promotion.pairs import make_pairs, merge_pairs, target_figures
 from milo_bench.decide.promotion.records import (
@@ -131,6 +132,7 @@ def promote_roles(
         outcomes={name: judge.outcomes(role) for name, role in file.roles.items()},
         fresh=fresh,
         recorded=file.recorded,
+        shared=True,
     )
     report = _report_path(registry.parent / file.reports, now)
     named = msgspec.structs.replace(record, report=report.name)
@@ -237,6 +239,7 @@ class _Judge:
             rejections={
                 target: rejections_running(self._history, name, target, pairs[target]) for target in role.challengers
             },
+            shares=error_shares(self._history, name, role.incumbent, role.challengers, models, fresh=self._fresh),
         )
         decisions = tuple(
             with_live_work(one, self._live.get((name, one.target), ()))

@@ -3,8 +3,8 @@
 A challenger is promoted where all of this holds: its acceptance rate is at least the incumbent's, its review pain and
 its hard-failure rate at most the incumbent's, and for each of the three a bound that holds at any time (``betting``)
 excludes that it is worse by more than the margin. A promotion is wrong where it is truly worse by more than the margin
-in one of them. That measure's own bound must then have failed, so no correction for three measures is needed; with
-several challengers each bound is at ``error`` divided by their number.
+in one of them. That measure's own bound must then have failed, so no correction for three measures is needed; each
+challenger's bounds are at its share of ``error`` (``family``).
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ import numpy as np
 
 from milo_bench.config.roles.file import PromotionPolicy, RoleConfig
 from milo_bench.core import units
+from milo_bench.decide.promotion.family import error_shares
 from milo_bench.decide.promotion.records import (
     ChallengerDecision,
     CostTier,
@@ -45,16 +46,23 @@ class RoleFacts:
     """What is known about a role besides its answers. ``gone`` are targets that bench.yaml no longer has.
 
     ``rejections`` counts the rejections in a row before this one, ``families`` gives "" where it is unknown.
+    ``shares`` are of the policy's error; without them, the challengers are the first of their incumbent.
     """
 
     families: Mapping[str, str]
     tiers: Mapping[str, CostTier]
     gone: frozenset[str] = frozenset()
     rejections: Mapping[str, int] = field(default_factory=dict)
+    shares: Mapping[str, float] = field(default_factory=dict)
 
 
-def compare(pairs: Sequence[RolePair], policy: PromotionPolicy, *, error: float) -> tuple[MeasureComparison, ...]:
-    """The three measures of challenger against incumbent, each bound one-sided at ``error``, at any time."""
+def compare(
+    pairs: Sequence[RolePair], policy: PromotionPolicy, *, error: float, worse_error: float
+) -> tuple[MeasureComparison, ...]:
+    """The three measures of challenger against incumbent, each bound one-sided, at any time.
+
+    The lower ones, which a promotion rests on, are at ``error``, the upper ones at ``worse_error``.
+    """
     margins, most = policy.margins, policy.minutes.most
     scales = {"acceptance_rate": 1.0, "review_pain": most, "hard_failure_rate": 1.0}
     wanted = {
@@ -68,11 +76,12 @@ def compare(pairs: Sequence[RolePair], policy: PromotionPolicy, *, error: float)
         differences = np.asarray([getattr(pair, name) for pair in pairs], dtype=np.float64)
         scale, margin = scales[measure], wanted[measure]
         halves = np.clip((differences + 1) / 2, 0.0, 1.0)
-        low, high = (2 * end - 1 for end in betting_ends(halves, 1 - error))
+        low = 2 * betting_ends(halves, 1 - error)[0] - 1
+        high = 2 * betting_ends(halves, 1 - worse_error)[1] - 1
         threshold = (1 - margin / scale) / 2
         not_worse = bool(len(halves)) and low > -margin / scale
         worse = bool(len(halves)) and high < 0
-        further = 0 if not_worse or worse else _further(halves, threshold, error)
+        further = 0 if not_worse or worse else _further(halves, threshold, error, worse_error)
         found.append(
             MeasureComparison(
                 measure=measure,
@@ -89,10 +98,10 @@ def compare(pairs: Sequence[RolePair], policy: PromotionPolicy, *, error: float)
     return tuple(found)
 
 
-def _further(halves: Floats, threshold: float, error: float) -> int | None:
+def _further(halves: Floats, threshold: float, error: float, worse_error: float) -> int | None:
     """How many more commits decide it either way: that it is not worse by the margin, or that it is worse."""
     ways = [further_to_decide(halves, threshold, 1 - error)] if halves.size and halves.mean() > threshold else []
-    ways += [further_to_decide(halves, 0.5, 1 - error)] if halves.size and halves.mean() < 0.5 else []
+    ways += [further_to_decide(halves, 0.5, 1 - worse_error)] if halves.size and halves.mean() < 0.5 else []
     return min((one for one in ways if one is not None), default=None)
 
 
@@ -100,8 +109,14 @@ def judge_challengers(
     role: RoleConfig, pairs: Mapping[str, Sequence[RolePair]], facts: RoleFacts, policy: PromotionPolicy
 ) -> tuple[ChallengerDecision, ...]:
     """A verdict on each challenger; at most one is promoted, the one that is best where several could be."""
-    error = policy.error / max(1, len(role.challengers))
-    decided = [_judge(role, name, pairs.get(name, ()), facts, policy, error) for name in role.challengers]
+    shares = facts.shares or error_shares((), "", role.incumbent, role.challengers, {})
+    decided = []
+    for name in role.challengers:
+        mine = pairs.get(name, ())
+        compared = compare(
+            mine, policy, error=policy.error * shares[name], worse_error=policy.error / len(role.challengers)
+        )
+        decided.append(_judge(role, name, mine, facts, policy, compared))
     able = [one for one in decided if one.verdict == "promote"]
     if len(able) > 1:
         best = max(able, key=_strength)
@@ -125,11 +140,15 @@ def _without_retired(
 
 
 def _judge(
-    role: RoleConfig, name: str, pairs: Sequence[RolePair], facts: RoleFacts, policy: PromotionPolicy, error: float
+    role: RoleConfig,
+    name: str,
+    pairs: Sequence[RolePair],
+    facts: RoleFacts,
+    policy: PromotionPolicy,
+    comparisons: tuple[MeasureComparison, ...],
 ) -> ChallengerDecision:
     if name in facts.gone:
         return ChallengerDecision(name, "retire", (f"bench.yaml no longer has the target {name}",))
-    comparisons = compare(pairs, policy, error=error)
     before = facts.rejections.get(name, 0)
     refused = [*_guards(role, name, facts), *_worse(comparisons)]
     if refused:
@@ -158,7 +177,7 @@ def judge_live(
     ``not_worse`` is what a promotion needs of it. ``accepted`` is an answer that passed the rule's checks, ``hard``
     one that cannot be used, so it says nothing about an answer that is wrong and passes.
     """
-    comparisons = compare(pairs, policy, error=error)
+    comparisons = compare(pairs, policy, error=error, worse_error=error)
     if worse := _worse(comparisons):
         return "worse", tuple(worse), comparisons
     left = [one for one in comparisons if not one.not_worse or (one.difference is not None and one.difference < -1e-12)]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from milo_bench.config.roles.file import RegistryFile
+from milo_bench.decide.promotion.family import error_shares
 from milo_bench.decide.promotion.judge import compare
 from milo_bench.decide.promotion.pairs import target_figures
 from milo_bench.decide.promotion.records import PromotionRecord, RoleDecision
@@ -21,13 +22,15 @@ _FIGURES = (
 
 def recompute(file: RegistryFile, history: Sequence[PromotionRecord]) -> Iterator[str]:
     """One sentence for each figure of the latest record that differs from what its outcomes and pairs give."""
-    record = next((one for one in reversed(history) if one.kind == "decision"), None)
-    for role in record.roles if record is not None else ():
-        if role.role in file.roles and record is not None:
-            yield from _role(file, record, role)
+    last = next((number for number in reversed(range(len(history))) if history[number].kind == "decision"), None)
+    for role in history[last].roles if last is not None else ():
+        if role.role in file.roles and last is not None:
+            yield from _role(file, history[last], history[:last], role)
 
 
-def _role(file: RegistryFile, record: PromotionRecord, role: RoleDecision) -> Iterator[str]:
+def _role(
+    file: RegistryFile, record: PromotionRecord, before: Sequence[PromotionRecord], role: RoleDecision
+) -> Iterator[str]:
     config = file.roles[role.role]
     for stated in role.figures:
         outcomes = record.outcomes.get(role.role, {}).get(stated.target, ())
@@ -35,8 +38,11 @@ def _role(file: RegistryFile, record: PromotionRecord, role: RoleDecision) -> It
         for name in _FIGURES:
             if getattr(found, name) != getattr(stated, name):
                 yield f"{role.role}, {stated.target}: {name} is not what its cases give"
-    number = max(1, len(role.decisions))
+    names = [one.target for one in role.decisions]
+    shares = error_shares(before, role.role, role.before, names, record.models, fresh=record.fresh)
     for one in role.decisions:
         pairs = record.pairs.get(role.role, {}).get(one.target, ())
-        if one.comparisons and compare(pairs, file.policy, error=file.policy.error / number) != one.comparisons:
+        each = file.policy.error / len(names)
+        error = file.policy.error * shares[one.target] if record.shared else each
+        if one.comparisons and compare(pairs, file.policy, error=error, worse_error=each) != one.comparisons:
             yield f"{role.role}, {one.target}: the comparison is not what its pairs give"

@@ -167,7 +167,8 @@ class PromotionRecord(Frozen, frozen=True, omit_defaults=False):
 
     ``logs`` gives the SHA-256 of each run log by its name, ``cases`` the digest of the case set, ``models`` the digest
     of each target's weights where they are known. ``pairs`` and ``outcomes`` are by role and target: the evidence
-    from which every figure can be computed again. ``previous`` is the SHA-256 of the line before.
+    from which every figure can be computed again. ``shared`` says that all challengers that an incumbent ever had
+    share the error, and not those of one look, as it once was. ``previous`` is the SHA-256 of the line before.
     """
 
     kind: Literal["decision", "applied", "rolled_back"]
@@ -187,3 +188,4 @@ class PromotionRecord(Frozen, frozen=True, omit_defaults=False):
     report: str = ""
     fresh: bool = False
     recorded: str = ""
+    shared: bool = False

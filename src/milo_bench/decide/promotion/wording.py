@@ -17,8 +17,9 @@ def policy_sentences(policy: PromotionPolicy) -> tuple[str, ...]:
         "at most the incumbent's, and its hard-failure rate at most the incumbent's, on the same cases.",
         "For each of the three, the evidence must exclude that it is worse by more than "
         f"{units.number(margins.acceptance_rate * 100)} points, {units.number(margins.review_pain_minutes)} minutes "
-        f"per case and {units.number(margins.hard_failure_rate * 100)} points. The bounds hold however often you look: "
-        f"one that is worse by more than that is promoted in at most {units.share(policy.error)} of all roles.",
+        f"per case and {units.number(margins.hard_failure_rate * 100)} points.",
+        "The bounds hold however often you look and however many challengers come one after the other. The chance that "
+        f"an incumbent loses its place to one that is worse by more than that is at most {units.share(policy.error)}.",
         "It must be free unless the incumbent is paid too.",
         "Family diversity: if incumbent and challengers would be of one family after the promotion, it is rejected "
         "whatever the other figures say. The displaced incumbent stays as a challenger and counts.",
