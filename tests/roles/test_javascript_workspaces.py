@@ -143,12 +143,11 @@ def test_a_workspace_that_pnpm_names_counts_and_a_folder_that_only_says_how_to_l
 
 
 def test_the_version_that_the_lock_gives_a_workspace_comes_before_that_of_the_top() -> None:
-    entry = {"resolved": "https://registry.npmjs.org/ms/-/ms.tgz"}
     lock = {
         "packages": {
-            "packages/a/node_modules/ms": {"version": "2.1.3", **entry},
-            "node_modules/ms": {"version": "1.0.0", **entry},
-            "packages/b/node_modules/ms": {"version": "0.7.0", **entry},
+            "packages/a/node_modules/ms": {"version": "2.1.3"},
+            "node_modules/ms": {"version": "1.0.0"},
+            "packages/b/node_modules/ms": {"version": "0.7.0"},
         }
     }
     files = {
