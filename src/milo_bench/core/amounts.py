@@ -51,11 +51,14 @@ _GROUPED_BY_SPACE = r"\d{1,3}(?: \d{3})+(?!\d)(?:[.,]\d+)?"
 _SEPARATED = r"\d+(?:[.,']\d+)*"
 FRACTION_MARKS: Final = "¼½¾⅐⅑⅒⅓⅔⅕⅖⅗⅘⅙⅚⅛⅜⅝⅞"
 # 2½, 1 1/2 and ½. "1/2" alone may be a day or one of two.
-MIXED: Final = rf"(?:\d{{1,3}} ?[{FRACTION_MARKS}]|\d{{1,3}} \d{{1,2}}/(?:2|3|4|8|16|32)(?![\d/])|[{FRACTION_MARKS}])"
+MIXED: Final = (
+    rf"(?:\d{{1,3}} ?[{FRACTION_MARKS}]|\d{{1,3}}[ -]\d{{1,2}}/(?:2|3|4|8|16|32)(?![\d/])|[{FRACTION_MARKS}])"
+)
 _CORE = rf"(?:{MIXED}|{_GROUPED_BY_SPACE}|{_SEPARATED}|[.,]\d+)"
 _WHOLE = re.compile(
     rf"(?:{_CURRENCY}\s*+(?=\())?(?P<open>\()?\s*+(?P<sign>[+-])?\s*+(?:{_CURRENCY})?\s*+(?P<inner>[+-])?\s*+"
-    rf"(?P<core>{_CORE}|\d+(?:[.,]\d+)?e[+-]?\d{{1,3}})(?P<trailing>-)?\s*+(?:{_CURRENCY})?(?P<after>-)?\s*+(?P<close>\))?",
+    rf"(?P<core>{_CORE}|\d+(?:[.,]\d+)?e[+-]?\d{{1,3}})(?P<trailing>-)?\s*+(?:{_CURRENCY})?(?P<after>-)?\s*+"
+    rf"(?:(?P<close>\))\s*+(?:{_CURRENCY})?)?",
     re.IGNORECASE,
 )
 _IN_TEXT = re.compile(
@@ -180,7 +183,7 @@ def _value(core: str, decimal: DecimalMark | None) -> Decimal | None:
 def _mixed(core: str) -> Decimal | None:
     """A whole number and a fraction; None where it is no proper one ("3 4/2")."""
     if "/" in core:
-        whole, _, fraction = core.partition(" ")
+        whole, _, fraction = core.replace("-", " ").partition(" ")
         above, below = map(int, fraction.split("/"))
     else:
         whole = core[:-1].strip()

@@ -25,8 +25,8 @@ _PAIRS: Final[tuple[tuple[str, str], ...]] = (
 # Tags that models write, with whatever attributes and in whatever case: <think> of DeepSeek-R1, Qwen3 and QwQ,
 # <seed:think> of Seed-OSS, <mm:think> of MiniMax.
 _THINKING_TAGS: Final = (
-    "think|thinking|thought|thoughts|reason|reasoning|(?:seed|mm|o|longcat)[:_]think|think_fast(?:er)?|thinking_process|"
-    "internal_thoughts?|inner_monologue|思考|推理|思维|思考过程"
+    "(?:[a-z]{1,12}[:_-])?(?:think|thinking|thoughts?|reasoning)(?:[_-](?:process|block|steps?|content|trace|fast(?:er)?))?|"
+    "reason|chain[_-]of[_-]thoughts?|cot|(?:inner|internal)[_-]monologue|思考|推理|思维|思考过程"
 )
 # Angle brackets as they are, full-width, and as HTML writes them.
 _OPEN: Final = r"(?:[<＜〈]|&lt;)\s{0,2}"
@@ -89,8 +89,22 @@ def split_reasoning(text: str) -> tuple[str, str]:
         reasoning.append(block[0])
         rest = block[1]
     if reasoning:
+        rest = _without_later(start, rest, reasoning)
         return "\n".join(filter(None, reasoning)), _unwrapped(rest)
     return _closed_only(text) or ("", text)
+
+
+def _without_later(start: str, rest: str, reasoning: list[str]) -> str:
+    """``rest`` without the blocks of thinking between parts of an answer that began with such a block."""
+    tag = _TAG.match(start)
+    if tag is None or tag["perhaps"]:
+        return rest
+    name = re.escape(tag["name"])
+    later = re.compile(rf"{_OPEN}{name}{_CLOSE}(?P<inside>.*?){_OPEN}{_SLASH}{name}{_CLOSE}", re.IGNORECASE | re.DOTALL)
+    if f"{tag['name'].casefold()}" not in rest.casefold() or later.search(rest) is None:
+        return rest
+    reasoning.extend(match["inside"].strip() for match in later.finditer(rest))
+    return later.sub("", rest)
 
 
 def _first_block(start: str) -> tuple[str, str] | None:

@@ -11,7 +11,16 @@ from milo_bench.core.errors import ConfigError
 from milo_bench.core.records import Fixture
 from milo_bench.core.text import says_nothing
 from milo_bench.grade.base import Params, read_params
+from milo_bench.guards.quotes import plain_typography
 
+_SPACES = dict.fromkeys(map(ord, "\u00a0\u2002\u2003\u2007\u2008\u2009\u200a\u202f"), " ")
+_FORMS = {
+    " ": "[ \u00a0\u2002\u2003\u2007-\u200a\u202f]",
+    "-": "[-‐‑‒–—―−﹣－]",
+    "'": "['‘’‚‛′`´]",
+    '"': '["“”„‟″«»]',
+}
+_UNSEEN = "[\u00ad\u200b-\u200d\u2060\ufeff]*+"
 _CLUSTER = re.compile(r".[\u0300-\u036f\u1ab0-\u1aff\u20d0-\u20ff]*", re.DOTALL)  # a letter and its accents
 
 
@@ -39,16 +48,25 @@ class WantedTextParams(Params, frozen=True):
         return tuple(text for text in self.wanted(fixture, key) if not says_nothing(text))
 
     def folded(self, text: str) -> str:
-        """``text`` as it is compared: an accent written apart is the same letter."""
-        plain = unicodedata.normalize("NFC", text)
+        """``text`` as it is compared: an accent written apart is the same letter, and typography does not count."""
+        plain = plain_typography(unicodedata.normalize("NFC", text)).translate(_SPACES)
         return plain.casefold() if self.casefold else plain
 
     def pattern(self, text: str) -> re.Pattern[str]:
-        """Finds ``text`` where it is, with each accented letter whole or written apart, so that offsets hold."""
-        letters = (unicodedata.normalize("NFC", cluster[0]) for cluster in _CLUSTER.finditer(text))
-        forms = ((letter, unicodedata.normalize("NFD", letter)) for letter in letters)
-        parts = [re.escape(a) if a == b else f"(?:{re.escape(a)}|{re.escape(b)})" for a, b in forms]
-        return re.compile("".join(parts), re.IGNORECASE if self.casefold else re.NOFLAG)
+        """Finds ``text`` where it is, whatever the typography, with each accented letter whole or written apart, so
+        that offsets hold.
+        """
+        plain = plain_typography(text).translate(_SPACES)
+        letters = (unicodedata.normalize("NFC", cluster[0]) for cluster in _CLUSTER.finditer(plain))
+        parts = [_any_form(letter) for letter in letters]
+        return re.compile(_UNSEEN.join(parts), re.IGNORECASE if self.casefold else re.NOFLAG)
+
+
+def _any_form(letter: str) -> str:
+    apart = unicodedata.normalize("NFD", letter)
+    if apart != letter:
+        return f"(?:{re.escape(letter)}|{re.escape(apart)})"
+    return _FORMS.get(letter) or re.escape(letter)
 
 
 def read_wanted(check: str, params: Mapping[str, Any]) -> WantedTextParams:

@@ -61,7 +61,7 @@ _A_SPAN = re.compile(
     r"[<>~≈±+?]"
     r"|\d{1,2}(?:st|nd|rd|th|\.)?\s*[-/&+]\s*\d{1,2}(?:st|nd|rd|th|\.)?\s*[^\W\d]"  # 28-30 September
     r"|[^\W\d]\.?\s*\d{1,2}(?:st|nd|rd|th)?\s*[-/&+]\s*\d{1,2}\b(?!\d|[-/.]\d)"  # September 28-30
-    r"|[-/]\s*$",
+    r"|[-/]\s*(?:\.{2,3}|…)?\s*$",
 )
 _NOT_ONE_DAY = re.compile(
     r"\b(?:from|since|after|before|until|till|to|through|thru|between|onwards?|starting|beginning|ending|by|about|"
@@ -116,7 +116,7 @@ def _normalise(text: str, day_first: bool, languages: tuple[str, ...]) -> str | 
     if (known := _by_pattern(core, day_first)) is not None:
         return known or None
     text = text.translate(_DASHES).strip()
-    return _by_words(text, day_first) or _by_dateparser(text, day_first, languages)
+    return _by_words(text, day_first, languages) or _by_dateparser(text, day_first, languages)
 
 
 def _by_pattern(core: str, day_first: bool) -> str | None:
@@ -144,17 +144,17 @@ def _by_pattern(core: str, day_first: bool) -> str | None:
 
 
 _TIME_BEHIND = re.compile(
-    r"[,\s]+(?:(?:um|à|a las|alle(?: ore)?|om|o(?: godz\.?)?|às|at)\s+)?\d{1,2}(?:[:.]\d{2}|\s?h\s?\d{0,2})"
-    r"(?:\s?(?:uhr|uur|h))?$",
+    r"[,\s]+(?:(?:um|à|a las|alle(?: ore)?|om|o(?: godz\.?)?|às|at)\s+)?\d{1,2}"
+    r"(?:(?:[:.]\d{2}|\s?h\s?\d{0,2})(?:\s?(?:uhr|uur|h))?|\s?(?:uhr|uur|heures?|horas|ore))$",
     re.IGNORECASE,
 )
 
 
-def _by_words(text: str, day_first: bool) -> str | None:
+def _by_words(text: str, day_first: bool, languages: tuple[str, ...]) -> str | None:
     """The date where it is written with words of a language of ``packs/dates``; None where dateparser may know more."""
     if _A_SPAN.search(text):
         return None
-    found = read_written(_TIME_BEHIND.sub("", text), day_first=day_first)
+    found = read_written(_TIME_BEHIND.sub("", text), day_first=day_first, languages=languages)
     return _checked(found.year, str(found.month), found.day) if found else None
 
 

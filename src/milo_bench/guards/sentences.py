@@ -31,6 +31,7 @@ _OPENING_CITATION = re.compile(
     r"\s*(?:\[\s*E[-‐‑–−]\d+(?:[\s,;&、/+]{1,4}(?:[^\W\d_]{1,5}\s{1,4})?E[-‐‑–−]\d+)*\s*\]\s*)+[.!?]*", re.I
 )
 _CLOSING: Final = "\"'”’“»›)\\]*_"
+_QUOTATIONS: Final = (('"', '"'), ("“", "”"), ("„", "“"), ("«", "»"), ("»", "«"))
 _OPENING: Final = "\"'“‘„‚«‹»(*_¿¡"
 _END: Final = ".!?…؟۔।॥።։"
 _WIDE_END: Final = "。！？｡．"  # Chinese and Japanese: no space follows
@@ -143,7 +144,7 @@ def _sentence_ranges(block: str, languages: tuple[str, ...]) -> tuple[tuple[int,
             block.count(mark, seen, cut) for mark in "]》"
         )
         seen = cut
-        if opened > 0 or _inside(block, start, cut, languages):
+        if opened > 0 or _inside(block, start, cut, languages) or _in_quotation(block, start, cut):
             continue
         citation = _OPENING_CITATION.match(block, cut)
         if citation:
@@ -153,6 +154,21 @@ def _sentence_ranges(block: str, languages: tuple[str, ...]) -> tuple[tuple[int,
         opened = 0
     found.append((start, len(block)))
     return tuple(found)
+
+
+def _in_quotation(block: str, start: int, cut: int) -> bool:
+    """True where ``cut`` is within quotation marks after which the sentence goes on: he said "Stop! Wait." and left."""
+    before = block[max(start, cut - _HERE) : cut]
+    for opening, closing in _QUOTATIONS:
+        last = before.rfind(opening)
+        if opening == closing:  # behind a letter or a figure it closes, or says inches
+            is_open = before.count(opening) % 2 == 1 and not before[last - 1 : last].isalnum()
+        else:
+            is_open = last > before.rfind(closing)
+        end = block.find(closing, cut, cut + _NEAR) if is_open else -1
+        if end >= 0:
+            return block[end + 1 : end + _NEAR].lstrip(" ,")[:1].islower()
+    return False
 
 
 def _bounded(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:

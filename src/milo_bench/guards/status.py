@@ -82,10 +82,11 @@ def find_status_claims(text: str, vocabulary: Vocabulary, *, expected: str = "")
     pattern, status_of = _compiled(vocabulary)
     text = _STRUCK.sub(lambda match: " " * len(match[0]), text)
     languages = _languages(text, expected)
-    found = []
+    found: list[StatusClaim] = []
     for sentence in split_sentences(text):
         language = languages.get(sentence.start, expected)
-        last_end, last_stance = 0, None
+        last_end = 0
+        last_stance: Stance | None = None
         for match in pattern.finditer(sentence.text):
             if language in languages_of("status"):
                 stance = stance_by_words(sentence.text, match.start(), match.end(), language)
@@ -96,6 +97,15 @@ def find_status_claims(text: str, vocabulary: Vocabulary, *, expected: str = "")
                 over = stance == "past" and "no longer" in sentence.text[: match.start()].casefold()
                 if (stance == "denied" or over) and "but" in sentence.text[last_end : match.start()]:
                     stance = "current"  # "is not under review but approved"
+            if (
+                stance is None
+                and last_stance in ("current", "change", "past")
+                and _THEN.fullmatch(sentence.text, last_end, match.start())
+            ):
+                stance = "current" if last_stance == "current" else "change"  # "was approved, then closed"
+                found[-1] = msgspec.structs.replace(found[-1], stance="past")
+            if stance is not None and _NOT_WHOLLY.search(sentence.text, 0, match.start()):
+                stance = "open"  # "is partially approved" is not "is approved"
             if stance is None and (_is_value_of_heading(text, sentence, match) or _is_value_of_label(sentence, match)):
                 stance = "current"
             if stance is None:
@@ -119,6 +129,15 @@ def _languages(text: str, expected: str) -> dict[int, str]:
     return {part.start: part.language or expected for part in recognise(text, expected=expected)}
 
 
+_THEN = re.compile(
+    r"[\s\"'“”*_]*,?\s*(?:and\s+|but\s+)?(?:then|later|afterwards|subsequently|thereafter)\s+(?:it\s+was\s+)?[\"'“”*_]*",
+    re.I,
+)
+_NOT_WHOLLY = re.compile(
+    r"\b(?:part(?:ly|ially)|in part|conditionally|provisionally|almost|nearly|virtually|practically|all but|as good as|"
+    r"not fully|not (?:quite|entirely|wholly|completely))\s+[\"'“”*_]*$",
+    re.I,
+)
 _STRUCK = re.compile(r"~~[^~\n]{1,200}~~")  # text that is struck through
 _STATUS_HEADING = re.compile(r"\bstatus\b[^.\n]{0,30}$", re.IGNORECASE)
 

@@ -13,7 +13,7 @@ from milo_bench.grade.wanted_text import read_wanted
 
 class ContainsAll:
     name = "contains_all"
-    version = "3"
+    version = "4"
 
     def validate(self, params: Mapping[str, Any], workload: Workload) -> None:
         read_wanted(self.name, params)

@@ -27,6 +27,8 @@ from milo_bench.core.errors import ConfigError
 from milo_bench.core.records import Fixture, Span, Verdict, Workload
 from milo_bench.grade.base import CHECKS, GradeCase, Params, read_params
 from milo_bench.grade.judged_part import JudgedPart, judged_part
+from milo_bench.guards.values.amounts import read_amount
+from milo_bench.guards.values.number_words import find_number_words
 from milo_bench.guards.values.numbers_in_text import numbers_in
 
 Units: TypeAlias = dict[str, float]
@@ -64,7 +66,7 @@ class _Number(NamedTuple):
 
 class Numeric:
     name = "numeric"
-    version = "4"
+    version = "5"
 
     def validate(self, params: Mapping[str, Any], workload: Workload) -> None:
         rules = read_params(self.name, params, NumericParams)
@@ -94,7 +96,7 @@ class Numeric:
         part = judged_part(case, rules.field)
         if part.problem:
             return [self._fail(rules, part.category, part.problem, expected)]
-        found = _numbers(part, rules, _decimal(rules, case.workload))
+        found = _numbers(part, rules, _decimal(rules, case.workload)) or _in_words(part, rules, case.workload)
         if not found:
             what = f" in {', '.join(rules.sizes)}" if rules.sizes else ""
             return [self._fail(rules, "no_number", f"{rules.field or 'the answer'} has no number{what}", expected)]
@@ -153,6 +155,16 @@ def _own(fixture: Fixture, name: str, general: float) -> Decimal:
 
 def _decimal(rules: NumericParams, workload: Workload) -> DecimalMark | None:
     return rules.decimal or (decimal_mark(workload.locale) if workload.locale else None)
+
+
+def _in_words(part: JudgedPart, rules: NumericParams, workload: Workload) -> list[_Number]:
+    """The number that a text without figures writes in words; none where a unit is asked for."""
+    if rules.sizes or any(mark.isdigit() for mark in part.text):
+        return []
+    whole = read_amount(part.text.strip().rstrip("."), locale=workload.locale)
+    language = workload.locale.partition("-")[0] or "en"
+    values = [whole] if whole is not None else [Decimal(one.value) for one in find_number_words(part.text, language)]
+    return [_Number(value, 0, len(part.text), "") for value in values]
 
 
 def _numbers(part: JudgedPart, rules: NumericParams, decimal: DecimalMark | None) -> list[_Number]:

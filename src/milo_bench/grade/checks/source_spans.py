@@ -12,9 +12,9 @@ import unicodedata
 from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from functools import lru_cache
-from typing import Any, Final, Literal, TypeAlias
+from typing import Any, Final, Literal, NamedTuple, TypeAlias
 
-from milo_bench.core.amounts import MIXED, find_amounts, parse_amount, plain_marks
+from milo_bench.core.amounts import MIXED, DecimalMark, decimal_mark, find_amounts, parse_amount, plain_marks
 from milo_bench.core.errors import ConfigError
 from milo_bench.core.records import Fixture, Span, Verdict, Workload
 from milo_bench.grade.base import CHECKS, GradeCase, Params, read_params
@@ -23,6 +23,7 @@ from milo_bench.grade.languages.answers import day_first_of, language_of
 from milo_bench.grade.per_workload import PerWorkload
 from milo_bench.guards.dates import find_dates, normalise_date, same_date
 from milo_bench.guards.quotes import MIN_SCORE, find_quote, plain_typography
+from milo_bench.guards.sentences import languages_told
 from milo_bench.guards.values.amounts import numbers_in_words, read_amount
 
 Support: TypeAlias = Literal["auto", "words", "date", "none"]
@@ -31,7 +32,11 @@ Support: TypeAlias = Literal["auto", "words", "date", "none"]
 _WORD = re.compile(r"[^\W_]+")
 _LINE_HYPHEN = re.compile(r"(?<=[^\W\d])[-‐\u00ad][^\S\n]*+\n\s*+(?=[^\W\d])")
 _MIN_JOINED: Final = 5  # characters
-_SCALED = re.compile(r"(?<!\S)[^\s\d]{0,4} ?\d[\d.,]{0,20} ?[^\W\d]{1,12}\b\.?")  # EUR 1k, 2.5 million
+_TOLD_BY: Final = 4000  # characters of the source that tell its language
+_LEADING_ZERO = re.compile(r"\s*0\d+\s*$")  # of an identifier
+_SCALED = re.compile(
+    r"(?<!\S)(?<!\d[ \u00a0\u202f])[^\s\d]{0,4} ?\d[\d.,]{0,20} ?[^\W\d]{1,12}\b\.?"
+)  # EUR 1k, 2.5 million
 _PERCENT = re.compile(r"\s?(?:[%％﹪٪]|per ?cent\b)", re.IGNORECASE)
 _MIXED = re.compile(MIXED)  # "1 1/2" has no 1 and no 2
 _TOKEN = re.compile(r"[^\W_]+(?:(?<=\d)[.,'’](?=\d)[^\W_]+)*")  # a word, or a number with its separators
@@ -51,7 +56,7 @@ class SourceSpansParams(Params, frozen=True):
 
 class SourceSpans:
     name = "source_spans"
-    version = "6"
+    version = "7"
 
     def validate(self, params: Mapping[str, Any], workload: Workload) -> None:
         rules = read_params(self.name, params, SourceSpansParams)
@@ -104,10 +109,12 @@ class SourceSpans:
                 return self._fail(case, name, "span_not_in_source", reason, got=show_value(quote))
             places.append(place)
         stated = language_of(case.workload)
-        languages = (stated,) if stated else rules.languages
+        languages = (stated,) if stated else (*rules.languages, *languages_told(source[:_TOLD_BY]))
+        decimal = decimal_mark(case.workload.locale) if case.workload.locale else None
         # Judged by what the source says there, not by how the model quoted it.
         said = " ".join(source[place.start : place.end] for place in places)
-        if not _supports(said, value, kind, day_first_of(case.workload, rules.day_first), languages):
+        reading = _Reading(day_first_of(case.workload, rules.day_first), languages, decimal)
+        if not _supports(said, value, kind, reading):
             reason = f"{name} is {show_value(value)}, but its source span says: {show_value(said)}"
             spans = tuple(Span(f"input.{rules.document}", place.start, place.end, name) for place in places)
             return self._fail(case, name, "span_does_not_support", reason, got=show_value(said), spans=spans)
@@ -137,27 +144,39 @@ def _is_enum(schema: Any) -> bool:
     return "enum" in schema or "const" in schema or any(_is_enum(branch) for branch in branches)
 
 
-def _supports(said: str, value: Any, kind: Support, day_first: bool, languages: tuple[str, ...]) -> bool:
+class _Reading(NamedTuple):
+    """How dates and numbers of a source are read. ``decimal`` is None where the locale is not stated."""
+
+    day_first: bool
+    languages: tuple[str, ...]
+    decimal: DecimalMark | None
+
+
+def _supports(said: str, value: Any, kind: Support, how: _Reading) -> bool:
     if kind == "none" or isinstance(value, bool):
         return True
     if isinstance(value, list | dict):
         items = value if isinstance(value, list) else list(value.values())
-        return all(item is None or _supports(said, item, kind, day_first, languages) for item in items)
-    return _says(said, value if isinstance(value, str) else show_value(value), kind, day_first, languages)
+        return all(item is None or _supports(said, item, kind, how) for item in items)
+    return _says(said, value if isinstance(value, str) else show_value(value), kind, how)
 
 
 @lru_cache(maxsize=8_192)
-def _says(said: str, value: str, kind: Support, day_first: bool, languages: tuple[str, ...]) -> bool:
-    if kind != "words" and (day := normalise_date(value, day_first=day_first, languages=languages)):
-        if normalise_date(said, day_first=day_first, languages=languages) == day:
+def _says(said: str, value: str, kind: Support, how: _Reading) -> bool:
+    if kind != "words" and (day := normalise_date(value, day_first=how.day_first, languages=how.languages)):
+        if normalise_date(said, day_first=how.day_first, languages=how.languages) == day:
             return True
-        return any(same_date(day, found.value) for found in find_dates(said, day_first=day_first))
+        return any(
+            same_date(day, found.value)
+            for language in ("en", *how.languages)
+            for found in find_dates(said, day_first=how.day_first, language=language)
+        )
     if kind == "date":
         return False
     value = plain_typography(unicodedata.normalize("NFC", value))
     unbroken = plain_typography(unicodedata.normalize("NFC", _LINE_HYPHEN.sub("", said)))
     if kind != "words" and (number := parse_amount(value)) is not None:
-        return _says_number(unbroken, value, number, languages)
+        return _says_number(unbroken, value, number, how)
     if _words(value) <= _words(unbroken):
         return bool(_words(value)) or value in unbroken
     # Parted otherwise than in the source ("SWIFT HEALTH", "84 291"); short ones would be found anywhere.
@@ -165,25 +184,32 @@ def _says(said: str, value: str, kind: Support, day_first: bool, languages: tupl
     return len(joined) >= _MIN_JOINED and joined in "".join(_WORD.findall(unbroken.casefold()))
 
 
-def _says_number(said: str, value: str, number: Decimal, languages: tuple[str, ...]) -> bool:
+def _says_number(said: str, value: str, number: Decimal, how: _Reading) -> bool:
     """Whether ``said`` has ``number``, however it is written there, or the same digits as an identifier."""
-    # "1.250" is a thousand in one country and one and a quarter in another; a source may mean either.
-    amounts = (*find_amounts(said, decimal="."), *find_amounts(said, decimal=","))
+    if _LEADING_ZERO.match(value):
+        return _says_digits(said, value)
+    # "1.250" is a thousand in one country and one and a quarter in another; without a locale it may mean either.
+    marks: tuple[DecimalMark, ...] = (".", ",") if how.decimal is None else (how.decimal,)
+    amounts = [found for mark in marks for found in find_amounts(said, decimal=mark)]
     if any(found.value == number or (found.bracketed and -found.value == number) for found in amounts):
         return True
     if any(found.value == number * 100 and _PERCENT.match(said, found.end) for found in amounts):
         return True
-    if any(number in numbers_in_words(said, language) for language in languages):
+    if any(number in numbers_in_words(said, language) for language in how.languages):
         return True
     if any(
         read_amount(one[0].rstrip(".,;:"), locale=locale) == number
         for one in _SCALED.finditer(said)
-        for locale in ("", "de")
+        for locale in [("de" if mark == "," else "") for mark in marks]
     ):
         return True
     if any(-found.value == number for found in amounts):
         return False  # the same digits with the other sign
-    # An account number or a case number is no amount: its digits count, spaces and hyphens among them do not.
+    return _says_digits(said, value)
+
+
+def _says_digits(said: str, value: str) -> bool:
+    """An account number or a case number is no amount: its digits count, spaces and hyphens among them do not."""
     bare = value.strip().casefold()
     if not bare.isdecimal():
         return False

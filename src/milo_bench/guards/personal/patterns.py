@@ -52,7 +52,7 @@ _ALIKE: Final = str.maketrans(
 )
 
 _EMAIL = re.compile(
-    r"(?<![\w.+-])(?:[\w+][\w.+'’&*/=?^{|}~!#$%-]{0,63}|\"[^\"\n]{1,64}\")(?:@|%40|\s?\[at\]\s?|\s?\(at\)\s?)"
+    r"(?<![\w.+-])(?:[\w+][\w.+'’&*/=?^{|}~!#$%-]{0,63}|\"[^\"\n]{1,64}\")(?:@|%40| @ |\s?\[at\]\s?|\s?\(at\)\s?)"
     r"(?:[\w-]+(?:\.|\s?[\[(]dot[\])]\s?))+[A-Za-z]{2,}(?![\w-])",
     re.IGNORECASE,
 )
@@ -64,11 +64,11 @@ _VERSION = re.compile(r"(?:version|release|build|firmware|driver|v)\s*+[:.]?\s*+
 _IBAN = re.compile(
     r"(?<![A-Z0-9])[A-Z]{2} ?\d{2}(?: ?[.\n-]? ?[A-Z0-9]{4}){2,7}(?: ?[.\n-]? ?[A-Z0-9]{1,3})?(?![A-Za-z0-9])", re.I
 )
-_CARD = re.compile(r"(?<![\d-])\d(?: ?[.-]? ?\d){12,18}(?![\d-])")
+_CARD = re.compile(r"(?<!\d)(?<!\d-)\d(?: ?[./_-]? ?\d){12,18}(?!-?\d)")
 _CARD_RANGES = re.compile(
     r"[3-6]|22(?:0[0-4]|2[1-9]|[3-9])|2[3-6]|27[01]|2720"
 )  # ISO/IEC 7812 issuers of payment cards
-_SSN = re.compile(r"(?<![\d-])(?!000|666|9\d\d)\d{3}([-. ])(?!00)\d{2}\1(?!0000)\d{4}(?![\d-])")
+_SSN = re.compile(r"(?<!\d)(?<!\d-)(?!000|666|9\d\d)\d{3}([-. ])(?!00)\d{2}\1(?!0000)\d{4}(?![\d-])")
 _NINO = re.compile(
     r"(?i:(?<![A-Za-z0-9])(?!BG|GB|NK|KN|TN|NT|"
     r"ZZ)[A-CEGHJ-PR-TW-Z][A-CEGHJ-NPR-TW-Z][ .-]?\d{2}[ .-]?\d{2}[ .-]?\d{2}[ .-]?[A-D](?![A-Za-z0-9]))"
@@ -307,7 +307,8 @@ def _phones(text: str, regions: Iterable[str]) -> Iterator[PersonalSpan]:
     is_possible = any(sum(map(str.isdigit, run)) >= _LEAST_DIGITS for run in _DIGITS_TOGETHER.findall(text))
     for region in regions if is_possible else ():
         for match in phonenumbers.PhoneNumberMatcher(text, region, leniency=phonenumbers.Leniency.VALID):
-            if _QUANTITY.fullmatch(match.raw_string) or _COUNTED.match(text[match.end :]):
+            counted = _QUANTITY.fullmatch(match.raw_string) and not match.raw_string.startswith("+")
+            if counted or _COUNTED.match(text[match.end :]):
                 continue
             bare = match.raw_string.isdigit()
             if bare and not match.raw_string.startswith("0") and not _PHONE_BEFORE.search(text[: match.start][-40:]):

@@ -50,6 +50,9 @@ _WITHOUT_CENTS = re.compile(
     r"[₫đ¥円원₩]|(?<![^\W\d_])(?:rp|idr|ft|huf|vnd|vnđ|krw|jpy|clp|isk)(?![^\W\d_])", re.IGNORECASE
 )  # currencies that nobody writes with decimals
 _IN_BRACKETS = re.compile(r"[(（](?P<words>[^()（）\d]{1,30})[)）]")  # 1,250円(税込)
+_BOOK_MINUS = re.compile(r"\./\.\s*(?=[^\s\d]{0,4}\s?\d)")  # ./. 50,00: a minus in German books
+_US = re.compile(r"\bU\.\s?S\.(?=\s?[^\W\d_]|\s?\$)")
+_SAID_AGAIN = re.compile(r"(?P<one>[^()]{1,60}?)\s*\((?P<other>[^()]{1,60})\)\.?")  # 25 (twenty-five)
 _YEN_ENDS = re.compile(r"(?<=\d)-$")  # ¥125,000-: no minus, but that nothing can be written behind it
 _SIZE_FIRST = re.compile(r"(?<![^\W\d_])(?:[kmb]|mn|bn)\s?$", re.IGNORECASE)  # B2B
 _THOUSANDS_OF = re.compile(r"(?<![^\W\d_])T(?=€|EUR\b|CHF\b)")  # T€, TEUR
@@ -83,7 +86,11 @@ def read_amount(text: str, *, locale: str = "") -> Decimal | None:
     decimal = decimal_mark(locale) if locale else None
     language = locale.partition("-")[0].partition("_")[0].lower()
     plain = plain_marks(unmarked(text).text).strip()
-    plain = _THOUSANDS_OF.sub("k ", with_digits(plain))
+    if (again := _SAID_AGAIN.fullmatch(plain)) is not None:
+        one, other = (read_amount(again[name], locale=locale) for name in ("one", "other"))
+        if one is not None and one == other:
+            return one
+    plain = _THOUSANDS_OF.sub("k ", _US.sub("US", _BOOK_MINUS.sub("-", with_digits(plain))))
     if not any(mark.isdigit() or mark in FRACTION_MARKS for mark in plain):
         return _in_words(plain, language)
     if plain[-2:-1].isdigit():
@@ -132,7 +139,8 @@ def numbers_in_words(text: str, language: str) -> Iterator[Decimal]:
 
 def _with_cents(behind: re.Match[str], decimal: DecimalMark | None) -> Decimal | None:
     """Euros and cents that are written apart; None where the words between them are none of money."""
-    if behind["word"] and not (behind["unit"] and _of_money(behind["word"].casefold().rstrip("."))):
+    word = (behind["word"] or "").casefold().rstrip(".")
+    if word and not (_of_money(word) if behind["unit"] else _is_currency(word)):
         return None
     if len(behind["cents"]) < 2 and not behind["unit"]:
         return None
@@ -147,6 +155,8 @@ def _in_words(said: str, language: str) -> Decimal | None:
         return None
     if said.casefold().rstrip(".") in words("amounts", language, "zero"):
         return Decimal(0)
+    for word, same in read_pack("amounts", language).get("spelt", {}).items():
+        said = re.sub(rf"\b{word}\b", same, said, flags=re.IGNORECASE)
     whole, and_half = _and_half(said, language)
     found = list(find_number_words(whole, language))
     if len(found) == 2 and _CENTS_IN_WORDS.fullmatch(said, found[1].end) and found[1].value < 100:
@@ -223,6 +233,11 @@ def currencies_in(language: str) -> dict[str, str]:
     """The ISO 4217 code by each word of a currency in one language."""
     table = read_pack("amounts", language).get("currencies", {})
     return {word.casefold(): code for code, said in table.items() for word in said.split()}
+
+
+@lru_cache(maxsize=4096)
+def _is_currency(word: str) -> bool:
+    return word in _CODES or any(word in currencies_in(language) for language in languages_of("amounts"))
 
 
 @lru_cache(maxsize=4096)

@@ -16,6 +16,13 @@ _TOKEN = re.compile(
 _ROMAN = ("I", "II", "III", "IV", "V", "VI", "VII", "VIII", "IX", "X", "XI", "XII")
 
 
+def _languages_of_months(text: str) -> set[str]:
+    """The languages that have a month's name in ``text`` as one of theirs, where no other has it."""
+    names = {word.casefold() for word in re.findall(r"[^\W\d_]{3,}", text)}
+    told = [{language for language in languages_of("dates") if name in months_in(language)} for name in names]
+    return {language for found in told if len(found) == 1 for language in found}
+
+
 class WrittenDate(NamedTuple):
     """Year, month and day as digits, or the year with two digits."""
 
@@ -53,8 +60,19 @@ def _silent() -> frozenset[str]:
     return frozenset(found)
 
 
-def read_written(text: str, *, day_first: bool) -> WrittenDate | None:
-    """The one date that ``text`` is: two numbers with a month's name, or three numbers with words beside them."""
+@cache
+def _is_until(word: str, language: str) -> bool:
+    """Whether a short name of a weekday ("do" in Dutch) is a word in ``language`` that begins or ends a span."""
+    return word in words("dates", language, "span")
+
+
+def read_written(text: str, *, day_first: bool, languages: tuple[str, ...] = ()) -> WrittenDate | None:
+    """The one date that ``text`` is: two numbers with a month's name, or three numbers with words beside them.
+
+    A word that is a weekday in one language and "until" in another is the latter beside a month of that language, or
+    where the text is in one of ``languages``.
+    """
+    told = {*languages, *_languages_of_months(text)}
     numbers: list[str] = []
     names: list[int] = []
     either = 0  # "mar" is a weekday and a month, "III" a number and a month
@@ -70,6 +88,8 @@ def read_written(text: str, *, day_first: bool) -> WrittenDate | None:
                     either = month
                 else:
                     names.append(month)
+            elif any(_is_until(word, language) for language in told):
+                return None
             elif match["word"] in _ROMAN and len(numbers) == 1 and not either:
                 either = _ROMAN.index(match["word"]) + 1
             elif word and word not in _silent():

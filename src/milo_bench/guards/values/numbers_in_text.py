@@ -31,6 +31,7 @@ _SIZE_AFTER: Final = re.compile(
     re.IGNORECASE,
 )
 _MINUS_BEFORE: Final = re.compile(r"\b(?:minus|negative|negativ|moins|menos|meno)\s+(?:[$£€]\s?)?$", re.IGNORECASE)
+_LATEX_MARK: Final = re.compile(r"(?<=\d)\{,\}(\d{3})(?!\d|\{)")  # 1{,}250, with spaces so that offsets hold
 _FRACTION: Final = re.compile(
     r"(?:\\boxed|\\text|\W)*?(?:\\?d?frac\{(?P<a>\d{1,6})\}\{(?P<b>\d{1,6})\}|(?P<c>\d{1,6})\s?[/⁄]\s?(?P<d>\d{1,6}))\W*"
 )
@@ -42,7 +43,7 @@ def numbers_in(text: str, *, decimal: DecimalMark | None = None) -> tuple[FoundA
     """
     if len(text) <= _SHORT and (fraction := _fraction(text)) is not None:
         return (fraction,)
-    plain = plain_marks(text)
+    plain = _LATEX_MARK.sub(r",\g<1>  ", plain_marks(text))
     found = [FoundAmount(value, start, end) for start, end, value in numerals_in(plain)]
     found += _powers(_without(plain, found))
     rest = _LETTERS.sub(" ", _without(plain, sorted(found, key=lambda one: one.start)))

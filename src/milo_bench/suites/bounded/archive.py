@@ -8,7 +8,7 @@ import zipfile
 import zlib
 from typing import Final
 
-from milo_bench.suites.bounded.broken import DocumentBroken, locked
+from milo_bench.suites.bounded.broken import DocumentBroken, PartBroken, locked
 
 UNPACKED_LIMIT_BYTES: Final = 256 * 1024 * 1024  # all parts of one archive together
 MOST_PARTS: Final = 20_000
@@ -39,17 +39,17 @@ class Archive:
         return stat.S_ISLNK(self._infos[name].external_attr >> 16)
 
     def read(self, name: str) -> bytes:
-        """One part. Raises DocumentBroken for a part that is missing, locked, damaged or too large."""
+        """One part. Raises PartBroken for a part that is missing, locked or damaged, DocumentBroken past the limit."""
         info = self._infos.get(name)
         if info is None:
-            raise DocumentBroken(f"its part '{name}' is missing")
+            raise PartBroken(f"its part '{name}' is missing")
         if info.flag_bits & 1:
-            raise locked()
+            raise PartBroken(str(locked()), hint=locked().hint)
         try:
             with self._zip.open(info) as part:
                 data = part.read(self._left + 1)
         except (zipfile.BadZipFile, zlib.error, OSError, EOFError, ValueError, RuntimeError) as error:
-            raise DocumentBroken(f"its part '{name}' is damaged: {error}") from None
+            raise PartBroken(f"its part '{name}' is damaged: {error}") from None
         self._left -= len(data)
         if self._left < 0:
             raise DocumentBroken(f"unpacks to more than {UNPACKED_LIMIT_BYTES >> 20} MiB")

@@ -15,6 +15,10 @@ class DocumentBroken(Exception):
         self.hint = hint or self.HINT
 
 
+class PartBroken(DocumentBroken):
+    """One part of an archive cannot be read; the others may."""
+
+
 class NoSuchForm(DocumentBroken):
     """A document has no pages that could be drawn: it can be read, but is no picture."""
 

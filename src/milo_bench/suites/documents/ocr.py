@@ -24,7 +24,9 @@ _LONG_LINE: Final = 6  # characters of a line that says how a page stands
 _ASKED_LINES: Final = 9
 _TALL: Final = 1.5  # times as high as wide: a line of print on its side
 _SURE: Final = 0.9
-_FORMATS: Final = ("PNG", "JPEG", "TIFF", "BMP", "GIF", "WEBP")
+_INK: Final = 64  # of 255: how far print is from the colour of its page
+_MARGIN: Final = 200  # pixels: less makes the reader part a line at its spaces
+_FORMATS: Final = ("PNG", "JPEG", "TIFF", "BMP", "GIF", "WEBP", "JPEG2000")
 _NEEDED: Final = ("rapidocr", "onnxruntime", "PIL", "numpy", "pypdfium2")
 
 
@@ -87,12 +89,29 @@ def read_picture(picture: Any) -> DocumentText:
         flat = Image.alpha_composite(white, flat)
     pixels = numpy.asarray(flat.convert("RGB"))[:, :, ::-1]
     boxes = _boxes(pixels)
+    if not boxes and (part := _printed_part(pixels)) is not None:
+        pixels = part  # a line or two on a large page are found where most of the page is cut away
+        boxes = _boxes(pixels)
     if turns := _turns_to_upright(pixels, boxes):
         boxes = _boxes(numpy.ascontiguousarray(numpy.rot90(pixels, turns)))
     built = TextBuilder(ocr_by=_engine_name())
     for row in rows_in_order(boxes):
         _add_row(row, built)
     return built.read()
+
+
+def _printed_part(pixels: Any) -> Any:
+    """The part of a page that is not of the page's own colour, with a margin; None where that is nothing or most."""
+    import numpy
+
+    grey = pixels.mean(axis=2)
+    differs = numpy.abs(grey - numpy.median(grey)) > _INK
+    rows, columns = numpy.flatnonzero(differs.any(axis=1)), numpy.flatnonzero(differs.any(axis=0))
+    if not len(rows):
+        return None
+    top, left = max(rows[0] - _MARGIN, 0), max(columns[0] - _MARGIN, 0)
+    part = pixels[top : rows[-1] + _MARGIN, left : columns[-1] + _MARGIN]
+    return numpy.ascontiguousarray(part) if part.size < pixels.size / 2 else None
 
 
 def _boxes(pixels: Any) -> list[Box]:

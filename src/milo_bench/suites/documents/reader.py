@@ -9,6 +9,7 @@ from typing import Final
 
 from milo_bench.config.written import FILE_LIMIT_BYTES, Problem
 from milo_bench.core.registry import Registry
+from milo_bench.suites.bounded.archive import parts_of
 from milo_bench.suites.bounded.broken import DocumentBroken, PackageMissing
 from milo_bench.suites.bounded.locked import refuse_locked
 from milo_bench.suites.documents.read_text import DocumentText
@@ -17,8 +18,9 @@ __all__ = ["DOCUMENTS", "Document", "DocumentBroken", "DocumentReader", "Package
 
 _OLE: Final = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _IWORK: Final = (".pages", ".numbers", ".key")  # zips of parts in a form of Apple's own
+_IWORK_HINT: Final = "export it as Word or PDF."
 _INSTEAD: Final = {
-    ".heic .heif .avif .svg .psd .ai .eps .raw .cr2 .jp2": "save it as .png or .jpg.",
+    ".heic .heif .avif .svg .psd .ai .eps .raw .cr2": "save it as .png or .jpg.",
     ".rar .7z .gz .tgz .tar .bz2 .xz .cab .iso": "unpack it, or pack its files as .zip.",
     ".mp3 .wav .m4a .ogg .flac .mp4 .mov .avi .mkv .webm": "import what is said in it as text.",
     ".pst .ost .mbx": "export the mails as .eml or .msg.",
@@ -27,8 +29,16 @@ _INSTEAD: Final = {
     ".asc .gpg .pgp": "decrypt it first.",
     ".exe .dll .msi .bat .lnk .url .com .bin .iso .db": "remove it: it is not a document.",
     ".xlsb .numbers .wk4": "save it as .xlsx.",
-    ".dwg .dxf .vsd .vsdx .one .pub .mpp .xps .djvu": "export it as PDF.",
+    ".dwg .dxf .vsd .vsdx .one .pub .mpp .xps .djvu .ps": "export it as PDF.",
 }
+# What tells a file that no reader is for, whatever its name: where it stands, the bytes, the usual ending.
+_FOREIGN: Final = (
+    (4, b"ftyphei", ".heic"), (4, b"ftyphev", ".heic"), (4, b"ftypmif1", ".heic"), (4, b"ftypavi", ".avif"),
+    (4, b"ftypM4A", ".m4a"), (4, b"ftypqt", ".mov"), (4, b"ftypisom", ".mp4"), (4, b"ftypmp4", ".mp4"),
+    (0, b"7z\xbc\xaf\x27\x1c", ".7z"), (0, b"Rar!\x1a\x07", ".rar"), (0, b"\x1f\x8b", ".gz"),
+    (0, b"\xfd7zXZ\0", ".xz"), (0, b"BZh9", ".bz2"), (0, b"8BPS", ".psd"), (0, b"!BDN", ".pst"), (0, b"%!PS", ".ps"),
+    (0, b"SQLite format 3\0", ".db"), (0, b"PAR1", ".parquet"), (0, b"AT&TFORM", ".djvu"), (257, b"ustar", ".tar"),
+)  # fmt: skip
 MOST_NESTED: Final = 5  # documents in one another
 MOST_INSIDE: Final = 2_000  # documents in one document, on every level together
 MOST_CHARACTERS: Final = 8_000_000  # what one message of a prompt can hold
@@ -146,22 +156,34 @@ def _reader(document: Document) -> DocumentReader:
     ending = document.path.suffix.lower()
     refuse_locked(document.raw)
     for name, reader in DOCUMENTS:
-        if reader.recognises(document.raw if reader.whole else start) and not (name == "archive" and ending in _IWORK):
+        if reader.recognises(document.raw if reader.whole else start):
+            if name == "archive" and (
+                ending in _IWORK or any(part.endswith(".iwa") for part in parts_of(document.raw))
+            ):
+                shown = ending if ending in _IWORK else ".pages"
+                raise DocumentBroken(f"'{shown}' files of Apple iWork are not supported", hint=_IWORK_HINT)
             return reader
     if document.raw.startswith(_OLE):
         raise DocumentBroken(
             f"'{ending}' files of Office 97 to 2003 are not supported", hint="save it as .docx, .pptx or .xlsx."
         )
+    kind = next((kind for at, mark, kind in _FOREIGN if start.startswith(mark, at)), "")
+    if kind and kind != ending:
+        raise DocumentBroken(f"content of a '{kind}' file, which is not supported", hint=_instead(kind))
     for _, reader in DOCUMENTS:
         if ending in reader.endings:
             return reader
     if ending in _IWORK:
-        raise DocumentBroken(f"'{ending}' files of Apple iWork are not supported", hint="export it as Word or PDF.")
+        raise DocumentBroken(f"'{ending}' files of Apple iWork are not supported", hint=_IWORK_HINT)
     if not ending and _is_text(start):
         return DOCUMENTS.get("plain_text")
     said = f"'{ending}' files" if ending else "files of an unknown kind"
-    hint = next((hint for endings, hint in _INSTEAD.items() if ending in endings.split()), "save it as PDF or Word.")
-    raise DocumentBroken(f"{said} are not supported", hint=hint)
+    raise DocumentBroken(f"{said} are not supported", hint=_instead(ending))
+
+
+def _instead(ending: str) -> str:
+    """What to do with a file that no reader is for."""
+    return next((hint for endings, hint in _INSTEAD.items() if ending in endings.split()), "save it as PDF or Word.")
 
 
 def _is_text(start: bytes) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 from milo_bench.config.written import Problem
 from milo_bench.core.amounts import RATIOS, lone_mark, parse_amount, ratio_sign
@@ -24,6 +24,7 @@ _LEADING_ZERO: Final = re.compile(r"0\d")
 _LONE: Final = re.compile(r"(\d[.,]\d{3})(?!\d)")
 _DECIMALS: Final = re.compile(r"\d([.,])(?:\d{1,2}|\d{4,})(?=\D*$)")
 _MOST: Final = 0.8  # of a column's values show what it is; the others are compared as they are written
+_MANY: Final = 0.4  # of the values of a column that is compared as text
 _UNIT: Final = re.compile(r"(?P<number>.*\d)\s*(?P<unit>[^\W\d_]{1,12}[²³]?)", re.DOTALL)
 _UNIT_HEADING: Final = re.compile(
     r".*(?:[(\[]\s*(?P<in>[^()\[\]]{1,12}?)\s*[)\]]|\bin\s+(?P<word>\S{1,12}))", re.DOTALL
@@ -75,6 +76,7 @@ def field_checks(
         if _are_dates(values):
             kinds[name] = "date"
             month_first |= _has_month_first(values, name, result)
+            _say_others([value for value in values if not _is_date(value)], values, name, "date", result)
         elif _are_amounts(values, read_amount):
             kinds[name] = "percent" if (unit := _unit_of(name)) == "%" else "number"
             if unit and unit != "%" and read_amount(f"5 {unit}") is None:
@@ -82,7 +84,8 @@ def field_checks(
             _settle_marks(cases, name, result)
             if any(isinstance(value, str) for value in values):
                 result.guesses.append(f"'{name}' is a column of numbers: 12.5 and '12.50' are the same answer")
-            _say_others(values, name, read_amount, result)
+            others = [value for value in values if not _is_amount(value, read_amount)]
+            _say_others(others, values, name, "number", result)
         elif unit := _unit_in(values, read_amount):
             kinds[name], units[name] = "number", unit
             result.guesses.append(
@@ -93,6 +96,8 @@ def field_checks(
             _leave_plain_numbers(cases, name, result)
             sign = RATIOS[kind]
             result.guesses.append(f"'{name}' is a column of {_NAMED[kind]}: '12.5{sign}' and 12.5 are the same answer")
+        else:
+            _say_text(values, name, read_amount, result)
     exact: dict[str, Any] = {"fields": list(fields)}
     if kinds:
         exact["kinds"] = kinds
@@ -179,9 +184,13 @@ def _values(cases: Sequence[ImportedCase], name: str) -> list[Any]:
     return [case.expect["fields"].get(name) for case in cases if case.expect.get("fields")]
 
 
+def _is_date(value: Any) -> bool:
+    return isinstance(value, str) and _DATE.match(value.strip()) is not None
+
+
 def _are_dates(values: Iterable[Any]) -> bool:
     given = [value for value in values if value is not None]
-    return bool(given) and sum(isinstance(v, str) and bool(_DATE.match(v.strip())) for v in given) >= _MOST * len(given)
+    return bool(given) and sum(map(_is_date, given)) >= _MOST * len(given)
 
 
 def _are_amounts(values: Sequence[Any], read_amount: AmountReader) -> bool:
@@ -198,11 +207,33 @@ def _is_amount(value: Any, read_amount: AmountReader) -> bool:
     return isinstance(value, int | float) or (isinstance(value, str) and read_amount(value) is not None)
 
 
-def _say_others(values: Sequence[Any], name: str, read_amount: AmountReader, result: Imported) -> None:
-    others = [value for value in values if not _is_amount(value, read_amount)]
+def _say_others(
+    others: Sequence[Any], values: Sequence[Any], name: str, kind: Literal["date", "number"], result: Imported
+) -> None:
     if others:
-        said = f"'{str(others[0])[:60]}' in '{name}' is not a number ({len(others)} of {len(values)} values)"
-        result.not_carried.append(Problem(name, said, "it is compared as text. Write a number, or leave it empty."))
+        said = f"'{str(others[0])[:60]}' in '{name}' is not a {kind} ({len(others)} of {len(values)} values)"
+        result.not_carried.append(Problem(name, said, f"it is compared as text. Write a {kind}, or leave it empty."))
+
+
+def _say_text(values: Sequence[Any], name: str, read_amount: AmountReader, result: Imported) -> None:
+    """Name a column that is compared as text although many of its values are numbers or dates."""
+    if any(not isinstance(value, str | int | float) or isinstance(value, bool) for value in values):
+        return
+    shown = [str(value) for value in values]
+    numbers = [value for value in shown if read_amount(ratio_sign(value)[0]) is not None]
+    zeros = [value for value in numbers if _LEADING_ZERO.match(value)]
+    if zeros and len(numbers) == len(shown):
+        first = f"'{zeros[0][:60]}' begins with zero"
+        result.guesses.append(f"'{name}' is compared as text, because {first}: without it, it is another answer")
+        return
+    for kind, found in (("numbers", numbers), ("dates", [value for value in shown if _is_date(value)])):
+        other = next((value for value in shown if value not in found), "")
+        if len(found) >= 2 and len(found) >= _MANY * len(shown) and other:
+            said = (
+                f"'{name}' is compared as text: {len(found)} of {len(shown)} values are {kind}, '{other[:60]}' is not"
+            )
+            result.not_carried.append(Problem(name, said, f"write {kind} in every row, or leave the others empty."))
+            return
 
 
 def _unit_of(name: str) -> str:

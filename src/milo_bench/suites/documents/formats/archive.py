@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from milo_bench.suites.bounded.archive import Archive, is_zip, parts_of
+from milo_bench.suites.bounded.broken import PartBroken
 from milo_bench.suites.documents.formats.mail import add_attachment
 from milo_bench.suites.documents.read_text import DocumentText, TextBuilder
 from milo_bench.suites.documents.reader import DOCUMENTS, Document, DocumentReader
@@ -24,16 +25,25 @@ _OFFICE_PARTS: Final = frozenset(
 
 
 def read_archive(document: Document) -> DocumentText:
-    """The texts under the names of their files. What is no document is named as left out."""
+    """The texts under the names of their files. What is no document, locked or damaged is named as left out."""
     archive = Archive(document.raw)
     built = TextBuilder()
+    unread: PartBroken | None = None
     for name in sorted(archive.names):
         if is_left_by_system(name):
             continue
         if archive.is_link(name):
             document.leave_out(f"'{name}' inside it is a link", "put the file itself into the archive.")
             continue
-        add_attachment(document, built, name, archive.read(name))
+        try:
+            part = archive.read(name)
+        except PartBroken as broken:
+            unread = unread or broken
+            document.leave_out(f"'{name}' inside it: {broken}", broken.hint)
+            continue
+        add_attachment(document, built, name, part)
+    if unread and not built.length:
+        raise unread
     return built.read()
 
 

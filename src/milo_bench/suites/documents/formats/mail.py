@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from email.message import EmailMessage, MIMEPart
 from typing import Final
 
+from milo_bench.suites.bounded.armour import without_armour
 from milo_bench.suites.bounded.charset import decode_by_letters
 from milo_bench.suites.bounded.signed_content import is_signed_data, signed_content
 from milo_bench.suites.documents.html_text import html_text
@@ -23,8 +24,10 @@ MOST_HEADERS: Final = 1_000
 MOST_FORWARDS: Final = 5  # mails in one another
 _TEXTS: Final = ("text/plain", "text/html")
 _SEALED: Final = ("application/pkcs7-mime", "application/x-pkcs7-mime", "application/pgp-encrypted")
-_SEALED_HINT: Final = "decrypt it in your mail program, and save it as .eml."
+ENCRYPTED_MAIL: Final = "an encrypted mail (S/MIME or PGP)"
+SEALED_HINT: Final = "decrypt it in your mail program, and save it as .eml."
 _SIGNATURES: Final = ("application/pkcs7-signature", "application/x-pkcs7-signature", "application/pgp-signature")
+WITHOUT_TEXT: Final = ("a mail without text: only its headers are read", "check that it was exported whole.")
 _ENDINGS: Final = {"text/calendar": ".ics", "text/vcard": ".vcf", "text/x-vcard": ".vcf"}
 _APPLE_LENGTH: Final = re.compile(rb"(\d{1,12})\s*\n(?=[A-Za-z-]+:)")  # before the mail in an .emlx of Apple
 _POINTER_CHARS: Final = 300
@@ -69,12 +72,16 @@ def _bounded_headers(raw: bytes) -> bytes:
 
 
 def _add_mail(message: EmailMessage, document: Document, built: TextBuilder, *, depth: int) -> None:
-    head = [f"{name}: {message[name]}" for name in _SHOWN if message[name]]
+    outer = message
     for _ in range(MOST_FORWARDS):
         message = _signed_mail(message) or message
-    content = _body(message)
-    if message.get_content_type() in (*_SEALED, "multipart/encrypted") and depth == 0:
-        raise DocumentBroken("an encrypted mail (S/MIME or PGP)", hint=_SEALED_HINT)
+    head = [f"{name}: {said}" for name in _SHOWN if (said := outer[name] or message[name])]
+    content, encrypted = without_armour(_body(message))
+    sealed = message.get_content_type() in (*_SEALED, "multipart/encrypted")
+    if depth == 0 and (sealed or (encrypted and not content.strip() and not any(message.iter_attachments()))):
+        raise DocumentBroken(ENCRYPTED_MAIL, hint=SEALED_HINT)
+    if encrypted:
+        document.leave_out("a part that is encrypted with PGP", SEALED_HINT)
     begun = built.length
     built.add("\n".join(head) + "\n\n" + content.replace("\r\n", "\n").strip() + "\n")
     attached: set[int] = set()
@@ -97,7 +104,7 @@ def _add_mail(message: EmailMessage, document: Document, built: TextBuilder, *, 
         attached.add(id(part))
     add_pictures(document, built, _inline_pictures(message, attached))
     if not content.strip() and built.length <= begun + sum(map(len, head)) + len(head) + 2:
-        document.leave_out("a mail without text: only its headers are read", "check that it was exported whole.")
+        document.leave_out(*WITHOUT_TEXT)
 
 
 def _forwarded(part: MIMEPart) -> EmailMessage | None:
@@ -146,7 +153,7 @@ def _add_part(part: MIMEPart, document: Document, built: TextBuilder) -> None:
     if kind in _SEALED and isinstance(raw, bytes) and is_signed_data(raw):
         add_attachment(document, built, name if name.lower().endswith(".p7m") else f"{name}.p7m", raw)
     elif kind in _SEALED:
-        document.leave_out(f"an encrypted part ({kind})", _SEALED_HINT)
+        document.leave_out(f"an encrypted part ({kind})", SEALED_HINT)
     elif kind == "message/delivery-status":
         text = "\n".join(str(one) for one in part.get_payload()) if part.is_multipart() else ""
         add_attachment(document, built, "delivery-status.txt", text.encode())

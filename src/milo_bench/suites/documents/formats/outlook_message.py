@@ -10,10 +10,17 @@ import io
 import struct
 from typing import Any, Final
 
+from milo_bench.suites.bounded.armour import without_armour
 from milo_bench.suites.bounded.broken import PackageMissing
 from milo_bench.suites.bounded.compressed_rtf import unpack_rtf
 from milo_bench.suites.bounded.rtf import rtf_text
-from milo_bench.suites.documents.formats.mail import add_attachment, decode_text
+from milo_bench.suites.documents.formats.mail import (
+    ENCRYPTED_MAIL,
+    SEALED_HINT,
+    WITHOUT_TEXT,
+    add_attachment,
+    decode_text,
+)
 from milo_bench.suites.documents.html_text import html_text
 from milo_bench.suites.documents.read_text import DocumentText, TextBuilder
 from milo_bench.suites.documents.reader import DOCUMENTS, Document, DocumentBroken, DocumentReader
@@ -24,6 +31,7 @@ _SUBJECT, _BODY, _HTML, _RTF = "0037", "1000", "1013", "1009"
 _SENDER, _SENDER_ADDRESS, _SENDER_SMTP = "0C1A", "0C1F", "5D01"
 _TO, _CC, _SENT, _DELIVERED = "0E04", "0E03", 0x0039, 0x0E06
 _LONG_NAME, _SHORT_NAME, _DATA, _SHOWN_NAME = "3707", "3704", "3701", "3001"
+_CLASS, _SEALED_CLASS = "001A", "IPM.NOTE.SMIME"
 _FIXED: Final = "__properties_version1.0"
 
 
@@ -103,7 +111,11 @@ def _add_message(store: _Store, document: Document, built: TextBuilder, *, depth
         "Subject": store.text(_SUBJECT),
     }
     built.add("\n".join(f"{name}: {value}" for name, value in head.items() if value))
-    built.add("\n\n" + _body(store).replace("\r\n", "\n").strip() + "\n")
+    content, encrypted = without_armour(_body(store))
+    if encrypted:
+        document.leave_out("a part that is encrypted with PGP", SEALED_HINT)
+    built.add("\n\n" + content.replace("\r\n", "\n").strip() + "\n")
+    begun = built.length
     for name in store.below("__attach_version1.0_"):
         attachment = _Store(store.ole, (*store.at, name))
         shown = attachment.text(_LONG_NAME) or attachment.text(_SHORT_NAME) or attachment.text(_SHOWN_NAME)
@@ -116,6 +128,11 @@ def _add_message(store: _Store, document: Document, built: TextBuilder, *, depth
             document.leave_out(f"attachment '{shown}': nested too deep", "import it as a separate document.")
         else:
             add_attachment(document, built, shown or "attachment", attachment.binary(_DATA))
+    if content.strip() or built.length > begun:
+        return
+    if depth == 0 and (encrypted or store.text(_CLASS).upper().startswith(_SEALED_CLASS)):
+        raise DocumentBroken(ENCRYPTED_MAIL, hint=SEALED_HINT)
+    document.leave_out(*WITHOUT_TEXT)
 
 
 def _body(store: _Store) -> str:

@@ -153,7 +153,10 @@ def _add_scan(document: Document, number: int, built: TextBuilder) -> None:
     if number > MOST_SCANS:
         document.leave_out(f"page {number}, a picture after page {MOST_SCANS}", "split the file.")
     else:
-        built.include(read_picture(draw_page(document.raw, number - 1)))
+        read = read_picture(draw_page(document.raw, number - 1))
+        if not read.text.strip():
+            document.leave_out(f"page {number}: OCR found no text in it", "look whether the page is blank.")
+        built.include(read)
         document.alive()
 
 

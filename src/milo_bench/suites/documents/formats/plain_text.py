@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
+from milo_bench.suites.bounded.armour import ENCRYPTED_HINT, without_armour
 from milo_bench.suites.bounded.charset import decode_by_letters
 from milo_bench.suites.bounded.utf16 import marked_codec, utf16_without_mark
 from milo_bench.suites.documents.read_text import DocumentText
@@ -15,7 +16,17 @@ _OFFICE_XML: Final = re.compile(rb"<\?mso-application\b")
 
 
 def read_plain_text(document: Document) -> DocumentText:
-    """The text. Raises DocumentBroken for what is no text."""
+    """The text without what is encrypted in it. Raises DocumentBroken for what is no text or all encrypted."""
+    read = _decoded(document)
+    text, encrypted = without_armour(read.text)
+    if encrypted and not text.strip():
+        raise DocumentBroken("encrypted with PGP", hint=ENCRYPTED_HINT)
+    if encrypted:
+        document.leave_out("a part that is encrypted with PGP", ENCRYPTED_HINT)
+    return DocumentText(text) if encrypted else read
+
+
+def _decoded(document: Document) -> DocumentText:
     raw = document.raw
     if _OFFICE_XML.search(raw[:_FIRST]):
         raise DocumentBroken("an XML document of Office 2003", hint="save it as .docx or .xlsx.")
