@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import os
 import signal
+import threading
 import zipfile
 import zlib
 from collections.abc import Callable
@@ -117,6 +118,16 @@ def test_a_document_past_the_time_limit_is_ended_and_the_next_one_is_read() -> N
         assert "--time-limit" in caught.value.hint and stopped.poll() is not None
         apart._limit_s = 60
         assert "We pay." in apart.read(Document(Path("c.docx"), LETTER), "text").read.text
+
+
+def test_a_reader_that_gets_no_processor_time_is_waited_for() -> None:
+    with ReadApart() as apart:
+        apart.read(Document(Path("a.docx"), LETTER), "text")
+        assert apart._process is not None
+        os.kill(apart._process.pid, signal.SIGSTOP)  # as on a machine with other work
+        apart._limit_s = 2
+        threading.Timer(2.5, os.kill, (apart._process.pid, signal.SIGCONT)).start()
+        assert "We pay." in apart.read(Document(Path("b.docx"), LETTER), "text").read.text
 
 
 def test_an_import_lists_a_hostile_document_and_reads_the_rest(tmp_path: Path) -> None:

@@ -1,4 +1,7 @@
-"""Passes if the answer contains one of the expected texts."""
+"""Passes if the answer contains one of the expected texts.
+
+Typographic spaces, hyphens and quotation marks count as plain ones.
+"""
 
 from __future__ import annotations
 

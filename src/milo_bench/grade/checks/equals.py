@@ -1,4 +1,7 @@
-"""Passes if the answer is one of the expected texts, ignoring space around it."""
+"""Passes if the answer is one of the expected texts, ignoring space around it.
+
+Typographic spaces, hyphens and quotation marks count as plain ones.
+"""
 
 from __future__ import annotations
 

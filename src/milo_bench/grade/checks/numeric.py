@@ -9,7 +9,7 @@ checks:
 A number may have a sign, a currency and thousands parted by commas, points, spaces or apostrophes. With `unit` or
 `units`, only a number with one of them before or after it counts, and a number in a field that has no unit at all is
 taken to be in the first. Two different numbers that could both be meant fail as `several_numbers`: the check does
-not pick the right one for the model.
+not pick the right one for the model. Number words count if the answer has no figure.
 
 `expect`: `number` (or `fields`, with `field` in it) is the expected number, in the first unit. `tolerance` and
 `relative` (optional) go before the check's own.
