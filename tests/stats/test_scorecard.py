@@ -1,5 +1,9 @@
 """Scorecards say what the records say, and nothing better."""
 
+from io import StringIO
+
+from rich.console import Console
+
 from milo_bench.core.records import (
     Attempt,
     AttemptKey,
@@ -13,6 +17,7 @@ from milo_bench.core.records import (
     Usage,
     Verdict,
 )
+from milo_bench.report.terminal.scorecard import print_scorecard
 from milo_bench.stats.cases.columns import CasesBuilder, fixture_table
 from milo_bench.stats.representatives import choose_representatives
 from milo_bench.stats.scorecard import Scorecard, make_scorecard
@@ -116,6 +121,19 @@ def test_labels_give_accuracy_recall_precision_and_a_confusion_matrix() -> None:
     (confusion,) = card.confusions
     assert confusion.labels == ("escalate", "routine")
     assert confusion.counts == ((1, 1), (0, 1))
+
+
+def test_what_a_model_says_instead_of_a_label_is_a_class_of_nothing() -> None:
+    said = "I am sorry,\nbut I cannot route the message of customer number"
+    rows = [(attempt(f"n{n}"), (verdict("label", "fail", expected="routine", got=f"{said} {n}"),)) for n in range(9)]
+    card = build(rows)
+    assert {m.slice for m in card.measures if m.slice.startswith("class=")} == {"class=routine"}
+    assert value(card, "recall", "class=routine") == 0.0
+    console = Console(width=120, record=True, file=StringIO())
+    print_scorecard(card, console)
+    shown = console.export_text()
+    assert "no fixture has the label" not in shown
+    assert "I am sorry, but I cannot route" in shown  # on one short line of what was answered instead
 
 
 def test_cost_and_speed_come_from_the_servers_own_token_counts() -> None:

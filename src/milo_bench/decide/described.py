@@ -11,7 +11,7 @@ from milo_bench.decide.gates.every_look import every_look
 from milo_bench.decide.records import Candidate, ConfusionTable, ErrorShare
 from milo_bench.stats.cases.columns import NOT_JUDGED, Cases
 from milo_bench.stats.cases.measures import measure_all
-from milo_bench.stats.cases.rows import RateRows
+from milo_bench.stats.cases.rows import RateRows, expected_labels
 from milo_bench.stats.intervals import clustered_wilson
 
 OTHER = "other"
@@ -25,7 +25,6 @@ def describe_measures(evidence: Evidence) -> dict[Candidate, list[Measure]]:
             cases,
             evidence.fixtures,
             evidence.peak_memory_bytes.get(candidate.target),
-            classes=expected_labels(cases),
             every_slice=evidence.every_slice,
         )
         look = every_look(evidence, candidate)
@@ -33,11 +32,6 @@ def describe_measures(evidence: Evidence) -> dict[Candidate, list[Measure]]:
             measures = [look.measure(one, cases, evidence.fixtures) for one in measures]
         found[candidate] = measures
     return found
-
-
-def expected_labels(cases: Cases) -> tuple[str, ...]:
-    """The labels that some case expects, in order of name; what a model makes up is not among them."""
-    return tuple(sorted(cases.labels[place] for place in np.unique(cases.want[cases.want >= 0])))
 
 
 def error_shares(candidate: Candidate, evidence: Evidence, figures: Figures) -> list[ErrorShare]:

@@ -111,6 +111,29 @@ def test_a_run_stops_once_its_gate_fails_and_the_same_seed_asks_the_same_fixture
     assert asked(long_desk / "c.jsonl") != asked(long_desk / "a.jsonl")
 
 
+def test_a_run_stops_where_no_answer_can_be_read_as_a_label_and_says_so(long_desk: Path) -> None:
+    suite = long_desk / "tiny/suite.yaml"
+    labels = "label: {labels: [billing, delivery]}"
+    suite.write_text(suite.read_text(encoding="utf-8").replace("contains: {value: fine}", labels), encoding="utf-8")
+    cases = [json.loads(line) for line in (long_desk / "tiny/fixtures.jsonl").read_text().splitlines()]
+    for number, case in enumerate(cases):
+        case["expect"] = {"label": "billing" if number % 2 else "delivery"}
+    (long_desk / "tiny/fixtures.jsonl").write_text("".join(json.dumps(case) + "\n" for case in cases))
+    policy = POLICY.replace("{measure: pass_rate, at_least: 0.8}", "{measure: accuracy, at_least: 0.8}")
+    (long_desk / "policy.yaml").write_text(policy, encoding="utf-8")
+    said = milo(*RUN, "--out", "u.jsonl", folder=long_desk)
+    assert said.code == 0
+    (end,) = rows(long_desk / "u.jsonl", "work_end")
+    assert (end["ending"], end["gates"]) == ("out_of_reach", {"accuracy at least": "undecided"})
+    assert len(asked(long_desk / "u.jsonl")) == 20  # of 120
+    line = "accuracy cannot be decided by this run, because no answer could be read as a label"
+    assert f"scripted qa: left undecided after 20 fixtures: {line}" in said.err
+    made = milo("decide", "u.jsonl", "--policy", "policy.yaml", "--out", "d.json", folder=long_desk)
+    assert "accuracy cannot be decided by this run: no answer could be read as a label" in made.out
+    assert milo("report", "d.json", "--out", "package", folder=long_desk).code == 0
+    assert milo("verify", "package", folder=long_desk).code == 0
+
+
 def test_a_gate_that_needs_more_fixtures_than_there_are_is_told_early(long_desk: Path) -> None:
     write_fixtures(long_desk / "tiny/fixtures.jsonl", 60)
     policy = POLICY.replace("0.8", "0.98")

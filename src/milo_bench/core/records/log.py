@@ -364,7 +364,7 @@ class WorkEnd(Frozen, frozen=True, tag="work_end", tag_field="type", omit_defaul
     """Why a run under a ``Stopping`` rule sent no more of ``workload`` to ``target``, after ``fixtures`` of it.
 
     ``gates`` maps each gate to its outcome, ``needs`` an undecided one to how many fixtures it takes in all, as far as
-    that can be said.
+    that can be said, ``why`` one that no number of them decides to the reason.
     """
 
     target: str
@@ -373,6 +373,7 @@ class WorkEnd(Frozen, frozen=True, tag="work_end", tag_field="type", omit_defaul
     fixtures: int
     gates: dict[str, str] = {}
     needs: dict[str, int] = {}
+    why: dict[str, str] = {}
 
 
 class RunEnd(Frozen, frozen=True, tag="end", tag_field="type", omit_defaults=False):

@@ -18,7 +18,7 @@ from milo_bench.decide.gates.ends import cluster_means
 from milo_bench.decide.gates.family import shared_confidence, size_of_family
 from milo_bench.decide.gates.judge import gate_rows, judge_proven
 from milo_bench.decide.gates.judged import rests_on_judge
-from milo_bench.decide.gates.null_model import Undone
+from milo_bench.decide.gates.null_model import UNREAD, Undone, is_of_labels, nothing_was_read
 from milo_bench.decide.records import Candidate, GateOutcome
 from milo_bench.decide.wording import OF_USE, spell_out_gate
 from milo_bench.stats.betting import total_to_decide
@@ -38,7 +38,8 @@ class LookedGate:
     is plausible; ``NEVER`` where no number would do, None where that cannot be said. ``a_unit`` is how many fixtures
     there are for each unit that the gate rests on: a group of similar ones, or a fixture that stands alone. ``use`` is
     the purpose that the gate belongs to, where a workload has several. ``rests_on_judge``: a model judges after the
-    run, so no answer of it decides the gate.
+    run, so no answer of it decides the gate. ``unread``: no answer so far could be
+    read; ``why_unread`` says so once there are enough of them, and then the gate is not judged.
     """
 
     key: str
@@ -53,6 +54,8 @@ class LookedGate:
     a_unit: float = 1.0
     use: str = ""
     rests_on_judge: bool = False
+    unread: bool = False
+    why_unread: str = ""
 
     @property
     def title(self) -> str:
@@ -82,10 +85,13 @@ def look_at(policy: PolicyFile, evidence: Evidence, candidate: Candidate, confid
             continue
         needs = least = None
         a_unit = 1.0
+        unread = bool(asked) and is_of_labels(gate) and nothing_was_read(evidence.cases[candidate], least=1)
+        why_unread = UNREAD if unread and nothing_was_read(evidence.cases[candidate]) else ""
         if (undone := proven.undone.get(place)) is not None:
             least = _until_one_answer_fails(gate, undone)
-        elif result.outcome == "undecided" and asked:
-            needs, least, a_unit = _reach(policy, evidence, candidate, gate, confidence, asked)
+        elif result.outcome == "undecided" and asked and not why_unread:
+            further = figures[result.further].value if result.further else None
+            needs, least, a_unit = _reach(policy, evidence, candidate, gate, confidence, asked, further)
         figure, bound = figures[result.figure], figures[result.bound]
         found.append(
             LookedGate(
@@ -101,6 +107,8 @@ def look_at(policy: PolicyFile, evidence: Evidence, candidate: Candidate, confid
                 a_unit=a_unit,
                 use=use_of(candidate.workload),
                 rests_on_judge=candidate in evidence.cases and rests_on_judge(gate, evidence, candidate),
+                unread=unread,
+                why_unread=why_unread,
             )
         )
     return tuple(found)
@@ -135,9 +143,18 @@ def least_to_pass(gate: GateConfig, confidence: float) -> int | None:
 
 
 def _reach(
-    policy: PolicyFile, evidence: Evidence, candidate: Candidate, gate: GateConfig, confidence: float, asked: int
+    policy: PolicyFile,
+    evidence: Evidence,
+    candidate: Candidate,
+    gate: GateConfig,
+    confidence: float,
+    asked: int,
+    further: float | None,
 ) -> tuple[float | None, float | None, float]:
-    """``needs`` and ``least`` of an undecided gate, in fixtures of the workload, and ``a_unit``."""
+    """``needs`` and ``least`` of an undecided gate, in fixtures of the workload, and ``a_unit``.
+
+    ``further`` is what the judging of the gate says that it takes more, in fixtures of the gate's own kind.
+    """
     cases = evidence.cases[candidate]
     rows = gate_rows(policy, evidence, candidate, gate)
     if gate.not_worse_than:
@@ -147,13 +164,15 @@ def _reach(
     up = gate.direction == "at_least"
     if isinstance(rows, RateRows):
         worst = cluster_means(rows.if_unjudged(not up), cases.fixture, evidence.fixtures.group).means
-        best = cluster_means(rows.if_unjudged(up), cases.fixture, evidence.fixtures.group).means
+        within_groups = cluster_means(rows.if_unjudged(up), cases.fixture, evidence.fixtures.group)
     else:
         if rows.q is None or not len(rows.values):
             return None, None, 1.0
         within = RateRows((rows.values <= bound).astype(np.float64), np.ones(len(rows.values)))
-        worst = best = cluster_means(within, cases.fixture[rows.rows], evidence.fixtures.group).means
+        within_groups = cluster_means(within, cases.fixture[rows.rows], evidence.fixtures.group)
+        worst = within_groups.means
         up, bound = True, rows.q
+    best = within_groups.means
     if not len(best):
         return None, None, 1.0
     if not up:
@@ -170,7 +189,9 @@ def _reach(
         return math.ceil(min(totals) * a_fixture) if totals else NEVER
 
     n = len(best)
-    seen = needed(float(worst.mean()), float(best.mean()))
+    a_gate = asked / float(within_groups.sizes.sum())  # fixtures of the workload for each that the gate is about
+    more = None if further is None else asked + math.ceil(further * a_gate)
+    seen = needed(float(worst.mean()), float(best.mean())) if more is None else more
     high = exact_ends(float(worst.sum()), n, _PLAUSIBLE)[1]
     low = exact_ends(float(best.sum()), n, _PLAUSIBLE)[0]
     least = needed(high, low)

@@ -39,10 +39,10 @@ def is_of_labels(gate: GateConfig) -> bool:
     return gate.measure in _OF_LABELS or gate.slice in {f"check={check}" for check in LABEL_CHECKS}
 
 
-def nothing_was_read(cases: Cases) -> bool:
-    """Whether every answer of a candidate failed to be read as a label, and there are enough of them."""
+def nothing_was_read(cases: Cases, least: int = LEAST_UNREAD) -> bool:
+    """Whether every answer of a candidate failed to be read as a label, and there are at least ``least`` of them."""
     answered = (cases.outcome != NOT_JUDGED) & ~cases.bypassed
-    if answered.sum() < LEAST_UNREAD:
+    if answered.sum() < least:
         return False
     unread = np.zeros(len(cases), dtype=np.bool_)
     for (check, category), rows in cases.categories.items():

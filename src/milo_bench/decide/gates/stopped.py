@@ -63,7 +63,8 @@ def _ended(work: EndedWork, figures: Figures) -> LinkedText:
             continue
         needs = end.needs.get(gate)
         if needs is None:
-            parts.append((f"{spell_out_gate(gate)} cannot be decided by this run",))
+            why = f": {end.why[gate]}" if gate in end.why else ""
+            parts.append((f"{spell_out_gate(gate)} cannot be decided by this run{why}",))
         else:
             ref = _count(figures, f"{place}/needs/{gate}", f"fixtures that {spell_out_gate(gate)} needs", needs, of)
             parts.append((f"{spell_out_gate(gate)} needs about ", ref, " fixtures"))

@@ -211,17 +211,26 @@ class UntilDecided:
             fixtures=work.asked,
             gates={gate_name(gate): gate.outcome for gate in gates},
             needs={gate_name(gate): int(gate.needs) for gate in beyond if gate.needs not in (None, NEVER)},
+            why={gate_name(gate): gate.why_unread for gate in beyond if gate.why_unread},
         )
 
     def _may_end(self, place: tuple[str, str], gates: Sequence[LookedGate]) -> bool:
-        """Whether each gate is decided, or out of reach."""
-        return all(gate.outcome != "undecided" or self._is_out_of_reach(place, gate) for gate in gates)
+        """Whether each gate is decided, or out of reach.
+
+        Where no answer could be read, a failure may be that of how they are asked for. It counts once that can be told.
+        """
+        return all(
+            self._is_out_of_reach(place, gate)
+            if gate.outcome == "undecided"
+            else not gate.unread or gate.outcome != "fail" or not self._works[place].rest
+            for gate in gates
+        )
 
     def _is_out_of_reach(self, place: tuple[str, str], gate: LookedGate) -> bool:
         work = self._works[place]
         if work.asked < min(LEAST_FOR_OUT_OF_REACH, len(work.order)):
             return False
-        if gate.rests_on_judge or (gate.value is None and self._has_no_value(place, gate)):
+        if gate.rests_on_judge or gate.why_unread or (gate.value is None and self._has_no_value(place, gate)):
             return True
         recorded = self._recorded.get((place[0], self._looks.policy.baseline))
         if recorded is not None and COMPARED in gate.key:

@@ -11,6 +11,7 @@ from rich.text import Text
 from milo_bench.config.policy.measures import known_measures
 from milo_bench.core.records import Measure
 from milo_bench.core.records.buffering import SAID as BUFFERED
+from milo_bench.core.text import one_line
 from milo_bench.core.units import figure, interval_text, sample, unit_written
 from milo_bench.report.terminal.many_targets import MOST_COLUMNS, targets_table
 from milo_bench.stats.scorecard import Confusion, ErrorCategory, Scorecard
@@ -19,6 +20,7 @@ SLICES_SHOWN = frozenset({"field", "class", "kind"})
 CATEGORIES_SHOWN = 6
 MOST_LABELS = 8  # a matrix of more is listed line by line
 LABELS_SHOWN = 20
+LABEL_WIDTH = 32
 
 
 def print_scorecard(card: Scorecard, console: Console) -> None:
@@ -136,10 +138,15 @@ def _confusion(confusion: Confusion) -> Table:
     )
     table.add_column("")
     for label in confusion.labels:
-        table.add_column(Text(label or "(none)"), justify="right")
+        table.add_column(Text(_label(label)), justify="right")
     for label, counts in zip(confusion.labels, confusion.counts, strict=True):
-        table.add_row(Text(label or "(none)"), *(str(count) if count else "·" for count in counts))
+        table.add_row(Text(_label(label)), *(str(count) if count else "·" for count in counts))
     return table
+
+
+def _label(label: str) -> str:
+    """A label in one short line: what a model answers instead of one may be a paragraph."""
+    return one_line(label, LABEL_WIDTH) or "(none)"
 
 
 def _confusion_list(confusion: Confusion) -> Table:
@@ -160,9 +167,9 @@ def _confusion_list(confusion: Confusion) -> Table:
     lines.sort(key=lambda line: (-line[0], line[1]))
     faulty = [line for line in lines if line[0]]
     for _, label, right, total, wrong in faulty[:LABELS_SHOWN]:
-        said = ", ".join(f"{other or '(none)'} {count}" for count, other in wrong[:3])
+        said = ", ".join(f"{_label(other)} {count}" for count, other in wrong[:3])
         more = f" and {len(wrong) - 3} more" if len(wrong) > 3 else ""
-        table.add_row(Text(label or "(none)"), f"{right} of {total}", Text(said + more))
+        table.add_row(Text(_label(label)), f"{right} of {total}", Text(said + more))
     rest = len(faulty) - LABELS_SHOWN
     if rest > 0:
         table.add_row(Text(f"and {rest} more labels with errors; --json has them all", style="dim"), "", "")

@@ -55,5 +55,6 @@ def _gate_text(gate: OpenGate) -> str:
 def _needs(name: str, end: WorkEnd) -> str:
     needs = end.needs.get(name)
     if needs is None:
-        return f"{spell_out_gate(name)} cannot be decided by this run"
+        why = f", because {end.why[name]}" if name in end.why else ""
+        return f"{spell_out_gate(name)} cannot be decided by this run{why}"
     return f"{spell_out_gate(name)} needs about {needs:,} fixtures"

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from milo_bench.config.policy.measures import MeasureDefinition, known_measures, parse_slice, slice_text
 from milo_bench.core.records import Interval, Measure
 from milo_bench.stats.cases.columns import Cases, FixtureTable
-from milo_bench.stats.cases.rows import Missed, RateRows, ValueRows, select_rows
+from milo_bench.stats.cases.rows import Missed, RateRows, ValueRows, expected_labels, select_rows
 from milo_bench.stats.clustered_values import clustered_mean, clustered_quantile_interval
 from milo_bench.stats.intervals import Side, clustered_wilson, quantile
 
@@ -49,13 +49,12 @@ def measure_all(
     table: FixtureTable,
     peak_memory_bytes: int | None = None,
     *,
-    classes: Sequence[str] | None = None,
     every_slice: bool = False,
 ) -> list[Measure]:
     """Every measure that these attempts give, in the order of a scorecard.
 
-    What needs a class is of ``classes``, of every label that a case or an answer has where None. ``every_slice`` gives
-    those of groups and of a few fixtures too.
+    Classes are the labels that a case expects: what a model makes up instead of one is a class of nothing.
+    ``every_slice`` gives the slices of groups and of a few fixtures too.
     """
     found: list[Measure] = []
     for name, known in known_measures().items():
@@ -63,7 +62,7 @@ def measure_all(
             found.append(measure_peak_memory(cases, peak_memory_bytes))
         if known.rows is None:
             continue
-        for slice in _slices(cases, table, known, classes, every_slice=every_slice):
+        for slice in _slices(cases, table, known, every_slice=every_slice):
             measure = measure_cases(cases, table, name, slice=slice)
             # A class keeps its place although nobody has it, and so does a rate of which all is unjudged; a figure that
             # the run never asked for has none.
@@ -79,9 +78,7 @@ def measure_all(
     return found
 
 
-def _slices(
-    cases: Cases, table: FixtureTable, known: MeasureDefinition, classes: Sequence[str] | None, *, every_slice: bool
-) -> Iterator[str]:
+def _slices(cases: Cases, table: FixtureTable, known: MeasureDefinition, *, every_slice: bool) -> Iterator[str]:
     """The slices that a scorecard gives of a measure: none, its own, then tags."""
     if not known.needs:
         yield ""
@@ -90,10 +87,9 @@ def _slices(
             "kind": cases.failure_kinds,
             "field": tuple(cases.fields),
             "check": tuple(cases.held),
-            "class": () if not cases.labels else cases.labels if classes is None else classes,
+            "class": expected_labels(cases),
         }[name]
-        ordered = values if name == "class" and classes is not None else sorted(values)
-        yield from (f"{name}={value}" for value in ordered)
+        yield from (f"{name}={value}" for value in sorted(values))
     if known.by_tag:
         fixtures = np.unique(cases.fixture)
         yield from (f"tag={tag}" for tag in sorted(table.tags) if every_slice or _tells(tag, fixtures, table))

@@ -137,6 +137,11 @@ def find_label(cases: Cases, label: str) -> int:
     return cases.labels.index(label) if label in cases.labels else -2
 
 
+def expected_labels(cases: Cases) -> tuple[str, ...]:
+    """The labels that some case expects, in order of name; what a model makes up is not among them."""
+    return tuple(sorted(cases.labels[place] for place in np.unique(cases.want[cases.want >= 0])))
+
+
 def failed(cases: Cases) -> Bools:
     """Attempts that gave nothing to judge."""
     there: Bools = cases.outcome == NOT_JUDGED
