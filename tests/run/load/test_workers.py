@@ -139,3 +139,17 @@ def test_only_what_every_part_measured_is_measured() -> None:
     assert (window.from_s, window.to_s, window.worker_cpu_share) == (2.0, 5.0, 0.5)
     assert [row.started_s for row in window.measured] == [3.0]
     assert window.loop_lags_s == array("d")
+
+
+def test_what_is_due_is_counted_in_the_window_that_all_parts_share() -> None:
+    """One part gave up after 3 of 10 seconds, and the other one went on."""
+
+    def part(to_s: float, count: int) -> WindowRows:
+        rows = tuple(LoadRow("f", 2.0 * n, 2.0 * n, 2.0 * n + 0.1) for n in range(1, count + 1))
+        return WindowRows("open", 0.5, 0.0, 0.0, to_s, 10.0, rows, "", "", scheduled=count)
+
+    profile = Profile("open", 1.0, 10.0, warmup_s=0.0, arrivals=partial(arrivals_at, "constant", 1.0, seed=0))
+    window = merged([part(10.0, 4), part(3.0, 1)], profile, [0.1, 0.1])
+    assert (window.from_s, window.to_s) == (0.0, 3.0)
+    assert window.scheduled == 2, "those at 1 and 2 seconds"
+    assert len(window.measured) <= window.scheduled

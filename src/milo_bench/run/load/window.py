@@ -130,6 +130,17 @@ async def drive_window(
         return await window.run()
 
 
+def due_within(profile: Profile, began_s: float, from_s: float, to_s: float) -> Iterator[Arrival]:
+    """The arrivals of an open loop that are due from ``from_s`` to before ``to_s``, with times on the run's clock."""
+    assert profile.arrivals is not None
+    for arrival in profile.arrivals():
+        due_s = began_s + arrival.at_s
+        if due_s >= to_s:
+            return
+        if due_s >= from_s:
+            yield Arrival(due_s, arrival.fixture)
+
+
 class _Open(NamedTuple):
     """A request that is not answered yet: what its row says should it never be."""
 
@@ -329,17 +340,11 @@ class _Window:
 
     def _count_due(self, began_s: float) -> int:
         """Arrivals due in the measured part; those that we never came to become rows, unsent."""
-        assert self._profile.arrivals is not None
-        count = 0
-        for arrival in self._profile.arrivals():
-            due_s = began_s + arrival.at_s
-            if due_s >= self._to_s:
-                break
-            if due_s >= self._from_s:
-                count += 1
-                if due_s > self._reached_s:
-                    self._rows.append(_left(_Open(arrival.fixture, due_s, due_s), "unsent", self._to_s))
-        return count
+        due = list(due_within(self._profile, began_s, self._from_s, self._to_s))
+        for arrival in due:
+            if arrival.at_s > self._reached_s:
+                self._rows.append(_left(_Open(arrival.fixture, arrival.at_s, arrival.at_s), "unsent", self._to_s))
+        return len(due)
 
     def _fill_places(self) -> None:
         while self._waiting and len(self._tasks) < self._profile.max_in_flight:

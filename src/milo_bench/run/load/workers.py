@@ -27,7 +27,7 @@ from milo_bench.core.errors import IncompleteRun, MiloError, TargetError
 from milo_bench.run.event_loop import fast_loop, run_to_end
 from milo_bench.run.load.arrivals import Arrival
 from milo_bench.run.load.rows import WindowRows
-from milo_bench.run.load.window import LoadRequest, Profile, drive_window
+from milo_bench.run.load.window import LoadRequest, Profile, drive_window, due_within
 from milo_bench.run.stop import StopSignal
 from milo_bench.targets.opening import open_target
 
@@ -148,18 +148,22 @@ def _every(arrivals: Any, number: int, count: int) -> Iterator[Arrival]:
 
 def merged(parts: Sequence[WindowRows], profile: Profile, cpu_shares: Sequence[float]) -> WindowRows:
     """One window of the ``parts`` that ran at the same time; what every part measured is the measured part."""
+    began_s = min(part.began_s for part in parts)
     from_s = max(part.from_s for part in parts)
+    to_s = max(from_s, min(part.to_s for part in parts))
+    # Counted anew: a part that went on after another had ended early was due requests outside of this window.
+    scheduled = None if profile.mode == "closed" else sum(1 for _ in due_within(profile, began_s, from_s, to_s))
     return WindowRows(
         mode=profile.mode,
         level=profile.level,
-        began_s=min(part.began_s for part in parts),
+        began_s=began_s,
         from_s=from_s,
-        to_s=max(from_s, min(part.to_s for part in parts)),
+        to_s=to_s,
         ended_s=max(part.ended_s for part in parts),
         rows=tuple(sorted(chain.from_iterable(part.rows for part in parts), key=lambda row: row.ended_s)),
         warmup_rule=profile.warmup_rule,
         cooldown_rule=profile.cooldown_rule,
-        scheduled=None if profile.mode == "closed" else sum(part.scheduled or 0 for part in parts),
+        scheduled=scheduled,
         held_back=sum(part.held_back for part in parts),
         most_in_flight=sum(part.most_in_flight for part in parts),
         loop_lags_s=array("d", chain.from_iterable(part.loop_lags_s for part in parts)),
