@@ -7,9 +7,11 @@ import stat
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 from sqlalchemy import insert, select, text
 
 from milo_bench import api
+from milo_bench.cli.main import milo_bench
 from milo_bench.core.errors import DataError, PrerequisiteError, UsageError
 from milo_bench.store.audit.chain import read_key
 from milo_bench.store.audit.records import AuditedRequest
@@ -17,7 +19,8 @@ from milo_bench.store.audit.verify import verify_audit
 from milo_bench.store.audit.writer import AuditWriter, audit_files, head_path, key_path
 from milo_bench.store.state.copies import ROWS_AT_ONCE, copy_rows
 from milo_bench.store.state.database import open_state
-from milo_bench.store.state.keys import list_keys, new_key
+from milo_bench.store.state.keys import list_keys, new_key, revoke_key
+from milo_bench.store.state.people import add_person, revoke_person
 from milo_bench.store.state.queue import QueuedWork, add_work, list_work, take_work
 from milo_bench.store.state.tables import QUEUE
 
@@ -149,3 +152,34 @@ def test_nothing_to_back_up_or_to_restore_is_said(tmp_path: Path) -> None:
     (tmp_path / "backup" / "backup.json").write_bytes(b"\xff")
     with pytest.raises(DataError, match="is damaged"):
         api.restore(tmp_path / "backup", str(tmp_path / "state.db"))
+
+
+def test_a_restore_names_the_keys_and_people_that_are_valid_again(tmp_path: Path) -> None:
+    state, engine = str(tmp_path / "state.db"), open_state(str(tmp_path / "state.db"))
+    for name in ("desk", "left", "gone before"):
+        new_key(engine, name, now=1.0)
+    for name in ("ann", "bo"):
+        add_person(engine, name, ("look",))
+    revoke_key(engine, "gone before")
+    backed_up = api.back_up(state, tmp_path / "backup")
+    revoke_key(engine, "left")
+    revoke_person(engine, "bo")
+    told = ["state", "restore", str(tmp_path / "backup"), "--state", str(tmp_path / "a.db")]
+    shown = CliRunner().invoke(milo_bench, told)
+    assert shown.exit_code == 0
+    assert f"as of {backed_up.at}." in shown.output
+    assert "Valid keys: desk, left.\n" in shown.output and "Valid people: ann, bo.\n" in shown.output
+    assert shown.output.count("revoked after the backup are valid again") == 2
+    restored = open_state(str(tmp_path / "a.db"))
+    assert {key.name for key in list_keys(restored) if not key.revoked} == {"desk", "left"}
+    told = ["state", "restore", str(tmp_path / "backup"), "--state", str(tmp_path / "b.db"), "--json"]
+    said = json.loads(CliRunner().invoke(milo_bench, told).output)
+    assert (said["valid_keys"], said["valid_people"], said["at"]) == (["desk", "left"], ["ann", "bo"], backed_up.at)
+
+
+def test_a_restore_without_keys_and_people_warns_of_nothing(tmp_path: Path) -> None:
+    add_work(open_state(str(tmp_path / "state.db")), work("q"))
+    api.back_up(str(tmp_path / "state.db"), tmp_path / "backup")
+    told = ["state", "restore", str(tmp_path / "backup"), "--state", str(tmp_path / "a.db")]
+    shown = CliRunner().invoke(milo_bench, told)
+    assert shown.exit_code == 0 and "valid" not in shown.output

@@ -33,10 +33,17 @@ class BackupList(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 @dataclass(frozen=True)
 class Restored:
-    """``rows`` by table, in ``state``; ``audit`` is the folder of the audit, if one was asked for."""
+    """``rows`` by table, in ``state``; ``audit`` is the folder of the audit, if one was asked for.
+
+    ``keys`` and ``people`` are the names that are valid in it, also those revoked after ``at``, the moment (UTC) of
+    the backup.
+    """
 
     rows: Mapping[str, int]
     state: str
+    at: str
+    keys: tuple[str, ...]
+    people: tuple[str, ...]
     audit: Path | None = None
 
 
@@ -79,8 +86,10 @@ def restore(folder: Path, state: str, *, audit: Path | None = None) -> Restored:
     from milo_bench.store.audit.writer import head_path
     from milo_bench.store.state.copies import copy_rows
     from milo_bench.store.state.database import open_state
+    from milo_bench.store.state.keys import list_keys
+    from milo_bench.store.state.people import list_people
 
-    _check_list(folder)
+    listed = _check_list(folder)
     if audit is not None:
         if not (folder / AUDIT_FOLDER).is_dir():
             message = f"The backup in {folder} has no audit."
@@ -94,17 +103,19 @@ def restore(folder: Path, state: str, *, audit: Path | None = None) -> Restored:
         shutil.copyfile(folder / STATE_FILE, copied)
         source, into = open_state(str(copied), make=False), open_state(state)
         rows = copy_rows(source, into)
+        keys = tuple(sorted(key.name for key in list_keys(into) if not key.revoked))
+        people = tuple(sorted(person.name for person in list_people(into) if not person.revoked))
         source.dispose()
         into.dispose()
     if audit is not None:
         with write_errors(audit):
             audit.parent.mkdir(parents=True, exist_ok=True)
             copy_audit(folder / AUDIT_FOLDER, audit)
-    return Restored(rows, state, audit)
+    return Restored(rows, state, listed.at, keys, people, audit)
 
 
-def _check_list(folder: Path) -> None:
-    """Raises DataError if a file of the backup is missing, was changed or was added."""
+def _check_list(folder: Path) -> BackupList:
+    """What the backup says of itself. Raises DataError if a file of it is missing, was changed or was added."""
     from milo_bench.core.hashing import sha256_file
 
     path = folder / LIST_FILE
@@ -127,3 +138,4 @@ def _check_list(folder: Path) -> None:
     added = {path.relative_to(folder).as_posix() for path in folder.rglob("audit*/*")} - listed.files.keys()
     if added:
         raise DataError(f"{folder / min(added)} was added after the backup.", hint="take another backup.")
+    return listed
