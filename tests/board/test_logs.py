@@ -7,6 +7,7 @@ import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 from starlette.testclient import TestClient
@@ -147,3 +148,78 @@ def test_a_log_that_is_replaced_shows_the_new_one(folder: Path, tmp_path: Path) 
         assert now["attempts"] == run["attempts"] - 4
         assert len(client.data(f"/failures?run={now['id']}&outcome=all")["rows"]) <= len(before)
         every_page(client, now["id"])
+
+
+def without_end(lines: list[bytes]) -> list[bytes]:
+    return [line for line in lines if not line.startswith((b'{"type":"end"', b'{"type":"seal"'))]
+
+
+def live_log(folder: Path, attempts: int) -> tuple[Path, list[bytes]]:
+    """A log that a run is writing, with ``attempts`` of its answers so far, and all its lines."""
+    log = folder / "answers.jsonl"
+    lines = without_end(log.read_bytes().splitlines(keepends=True))
+    last = [n for n, line in enumerate(lines) if line.startswith(b'{"type":"attempt"')][attempts - 1]
+    log.write_bytes(b"".join(lines[: last + 1]))
+    return log, lines
+
+
+def asked_of(gates: dict[str, Any]) -> int:
+    return sum(target["asked"] for row in gates["rows"] for target in row["targets"])
+
+
+def test_another_run_that_begins_in_the_file_of_a_live_one_is_a_run_of_its_own(folder: Path, tmp_path: Path) -> None:
+    log, lines = live_log(folder, 6)
+    with board_on(folder, tmp_path / "state.db") as client:
+        (run,) = client.data("/runs")["runs"]
+        assert (run["state"], run["attempts"]) == ("live", 6)
+        assert client.data(f"/runs/{run['id']}")["gates"]["rows"]
+        first = lines[0].replace(run["id"].encode(), b"another-run")
+        assert first != lines[0]
+        # Longer than what was read, and its lines begin elsewhere.
+        log.write_bytes(b"".join([first, *lines[1:]]))
+        client.board.catalog.look()
+        wait_until_read(client.board)
+        assert client.http.get(f"/runs/{run['id']}").status_code == 404
+        (now,) = client.data("/runs")["runs"]
+        total = sum(line.startswith(b'{"type":"attempt"') for line in lines)
+        assert (now["id"], now["attempts"], now["left_out"]) == ("another-run", total, 0)
+        every_page(client, "another-run")
+
+
+def test_a_live_log_that_is_written_anew_under_the_same_name_is_read_anew(folder: Path, tmp_path: Path) -> None:
+    log, lines = live_log(folder, 6)
+    with board_on(folder, tmp_path / "state.db") as client:
+        (run,) = client.data("/runs")["runs"]
+        before = asked_of(client.data(f"/runs/{run['id']}")["gates"])
+        first = next(n for n, line in enumerate(lines) if line.startswith(b'{"type":"attempt"'))
+        log.write_bytes(b"".join(lines[:first] + lines[first + 1 :]))  # as an erasure does
+        data = client.data(f"/runs/{run['id']}")
+        total = sum(line.startswith(b'{"type":"attempt"') for line in lines) - 1
+        assert (data["run"]["attempts"], data["bad_rows"]) == (total, [])
+        assert asked_of(data["gates"]) > before
+        every_page(client, run["id"])
+
+
+@pytest.mark.parametrize("harm", ["gone", "cut", "empty"])
+def test_a_log_that_goes_while_it_is_looked_at_breaks_no_page(folder: Path, tmp_path: Path, harm: str) -> None:
+    log, _ = live_log(folder, 8)
+    with board_on(folder, tmp_path / "state.db") as client:
+        (run,) = client.data("/runs")["runs"]
+        row = client.data(f"/failures?run={run['id']}&outcome=all")["rows"][-1]
+        client.data(f"/runs/{run['id']}")
+        if harm == "gone":
+            log.unlink()
+        else:
+            log.write_bytes(log.read_bytes()[: -len(log.read_bytes()) // 3] if harm == "cut" else b"")
+        for path in (
+            "/runs",
+            f"/runs/{run['id']}",
+            f"/failures?run={run['id']}",
+            "/failures",
+            row["address"],
+            "/review",
+        ):
+            answer = client.http.get(path)
+            assert answer.status_code in (200, 404, 409), (path, answer.text)
+        with client.http.stream("GET", f"/runs/{run['id']}/events") as events:
+            assert any(line.startswith(("event: tick", "event: ended")) for line in events.iter_lines())

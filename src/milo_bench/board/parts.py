@@ -19,15 +19,27 @@ from milo_bench.board.index.catalog import BoardLog, Catalog
 from milo_bench.board.index.opening import Opener
 from milo_bench.board.index.search import Search
 from milo_bench.board.server.people import BoardAccess
+from milo_bench.core.errors import MiloError
 from milo_bench.store.state.queue import count_open
 from milo_bench.store.state.review import list_batches
 
 if TYPE_CHECKING:
+    from milo_bench.board.gates.baseline import Seen
     from milo_bench.board.gates.look import GateWatch
     from milo_bench.board.packages.finding import Packages
 
 RoleChange: TypeAlias = Callable[[Path], str]  # a registry in, what was changed in a sentence out
 _MOST_WATCHED: Final = 8
+
+
+@dataclass(frozen=True)
+class _Watched:
+    """The gates of a run that somebody looks at, where they are from, and what is missing for them."""
+
+    watch: GateWatch
+    source: str
+    note: str
+    baseline: Seen
 
 
 @dataclass
@@ -47,7 +59,7 @@ class BoardParts:
     catalog: Catalog = field(init=False)
     search: Search = field(init=False)
     opener: Opener = field(init=False)
-    _gates: OrderedDict[str, tuple[GateWatch, str]] = field(default_factory=OrderedDict)
+    _gates: OrderedDict[str, _Watched] = field(default_factory=OrderedDict)
     _gates_lock: threading.Lock = field(default_factory=threading.Lock)
 
     def __post_init__(self) -> None:
@@ -81,24 +93,38 @@ class BoardParts:
                 "problem": "This run is too large for the board's gates. To judge them:",
                 "command": f"milo-bench decide {shlex.quote(log.name)}",
             }
+        try:
+            return self._judged_gates(log)
+        except (MiloError, OSError) as error:
+            why = error.message if isinstance(error, MiloError) else f"{error.strerror or type(error).__name__}."
+            return {"problem": f"The gates of this run cannot be judged: {why}"}
+
+    def _judged_gates(self, log: BoardLog) -> dict[str, Any]:
         # Judging brings the statistics along, which a list of runs does not need.
+        from milo_bench.board.gates.baseline import find_baseline, logs_of, seen_of
         from milo_bench.board.gates.look import GateWatch, gates_data
         from milo_bench.board.gates.policy import policy_of
 
+        header = self.opener.header(log)
+        recorded = header.plan.stopping.beside if header.plan.stopping is not None else None
+        others = logs_of(recorded, self.catalog.logs()) if recorded is not None else []
         with self._gates_lock:
-            if log.id not in self._gates:
-                policy, source = policy_of(log.path, self.folder, self.opener.header(log))
+            watched, seen = self._gates.get(log.id), seen_of(others)
+            if watched is None or watched.baseline != seen or not watched.watch.is_of_its_log():
+                policy, source = policy_of(log.path, self.folder, header)
                 if policy is None:
-                    return {"problem": source} if source else _no_policy(self.opener.header(log).suite.name)
-                self._gates[log.id] = (GateWatch(log.path, policy), source)
+                    return {"problem": source} if source else _no_policy(header.suite.name)
+                beside, note = find_baseline(recorded, others) if recorded is not None else (None, "")
+                watched = _Watched(GateWatch(log.path, policy, beside), source, note, seen)
+                self._gates[log.id] = watched
                 while len(self._gates) > _MOST_WATCHED:
                     self._gates.popitem(last=False)
-            watch, source = self._gates[log.id]
             self._gates.move_to_end(log.id)
-            watch.advance()
+            watched.watch.advance()
             live = log.is_live(time.time())
-            every = live or watch.header.plan.stopping is not None
-            return gates_data(watch.rows(at_every_look=every, is_over=not live), source, live=live, every=every)
+            every = live or header.plan.stopping is not None
+            rows = watched.watch.rows(at_every_look=every, is_over=not live)
+            return gates_data(rows, watched.source, watched.note, live=live, every=every)
 
     def open_counts(self, person: str) -> dict[str, int]:
         """What waits for a person, by section."""

@@ -24,6 +24,7 @@ from milo_bench.decide.gates.judge import judge_gates
 from milo_bench.decide.gates.looking import NEVER, LookedGate, is_decided_by_answers, look_at
 from milo_bench.decide.records import Candidate
 from milo_bench.decide.wording import sentence_case, spell_out
+from milo_bench.evidence.until_decided.beside import BesideBaseline
 from milo_bench.evidence.until_decided.look import AskedFixtures, WorkLooks
 from milo_bench.evidence.until_decided.work import WatchedWork
 from milo_bench.grade.engine import grade_attempt
@@ -35,23 +36,34 @@ _STEPS: Final = 2  # earlier looks that are drawn thin
 
 
 class GateWatch:
-    """The gates of one run. ``advance`` reads what was written since; ``rows`` judges what is there."""
+    """The gates of one run. ``advance`` reads what was written since; ``rows`` judges what is there.
 
-    def __init__(self, path: Path, policy: PolicyFile) -> None:
+    ``beside`` has the answers of a baseline that was recorded before the run.
+    """
+
+    def __init__(self, path: Path, policy: PolicyFile, beside: BesideBaseline | None = None) -> None:
         self._path, self._policy = path, policy
         self._source = log_source(path)
         first = self._source.first()
         self.header: RunHeader = decode_header(path, first)
         self._at = len(first)
         self._lines = 1
+        self._digest = self._source.digest(self._at)
         self._judge = AnswerJudge(path, self.header)
         self._contracts = {one.name: one for one in self.header.workloads}
-        self._looks = WorkLooks(policy, self.header.plan, self.header.targets, self._contracts, self.header.store_text)
+        targets = self.header.targets if beside is None else (*self.header.targets, beside.target)
+        self._looks = WorkLooks(policy, self.header.plan, targets, self._contracts, self.header.store_text)
         self._works: dict[tuple[str, str], WatchedWork] = {}
+        self._beside = beside
+        self._recorded: dict[tuple[str, str], WatchedWork] = {}
         self._asked = AskedFixtures.of((), self._contracts)
         self._waiting: list[Attempt] = []
         self._judged: tuple[tuple[int, bool, bool], list[dict[str, Any]]] | None = None  # as long as nothing is added
         self._earlier: dict[str, list[tuple[int, float, float]]] = {}
+
+    def is_of_its_log(self) -> bool:
+        """Whether what was read is still how the log begins: it may have been cut, erased in or written anew."""
+        return self._source.size() >= self._at and self._source.digest(self._at) == self._digest
 
     def advance(self) -> bool:
         """Whether anything was read."""
@@ -79,6 +91,7 @@ class GateWatch:
             if attempt.key.fixture in self._asked.by_id:
                 self._put(attempt)
         self._waiting.clear()
+        self._digest = self._source.digest(self._at)
         return self._at != before
 
     def _number(self, new: Sequence[Fixture]) -> None:
@@ -95,7 +108,9 @@ class GateWatch:
                     continue
                 self._works[place] = self._looks.new_work(workload, target.name, added, planned)
                 self._works[place].judge_times_by(cache_rule(plan, target))
-        self._looks.take(self._works)
+        if self._beside is not None:
+            self._recorded = self._beside.works(self._looks, self._asked, self._contracts)
+        self._looks.take({**self._works, **self._recorded})
 
     def _put(self, attempt: Attempt) -> None:
         fixture = self._asked.by_id[attempt.key.fixture]
@@ -121,7 +136,7 @@ class GateWatch:
         return self._judged[1]
 
     def _rows(self, *, at_every_look: bool, is_over: bool) -> list[dict[str, Any]]:
-        works = self._works
+        works = {**self._works, **self._recorded}
         if is_over and not at_every_look:
             works = {place: work.with_all() for place, work in works.items()}
         evidence = {
@@ -231,8 +246,8 @@ def _more(gate: LookedGate | None, left: int) -> str:
     return f"{shown}, {left} left" if more > left else shown
 
 
-def gates_data(rows: list[dict[str, Any]], source: str, *, live: bool, every: bool) -> dict[str, Any]:
-    """What a page shows of gates: the rows, where they come from, and how many are decided."""
+def gates_data(rows: list[dict[str, Any]], source: str, note: str, *, live: bool, every: bool) -> dict[str, Any]:
+    """What a page shows of gates: the rows, where they come from, what is missing, and how many are decided."""
     decided = sum(target["decided"] for row in rows for target in row["targets"])
     total = sum(len(target["gates"]) for row in rows for target in row["targets"])
     settled = sum(target["outcome"] != "undecided" for row in rows for target in row["targets"])
@@ -240,6 +255,7 @@ def gates_data(rows: list[dict[str, Any]], source: str, *, live: bool, every: bo
     return {
         "rows": msgspec.to_builtins(rows),
         "source": source,
+        "note": note,
         "live": live,
         "at_every_look": every,
         "decided": decided,

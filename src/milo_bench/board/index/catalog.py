@@ -41,6 +41,7 @@ class BoardLog:
     id: str
     path: Path
     name: str
+    run_id: str = ""
     index: LogIndex | None = None
     problem: str = ""
     read_bytes: int = 0
@@ -80,6 +81,8 @@ class BoardLog:
                 self.seen_size = self.size
                 if self.index is not None and self.size < self.index.read_bytes:
                     self.indexer = self.index = None  # it was rewritten
+                if self.indexer is not None and not self.indexer.is_of_its_log():
+                    self.indexer = self.index = None
                 if self.indexer is None:
                     self.indexer = LogIndexer(self.path, read_index(self.path, judged_by()))
                 self.index = self.indexer.advance()
@@ -131,8 +134,8 @@ class Catalog:
         return sorted(self._logs.values(), key=_newest_first, reverse=True)
 
     def find(self, id: str) -> BoardLog | None:
-        if id not in self._logs:
-            self.logs()
+        if id not in self._logs or time.monotonic() - self._looked_at > LOOK_AGAIN_S:
+            self.look()
         return self._logs.get(id)
 
     def look(self) -> None:
@@ -144,6 +147,9 @@ class Catalog:
                 del self._logs[self._by_name.pop(name).id]
             for name, path in sorted(seen.items()):
                 log = self._by_name.get(name)
+                if log is not None and log.is_behind and _run_id(path) not in ("", log.run_id):
+                    del self._logs[self._by_name.pop(name).id]  # another run was started in this file
+                    log = None
                 if log is None:
                     log = self._add(name, path)
                 if log.is_behind and (not log.problem or log.size != log.seen_size):
@@ -157,7 +163,7 @@ class Catalog:
                 log.seen_size = log.size
         except OSError as error:
             log.problem = str(error.strerror)
-        run_id = log.index.run_id if log.index is not None else _run_id(path)
+        log.run_id = run_id = log.index.run_id if log.index is not None else _run_id(path)
         id = run_id if _PLAIN_ID.fullmatch(run_id) else sha256(name.encode("utf-8", "surrogatepass")).hexdigest()[:12]
         if id in self._logs:  # a copy of a log, or a second part of its run
             id = f"{id}.{sha256(name.encode('utf-8', 'surrogatepass')).hexdigest()[:6]}"

@@ -70,6 +70,11 @@ class LogIndexer:
         if known is not None:
             self._take_up()
 
+    def is_of_its_log(self) -> bool:
+        """Whether what was read is still how the log begins. A run may have been started anew in the same file."""
+        read = self.index.read_bytes
+        return not self.index.tail or (self._source.size() >= read and self._source.digest(read) == self.index.tail)
+
     def _take_up(self) -> None:
         """Fixtures and executions that were read before."""
         read = 0

@@ -44,20 +44,21 @@ class Opener:
 
     def __init__(self, search: Search) -> None:
         self._search = search
-        self._headers: OrderedDict[Path, RunHeader] = OrderedDict()
+        self._headers: OrderedDict[tuple[str, Path], RunHeader] = OrderedDict()
         self._lock = Lock()
 
     def header(self, log: BoardLog) -> RunHeader:
+        key = (log.id, log.path)  # another run in the same file has another address
         with self._lock:
-            if log.path in self._headers:
-                self._headers.move_to_end(log.path)
-                return self._headers[log.path]
+            if key in self._headers:
+                self._headers.move_to_end(key)
+                return self._headers[key]
         try:
             header = decode_header(log.path, log_source(log.path).first())
         except OSError as error:
             raise DataError(f"Cannot read {log.name}: {error.strerror}.", hint="restore the log.") from None
         with self._lock:
-            self._headers[log.path] = header
+            self._headers[key] = header
             while len(self._headers) > _MOST_HEADERS:
                 self._headers.popitem(last=False)
         return header

@@ -29,13 +29,14 @@ FRAGMENTS: Final = {
 
 async def run_events(board: BoardParts, asked: PageRequest, renderer: Renderer) -> AsyncIterator[str]:
     """``/runs/{run}/events``: server-sent events until the run ends or nobody listens."""
-    log = await run_in_threadpool(board.catalog.find, asked.names["run"])
-    if log is None:
-        yield _event("ended", "")
-        return
     yield "retry: 2000\n\n"
     sent: dict[str, str] = {}
     while True:
+        # Its file may be gone, or have another run now.
+        log = await run_in_threadpool(board.catalog.find, asked.names["run"])
+        if log is None:
+            yield _event("ended", "")
+            return
         data = await run_in_threadpool(_look, board, log)
         for name, template in FRAGMENTS.items() if data["read"] else ():
             html = renderer.fragment(template, data)
