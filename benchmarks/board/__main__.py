@@ -68,18 +68,20 @@ WORDS = " ".join(
 
 @dataclass
 class Found:
-    """Figures with their aims, as they are printed."""
+    """Figures with their aims, as they are printed: each with the processor time that the board took for it."""
 
-    rows: list[tuple[str, str, str, bool]] = field(default_factory=list)
+    rows: list[tuple[str, str, str, str, bool]] = field(default_factory=list)
 
-    def add(self, what: str, value: float, aim: float, unit: str) -> None:
-        self.rows.append(
-            (what, f"{value:,.0f} {unit}" if unit != "s" else f"{value:.2f} s", f"{aim:g} {unit}", value <= aim)
-        )
+    def add(self, what: str, value: float, aim: float, unit: str, cpu_ms: float | None = None) -> None:
+        shown = f"{value:,.0f} {unit}" if unit != "s" else f"{value:.2f} s"
+        cpu = "" if cpu_ms is None else f"{cpu_ms:,.0f} ms"
+        self.rows.append((what, shown, cpu, f"{aim:g} {unit}", value <= aim))
 
     def print(self) -> None:
-        for what, value, aim, held in self.rows:
-            print(f"{what:<44} {value:>12}   at most {aim:<9} {'met' if held else 'MISSED'}")
+        print(f"{'':<44} {'':>12} {'processor':>12}")
+        for what, value, cpu, aim, held in self.rows:
+            print(f"{what:<44} {value:>12} {cpu:>12}   at most {aim:<9} {'met' if held else 'MISSED'}")
+        print(f"load of the machine in that minute: {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores")
 
 
 def write_log(path: Path, attempts: int) -> int:
@@ -140,8 +142,18 @@ class AskedBoard:
             body: bytes = answer.read()
         return (time.perf_counter() - began) * 1000, body
 
-    def middle_ms(self, path: str) -> float:
-        return statistics.median(self.ask(path)[0] for _ in range(ROUNDS))
+    def middle_ms(self, *paths: str) -> tuple[float, float]:
+        """Milliseconds of each of ``paths``, or of one ROUNDS times: wall and processor time, in the middle."""
+        found = []
+        for path in paths if len(paths) > 1 else paths * ROUNDS:
+            before = self.cpu_s()
+            found.append((self.ask(path)[0], 1000 * (self.cpu_s() - before)))
+        return statistics.median(wall for wall, _ in found), statistics.median(cpu for _, cpu in found)
+
+    def cpu_s(self) -> float:
+        """Processor time that all threads of the board have used, as the kernel's scheduler counts it."""
+        tasks = Path(f"/proc/{self.process.pid}/task")
+        return sum(int((one / "schedstat").read_text().split()[0]) for one in tasks.iterdir()) / 1e9
 
     def memory_mib(self) -> float:
         """Of the board and the processes that it started, now."""
@@ -180,25 +192,29 @@ def index_log(folder: Path) -> float:
 def measure(folder: Path, found: Found) -> None:
     """Start the board on a log that it has read before, and ask what people ask."""
     with started_board(folder) as (board, start_s):
-        found.add("start until the list of runs", start_s, START_S, "s")
+        found.add("start until the list of runs", start_s, START_S, "s", 1000 * board.cpu_s())
+        before = board.cpu_s()
         first_ms = board.ask(f"/failures?run={RUN}")[0]
+        found.add("first page of failures, asked first", first_ms, PAGE_MS, "ms", 1000 * (board.cpu_s() - before))
         page = json.loads(board.ask(f"/failures.json?run={RUN}&outcome=all")[1])
-        found.add("first page of failures, asked first", first_ms, PAGE_MS, "ms")
-        found.add("first page of failures, again", board.middle_ms(f"/failures?run={RUN}"), PAGE_MS, "ms")
+
+        def middle(what: str, aim: float, *paths: str) -> None:
+            wall, cpu = board.middle_ms(*paths)
+            found.add(what, wall, aim, "ms", cpu)
+
+        middle("first page of failures, again", PAGE_MS, f"/failures?run={RUN}")
         after = quote(page["links"]["next"].partition("after=")[2], safe="%")
-        found.add("next page", board.middle_ms(f"/failures?run={RUN}&outcome=all&after={after}"), PAGE_MS, "ms")
+        middle("next page", PAGE_MS, f"/failures?run={RUN}&outcome=all&after={after}")
         for one in FILTERS:
             narrowed = one.format(
                 tag=quote(page["tags"][0]["value"]) if page["tags"] else "x", fixture=page["rows"][0]["fixture"]
             )
-            found.add(
-                f"filter {one.partition('=')[0]}", board.middle_ms(f"/failures?run={RUN}&{narrowed}"), FILTER_MS, "ms"
-            )
+            middle(f"filter {one.partition('=')[0]}", FILTER_MS, f"/failures?run={RUN}&{narrowed}")
         for what, texts in searched(board, page["rows"]).items():
             # Another text each time: the board remembers what was searched last.
-            ms = statistics.median(board.ask(f"/failures?run={RUN}&outcome=all&q={quote(text)}")[0] for text in texts)
-            found.add(f"search for text that {what}", ms, SEARCH_MS, "ms")
-        found.add("an attempt with its neighbours", board.middle_ms(page["rows"][9]["address"]), FILTER_MS, "ms")
+            paths = [f"/failures?run={RUN}&outcome=all&q={quote(text)}" for text in texts]
+            middle(f"search for text that {what}", SEARCH_MS, *paths)
+        middle("an attempt with its neighbours", FILTER_MS, page["rows"][9]["address"])
         found.add("memory after all of this", board.memory_mib(), MEMORY_MIB, "MiB")
 
 
