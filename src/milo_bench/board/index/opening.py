@@ -38,6 +38,12 @@ class OpenedAttempt:
     def log(self) -> BoardLog:
         return self.found.log
 
+    @property
+    def has_text(self) -> bool:
+        """Whether it is an answer of a model to an input, both with their text: one that people can review."""
+        attempt = self.attempt
+        return attempt.failure is None and not attempt.bypass and bool(self.fixture.input) and bool(attempt.output)
+
 
 class Opener:
     """Reads single lines of logs; keeps the headers of the last few."""

@@ -38,7 +38,7 @@ def send_to_review(engine: Engine, opened: OpenedAttempt, person: str) -> None:
     no text to review.
     """
     attempt = opened.attempt
-    if attempt.failure is not None or attempt.bypass or not opened.fixture.input or not attempt.output:
+    if not opened.has_text:
         raise UsageError("There is no answer to review here.", hint="choose one that has a text.")
     item, text = _item(opened), (readable(opened.fixture.input), attempt.output)
     batch = _batch_of(engine, opened)

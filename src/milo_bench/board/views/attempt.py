@@ -62,6 +62,7 @@ def show_attempt(board: BoardParts, asked: PageRequest) -> Shown | NotThere:
     data["notes"] = notes_data(board, str(data["attempt"]["address"]))
     data["in_review"] = _in_review(board, opened)
     data["may_review"] = asked.person.may("review")
+    data["may_send"] = opened.has_text and not data["in_review"]
     data["query"] = filter.without("run").query()
     data["whole_input"] = asked.query.get("input") == "all"
     title = f"{found.row.fixture} on {found.kind.target}"

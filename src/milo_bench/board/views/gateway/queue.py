@@ -58,6 +58,8 @@ def show_work(board: BoardParts, asked: PageRequest) -> Shown | NotThere:
     work = find_work(board.engine, asked.names["id"][:40])
     if work is None:
         return NotThere("There is no such work in the queue.", "start from the queue.")
+    may_answer = asked.person.may("answer")
+    is_mine = work.state == "waiting" or (work.state == "taken" and work.person == asked.person.name)
     data = {
         "work": {
             **work_line(work),
@@ -67,8 +69,10 @@ def show_work(board: BoardParts, asked: PageRequest) -> Shown | NotThere:
             "answer": visible(work.answer),
             "reason": visible(work.reason),
         },
-        "may_answer": asked.person.may("answer"),
-        "is_mine": work.state == "waiting" or (work.state == "taken" and work.person == asked.person.name),
+        "may_answer": may_answer,
+        "may_review": asked.person.may("review"),
+        "is_mine": is_mine,
+        "is_to_answer": may_answer and is_mine,
     }
     return Shown("work.html.jinja", f"Work {work.id}", data, "gateway")
 

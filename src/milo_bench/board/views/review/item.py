@@ -73,6 +73,7 @@ def show_batch(board: BoardParts, asked: PageRequest) -> Shown:
         },
         **around(standing, person),
         "open_for_me": len(standing.queue(person)),
+        "may_review": asked.person.may("review"),
         "people": [{"name": name, "done": done} for name, done in sorted(people.items())],
         "finished": sum(len(standing.finished(item)) >= batch.settings.each for item in standing.items),
         "agreement": agreement_data(standing),
