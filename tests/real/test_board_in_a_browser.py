@@ -41,9 +41,9 @@ def free_port() -> int:
         return int(free.getsockname()[1])
 
 
-def start(folder: Path, state: Path, port: int) -> subprocess.Popen[str]:
+def start(folder: Path, state: Path, port: int, *more: str) -> subprocess.Popen[str]:
     """A board in a process of its own, once it listens."""
-    command = [sys.executable, "-m", "milo_bench.cli.main", "board", str(folder), "--port", str(port)]
+    command = [sys.executable, "-m", "milo_bench.cli.main", "board", str(folder), "--port", str(port), *more]
     env = {**os.environ, "MILO_BENCH_BOARD_TOKEN": TOKEN}
     process = subprocess.Popen(
         [*command, "--state", str(state), "--as", "ann"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
@@ -55,9 +55,9 @@ def start(folder: Path, state: Path, port: int) -> subprocess.Popen[str]:
 
 
 @contextmanager
-def running(folder: Path, state: Path) -> Iterator[str]:
+def running(folder: Path, state: Path, *more: str) -> Iterator[str]:
     port = free_port()
-    process = start(folder, state, port)
+    process = start(folder, state, port, *more)
     try:
         yield f"http://127.0.0.1:{port}"
     finally:

@@ -29,6 +29,11 @@
   };
 
   addEventListener("keydown", (event) => {
+    if (event.key === "Enter" && (event.ctrlKey || event.metaKey) && inField(event.target)) {
+      const send = event.target.form?.querySelector('[data-key="Enter"]');
+      if (send) { event.preventDefault(); send.click(); }
+      return;
+    }
     if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return;
     if (event.key === "Escape" && inField(event.target)) { event.target.blur(); return; }
     if (inField(event.target) || !keysOn()) return;
