@@ -15,7 +15,7 @@ from milo_bench.store.state.keys import KeyUse, add_use, list_keys, new_key, rea
 from milo_bench.store.state.notes import add_note, read_notes
 from milo_bench.store.state.queue import QueuedWork, add_work, end_work, find_work, list_work, new_id, take_work
 from tests.gateway.test_keys import two_gateways_share
-from tests.real.postgres import postgres_server
+from tests.real.postgres.server import postgres_server
 from tests.store.beginners import open_at_once
 
 

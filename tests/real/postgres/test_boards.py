@@ -22,7 +22,7 @@ from milo_bench.store.state.people import add_person, list_people
 from milo_bench.store.state.review import item_ids, list_batches, read_records
 from tests.board.conftest import BASE, DATA, TOKEN, BoardClient, wait_until_read
 from tests.board.conftest import open_board as board_with_state
-from tests.real.postgres import postgres_server
+from tests.real.postgres.server import postgres_server
 
 PEOPLE = ("ann", "bo", "carol")
 
