@@ -24,7 +24,7 @@ from milo_bench.store.state.queue import count_open
 from milo_bench.store.state.review import list_batches
 
 if TYPE_CHECKING:
-    from milo_bench.board.gates.baseline import Seen
+    from milo_bench.board.gates.baseline import SeenLogs
     from milo_bench.board.gates.look import GateWatch
     from milo_bench.board.packages.finding import Packages
 
@@ -39,7 +39,7 @@ class _Watched:
     watch: GateWatch
     source: str
     note: str
-    baseline: Seen
+    baseline: SeenLogs
 
 
 @dataclass

@@ -13,7 +13,7 @@ from milo_bench.evidence.until_decided.beside import BesideBaseline
 from milo_bench.evidence.until_decided.recorded import recorded_among
 from milo_bench.store.log.reader import read_run_log
 
-Seen: TypeAlias = tuple[tuple[str, int], ...]  # address and size in bytes of each log of the baseline's run
+SeenLogs: TypeAlias = tuple[tuple[str, int], ...]  # address and size in bytes of each log of the baseline's run
 
 
 def logs_of(recorded: RecordedBaseline, logs: Iterable[BoardLog]) -> list[BoardLog]:
@@ -21,7 +21,7 @@ def logs_of(recorded: RecordedBaseline, logs: Iterable[BoardLog]) -> list[BoardL
     return [log for log in logs if log.index is not None and log.index.run_id == recorded.run_id]
 
 
-def seen_of(logs: Iterable[BoardLog]) -> Seen:
+def seen_of(logs: Iterable[BoardLog]) -> SeenLogs:
     """What ``find_baseline`` depends on: where this stays, so does what it finds."""
     return tuple((log.id, log.size) for log in logs)
 
