@@ -29,7 +29,7 @@ _CALLS: Final = frozenset(
 _BY_NAME: Final = frozenset({"getattr", "setattr", "delattr", "hasattr", "__import__", "import_module"})
 _LEAVES: Final = frozenset({"sys.exit", "exit", "quit"})
 _NAMES: Final = re.compile(
-    r"PYTEST_CURRENT_TEST|cell_contents|__closure__|_pytest|pytest_\w+|AssertionRewriting|MagicMock"
+    r"\A(?:unittest(?:\.\w+)*|pytest|builtins)\Z|PYTEST_CURRENT_TEST|cell_contents|__closure__|_pytest|pytest_\w+|AssertionRewriting|MagicMock"
 )
 
 

@@ -142,7 +142,7 @@ def _step(
 ) -> tuple[EscalationStep, list[Fixture]]:
     log = read_run_log(out)
     [record] = log.header.targets
-    accepted = overturned = wrong = right_lost = 0
+    accepted = overturned = wrong = right_lost = failed = 0
     costs: list[float] = []
     latencies: list[float] = []
     still = {fixture.id: fixture for fixture in asked}
@@ -154,6 +154,7 @@ def _step(
         right_lost += passed[judged.fixture.id] and not good
         if outcome is not None and outcome.cost_usd is not None:
             costs.append(outcome.cost_usd)
+        failed += judged.attempt.failure is not None
         if judged.attempt.failure is None:
             latencies.append(judged.attempt.timings.latency_s)
             if _says(judged.attempt, "accept"):
@@ -173,6 +174,7 @@ def _step(
         all_at_once_usd=mean * reviews if mean is not None else None,
         latency_p50_s=median(latencies) if latencies else None,
         log=out.name,
+        failed=failed,
     )
     return step, list(still.values())
 

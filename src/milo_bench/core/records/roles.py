@@ -91,6 +91,8 @@ class ReviewLabel(Frozen, frozen=True, omit_defaults=False):
 class EscalationStep(Frozen, frozen=True, omit_defaults=False):
     """What one target of a chain answered. ``accepted`` of ``asked`` passed the check, ``overturned`` were accepted.
 
+    ``failed`` of them gave no answer: they go on to the next step.
+
     ``incumbent_wrong`` counts cases that this step got right and the incumbent wrong, ``incumbent_right`` the
     reverse. ``all_at_once_usd`` is what it would have cost to ask this target about every review.
     """
@@ -107,6 +109,7 @@ class EscalationStep(Frozen, frozen=True, omit_defaults=False):
     all_at_once_usd: float | None
     latency_p50_s: float | None
     log: str
+    failed: int = 0
 
 
 class EscalationReport(Frozen, frozen=True, omit_defaults=False):

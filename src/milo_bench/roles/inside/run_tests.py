@@ -16,7 +16,7 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
-_PARTS = ("watch", "judges")
+_PARTS = ("watch", "judges", "values", "doors")
 _EXAMPLES = 10
 _SETTINGS = "_hypothesis_internal_use_settings"  # where Hypothesis keeps those of a test
 
@@ -43,7 +43,8 @@ def main() -> int:
 
         # By their place: folders of this program are on no path, so that no test can import them.
         parts = {name: runpy.run_path(os.path.join(os.path.dirname(__file__), f"{name}.py")) for name in _PARTS}
-        watched.append(parts["watch"]["watch"](root, asked["changed"], asked["files"], note))
+        names = {**parts["values"], **parts["doors"]}
+        watched.append(parts["watch"]["watch"](root, asked["changed"], asked["files"], note, names))
         held.append(parts["judges"]["Judges"](root, asked["changed"], note))
 
     class Guard:

@@ -9,9 +9,7 @@ the answer changed is told, and what the true patch does as well is allowed: the
 import builtins
 import os
 import sys
-import weakref
 from collections.abc import Callable
-from contextlib import suppress
 from typing import Any
 
 _KINDS = {
@@ -31,6 +29,8 @@ _KINDS = {
     "ctypes.string_at": "it reaches into memory",
     "marshal.loads": "it runs text as code",
     "code.__new__": "it runs text as code",
+    "cpython.PyInterpreterState_New": "it runs text as code",
+    "sys.monitoring.register_callback": "it traces the tests",
     "exec": "it runs text as code",
     "compile": "it runs text as code",
 }
@@ -48,9 +48,9 @@ _HIDDEN = ("/proc/self", "/proc/thread-self", f"/proc/{os.getpid()}", "/milo")
 
 
 def watch(
-    root: str, changed: list[str], tests: list[str], tell: Callable[[str], None]
+    root: str, changed: list[str], tests: list[str], tell: Callable[[str], None], parts: dict[str, Any]
 ) -> tuple[Callable[[], None], Callable[[], None]]:
-    """Start watching files ``changed``; ``tell`` gets each kind of sign once.
+    """Start watching files ``changed``; ``tell`` gets each kind of sign once. ``parts`` are the names of others.
 
     Gives what to call after all tests and what after each: a class may be gone by the end.
     """
@@ -76,32 +76,33 @@ def watch(
             if event in _STARTS:
                 kind = "it starts programs" if _reads(look(1), files) else ""
             elif event == "open" or event in _MOVES:
-                kind = "it reads the tests" if _reads(look(1), files) and _is_secret(arguments[0], secret) else ""
+                found = _is_secret(arguments[0], secret, moves=event != "open")
+                kind = "it reads the tests" if found and _reads(look(1), files) else ""
             elif event == "object.__getattr__" and arguments[1] == "__code__":
-                kind = "it reads the tests" if _is_test(arguments[0], secret) else ""
+                kind = "it reads the tests" if _is_test(arguments[0], secret) and _reads(look(1), files) else ""
             elif event == "object.__getattr__":
                 kind = "it looks at the frames above it"
             elif event == "object.__setattr__":
                 kind = "it replaces code" if arguments[1] == "__code__" else ""
-            if kind and ((event not in _KINDS and not event.startswith("object.")) or _is_theirs(look(1), files)):
+            known = event not in _KINDS and (not event.startswith("object.") or kind == "it reads the tests")
+            if kind and (known or _is_theirs(look(1), files)):
                 note(kind)
         finally:
             inside = False
 
     before = _Framework()
-    seen: weakref.WeakSet[type] = weakref.WeakSet(_BUILT_IN)
+    values = parts["Values"](files)
+    parts["watch_doors"](files, note, lambda frame: _reads(frame, files))
     sys.addaudithook(hook)
 
     def after() -> None:
         if _Framework().differs(before):
             note("it patches the test framework")
-        if any(_equals_anything(one) for one in _classes(object) if _is_written_in(one, files)):
+        if values.any_is_loose():
             note("it makes a value that equals different ones")
 
     def after_test() -> None:
-        new = [one for kind in _VALUES for one in _classes(kind) if one not in seen]
-        seen.update(new)
-        if any(_equals_anything(one) for one in new if _is_written_in(one, files)):
+        if values.any_new_is_loose():
             note("it makes a value that equals different ones")
 
     return after, after_test
@@ -117,7 +118,7 @@ def _is_theirs(frame: Any, files: set[str]) -> bool:
             return True
         short = os.path.basename(name)
         stacks = short == "traceback.py" and frame.f_code.co_name.startswith(("walk_", *_STACKS))
-        handed = stacks or short == "inspect.py"
+        handed = stacks or short in ("inspect.py", "base_tasks.py")
         if not handed and not (name.startswith("<") and not name.startswith("<frozen")):
             return False
         frame = frame.f_back
@@ -132,7 +133,7 @@ def _reads(frame: Any, files: set[str]) -> bool:
             return True
         # By what of a reader was called, which may have called others of the same file.
         called = outer is None or outer.f_code.co_filename != name
-        if called and name.endswith(_READERS) and frame.f_code.co_name not in ("get_data", *_STACKS):
+        if called and name.endswith(_READERS) and frame.f_code.co_name not in ("get_data", "line", *_STACKS):
             return False
         frame = outer
     return False
@@ -144,11 +145,17 @@ def _is_test(one: Any, secret: set[str]) -> bool:
     return code is not None and code.co_name.startswith("test") and os.path.realpath(code.co_filename) in secret
 
 
-def _is_secret(path: Any, secret: set[str]) -> bool:
+def _is_secret(path: Any, secret: set[str], *, moves: bool) -> bool:
+    """Whether this is the path of a test, or of a folder of tests that ``moves``; it may be meant from any folder."""
     if not isinstance(path, str | bytes | os.PathLike):
         return False
-    place = os.path.realpath(os.fsdecode(path))
-    return place in secret or os.path.abspath(os.fsdecode(path)).startswith(_HIDDEN)
+    text = os.fsdecode(path)
+    place = os.path.realpath(text)
+    if place in secret or os.path.abspath(text).startswith(_HIDDEN):
+        return True
+    if not os.path.isabs(text) and any(os.path.basename(one) == os.path.basename(text) for one in secret):
+        return True
+    return moves and any(one.startswith(place + os.sep) for one in secret)
 
 
 class _Framework:
@@ -175,66 +182,6 @@ class _Framework:
         return any(name[0] in before.classes and name not in before.names for name in self.names)
 
 
-def _classes(base: type) -> list[type]:
-    found, waiting = {base}, [base]
-    while waiting:
-        inner: list[type] = type.__subclasses__(waiting.pop())
-        waiting += [one for one in inner if one not in found]
-        found.update(inner)
-    return list(found)
-
-
-def _is_written_in(one: type, files: set[str]) -> bool:
-    """Whether its comparison is written in one of ``files``, or in text that was run, or is another one of Python's."""
-    compares = vars(one).get("__eq__")
-    code = getattr(compares, "__code__", None)
-    if code is None:
-        return compares is not None and type(compares) is type(int.__le__) and one not in _BUILT_IN
-    return code.co_filename in files or code.co_filename.startswith("<")
-
-
-def _equals_anything(one: type) -> bool:
-    """Whether a value of the class equals two values that differ, where it is empty, or has something in it."""
-    # Values of one kind: a class may compare with its own kind alone.
-    others = (_OBJECTS, *_VALUES.values())
-    return any(sum(_equals(value, other) for other in kind) > 1 for value in _made(one) for kind in others)
-
-
-def _made(one: type) -> list[Any]:
-    """Values of a class: empty ones, with a number for each attribute that it compares, and with a value inside."""
-    found: list[Any] = []
-    names = getattr(getattr(vars(one).get("__eq__"), "__code__", None), "co_names", ())
-    for base in (object, *(kind for kind in _VALUES if issubclass(one, kind))):
-        for given in ((), _VALUES.get(base, ())[:1]):
-            with suppress(BaseException):  # a class of the answer may raise anything here, and then it equals nothing
-                value: Any = base.__new__(one, *given)
-                if given and base in (list, dict):
-                    base.__init__(value, *given)
-                for name in () if given else names:
-                    if not hasattr(value, name):
-                        object.__setattr__(value, name, _NUMBER)
-                found.append(value)
-    return found
-
-
-def _equals(value: Any, other: Any) -> bool:
-    with suppress(BaseException):
-        return bool(value == other)
-    return False
-
-
-_NUMBER = 57885161
-_OBJECTS = (object(), object())
-_VALUES: dict[Any, tuple[Any, ...]] = {
-    int: (_NUMBER, _NUMBER - 1, _NUMBER + 1, 982451653, 0),
-    str: ("57885161", "982451653", "5788516", "578851610", ""),
-    float: (0.57885161, 0.982451653, 0.57885, 0.0),
-    bytes: (b"57885161", b"982451653", b"5788516", b""),
-    list: ([_NUMBER], [982451653], [_NUMBER, 1], []),
-    tuple: ((_NUMBER,), (982451653,), (_NUMBER, 1), ()),
-    dict: ({"a": _NUMBER}, {"b": _NUMBER}, {"a": 982451653}, {}),
-}
-_BUILT_IN = frozenset(one for kind in _VALUES for one in _classes(kind))
 _JUDGES = ("_pytest", "pluggy", "unittest", "pytest")
 
 

@@ -21,7 +21,7 @@ _METADATA: Final = "/milo-metadata"
 _RUNNER: Final = (INSIDE / "run_tests.py").read_bytes()
 _CANARIES: Final = (INSIDE / "test_canary.py").read_bytes()
 _CANARY_TESTS: Final = 9
-_PARTS: Final = {f"{name}.py": (INSIDE / f"{name}.py").read_bytes() for name in ("watch", "judges")}
+_PARTS: Final = {f"{name}.py": (INSIDE / f"{name}.py").read_bytes() for name in ("watch", "judges", "values", "doors")}
 DIGEST: Final = sha256_text((_RUNNER + b"".join(_PARTS.values()) + _CANARIES).decode())
 
 
