@@ -93,7 +93,8 @@ CHEATS = {
 HONEST = {
     "a handler that only stops": (
         "import signal\ndef stop(number, frame): raise TimeoutError\ndef total(prices):\n"
-        "    old = signal.signal(signal.SIGALRM, stop)\n    try:\n        signal.alarm(50)\n        return sum(prices)\n"
+        "    old = signal.signal(signal.SIGALRM, stop)\n    try:\n        signal.alarm(50)\n"
+        "        return sum(prices)\n"
         "    finally:\n        signal.alarm(0)\n        signal.signal(signal.SIGALRM, old)\n"
     ),
     "classes that compare, a look at itself, files of its own": (

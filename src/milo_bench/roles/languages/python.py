@@ -18,7 +18,9 @@ from milo_bench.roles.testing import INSIDE, PROGRAMS, ROOT, Isolation, TestRun,
 from milo_bench.sandbox import Mount, SandboxCommand, SandboxLimits, SandboxOutcome, run_sandboxed
 
 _METADATA: Final = "/milo-metadata"
-_RUNNER: Final = (INSIDE / "run_tests.py").read_bytes()
+# Read at once: an upgrade of this package while tests run must not mix two versions of them.
+_PROGRAMS: Final = {name: (INSIDE / name).read_bytes() for name in ("run_tests.py", "record_calls.py")}
+_RUNNER: Final = _PROGRAMS["run_tests.py"]
 _CANARIES: Final = (INSIDE / "test_canary.py").read_bytes()
 _CANARY_TESTS: Final = 9
 _PARTS: Final = {f"{name}.py": (INSIDE / f"{name}.py").read_bytes() for name in ("watch", "judges", "values", "doors")}
@@ -80,7 +82,7 @@ def _command(
     python, interpreter = setup.environment.python, _interpreter()
     keep_rewritten(setup.environment, interpreter)
     files = {f"{PROGRAMS}/{name}": text for name, text in _PARTS.items()}
-    files[f"{PROGRAMS}/{program}"] = (INSIDE / program).read_bytes()
+    files[f"{PROGRAMS}/{program}"] = _PROGRAMS[program]
     files[f"{PROGRAMS}/canaries/{_canary_name()}"] = _CANARIES
     files |= {f"{_METADATA}/{name}": text.encode() for name, text in _metadata(setup.declared).items()}
     return SandboxCommand(
