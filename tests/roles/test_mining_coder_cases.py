@@ -17,7 +17,7 @@ from milo_bench.roles.cheats import file_answer
 from milo_bench.roles.execute import CoderSuite, coder_case
 from milo_bench.roles.testing import Isolation, run_unsafe
 from milo_bench.suites.load import load_suite
-from tests.roles.repository import BEFORE_FLAKY, PRICES_2, PRICES_3, git
+from tests.roles.repository import BEFORE_FLAKY, PRICES_2, PRICES_3, PYPROJECT, commit_files, git
 
 
 def _case_of(mined: Path, subject: str) -> Fixture:
@@ -70,6 +70,27 @@ def test_a_flaky_test_is_found_and_left_out_by_name(shop: Path, roles_env: dict[
     case = mined.fixture["expect"]["coder"]
     assert list(case["fail_to_pass"]) == ["tests/test_sale.py::test_half"]
     assert list(case["flaky"]) == ["tests/test_sale.py::test_sometimes"]
+
+
+def test_a_test_that_passes_only_after_others_of_its_file_gives_a_case(
+    tmp_path: Path, roles_env: dict[str, str]
+) -> None:
+    folder = tmp_path / "shop"
+    folder.mkdir()
+    git(folder, "init", "-q", "-b", "main")
+    first = "from shop.till import coins\n\nopened = []\n\n\ndef test_open():\n    opened.append(coins(5))\n"
+    more = first + "\n\ndef test_coins():\n    assert opened and coins(7) == 5\n"
+    files = {
+        "shop/__init__.py": "",
+        "shop/till.py": "def coins(cents):\n    return cents\n",
+        "tests/test_till.py": first,
+    }
+    commit_files(folder, 1, "Add the till", {"pyproject.toml": PYPROJECT, **files})
+    fixed = "def coins(cents):\n    return cents // 5 * 5\n"
+    commit_files(folder, 2, "Pay in coins", {"shop/till.py": fixed, "tests/test_till.py": more})
+    options = api.MiningOptions(folder, tmp_path / "out", roles=("coder",), repeats=2)
+    [mined] = api.mine_repository(options, roles_env).cases
+    assert list(mined.fixture["expect"]["coder"]["fail_to_pass"]) == ["tests/test_till.py::test_coins"]
 
 
 def test_answers_are_judged_by_running_them(mined: Path, roles_env: dict[str, str]) -> None:

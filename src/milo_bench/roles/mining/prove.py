@@ -24,8 +24,9 @@ def prove_case(
 ) -> CoderCase:
     """Run the tests of ``case`` before and after the true patch, ``repeats`` times each; the last time as an answer.
 
-    First only the tests that the commit ``touched``, once each: most commits that give no case show it there. Tests
-    that do not end alike each time are left out by name. Raises NoCase where no test is left.
+    First only the tests that the commit ``touched``, once each: most commits that give no case show it there. Where
+    they fail alone, the whole files are run. Tests that do not end alike each time are left out by name. Raises NoCase
+    where no test is left.
     """
     with case_tree(place, case) as before, case_tree(place, case, oracle=True) as after:
         run_before = partial(run_tests_often, before, case.run, setup, place.isolation)
@@ -37,9 +38,13 @@ def prove_case(
         if only is not None and _all_passed(befores[0]):
             raise NoCase("no test fails before the change and passes after it")
         afters = run_after(1, only=only)
-        if only != ():
+        if only and not afters[0].passed - befores[0].passed:
+            if afters[0].broken or "failed" not in afters[0].outcomes.values():
+                _show(befores[0], afters[0])
+            # A test may pass only after the others of its file.
+            befores, afters = run_before(1), run_after(1)
             _show(befores[0], afters[0])
-        if only is not None:
+        elif only is not None:
             befores, afters = [], []
         for runs, run, count in ((afters, run_after, max(1, repeats - 1)), (befores, run_before, repeats)):
             runs += run(count - len(runs)) if count > len(runs) else []
