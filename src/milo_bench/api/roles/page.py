@@ -57,7 +57,7 @@ def write_registry(
         "# repositories: # what 'roles run' mines",
         "#   - {path: ../our-repo, suite: suites/our-repo}",
         "policy:",
-        "  error: 0.05 # a worse challenger is promoted in at most this share of roles, however often you look",
+        "  error: 0.05 # the chance that an incumbent ever loses its place to a worse challenger is at most this",
         "  margins: {acceptance_rate: 0.1, review_pain_minutes: 2, hard_failure_rate: 0.1}",
         "  retire_after: 3",
         "  minutes: {read: 2, edit: 10, false_alarm: 3, unparsable: 5, most: 20}",

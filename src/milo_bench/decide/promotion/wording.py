@@ -59,6 +59,8 @@ def still_needed(decision: ChallengerDecision) -> str:
 
 def changed_value(value: Any) -> str:
     """A value of the registry or the routing table that a promotion changed, for a person: names, not syntax."""
+    if value is None:
+        return "none"
     if isinstance(value, list | tuple):
         return ", ".join(changed_value(one) for one in value) or "none"
     return str(value.get("target", value)) if isinstance(value, dict) else str(value)

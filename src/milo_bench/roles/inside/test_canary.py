@@ -1,7 +1,6 @@
 """Tests that must fail: where one passes, whatever ran before has patched what tests rest on."""
 
 import unittest
-import unittest.mock
 
 import pytest
 
@@ -29,7 +28,10 @@ def test_error() -> None:
 
 
 def test_mock() -> None:
-    unittest.mock.Mock().assert_called_once()
+    mock = getattr(unittest, "mock", None)  # to load it takes as long as all else here, and nobody can have patched it
+    if mock is None:
+        raise RuntimeError("on purpose")
+    mock.Mock().assert_called_once()
 
 
 class TestUnittest(unittest.TestCase):
