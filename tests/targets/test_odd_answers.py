@@ -234,3 +234,21 @@ def test_marks_of_reasoning_are_known_nested_full_width_escaped_and_in_chinese(t
 def test_a_tag_that_is_spoken_of_is_text() -> None:
     for text in ("The tag &lt;b&gt; is bold.", "Thinking... of you", "a < think > b"):
         assert split_reasoning(text) == ("", text)
+
+
+def test_an_end_alone_is_no_empty_answer_of_the_model() -> None:
+    exchange, _ = read(b"data: [DONE]\n\n", [])
+    assert exchange.failure is not None and exchange.failure.kind == "bad_stream"
+    assert "without an answer" in exchange.failure.message
+    thought = sse(delta(reasoning_content="hm"))
+    assert read(thought + b"data: [DONE]\n\n", [])[0].failure is None
+    assert read(END, [])[0].failure is None  # the model said nothing, and said so
+
+
+def test_words_of_a_server_that_are_no_words_are_cut_before_they_fill_a_log() -> None:
+    last = {**FINISH, "model": "m" * 70_000, "timings": {**dict.fromkeys(map(str, range(5000)), 1.0), "n" * 70_000: 2.0}}
+    last["choices"] = [{**last["choices"][0], "finish_reason": "why" * 70_000}]
+    exchange, _ = read(sse(delta(content="Hello"), last), [])
+    assert exchange.text == "Hello" and exchange.failure is None
+    assert len(exchange.finish_reason) == 100 and len(exchange.model) == 300
+    assert sum(map(len, exchange.server_timings)) < 1000

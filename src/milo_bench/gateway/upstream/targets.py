@@ -117,6 +117,11 @@ class Upstream:
             self.record = await self._target.describe()
         return self.record
 
+    @property
+    def sends_on(self) -> str:
+        """The server outside the network that answers for a target that is not hosted, as its server says."""
+        return self._target.forwards_to if isinstance(self._target, HttpTarget) and not self.record.hosted else ""
+
     async def behaviour(self) -> Behaviour:
         """Its answers to the fixed prompts; why there are none, where there are none."""
         if isinstance(self._target, Fingerprinted):
@@ -182,7 +187,9 @@ async def _open(config: TargetConfig, env: Mapping[str, str], interval_s: float)
     try:
         await target.start()
     except PrerequisiteError as error:
-        if not isinstance(target, HttpTarget):  # a server of our own that does not start will not come up later
+        # A server of our own that does not start will not come up later, and one that sends text on is never used.
+        if not isinstance(target, HttpTarget) or target.forwards_to:
+            await target.stop()
             raise
         problem = error.message
     except BaseException:
@@ -223,6 +230,9 @@ def _client(target: Target, config: TargetConfig, env: Mapping[str, str]) -> Ope
 def hold_to(file: RoutingFile, one: Upstream) -> bool:
     """Close the routes of a target that serves other weights than ``file`` was decided on; whether it does."""
     one.holds_model = file.validity.void_when != "never"
+    if one.sends_on:
+        one.health.void_reason = f"its server sends text on to {one.sends_on}, which is outside your network"
+        return True
     if not file.changed_targets({one.name: one.record.model_digest}):
         return False
     one.health.void_reason = f"it serves the model digest {one.record.model_digest}, which was not measured"

@@ -20,6 +20,7 @@ from milo_bench.targets.http.answer import StreamedAnswer, count, decode_documen
 from milo_bench.targets.http.encoding import unread_encoding
 from milo_bench.targets.http.events.sse import read_lines, read_sse
 from milo_bench.targets.http.failures import classify, error_status, read_error
+from milo_bench.targets.http.next_hop import outside
 from milo_bench.targets.http.reply import HttpReply
 from milo_bench.targets.http.target import EMBEDDING, HttpTarget
 from milo_bench.targets.http.thinking import ollama_fields, thinking_tokens
@@ -139,6 +140,7 @@ class OllamaTarget(HttpTarget):
         """See ``base.Embeds``."""
         await self.get_json(f"{self._base}/api/version", needed=True)
         self._record = await self.describe()
+        self._require_kept_inside()
         return self._record
 
     async def embed(self, texts: Sequence[str]) -> Vectors:
@@ -191,6 +193,7 @@ class OllamaTarget(HttpTarget):
         digest = str(tag.get("digest", "")).removeprefix("sha256:")
         settings: dict[str, Any] = {**self._record.settings, **self._options}
         settings["truncate"] = self._fields.get("truncate", "left to the server")
+        self.forwards_to = outside(shown.get("remote_host") or tag.get("remote_host"))
         processes = await asyncio.to_thread(read_processes, self._pids)
         if (size := count(mine.get("size_vram"))) is not None:
             settings["size_vram_bytes"] = size

@@ -20,6 +20,7 @@ from milo_bench.targets.http.address import Address, parse_address
 from milo_bench.targets.http.answer import StreamedAnswer, count, decode_json
 from milo_bench.targets.http.busy import busy_slots, requests_in_metrics
 from milo_bench.targets.http.events.chunk_template import TemplateBook
+from milo_bench.targets.http.next_hop import outside
 from milo_bench.targets.http.reply import HttpReply
 from milo_bench.targets.http.stream import read_completion
 from milo_bench.targets.http.target import EMBEDDING, HttpTarget
@@ -122,6 +123,7 @@ class OpenAiTarget(HttpTarget):
         """See ``base.Embeds``."""
         await self._listed(needed=True)
         self._record = await self.describe()
+        self._require_kept_inside()
         return self._record
 
     async def embed(self, texts: Sequence[str]) -> Vectors:
@@ -187,6 +189,10 @@ class OpenAiTarget(HttpTarget):
         )
         if runtime == "llama.cpp":
             return await self._llama_server(record)
+        if owner == "library":  # Ollama's, whose models may be another machine's
+            root = self._address.path.removesuffix("/v1")
+            shown = await self.call_json("POST", f"{root}/api/show", {"model": mine["id"]})
+            self.forwards_to = outside(shown.get("remote_host")) if isinstance(shown, Mapping) else ""
         if runtime == "vLLM":
             return await self._vllm(record, mine)
         parts = ("weights", "adapters", "chat template", "cache", "flags", "licence")

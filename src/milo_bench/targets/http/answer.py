@@ -6,7 +6,7 @@ import json
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from itertools import pairwise
+from itertools import islice, pairwise
 from typing import Any, Final
 
 import msgspec
@@ -18,6 +18,9 @@ from milo_bench.core.text import one_line
 from milo_bench.targets.http.reply import HttpReply
 
 _DECODER = msgspec.json.Decoder()
+_WORD: Final = 100  # characters of a name or a reason that a server gives; a log line is no place for more
+_NAME: Final = 300  # characters of a model's name
+_MOST_NUMBERS: Final = 100
 _MOST_DIGITS: Final = 4000  # Python reads no integer of more than 4,300
 
 
@@ -249,7 +252,7 @@ class StreamedAnswer:
             usage=self._usage(),
             failure=self.failure or self._ended_by_server(),
             server_timings=self.server_timings,
-            model=self.model,
+            model=self.model[:_NAME],
         )
 
     def _ended_by_server(self) -> Failure | None:
@@ -290,9 +293,11 @@ class StreamedAnswer:
 
 
 def _one_word(reason: str) -> str:
-    """A finish reason in OpenAI's words where another word means that the answer was cut, else as the server has it."""
-    plain = reason.casefold()
-    return "length" if plain in _CUT else plain if plain in ("stop", "tool_calls") else reason
+    """A finish reason in OpenAI's words where another word means that the answer was cut, else as the server has it,
+    cut where it is no word at all.
+    """
+    plain = reason[:_WORD].casefold()
+    return "length" if plain in _CUT else plain if plain in ("stop", "tool_calls") else reason[:_WORD]
 
 
 def _is_whole(arguments: str) -> bool:
@@ -314,10 +319,11 @@ def count(value: object) -> int | None:
 
 
 def finite_numbers(data: object) -> dict[str, float]:
-    """The finite numbers of a JSON object; anything else in it is left out."""
+    """The finite numbers of a JSON object; anything else in it is left out, and what is past any server's timings."""
     if not isinstance(data, dict):
         return {}
-    return {str(key): number for key, value in data.items() if (number := finite_number(value)) is not None}
+    named = ((str(key), finite_number(value)) for key, value in islice(data.items(), _MOST_NUMBERS))
+    return {name: number for name, number in named if number is not None and len(name) <= _WORD}
 
 
 def finite_number(value: object) -> float | None:

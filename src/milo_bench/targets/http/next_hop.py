@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from ipaddress import ip_address, ip_network
-from typing import Any
+from typing import Any, Final
 
 from milo_bench.config.hosts import is_inside
+from milo_bench.config.settings import is_own_network
+from milo_bench.core.text import one_line
+
+_FORWARDED: Final = "x-litellm-model-api-base"  # where LiteLLM's proxy sent the request on to
 
 
 class LeavesNetworkError(OSError):
@@ -18,6 +22,19 @@ def require_inside(host: str, resolved: Sequence[str]) -> None:
     for address in resolved:
         if not is_inside(address):
             raise LeavesNetworkError(f"{host} is {address}, which is outside your network")
+
+
+def forwarded_to(headers: Mapping[str, str]) -> str:
+    """The server outside the team's own network that a proxy says it sent a request on to; "" where it says none."""
+    return outside(headers.get(_FORWARDED, ""))
+
+
+def outside(place: object) -> str:
+    """``place``, an address with or without its scheme, where it is outside the team's own network; else ""."""
+    if not isinstance(place, str) or not place.strip():
+        return ""
+    url = place.strip() if "://" in place else f"https://{place.strip()}"
+    return "" if is_own_network(url) else one_line(url.partition("?")[0].rpartition("@")[2], 100)
 
 
 def is_excepted(host: str, port: int, entries: str) -> bool:

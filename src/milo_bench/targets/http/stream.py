@@ -59,6 +59,8 @@ def read_completion(
         data = event.data.strip()
         if data.strip(b'"').upper() == b"[DONE]":
             answer.ended_at_ns = event.at_ns
+            if not answer.stamps_ns and not answer.finish_reason:  # an end alone: something broke before the model
+                answer.failure = Failure("bad_stream", "the stream ended without an answer or a finish reason", 200)
             return
         if data in _HEARTBEATS:
             continue

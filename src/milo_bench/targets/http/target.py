@@ -23,6 +23,7 @@ from milo_bench.targets.http.address import Address
 from milo_bench.targets.http.answer import StreamedAnswer, decode_json
 from milo_bench.targets.http.echoed import find_keys, without_keys
 from milo_bench.targets.http.failures import refusal
+from milo_bench.targets.http.next_hop import forwarded_to
 from milo_bench.targets.http.plain import open_plain
 from milo_bench.targets.http.reply import HttpReply, Wire
 from milo_bench.targets.http.roles import merge_system
@@ -54,6 +55,7 @@ class HttpTarget(ABC):
         self._wire = open_wire(address, headers, config, env)
         self._reading = asyncio.Lock()
         self._pids: tuple[int, ...] = ()
+        self.forwards_to = ""  # outside the team's own network, as the server itself says
         self._record = TargetRecord(
             name=config.name,
             api=config.api,
@@ -105,6 +107,7 @@ class HttpTarget(ABC):
         if self._address.is_loopback:
             self._pids = await asyncio.to_thread(listening_pids, self._address.port)
         self._record = await self.describe()
+        self._require_kept_inside()
         self._pids = await asyncio.to_thread(serving_pids, self._pids, self._record.runtime)
         return self._record
 
@@ -125,7 +128,10 @@ class HttpTarget(ABC):
             "POST", self.chat_path(), body, timeouts=timeouts, shows_content=self._shows_content
         )
         answer = StreamedAnswer()
-        if reply.status >= 300 or (reply.status != 200 and reply.broken is None):
+        if not self._config.hosted and (place := forwarded_to(reply.headers)):
+            self.forwards_to = place
+            answer.failure = Failure("outside_network", f"the server sends it on to {place}", reply.status)
+        elif reply.status >= 300 or (reply.status != 200 and reply.broken is None):
             answer.failure = refusal(reply, secrets=self._secrets)
         elif reply.status == 200:
             if on_end is not None and reply.broken is None:
@@ -182,6 +188,18 @@ class HttpTarget(ABC):
             return decode_json(reply.body())
         except ValueError:
             return None
+
+    def _require_kept_inside(self) -> None:
+        """Raises TargetError where the server says that another one outside the network answers for it."""
+        if self.forwards_to and not self._config.hosted:
+            raise self._leaves(f"the server sends '{self._config.model}' on to {self.forwards_to}")
+
+    def _leaves(self, why: str) -> TargetError:
+        name = self._config.name
+        message = f"Target '{name}' would send text outside your network: {why}."
+        hint = f"write 'hosted: true' under '{name}' in bench.yaml"
+        own = "" if self.forwards_to else ", or 'hosted: false' if that address is yours"
+        return TargetError(message, hint=f"{hint}{own}.")
 
     def _no_page(self, path: str, reply: HttpReply) -> TargetError | None:
         """Why a page that a model server has is not there; None where it is, or where a server may do without it."""
@@ -256,11 +274,7 @@ class HttpTarget(ABC):
                 message = f"Cannot reach target '{name}' at {place}: {failure.message}."
                 return TargetError(message, hint="start the server, or correct base_url in bench.yaml.")
             case "outside_network":
-                message = f"Target '{name}' would send text outside your network: {failure.message}."
-                hint = (
-                    f"write 'hosted: true' under '{name}' in bench.yaml, or 'hosted: false' if that address is yours."
-                )
-                return TargetError(message, hint=hint)
+                return self._leaves(failure.message)
             case "not_found" | "rejected":
                 return await self._refused(failure)
             case _:
