@@ -246,7 +246,11 @@ def test_an_end_alone_is_no_empty_answer_of_the_model() -> None:
 
 
 def test_words_of_a_server_that_are_no_words_are_cut_before_they_fill_a_log() -> None:
-    last = {**FINISH, "model": "m" * 70_000, "timings": {**dict.fromkeys(map(str, range(5000)), 1.0), "n" * 70_000: 2.0}}
+    last = {
+        **FINISH,
+        "model": "m" * 70_000,
+        "timings": {**dict.fromkeys(map(str, range(5000)), 1.0), "n" * 70_000: 2.0},
+    }
     last["choices"] = [{**last["choices"][0], "finish_reason": "why" * 70_000}]
     exchange, _ = read(sse(delta(content="Hello"), last), [])
     assert exchange.text == "Hello" and exchange.failure is None

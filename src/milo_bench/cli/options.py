@@ -56,6 +56,8 @@ DAY_S: Final = 86_400.0
 CONCURRENCY: Final = click.IntRange(1, MOST_CONCURRENT)
 REPEATS: Final = click.IntRange(1, 10_000)
 RETRIES: Final = click.IntRange(0, 100)
+MOST: Final = 10_000_000  # cases, answers, commits, days: past it a slip of the keyboard would run for good
+COUNT: Final = click.IntRange(1, MOST)
 SEED: Final = click.IntRange(-(2**53), 2**53)  # what every JSON reader keeps exactly
 
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h)?")
@@ -73,6 +75,10 @@ class FiniteRange(click.FloatRange):
 
 
 SECONDS: Final = FiniteRange(min=0, min_open=True, max=DAY_S)  # a time limit
+WHOLE_DAYS: Final = click.IntRange(1, 36_500)
+MINUTES: Final = FiniteRange(min=0, min_open=True, max=527_040)  # a year
+DAYS: Final = FiniteRange(min=0, min_open=True, max=36_500)
+USD: Final = FiniteRange(min=0, max=1e9)
 
 
 class Duration(click.ParamType[float]):

@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from milo_bench import api
-from milo_bench.cli.options import FILE
+from milo_bench.cli.options import FILE, WHOLE_DAYS
 from milo_bench.core.errors import ConfigError
 from milo_bench.core.text import one_line
 
@@ -22,7 +22,7 @@ SHOWN = 20
 @click.option("--fixture", "fixtures", multiple=True, metavar="ID", help="Erase this fixture and the answers to it.")
 @click.option("--containing", "texts", multiple=True, metavar="TEXT", help="Erase every fixture with this text.")
 @click.option("--expired", is_flag=True, help="Erase texts older than privacy.keep_text_days of bench.yaml.")
-@click.option("--older-than", "days", type=click.IntRange(min=1), metavar="DAYS", help="As --expired, for other days.")
+@click.option("--older-than", "days", type=WHOLE_DAYS, metavar="DAYS", help="As --expired, for other days.")
 @click.option("--reason", default="", help="Why, for the record beside the log.")
 @click.option("--state", help="Erase from the queue in this state database too.")
 @click.option("--config", type=FILE, help="bench.yaml to use.")

@@ -16,15 +16,18 @@ from milo_bench.cli.entry import say_next
 from milo_bench.cli.executed import say_coder, say_executed
 from milo_bench.cli.options import (
     CONCURRENCY,
+    COUNT,
     EVENTS,
     LANGUAGE,
     METRICS,
+    MINUTES,
     MODELS,
     ON,
     REPEATS,
     RETRIES,
     SECONDS,
     SEED,
+    USD,
     variant_pairs,
 )
 from milo_bench.cli.printing import print_json
@@ -43,7 +46,7 @@ SECTION = "Measure"
 @click.option("--out", type=click.Path(path_type=Path), help="Run log to write.  [default: runs/SUITE-TIME.jsonl]")
 @click.option("--config", type=click.Path(path_type=Path), help="Path of bench.yaml.")
 @click.option("--resume", is_flag=True, help="Resume the log at --out: skip what is done, run the rest.")
-@click.option("--limit", type=click.IntRange(min=1), help="Run a stratified, seeded sample of this many fixtures.")
+@click.option("--limit", type=COUNT, help="Run a stratified, seeded sample of this many fixtures.")
 @click.option("--workload", "workloads", multiple=True, help="Only this workload. Repeatable.")
 @click.option("--tag", "tags", multiple=True, help="Only fixtures with this tag. Repeatable.")
 @click.option(
@@ -119,11 +122,11 @@ SECTION = "Measure"
 )
 @click.option(
     "--max-fixtures",
-    type=click.IntRange(min=1),
+    type=COUNT,
     help="Fixtures per workload, fresh ones included.  [default: 1,000]",
 )
-@click.option("--max-minutes", type=click.FloatRange(min=0, min_open=True), help="End the run after this many minutes.")
-@click.option("--max-usd", type=click.FloatRange(min=0), help="End the run before it costs more than this.")
+@click.option("--max-minutes", type=MINUTES, help="End the run after this many minutes.")
+@click.option("--max-usd", type=USD, help="End the run before it costs more than this.")
 @click.option("--verifier", default="", metavar="TARGET", help="A stronger target that accepts or rejects each answer.")
 @click.option("--allow-hosted", is_flag=True, help="Allow sending fixtures to hosted targets.")
 @click.option("--trust-suite", is_flag=True, help="Let the suite's own Python run this once, in the sandbox.")

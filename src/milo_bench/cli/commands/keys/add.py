@@ -8,7 +8,7 @@ import click
 
 from milo_bench import api
 from milo_bench.cli.entry import say_next
-from milo_bench.cli.options import JSON_FLAG, STATE, FiniteRange
+from milo_bench.cli.options import DAYS, JSON_FLAG, STATE, FiniteRange
 from milo_bench.cli.printing import print_json
 from milo_bench.core.errors import UsageError
 from milo_bench.report.terminal import key_record
@@ -17,11 +17,11 @@ from milo_bench.report.terminal import key_record
 @click.command("add")
 @click.argument("name")
 @click.option("--workload", "workloads", multiple=True, metavar="NAME", help="Only this workload. Repeatable.")
-@click.option("--requests-per-day", type=click.IntRange(1), help="Most requests per day (UTC).")
-@click.option("--tokens-per-day", type=click.IntRange(1), help="Most tokens per day (UTC).")
-@click.option("--usd-per-day", type=FiniteRange(min=0, min_open=True), help="Most US dollars per day (UTC).")
+@click.option("--requests-per-day", type=click.IntRange(1, 2**53), help="Most requests per day (UTC).")
+@click.option("--tokens-per-day", type=click.IntRange(1, 2**53), help="Most tokens per day (UTC).")
+@click.option("--usd-per-day", type=FiniteRange(min=0, min_open=True, max=1e9), help="Most US dollars per day (UTC).")
 @click.option("--permit", default="", metavar="ID", help="Operator permit that it is bound to.")
-@click.option("--days", type=FiniteRange(min=0, min_open=True, max=36_500), help="Days until it expires.")
+@click.option("--days", type=DAYS, help="Days until it expires.")
 @STATE
 @JSON_FLAG
 def keys_add(

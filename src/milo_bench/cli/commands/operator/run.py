@@ -12,7 +12,7 @@ import click
 
 from milo_bench import api
 from milo_bench.cli.entry import say_next
-from milo_bench.cli.options import DAY_S, MODELS, ON, OWN_TASKS, TRUST_TASKS, FiniteRange, NameList
+from milo_bench.cli.options import DAY_S, MODELS, ON, OWN_TASKS, SEED, TRUST_TASKS, FiniteRange, NameList
 from milo_bench.cli.resume import resume_line
 from milo_bench.core.errors import IncompleteRun, Interrupted
 from milo_bench.core.records import StoreText
@@ -36,7 +36,7 @@ from milo_bench.report import terminal
     help="Only these tasks, as in 'milo-bench operator tasks'.",
 )
 @click.option("--repeats", default=1, show_default=True, type=click.IntRange(1, 1000), help="Runs of each task.")
-@click.option("--seed", type=int, help="Seed of the first repeat. Later repeats count up.  [default: drawn secretly]")
+@click.option("--seed", type=SEED, help="Seed of the first repeat. Later repeats count up.  [default: drawn secretly]")
 @click.option("--out", type=click.Path(path_type=Path), help="Run log to write.  [default: runs/operator-TIME.jsonl]")
 @click.option("--config", type=click.Path(path_type=Path), help="Path of bench.yaml.")
 @click.option("--resume", is_flag=True, help="Resume the log at --out: skip finished episodes.")

@@ -30,7 +30,7 @@ _DURATION = Duration()
 )
 @click.option("--out", type=click.Path(path_type=Path), required=True, help="Log to write the episode to.")
 @click.option("--resume", is_flag=True, help="Add the task's other variant to the log at --out.")
-@click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Seed of the task's world.")
+@click.option("--seed", type=click.IntRange(0, 2**53), default=0, show_default=True, help="Seed of the task's world.")
 @click.option(
     "--variant",
     "form",

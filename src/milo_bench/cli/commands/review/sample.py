@@ -9,15 +9,13 @@ import click
 
 from milo_bench import api
 from milo_bench.cli.entry import say_next
-from milo_bench.cli.options import FILE, SEED
+from milo_bench.cli.options import COUNT, FILE, SEED
 
 
 @click.command("sample")
 @click.argument("logs", nargs=-1, type=click.Path(path_type=Path), required=True)
 @click.option("--out", type=FILE, required=True, help="Review sheet to write (CSV), with its key beside it.")
-@click.option(
-    "--count", type=click.IntRange(min=1), default=30, show_default=True, help="Number of answers per candidate."
-)
+@click.option("--count", type=COUNT, default=30, show_default=True, help="Number of answers per candidate.")
 @click.option("--workload", "workloads", multiple=True, help="Only this workload. Repeatable.")
 @click.option("--seed", type=SEED, default=0, show_default=True, help="Seed of the sample.")
 def review_sample(logs: tuple[Path, ...], out: Path, count: int, workloads: tuple[str, ...], seed: int) -> None:

@@ -14,7 +14,7 @@ import msgspec
 
 from milo_bench import api
 from milo_bench.cli.entry import say_next
-from milo_bench.cli.options import JSON_FLAG, ON
+from milo_bench.cli.options import CONCURRENCY, COUNT, JSON_FLAG, MINUTES, ON, SEED
 from milo_bench.report import terminal
 
 
@@ -24,9 +24,9 @@ from milo_bench.report import terminal
     "--out", required=True, type=click.Path(path_type=Path), help="Folder of the suite. Mining resumes there."
 )
 @click.option("--role", "chosen", multiple=True, type=click.Choice(api.MINED_ROLES), help="Only this role. Repeatable.")
-@click.option("--limit", default=40, show_default=True, type=click.IntRange(1), help="Most cases per role.")
-@click.option("--commits", default=2000, show_default=True, type=click.IntRange(1), help="Most commits to examine.")
-@click.option("--minutes", default=60.0, show_default=True, type=click.FloatRange(0.1), help="Time limit.")
+@click.option("--limit", default=40, show_default=True, type=COUNT, help="Most cases per role.")
+@click.option("--commits", default=2000, show_default=True, type=COUNT, help="Most commits to examine.")
+@click.option("--minutes", default=60.0, show_default=True, type=MINUTES, help="Time limit.")
 @click.option("--since", default="", metavar="DATE", help="Only commits after this date.")
 @click.option("--until", default="", metavar="DATE", help="Only commits before this date.")
 @click.option("--path", "paths", multiple=True, help="Only commits that change this path. Repeatable.")
@@ -34,9 +34,11 @@ from milo_bench.report import terminal
     "--code-language", "language", default="python", show_default=True, help="python, javascript or your own."
 )
 @click.option("--registry", type=click.Path(path_type=Path), help="registry.yaml with your own languages.")
-@click.option("--seed", default=0, show_default=True, help="Seed of everything that is sampled.")
-@click.option("--repeats", default=5, show_default=True, type=click.IntRange(2), help="Test runs to find flaky tests.")
-@click.option("--workers", type=click.IntRange(1), help="Cases to prove in parallel.  [default: all cores]")
+@click.option("--seed", type=SEED, default=0, show_default=True, help="Seed of everything that is sampled.")
+@click.option(
+    "--repeats", default=5, show_default=True, type=click.IntRange(2, 10_000), help="Runs that find flaky tests."
+)
+@click.option("--workers", type=CONCURRENCY, help="Cases to prove in parallel.  [default: all cores]")
 @ON
 @click.option("--unsafe-here", is_flag=True, help="Run the repository's code without the sandbox.")
 @JSON_FLAG

@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from milo_bench import api
+from milo_bench.cli.options import COUNT, MINUTES
 from milo_bench.report import terminal
 
 
@@ -16,9 +17,9 @@ from milo_bench.report import terminal
 @click.option("--out", type=click.Path(path_type=Path), default=Path("runs"), help="Folder of the run logs.")
 @click.option("--site", type=click.Path(path_type=Path), default=Path("site"), help="Folder of the page.")
 @click.option("--config", type=click.Path(path_type=Path), help="Path of bench.yaml.")
-@click.option("--cases", default=10, show_default=True, type=click.IntRange(1), help="Most new cases per role.")
-@click.option("--limit", type=click.IntRange(1), help="Run a sample of this many fixtures of each suite.")
-@click.option("--minutes", default=60.0, show_default=True, type=click.FloatRange(0.1), help="Time limit of mining.")
+@click.option("--cases", default=10, show_default=True, type=COUNT, help="Most new cases per role.")
+@click.option("--limit", type=COUNT, help="Run a sample of this many fixtures of each suite.")
+@click.option("--minutes", default=60.0, show_default=True, type=MINUTES, help="Time limit of mining.")
 @click.option("--apply", is_flag=True, help="Change the registry, and the role's rule in routing.yaml.")
 @click.option("--fresh", is_flag=True, help="Only cases from after the release of both models.")
 @click.option("--fail-on-change", is_flag=True, help="Exit with 1 if an incumbent changes.")

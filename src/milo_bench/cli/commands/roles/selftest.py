@@ -12,14 +12,14 @@ import msgspec
 
 from milo_bench import api
 from milo_bench.cli.entry import say_next
-from milo_bench.cli.options import JSON_FLAG
+from milo_bench.cli.options import COUNT, JSON_FLAG, SEED
 from milo_bench.report import terminal
 
 
 @click.command("selftest")
 @click.argument("suite", type=click.Path(path_type=Path))
-@click.option("--cases", default=8, show_default=True, type=click.IntRange(1), help="Cases to try each cheat on.")
-@click.option("--seed", default=0, show_default=True, help="Seed of that sample.")
+@click.option("--cases", default=8, show_default=True, type=COUNT, help="Cases to try each cheat on.")
+@click.option("--seed", type=SEED, default=0, show_default=True, help="Seed of that sample.")
 @click.option("--unsafe-here", is_flag=True, help="Run the answers without the sandbox.")
 @JSON_FLAG
 def roles_selftest(suite: Path, cases: int, seed: int, unsafe_here: bool, as_json: bool) -> int:

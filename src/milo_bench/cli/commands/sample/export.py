@@ -11,7 +11,7 @@ import click
 
 from milo_bench import api
 from milo_bench.cli.entry import say_next
-from milo_bench.cli.options import FOLDER, JSON_FLAG, STATE
+from milo_bench.cli.options import DAYS, FOLDER, JSON_FLAG, STATE
 from milo_bench.cli.printing import count_noun, print_json
 
 
@@ -19,7 +19,7 @@ from milo_bench.cli.printing import count_noun, print_json
 @click.option("--suite", required=True, metavar="SUITE", help="Suite with the contracts of the workloads.")
 @click.option("--out", type=FOLDER, required=True, help="New folder.")
 @click.option("--workload", "workloads", multiple=True, help="Only this workload. Repeatable.")
-@click.option("--days", type=click.FloatRange(min=0, min_open=True), help="Only requests of the last days.")
+@click.option("--days", type=DAYS, help="Only requests of the last days.")
 @STATE
 @JSON_FLAG
 def sample_export(

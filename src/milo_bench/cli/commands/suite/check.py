@@ -18,7 +18,7 @@ from milo_bench.cli.printing import count_noun, print_json, say
     "--policy", type=click.Path(path_type=Path), is_flag=False, flag_value="", metavar="[FILE]",
     help="Name gates that too few fixtures can decide.",
 )  # fmt: skip
-@click.option("--targets", type=click.IntRange(min=1), default=1, show_default=True, help="Targets compared.")
+@click.option("--targets", type=click.IntRange(1, 10_000), default=1, show_default=True, help="Targets compared.")
 @JSON_FLAG
 def suite_check(name: str, policy: Path | None, targets: int, as_json: bool) -> int:
     """Check a suite for errors and warnings. Exits 2 if it cannot run."""

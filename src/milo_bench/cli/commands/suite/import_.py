@@ -11,7 +11,7 @@ import msgspec
 from milo_bench import api
 from milo_bench.cli.entry import say_next
 from milo_bench.cli.lost_entries import lost_entries
-from milo_bench.cli.options import JSON_FLAG, OUT, Duration, NameList
+from milo_bench.cli.options import COUNT, JSON_FLAG, OUT, SEED, Duration, NameList
 from milo_bench.cli.printing import count_noun, print_json, say
 from milo_bench.core.units import share
 
@@ -37,10 +37,10 @@ from milo_bench.core.units import share
 @click.option("--group", default="", metavar="COLUMN", help="Column of what cases share: story, author, thread.")
 @click.option("--labels", type=click.Path(path_type=Path), help="File of labels for a folder of documents.")
 @click.option("--sheet", default="", metavar="NAME", help="Sheet of a spreadsheet.  [default: guessed]")
-@click.option("--header-row", type=click.IntRange(1), help="Row with the column names.  [default: guessed]")
+@click.option("--header-row", type=COUNT, help="Row with the column names.  [default: guessed]")
 @click.option("--forms", type=NameList(), default="text", help="Forms of each document: text, ocr, picture.")
-@click.option("--sample", type=click.IntRange(1), help="Keep this many cases, with each label's share.")
-@click.option("--seed", type=int, default=0, help="Seed of the sample.")
+@click.option("--sample", type=COUNT, help="Keep this many cases, with each label's share.")
+@click.option("--seed", type=SEED, default=0, help="Seed of the sample.")
 @click.option("--time-limit", type=Duration(), default="60s", help="Longest time for a page.  [default: 60s]")
 @click.option("--redact", is_flag=True, help="Replace personal data and secrets before anything is written.")
 @JSON_FLAG

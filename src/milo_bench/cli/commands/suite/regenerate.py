@@ -11,11 +11,13 @@ from milo_bench.cli.entry import say_next
 from milo_bench.cli.options import LANGUAGE, OUT, SEED
 from milo_bench.cli.printing import count_noun, say
 
+_COUNT = click.IntRange(1, 1_000_000)
+
 
 @click.command("regenerate")
 @click.argument("name", metavar="SUITE", default="case_ops_v1")
 @click.option("--seed", required=True, type=SEED, help="Any whole number. The same seed gives the same fixtures.")
-@click.option("--count", type=click.IntRange(1), help="Fixtures per workload.  [default: as many as SUITE has]")
+@click.option("--count", type=_COUNT, help="Fixtures per workload.  [default: as many as SUITE has]")
 @LANGUAGE
 @OUT
 def suite_regenerate(name: str, seed: int, count: int | None, language: str, out: Path) -> None:
