@@ -43,7 +43,7 @@ def log(tmp_path_factory: pytest.TempPathFactory) -> Path:
             for tag in ("2024", "priority=1", "1,2", "½")
         ),
     ]
-    findings = [{"name": "24/7", "when": [], "finding": "defer"}]
+    findings = [{"name": "open 24/7", "when": [], "finding": "defer"}]
     policy = {"policy": 1, "workloads": {WORKLOAD: {"gates": gates}}, "findings": findings}
     (tmp_path / "policy.yaml").write_text(json.dumps(policy), encoding="utf-8")
     done = milo("run", "--suite", "suite", "--models", ",".join(TARGETS), "--out", "o.jsonl", folder=tmp_path)

@@ -177,7 +177,7 @@ class PrivacyConfig(Checked):
     """
 
     store_text: StoreText = "full"
-    keep_text_days: int | None = Field(default=None, gt=0)
+    keep_text_days: int | None = Field(default=None, gt=0, le=36_500)
 
 
 class SigningConfig(Checked):

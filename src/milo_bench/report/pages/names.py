@@ -30,11 +30,12 @@ class RecordedNames:
         self._strings = set(_strings(plain))
         found = [name for name in _names(decision) if any(map(str.isalpha, name))]
         names = {form for name in (*found, *_given(decision)) for form in (name, visible(name)) if has_number(form)}
-        self._single = {_bare(name) for name in names if len(name.split()) == 1}
+        # In any case: a sentence may begin with a name.
+        self._single = {_bare(name).casefold() for name in names if len(name.split()) == 1}
         several = sorted((name.split() for name in names if len(name.split()) > 1), key=len, reverse=True)
         # Whatever space a name has in it, a sentence may show another one.
         spaced = "|".join(r"\s+".join(map(re.escape, words)) for words in several)
-        self._several = re.compile(rf"(?<!\w)(?:{spaced})(?![\w%])") if spaced else None
+        self._several = re.compile(rf"(?<!\w)(?:{spaced})(?![\w%])", re.IGNORECASE) if spaced else None
 
     def holds(self, text: str) -> bool:
         """Whether a record of the decision holds exactly this string."""
@@ -48,7 +49,7 @@ class RecordedNames:
         for word in rest.split():
             if has_number(word):
                 bare = _bare(word)
-                if bare not in self._single and not _QUANTILE.fullmatch(bare):
+                if bare.casefold() not in self._single and not _QUANTILE.fullmatch(bare):
                     return word
         return ""
 
