@@ -26,6 +26,7 @@ from milo_bench.core.records.judgements import LatestJudgements, latest_judgemen
 from milo_bench.decide.records import Candidate
 from milo_bench.evidence.judging import choose_judge, without_retry
 from milo_bench.grade.engine import grade_attempt
+from milo_bench.grade.remembered import RememberedVerdicts
 from milo_bench.grade.uncited import citation_form, cut_uncited
 from milo_bench.stats.cases.cache import cache_rule
 from milo_bench.stats.cases.columns import Cases, CasesBuilder
@@ -175,6 +176,7 @@ def _graded(
     workloads = {workload.name: workload for workload in job.header.workloads}
     path = Path(job.path)
     rows = RowCheck(job.header.plan, path, job.fixtures)
+    remembered = RememberedVerdicts()
     for number, line in lines:
         try:
             attempt = decode_attempt(path, number, line, job.part.schema)
@@ -189,7 +191,12 @@ def _graded(
         fixture = job.fixtures[attempt.key.fixture]
         workload = workloads[fixture.workload]
         said = judgements.get(without_retry(attempt.key)) if judgements else None
-        yield workload, fixture, attempt, grade_attempt(workload, fixture, attempt, judgements=said)
+        graded = (
+            grade_attempt(workload, fixture, attempt, judgements=said)
+            if said
+            else remembered.grade(workload, fixture, attempt)
+        )
+        yield workload, fixture, attempt, graded
 
 
 def can_cut(workload: Workload) -> bool:

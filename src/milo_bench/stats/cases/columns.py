@@ -258,8 +258,10 @@ class CasesBuilder:
         times, tokens = attempt.timings, attempt.usage.reasoning_tokens
         if tokens:
             self.reasoning[row] = tokens
+        if times.first_text_s is None:
+            return
         is_ours = attempt.failure is None and attempt.source is None and not attempt.in_blocks
-        if times.first_text_s is not None and is_ours and not self.cache.is_warm(attempt):
+        if is_ours and not self.cache.is_warm(attempt):
             self.first_text[row] = times.first_text_s - times.intended_s
 
     def _thought(self, ttft_s: NDArray[np.float64]) -> dict[str, NDArray[np.float64]]:
