@@ -1,6 +1,9 @@
 """Every error of a command is one sentence, a hint and the right code; never a traceback."""
 
 import json
+import subprocess
+import sys
+from pathlib import Path
 
 import click
 import pytest
@@ -65,3 +68,17 @@ def test_a_programming_error_is_not_hidden_behind_a_pretty_line() -> None:
 def test_every_command_has_a_help_page(name: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert run_command(milo_bench, "milo-bench", [name, "--help"]) == 0
     assert "Usage: milo-bench" in capsys.readouterr().out
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="a POSIX shell closes them")
+@pytest.mark.parametrize("closed", [">&-", "2>&-", "<&-", "<&- >&- 2>&-"])
+def test_a_command_whose_streams_are_closed_does_its_work_and_writes_into_no_file_of_its_own(
+    closed: str, tmp_path: Path
+) -> None:
+    log = Path(__file__).parents[1] / "data/logs-0.1.0/run.jsonl"
+    out = tmp_path / "d.json"
+    command = f'exec "$0" -m milo_bench.cli.main decide "$1" --out "$2" {closed}'
+    done = subprocess.run(["sh", "-c", command, sys.executable, log, out], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert "Traceback" not in done.stderr
+    assert json.loads(out.read_text("utf-8"))["schema_version"]

@@ -30,6 +30,7 @@ def run_command(command: click.Command, name: str, arguments: Sequence[str] | No
     """
     given = list(sys.argv[1:] if arguments is None else arguments)
     as_json = "--json" in given
+    _open_closed_streams()
     accept_every_character(sys.stdout, exactly=as_json)
     accept_every_character(sys.stderr, exactly=False)
     try:
@@ -59,6 +60,18 @@ def run_command(command: click.Command, name: str, arguments: Sequence[str] | No
         _drop_stdout()
         return _show(_from_system(error), as_json=False)
     return result if isinstance(result, int) else 0
+
+
+def _open_closed_streams() -> None:
+    """Whoever started us may have closed them (``>&-``, some service managers): the next file would get their number."""
+    for number, name in enumerate(("stdin", "stdout", "stderr")):
+        if getattr(sys, name) is None:
+            given = os.open(os.devnull, os.O_RDONLY if number == 0 else os.O_WRONLY)
+            if given != number:
+                os.dup2(given, number)
+                os.close(given)
+            os.set_inheritable(number, True)
+            setattr(sys, name, os.fdopen(number, "r" if number == 0 else "w", encoding="utf-8"))
 
 
 @contextlib.contextmanager
