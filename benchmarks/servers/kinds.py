@@ -29,7 +29,7 @@ THINKING = (
 )
 
 
-_SLOW_START_S = 300.0  # importing torch and loading weights takes a minute where two cores do other work too
+_SLOW_START_S = 900.0  # importing torch and loading weights takes minutes where others keep the cores busy
 
 
 @dataclass(frozen=True)
