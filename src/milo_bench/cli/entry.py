@@ -63,7 +63,7 @@ def run_command(command: click.Command, name: str, arguments: Sequence[str] | No
 
 
 def _open_closed_streams() -> None:
-    """Whoever started us may have closed them (``>&-``, some service managers): the next file would get their number."""
+    """Where who started us closed them (``>&-``, some service managers), the next file would get their number."""
     for number, name in enumerate(("stdin", "stdout", "stderr")):
         if getattr(sys, name) is None:
             given = os.open(os.devnull, os.O_RDONLY if number == 0 else os.O_WRONLY)
