@@ -25,8 +25,8 @@ from milo_bench.core.records import Attempt, Decoding, Fixture, Frozen, Graded, 
 from milo_bench.core.records.judgements import LatestJudgements, latest_judgements
 from milo_bench.decide.records import Candidate
 from milo_bench.evidence.judging import choose_judge, without_retry
+from milo_bench.evidence.remembered import RememberedVerdicts
 from milo_bench.grade.engine import grade_attempt
-from milo_bench.grade.remembered import RememberedVerdicts
 from milo_bench.grade.uncited import citation_form, cut_uncited
 from milo_bench.stats.cases.cache import cache_rule
 from milo_bench.stats.cases.columns import Cases, CasesBuilder

@@ -9,6 +9,7 @@ from typing import Any
 
 import msgspec
 
+from milo_bench.config.json_schema import usable_schema
 from milo_bench.config.written import Problem, Written, as_error, place, read_text, read_written
 from milo_bench.core.errors import ConfigError, UsageError
 from milo_bench.core.hashing import sha256_data, sha256_text
@@ -404,6 +405,7 @@ class _Builder:
         import jsonschema_rs  # only a suite with a schema needs it
 
         try:
+            usable_schema(schema)  # the meta-schema that it names would be fetched
             jsonschema_rs.meta.validate(schema)
             jsonschema_rs.validator_for(schema, offline=True)
         except jsonschema_rs.ValidationError as error:

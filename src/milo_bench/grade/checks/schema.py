@@ -9,6 +9,7 @@ from typing import Any, Final
 import jsonschema_rs
 import msgspec
 
+from milo_bench.config.json_schema import SchemaSteps, usable_schema
 from milo_bench.core.errors import ConfigError
 from milo_bench.core.records import Verdict, Workload
 from milo_bench.core.text import shorten
@@ -36,6 +37,7 @@ class Schema:
             message = f"The check '{self.name}' needs a schema, but workload '{workload.name}' has none."
             raise ConfigError(message, hint="add the schema file under 'schema:' of the workload in suite.yaml.")
         try:
+            usable_schema(workload.json_schema)
             jsonschema_rs.validator_for(workload.json_schema, offline=True)
         except (jsonschema_rs.ValidationError, ValueError) as error:
             message = f"The schema of workload '{workload.name}' is not a JSON Schema: {str(error)[:300]}"
@@ -46,9 +48,15 @@ class Schema:
         if not answer.usable:
             return [Verdict(self.name, self.version, "fail", "malformed_json", f"no JSON to check: {answer.problem}")]
         formats = read_params(self.name, params, SchemaParams).formats if params else False
-        validator = _validators(case.workload)(formats)
+        validator, steps = _validators(case.workload)(formats)
+        if steps.too_many(len(case.output), answer.value):
+            why = "the schema would take too many steps on an answer of this depth and size"
+            return [Verdict(self.name, self.version, "unjudged", reason=why)]
         if validator.is_valid(answer.value):
             return [Verdict(self.name, self.version, "pass", reason="the answer follows the schema")]
+        if steps.too_many_to_list(len(case.output)):
+            reason = f"the answer of {len(case.output):,} characters does not follow the schema"
+            return [Verdict(self.name, self.version, "fail", "schema_violation", reason)]
         errors = list(validator.iter_errors(answer.value))
         lines = [f"{_path(error.instance_path)}: {shorten(error.message, 200)}" for error in errors[:_LISTED]]
         if len(errors) > _LISTED:
@@ -70,8 +78,9 @@ def _validators(workload: Workload) -> Callable[[bool], Any]:
 
 
 @lru_cache(maxsize=64)
-def _validator(schema: bytes, formats: bool) -> Any:
-    return jsonschema_rs.validator_for(msgspec.json.decode(schema), validate_formats=formats, offline=True)
+def _validator(schema: bytes, formats: bool) -> tuple[Any, SchemaSteps]:
+    written = msgspec.json.decode(schema)
+    return jsonschema_rs.validator_for(written, validate_formats=formats, offline=True), usable_schema(written)
 
 
 def _path(parts: Iterable[str | int]) -> str:

@@ -10,6 +10,7 @@ from typing import Any
 
 import jsonschema_rs
 
+from milo_bench.config.json_schema import usable_schema
 from milo_bench.config.tool_schemas import tool_schemas
 from milo_bench.core.errors import ConfigError
 from milo_bench.core.records import Fixture, Verdict, Workload
@@ -41,6 +42,7 @@ class ToolCallCheck:
         rules = read_params(self.name, params, ToolCallParams)
         for tool, schema in _schemas(rules, workload).items():
             try:
+                usable_schema(schema)
                 jsonschema_rs.validator_for(schema, offline=True)
             except (jsonschema_rs.ValidationError, ValueError) as error:
                 message = f"The check '{self.name}' has an invalid schema for '{tool}': {str(error)[:200]}"

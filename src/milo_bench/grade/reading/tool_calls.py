@@ -9,6 +9,7 @@ from typing import Any, Final
 import jsonschema_rs
 import msgspec
 
+from milo_bench.config.json_schema import SchemaSteps, usable_schema
 from milo_bench.core.text import shorten
 from milo_bench.grade.base import GradeCase
 from milo_bench.grade.reading.calls_in_text import calls_in_text
@@ -64,9 +65,15 @@ def broken_call(name: str, arguments: Any, schemas: Mapping[str, Any]) -> tuple[
         return None
     if name not in schemas:
         return "unknown_tool", f"there is no tool '{name[:60]}'"
-    errors = list(_validator(_encode(schemas[name])).iter_errors(arguments))
-    if not errors:
+    validator, steps = _validator(_encode(schemas[name]))
+    size = len(msgspec.json.encode(arguments))
+    if steps.too_many(size, arguments):
+        return "invalid_arguments", f"{name}: the arguments are too deep and large for the tool's schema"
+    if validator.is_valid(arguments):
         return None
+    if steps.too_many_to_list(size):
+        return "invalid_arguments", f"{name}: the arguments do not follow the tool's schema"
+    errors = list(validator.iter_errors(arguments))
     lines = [shorten(f"{'/'.join(map(str, one.instance_path)) or 'arguments'}: {one.message}", 160) for one in errors]
     return "invalid_arguments", f"{name}: {'; '.join(lines[:_LISTED])}"
 
@@ -87,5 +94,7 @@ def _decoded(written: Any) -> tuple[Any, str]:
 
 
 @lru_cache(maxsize=64)
-def _validator(schema: bytes) -> Any:
-    return jsonschema_rs.validator_for(msgspec.json.decode(schema), offline=True)
+def _validator(schema: bytes) -> tuple[Any, SchemaSteps]:
+    written = msgspec.json.decode(schema)
+    steps = usable_schema(written)
+    return jsonschema_rs.validator_for(written, offline=True), steps

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import json
+import math
 import random
 import re
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, Literal, TypeAlias
+from typing import Any, Final, Literal, TypeAlias
 
 import jsonschema_rs
 
+from milo_bench.config.json_schema import usable_schema
 from milo_bench.targets.fake.script import Script, ScriptFault, ScriptReply, ScriptRule, ToolCallScript, When
+
+_MOST_VALUES: Final = 10_000  # in an answer that is made from a schema
+_LONGEST_TEXT: Final = 1_000
 
 FakeApi: TypeAlias = Literal["openai", "ollama"]
 
@@ -151,30 +156,53 @@ def _constrained(schema: Mapping[str, Any], reply: ScriptReply, text: str) -> st
         value = json.loads(text)
     except json.JSONDecodeError:
         return json.dumps(smallest_value(schema))
-    if schema and not jsonschema_rs.is_valid(dict(schema), value):
-        return json.dumps(smallest_value(schema))
-    return text
+    return text if not schema or _follows(dict(schema), value, len(text)) else json.dumps(smallest_value(schema))
 
 
-def smallest_value(schema: Mapping[str, Any]) -> Any:
-    """A small value that fits the common part of JSON Schema: const, enum, type, required, anyOf."""
+def _follows(schema: dict[str, Any], value: Any, characters: int) -> bool:
+    """Whether ``value`` is valid; a schema that a client may not send is followed by nothing."""
+    try:
+        if usable_schema(schema).too_many(characters, value):
+            return False
+        return bool(jsonschema_rs.validator_for(schema, offline=True).is_valid(value))
+    except (jsonschema_rs.ValidationError, jsonschema_rs.ReferencingError, ValueError):
+        return False
+
+
+def smallest_value(schema: Any) -> Any:
+    """A small value that fits the common part of JSON Schema: const, enum, type, required, anyOf.
+
+    A client may send any schema, so the value has a bound, and what is no schema gets null.
+    """
+    return _smallest(schema, iter(range(_MOST_VALUES)))
+
+
+def _smallest(schema: Any, left: Iterator[int]) -> Any:
+    """``left`` is used up by one for each value; after the last there is null alone."""
+    if next(left, None) is None or not isinstance(schema, Mapping):
+        return None
     if "const" in schema:
         return schema["const"]
-    if schema.get("enum"):
-        return schema["enum"][0]
-    for union in ("anyOf", "oneOf"):
-        if schema.get(union):
-            return smallest_value(schema[union][0])
+    for choice in ("enum", "anyOf", "oneOf"):
+        if isinstance(found := schema.get(choice), list) and found:
+            return found[0] if choice == "enum" else _smallest(found[0], left)
     kind = schema.get("type", "object")
     if isinstance(kind, list):
-        kind = "null" if "null" in kind else kind[0]
+        kind = "null" if "null" in kind else kind[0] if kind else "null"
     if kind == "object":
-        properties = schema.get("properties", {})
-        return {name: smallest_value(properties.get(name, {})) for name in schema.get("required", ())}
+        properties, required = schema.get("properties"), schema.get("required")
+        properties = properties if isinstance(properties, Mapping) else {}
+        names = [name for name in required if isinstance(name, str)] if isinstance(required, list) else []
+        return {name: _smallest(properties.get(name, {}), left) for name in names[:_MOST_VALUES]}
     if kind == "array":
-        return [smallest_value(schema.get("items", {}))] * int(schema.get("minItems", 0))
+        return [_smallest(schema.get("items", {}), left) for _ in range(_least(schema, "minItems"))]
     if kind == "string":
-        return "x" * int(schema.get("minLength", 0))
+        return "x" * min(_least(schema, "minLength"), _LONGEST_TEXT)
     if kind in ("integer", "number"):
         return schema.get("minimum", 0)
     return False if kind == "boolean" else None
+
+
+def _least(schema: Mapping[str, Any], keyword: str) -> int:
+    value = schema.get(keyword, 0)
+    return max(0, min(int(value), _MOST_VALUES)) if isinstance(value, int | float) and math.isfinite(value) else 0

@@ -12,6 +12,7 @@ from typing import Any, Final
 
 import jsonschema_rs
 
+from milo_bench.config.json_schema import usable_schema
 from milo_bench.config.written import Problem, Written, read_written
 from milo_bench.suites.importing.promptfoo.judges import LIKENESS_KEY, JudgedBy, judged_demand, likeness, rubric_text
 from milo_bench.suites.importing.promptfoo.kinds import NOT_THE_ANSWER, REFUSED, RULES, refusal
@@ -373,6 +374,7 @@ def _is_regex(pattern: str) -> bool:
 
 def _is_schema(value: Any) -> bool:
     try:
+        usable_schema(value)
         jsonschema_rs.validator_for(value, offline=True)
     except (jsonschema_rs.ValidationError, ValueError):
         return False

@@ -18,9 +18,9 @@ from milo_bench.core.records import (
     Usage,
     Workload,
 )
-from milo_bench.grade import remembered
+from milo_bench.evidence import remembered
+from milo_bench.evidence.remembered import RememberedVerdicts
 from milo_bench.grade.engine import grade_attempt
-from milo_bench.grade.remembered import RememberedVerdicts
 
 CHECKS = (CheckSpec("label", {"labels": ["yes", "no"]}), CheckSpec("answer_present", {}))
 WORKLOAD = Workload("w", "p.jinja", "x", "h", CHECKS)
