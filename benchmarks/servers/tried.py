@@ -129,5 +129,7 @@ def _identity(target: dict[str, Any]) -> str:
     }
     shown = ", ".join(f"{name} {value or 'unknown'}" for name, value in told.items())
     unknown = ", ".join(sorted(known.get("unknown", {})))
-    asked = len(target.get("behaviour", {}).get("openings", ()))
+    behaviour = target.get("behaviour", {})
+    problem = behaviour.get("problem", "")
+    asked = f"{len(behaviour.get('openings', ()))}" + (f" ({problem})" if problem else "")
     return f"{target['name']}: {shown}; fixed prompts answered: {asked}" + (f"; unknown: {unknown}" if unknown else "")

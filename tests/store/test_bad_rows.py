@@ -21,6 +21,11 @@ DAMAGES: dict[str, Damage] = {
     "nothing": lambda line: b"",
     "zeros": lambda line: bytes(len(line)),
     "not UTF-8": lambda line: b"\\xff" + line[1:],
+    "more tokens than a counter has": lambda line: re.sub(
+        rb'"prompt_tokens":[0-9]+', b'"prompt_tokens":2147483648', line
+    ),
+    "tokens below none": lambda line: re.sub(rb'"prompt_tokens":[0-9]+', b'"prompt_tokens":-1', line),
+    "a number of 400 digits": lambda line: re.sub(rb'"prompt_tokens":[0-9]+', b'"prompt_tokens":1' + b"0" * 400, line),
     "another type": lambda line: line.replace(b'"type":"attempt"', b'"type":"dream"'),
 }
 

@@ -256,3 +256,10 @@ def test_words_of_a_server_that_are_no_words_are_cut_before_they_fill_a_log() ->
     assert exchange.text == "Hello" and exchange.failure is None
     assert len(exchange.finish_reason) == 100 and len(exchange.model) == 300
     assert sum(map(len, exchange.server_timings)) < 1000
+
+
+def test_tokens_past_the_range_of_a_counter_are_unknown_and_poison_no_log() -> None:
+    last = {**FINISH, "usage": {"prompt_tokens": 2**31, "completion_tokens": 2**31 - 1}, "timings": {"cache_n": 2**40}}
+    exchange, _ = read(sse(delta(content="Hello"), last), [])
+    assert (exchange.usage.prompt_tokens, exchange.usage.completion_tokens) == (None, 2**31 - 1)
+    assert exchange.usage.cached_tokens is None

@@ -6,7 +6,7 @@ into more steps than any machine does. Neither is ever handed to a validator.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import Any, Final, TypeAlias
 
@@ -156,18 +156,16 @@ class _Places:
     def same(self, node: _Node) -> Iterator[_Node]:
         for name in _SAME:
             value = node.get(name)
-            by_name = name in _BY_NAME and isinstance(value, dict)
-            yield from (one for one in (value.values() if by_name else _several(value)) if isinstance(one, dict))
+            yield from (one for one in _several(value, name) if isinstance(one, dict))
         for name in _REFERENCES:
             if isinstance(place := node.get(name), str) and (led := self._led_to(place)) is not None:
                 yield led
 
-    def inside(self, node: _Node) -> Iterator[list[_Node]]:
+    def inside(self, node: _Node) -> Iterator[Sequence[_Node]]:
         """Groups of which one at most judges any one part of the value."""
         for name in _INSIDE:
             value = node.get(name)
-            by_name = name in _BY_NAME and isinstance(value, dict)
-            found = [one for one in (value.values() if by_name else _several(value)) if isinstance(one, dict)]
+            found = [one for one in _several(value, name) if isinstance(one, dict)]
             if name == "patternProperties":  # a name may match several
                 yield from ([one] for one in found)
             elif found:
@@ -189,7 +187,10 @@ class _Places:
         return start if isinstance(start, dict) else None
 
 
-def _several(value: Any) -> list[Any]:
+def _several(value: Any, keyword: str) -> list[Any]:
+    """The schemas at a keyword: a list of them, one for each name, or one."""
+    if isinstance(value, dict) and keyword in _BY_NAME:
+        return list(value.values())
     return value if isinstance(value, list) else [value]
 
 

@@ -12,6 +12,7 @@ import msgspec
 
 from milo_bench.config.written import Problem
 from milo_bench.core.records import FailureKind, ToolCall, Usage
+from milo_bench.core.records.frozen import MOST_TOKENS
 
 _MISSING: Final = object()
 # Words that tools use for what broke, the first that is found counts.
@@ -118,9 +119,9 @@ def number(value: Any) -> float | None:
 
 
 def count(value: Any) -> int | None:
-    """A whole number from 0; None for anything else."""
+    """A whole number of tokens from 0, in the range of a counter; None for anything else."""
     found = number(value)
-    return int(found) if found is not None and found >= 0 and found == int(found) and found < 2**53 else None
+    return int(found) if found is not None and 0 <= found <= MOST_TOKENS and found == int(found) else None
 
 
 def usage_of(data: Any) -> Usage:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal, TypeAlias
 
-from milo_bench.core.records.frozen import Frozen
+from milo_bench.core.records.frozen import Frozen, Tokens
 from milo_bench.core.records.log import AttemptKey, Decoding
 
 
@@ -38,8 +38,8 @@ class Verdict(Frozen, frozen=True):
     spans: tuple[Span, ...] = ()
     expected: str = ""
     got: str = ""
-    parts_held: int | None = None
-    parts: int | None = None
+    parts_held: Tokens | None = None
+    parts: Tokens | None = None
 
 
 class Graded(Frozen, frozen=True, tag="graded", tag_field="type"):

@@ -7,7 +7,7 @@ from typing import Final, Literal, TypeAlias
 
 import msgspec
 
-from milo_bench.core.records.frozen import Frozen
+from milo_bench.core.records.frozen import Frozen, Tokens
 from milo_bench.core.records.licence import JudgeMethod
 from milo_bench.core.records.log import AttemptKey
 
@@ -35,8 +35,8 @@ class ModelJudgement(Frozen, frozen=True, tag="judgement", tag_field="type"):
     method: JudgeMethod = "rubric"
     against: str = ""
     score: float | None = None
-    prompt_tokens: int = 0
-    output_tokens: int = 0
+    prompt_tokens: Tokens = 0
+    output_tokens: Tokens = 0
     took_s: float = 0.0
     reason: str = ""  # as the judge gave it: a text that nobody may trust
     erased: str = ""  # what sealed the texts before they were erased

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Literal, TypeAlias
 
-from milo_bench.core.records.frozen import Frozen
+from milo_bench.core.records.frozen import Count, Frozen, Micros, Tokens
 
 LoadOutcome: TypeAlias = Literal["", "passed", "failed", "unjudged"]
 """What the suite's checks said of an answer; "" where nobody asked them."""
@@ -18,16 +18,16 @@ class LoadRequestRow(Frozen, frozen=True, tag="load_row", tag_field="type"):
     """
 
     fixture: str
-    due_us: int
-    sent_us: int
-    end_us: int
-    first_us: int | None = None
-    late_us: int = 0
-    gaps_us: tuple[int, ...] = ()
-    chunk_tokens: tuple[int, ...] = ()
-    prompt: int | None = None
-    completion: int | None = None
-    cached: int | None = None
+    due_us: Micros
+    sent_us: Micros
+    end_us: Micros
+    first_us: Micros | None = None
+    late_us: Micros = 0
+    gaps_us: tuple[Micros, ...] = ()
+    chunk_tokens: tuple[Tokens, ...] = ()
+    prompt: Tokens | None = None
+    completion: Tokens | None = None
+    cached: Tokens | None = None
     warm: bool = False
     repeated: bool = False
     failure: str = ""
@@ -42,16 +42,16 @@ class LoadRequestRow(Frozen, frozen=True, tag="load_row", tag_field="type"):
 class LoadRows(Frozen, frozen=True, omit_defaults=False):
     """What a window says of the ``count`` rows before its line: its measured part, its rules and its service level."""
 
-    count: int
-    from_us: int
-    to_us: int
-    began_us: int
-    ended_us: int
+    count: Count
+    from_us: Micros
+    to_us: Micros
+    began_us: Micros
+    ended_us: Micros
     warmup_rule: str
     cooldown_rule: str
-    scheduled: int | None
-    held_back: int
-    most_in_flight: int
+    scheduled: Count | None
+    held_back: Count
+    most_in_flight: Count
     ended_early: str
     from_flight: bool
     level: dict[str, Any]  # the service level's limits in seconds, and its share

@@ -195,7 +195,7 @@ class OllamaTarget(HttpTarget):
         settings["truncate"] = self._fields.get("truncate", "left to the server")
         self.forwards_to = outside(shown.get("remote_host") or tag.get("remote_host"))
         processes = await asyncio.to_thread(read_processes, self._pids)
-        if (size := count(mine.get("size_vram"))) is not None:
+        if (size := count(mine.get("size_vram"), 2**53)) is not None:
             settings["size_vram_bytes"] = size
         return msgspec.structs.replace(
             self._record,

@@ -14,6 +14,7 @@ import msgspec
 from milo_bench.core.chat import Exchange
 from milo_bench.core.reasoning import split_reasoning
 from milo_bench.core.records import Failure, Timings, ToolCall, Usage
+from milo_bench.core.records.frozen import MOST_TOKENS
 from milo_bench.core.text import one_line
 from milo_bench.targets.http.reply import HttpReply
 
@@ -287,7 +288,7 @@ class StreamedAnswer:
     def _with_cached(self) -> Usage:
         """What llama.cpp took of the prompt from its cache is in its timings, and in no usage."""
         cached = self.server_timings.get("cache_n")
-        if self.usage.cached_tokens is not None or cached is None or not 0 <= cached <= _MOST:
+        if self.usage.cached_tokens is not None or cached is None or not 0 <= cached <= MOST_TOKENS:
             return self.usage
         return msgspec.structs.replace(self.usage, cached_tokens=int(cached))
 
@@ -310,12 +311,9 @@ def _is_whole(arguments: str) -> bool:
         return False
 
 
-_MOST: Final = 2**53  # what every reader of JSON takes for the same integer
-
-
-def count(value: object) -> int | None:
+def count(value: object, most: int = MOST_TOKENS) -> int | None:
     """A token count as the server wrote it; None for anything else, a number past any counter's range too."""
-    return value if isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= _MOST else None
+    return value if isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= most else None
 
 
 def finite_numbers(data: object) -> dict[str, float]:
