@@ -7,7 +7,7 @@ from typing import Annotated, TypeAlias
 import msgspec
 from msgspec import Meta
 
-Count: TypeAlias = Annotated[int, Meta(ge=0, le=2**53)]
+RecordedCount: TypeAlias = Annotated[int, Meta(ge=0, le=2**53)]
 """How many of something: no more than every reader of JSON takes for the same number. A row with more is left out."""
 
 MOST_TOKENS = 2**31 - 1

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Literal, TypeAlias
 
-from milo_bench.core.records.frozen import Count, Frozen, Micros, Tokens
+from milo_bench.core.records.frozen import Frozen, Micros, RecordedCount, Tokens
 
 LoadOutcome: TypeAlias = Literal["", "passed", "failed", "unjudged"]
 """What the suite's checks said of an answer; "" where nobody asked them."""
@@ -42,16 +42,16 @@ class LoadRequestRow(Frozen, frozen=True, tag="load_row", tag_field="type"):
 class LoadRows(Frozen, frozen=True, omit_defaults=False):
     """What a window says of the ``count`` rows before its line: its measured part, its rules and its service level."""
 
-    count: Count
+    count: RecordedCount
     from_us: Micros
     to_us: Micros
     began_us: Micros
     ended_us: Micros
     warmup_rule: str
     cooldown_rule: str
-    scheduled: Count | None
-    held_back: Count
-    most_in_flight: Count
+    scheduled: RecordedCount | None
+    held_back: RecordedCount
+    most_in_flight: RecordedCount
     ended_early: str
     from_flight: bool
     level: dict[str, Any]  # the service level's limits in seconds, and its share

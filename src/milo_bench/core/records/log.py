@@ -15,7 +15,7 @@ from milo_bench.core.load_records import LoadFigures
 from milo_bench.core.records.buffering import generated_s, is_buffered
 from milo_bench.core.records.failures import Failure as Failure
 from milo_bench.core.records.failures import FailureKind as FailureKind
-from milo_bench.core.records.frozen import Count, Frozen, Tokens
+from milo_bench.core.records.frozen import Frozen, RecordedCount, Tokens
 from milo_bench.core.records.identity import Behaviour, Identity
 from milo_bench.core.records.imported import AnswerSource, ImportedFile
 from milo_bench.core.records.load_row import LoadRows
@@ -61,7 +61,7 @@ class Chunks(Frozen, frozen=True):
     """
 
     input: str
-    max_words: Count
+    max_words: RecordedCount
     part_name: str
     part_source: str
     merge_name: str
@@ -153,7 +153,7 @@ class TargetRecord(Frozen, frozen=True):
     family: str = ""
     runtime: str = ""
     runtime_version: str = ""
-    context_window: Count | None = None  # tokens a single request may fill, prompt and answer
+    context_window: RecordedCount | None = None  # tokens a single request may fill, prompt and answer
     price: Price | None = None
     cache: PromptCache = ""  # what keeps a prompt that was sent before from being answered out of a cache, if anything
     new_token_s: float | None = None  # for each token of a prompt that it never saw, where its cache is "unreported"
@@ -182,9 +182,9 @@ class AttemptKey(Frozen, frozen=True, order=True, omit_defaults=False):
 
     fixture: str
     target: str
-    repeat: Count = 0
+    repeat: RecordedCount = 0
     decoding: Decoding = "free"
-    retry: Count = 0
+    retry: RecordedCount = 0
 
     @property
     def text(self) -> str:
@@ -201,14 +201,14 @@ class Plan(Frozen, frozen=True):
 
     fixtures: tuple[str, ...]
     targets: tuple[str, ...]
-    repeats: Count = 1
+    repeats: RecordedCount = 1
     decodings: tuple[Decoding, ...] = ("free",)
-    concurrency: Count = 1
+    concurrency: RecordedCount = 1
     order: Order = "interleaved"
     seed: int = 0
     timeouts: Timeouts = Timeouts()
-    retries: Count = 0
-    limit: Count | None = None
+    retries: RecordedCount = 0
+    limit: RecordedCount | None = None
     variants: dict[str, str] = {}
     withheld: dict[str, tuple[str, ...]] = {}  # target -> fixtures kept from it: sensitive, and the target is hosted
     free_only: tuple[str, ...] = ()  # fixtures without a schema to constrain an answer to; filled where decodings ask
@@ -370,7 +370,7 @@ class WorkEnd(Frozen, frozen=True, tag="work_end", tag_field="type", omit_defaul
     target: str
     workload: str
     ending: WorkEnding
-    fixtures: Count
+    fixtures: RecordedCount
     gates: dict[str, str] = {}
     needs: dict[str, int] = {}
     why: dict[str, str] = {}
@@ -380,8 +380,8 @@ class RunEnd(Frozen, frozen=True, tag="end", tag_field="type", omit_defaults=Fal
     """Last line. The counts are a check on the rows, never a source of totals."""
 
     ended_at: str
-    attempts: Count
-    failures: Count
+    attempts: RecordedCount
+    failures: RecordedCount
     complete: bool
     reason: Literal["done", "interrupted", "aborted", "budget"] = "done"
     ended_s: float = 0.0
@@ -460,7 +460,7 @@ class Episode(Frozen, frozen=True, tag="episode", tag_field="type"):
     log: tuple[dict[str, Any], ...] = ()
     started_s: float = 0.0
     ended_s: float = 0.0
-    rejected: Count = 0  # calls that could not be read: protocol, not judgement
+    rejected: RecordedCount = 0  # calls that could not be read: protocol, not judgement
     erased: str = ""  # what sealed the texts before they were erased
 
 

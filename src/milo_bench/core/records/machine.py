@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from milo_bench.core.records.frozen import Count, Frozen
+from milo_bench.core.records.frozen import Frozen, RecordedCount
 
 
 class Telemetry(Frozen, frozen=True, tag="telemetry", tag_field="type"):
@@ -10,14 +10,14 @@ class Telemetry(Frozen, frozen=True, tag="telemetry", tag_field="type"):
 
     at_s: float
     target: str = ""
-    memory_bytes: Count | None = None  # resident, of the server's process tree
+    memory_bytes: RecordedCount | None = None  # resident, of the server's process tree
     cpu_s: float | None = None  # processor seconds used so far by that tree
     client_cpu_s: float | None = None
     others_cpu_share: float | None = None  # 0..1 of the machine used by neither
-    gpu_memory_bytes: Count | None = None
+    gpu_memory_bytes: RecordedCount | None = None
     gpu_utilisation: float | None = None
     power_w: float | None = None
-    others_requests: Count | None = None  # that the target's server ran or kept waiting, and that were not ours
+    others_requests: RecordedCount | None = None  # that the target's server ran or kept waiting, and that were not ours
 
 
 class Warmup(Frozen, frozen=True, tag="warmup", tag_field="type"):
