@@ -14,8 +14,8 @@ MOST_TOKENS = 2**31 - 1
 Tokens: TypeAlias = Annotated[int, Meta(ge=0, le=MOST_TOKENS)]
 """Tokens of one request, in the range of every column that holds them."""
 
-Micros: TypeAlias = Annotated[int, Meta(ge=-(2**53), le=2**53)]
-"""A time in microseconds."""
+RecordedWhole: TypeAlias = Annotated[int, Meta(ge=-(2**53), le=2**53)]
+"""A whole number of either sign, such as microseconds."""
 
 
 class Frozen(msgspec.Struct, frozen=True, forbid_unknown_fields=False, omit_defaults=True):

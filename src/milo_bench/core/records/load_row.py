@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Literal, TypeAlias
 
-from milo_bench.core.records.frozen import Frozen, Micros, RecordedCount, Tokens
+from milo_bench.core.records.frozen import Frozen, RecordedCount, RecordedWhole, Tokens
 
 LoadOutcome: TypeAlias = Literal["", "passed", "failed", "unjudged"]
 """What the suite's checks said of an answer; "" where nobody asked them."""
@@ -18,12 +18,12 @@ class LoadRequestRow(Frozen, frozen=True, tag="load_row", tag_field="type"):
     """
 
     fixture: str
-    due_us: Micros
-    sent_us: Micros
-    end_us: Micros
-    first_us: Micros | None = None
-    late_us: Micros = 0
-    gaps_us: tuple[Micros, ...] = ()
+    due_us: RecordedWhole
+    sent_us: RecordedWhole
+    end_us: RecordedWhole
+    first_us: RecordedWhole | None = None
+    late_us: RecordedWhole = 0
+    gaps_us: tuple[RecordedWhole, ...] = ()
     chunk_tokens: tuple[Tokens, ...] = ()
     prompt: Tokens | None = None
     completion: Tokens | None = None
@@ -43,10 +43,10 @@ class LoadRows(Frozen, frozen=True, omit_defaults=False):
     """What a window says of the ``count`` rows before its line: its measured part, its rules and its service level."""
 
     count: RecordedCount
-    from_us: Micros
-    to_us: Micros
-    began_us: Micros
-    ended_us: Micros
+    from_us: RecordedWhole
+    to_us: RecordedWhole
+    began_us: RecordedWhole
+    ended_us: RecordedWhole
     warmup_rule: str
     cooldown_rule: str
     scheduled: RecordedCount | None

@@ -15,7 +15,7 @@ from milo_bench.core.load_records import LoadFigures
 from milo_bench.core.records.buffering import generated_s, is_buffered
 from milo_bench.core.records.failures import Failure as Failure
 from milo_bench.core.records.failures import FailureKind as FailureKind
-from milo_bench.core.records.frozen import Frozen, RecordedCount, Tokens
+from milo_bench.core.records.frozen import Frozen, RecordedCount, RecordedWhole, Tokens
 from milo_bench.core.records.identity import Behaviour, Identity
 from milo_bench.core.records.imported import AnswerSource, ImportedFile
 from milo_bench.core.records.load_row import LoadRows
@@ -413,7 +413,7 @@ class Turn(Frozen, frozen=True):
     ``protocol_error`` says why the answer could not be read as one tool call ("" where it could).
     """
 
-    n: int
+    n: RecordedWhole
     timings: Timings
     output: str = ""
     reasoning: str = ""
@@ -451,8 +451,8 @@ class Episode(Frozen, frozen=True, tag="episode", tag_field="type"):
     seed: int
     protocol: Literal["tools", "fenced", "mcp"]
     ending: EpisodeEnding
-    points: int
-    parts: dict[str, int] = {}  # end_state, trap, claims, collateral
+    points: RecordedWhole
+    parts: dict[str, RecordedWhole] = {}  # end_state, trap, claims, collateral
     minefields: tuple[str, ...] = ()
     void: tuple[str, ...] = ()
     why: tuple[str, ...] = ()
