@@ -77,7 +77,7 @@ def _usable(encoded: bytes) -> SchemaSteps:
     for node in nodes:
         named = node.get("$schema")
         if isinstance(named, str) and named.strip().partition("://")[2].rstrip("#") not in _META:
-            raise UnusableSchemaError(f"'$schema' names '{named[:80]}', which is no version of JSON Schema")
+            raise UnusableSchemaError(f"'$schema' names '{named[:80]}', which is not a version of JSON Schema")
     steps = _steps(schema, nodes)
     if steps[min(_LEAST_LEVELS, len(steps) - 1)] > _MOST_STEPS // 10:
         raise UnusableSchemaError("its references and combinations unfold into more parts than can be judged")
