@@ -11,7 +11,10 @@ import pytest
 
 from milo_bench.config.settings import TargetConfig
 from milo_bench.core.chat import ChatRequest, Message
-from milo_bench.core.records import Timeouts
+from milo_bench.core.records import ProbeResult, Timeouts
+from milo_bench.probes.context import ProbeOptions
+from milo_bench.probes.session import run_probes
+from milo_bench.targets import open_target
 from milo_bench.targets.apis.openai import OpenAiTarget
 from milo_bench.targets.http.reply import HttpReply
 from tests.patience import WAIT_S
@@ -86,3 +89,58 @@ async def test_a_placeholder_is_a_word_like_any_other() -> None:
     limits = Timeouts(WAIT_S, WAIT_S, WAIT_S)
     exchange = await made.ask(REQUEST, timeouts=limits, zero_s=time.monotonic(), intended_s=0.0)
     assert exchange.text == "none of it"
+
+
+class Pages(Echo):
+    """A wire whose server answers every page with one document."""
+
+    async def fetch(self, method: str, path: str, body: bytes = b"", **_: Any) -> HttpReply:
+        reply = await super().fetch(method, path, body)
+        reply.headers["content-type"] = "application/json"
+        reply.pieces = [(reply.ended_ns, json.dumps(self.page).encode())]
+        return reply
+
+    page: dict[str, Any] = {}  # set by each test
+
+
+@pytest.mark.parametrize("tokens", [[KEY], ["sk", "-live", "-4711", "-abcdef"], ["my", " key", f" {KEY}!"]])
+async def test_a_key_in_the_first_tokens_of_fixed_prompts_is_not_in_the_record(tokens: list[str]) -> None:
+    made, _ = target({}, api_key_env="MY_KEY")
+    wire = Pages({})
+    wire.page = {"choices": [{"logprobs": {"content": [{"token": one, "logprob": -1.0} for one in tokens]}}]}
+    made._wire = wire
+    behaviour = await made.behaviour()
+    assert len(behaviour.openings) == 8 and not behaviour.problem
+    for asked in behaviour.openings:
+        for opening in asked:
+            assert KEY not in "".join(opening.tokens) and "(hidden)" in "".join(opening.tokens)
+
+
+async def test_a_key_on_a_page_that_describes_the_server_is_not_in_its_record() -> None:
+    made, _ = target({}, api_key_env="MY_KEY")
+    wire = Pages({})
+    wire.page = {"data": [{"id": "m", "owned_by": "vllm", "root": f"/models/{KEY}"}], "version": KEY}
+    made._wire = wire
+    record = await made.describe()
+    assert record.runtime == "vLLM" and record.runtime_version == "(hidden)"
+    assert KEY not in msgspec.json.encode(record).decode()
+
+
+class _Telling:
+    """A probe that repeats what a server said."""
+
+    name, version, question, severity, limit_s = "telling", "1", "", "info", 5.0
+
+    async def run(self, ctx: object) -> ProbeResult:
+        evidence = {"said": [{"reason": f"stop-{KEY}", KEY: 1}], "n": 2}
+        return ProbeResult("t", "telling", "1", "fail", "info", f"It said {KEY}.", evidence)
+
+
+async def test_a_key_in_what_a_probe_found_is_not_in_its_result() -> None:
+    config = TargetConfig(name="t", api="openai", model="m", base_url="http://127.0.0.1:9/v1", api_key_env="MY_KEY")
+    env = {"MY_KEY": KEY}
+    probe: Any = _Telling()
+    running = run_probes(config, env, [probe], options=ProbeOptions(), open_fresh=lambda one: open_target(one, env))
+    results = [result async for result in running]
+    assert results[0].finding == "It said (hidden)."
+    assert results[0].evidence["said"] == [{"reason": "stop-(hidden)", "(hidden)": 1}] and results[0].evidence["n"] == 2

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import io
 import json
 import os
 import sys
@@ -71,7 +72,9 @@ def _open_closed_streams() -> None:
                 os.dup2(given, number)
                 os.close(given)
             os.set_inheritable(number, True)
-            setattr(sys, name, os.fdopen(number, "r" if number == 0 else "w", encoding="utf-8"))
+            raw = io.FileIO(number, "rb" if number == 0 else "wb")
+            buffered = io.BufferedReader(raw) if number == 0 else io.BufferedWriter(raw)
+            setattr(sys, name, io.TextIOWrapper(buffered, encoding="utf-8"))
 
 
 @contextlib.contextmanager

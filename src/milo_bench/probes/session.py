@@ -10,10 +10,13 @@ import msgspec
 
 from milo_bench.config.settings import TargetConfig
 from milo_bench.core.errors import MiloError
+from milo_bench.core.hiding import KeySearch
 from milo_bench.core.records import ProbeResult
 from milo_bench.core.units import seconds
 from milo_bench.probes.base import PROBES, Probe
 from milo_bench.probes.context import OpenFresh, ProbeContext, ProbeOptions
+from milo_bench.targets.http.echoed import data_without_keys
+from milo_bench.targets.http.target import headers_from, keys_of
 
 
 def all_probes() -> tuple[Probe, ...]:
@@ -43,6 +46,7 @@ async def run_probes(
     TargetError where not even the first start works and no probe could say anything.
     """
     ctx = ProbeContext.make(config, env, options, open_fresh)
+    keys = _keys_of(config, env)
     try:
         for probe in probes:
             # A prompt that the last probe left at work would be judged as this one's.
@@ -52,11 +56,24 @@ async def run_probes(
             took: dict[str, object] = {"took_s": round(time.monotonic() - began_s, 2)}
             if not settled:
                 took["still_at_work_before"] = True
-            yield msgspec.structs.replace(result, evidence={**result.evidence, **took})
+            yield msgspec.structs.replace(
+                result,
+                finding=keys.hidden(result.finding),
+                evidence=data_without_keys({**result.evidence, **took}, keys),
+            )
             if ctx.started and ctx.owned and not await ctx.answers():
                 await ctx.renew()
     finally:
         await ctx.close()
+
+
+def _keys_of(config: TargetConfig, env: Mapping[str, str]) -> KeySearch:
+    """Probes read a server's words in ways of their own, so each result is looked through for the target's keys."""
+    try:
+        _, secrets = headers_from(config, env)
+    except MiloError:
+        secrets = ()
+    return keys_of(config, secrets)
 
 
 async def _run_one(ctx: ProbeContext, probe: Probe) -> ProbeResult:

@@ -8,7 +8,8 @@ from typing import Any
 import msgspec
 
 from milo_bench.core.chat import Exchange
-from milo_bench.core.hiding import KeySearch, is_secret_name
+from milo_bench.core.hiding import HIDDEN, KeySearch, is_secret_name
+from milo_bench.core.records import Opening
 
 
 def find_keys(settings: Any) -> Iterator[str]:
@@ -44,6 +45,25 @@ def without_keys(exchange: Exchange, keys: KeySearch) -> Exchange:
         else msgspec.structs.replace(exchange.failure, message=hide(exchange.failure.message)),
         server_timings={hide(name): value for name, value in exchange.server_timings.items()},
     )
+
+
+def data_without_keys(data: Any, keys: KeySearch) -> Any:
+    """Plain data with ``(hidden)`` in the place of each key, in names too."""
+    if not keys:
+        return data
+    if isinstance(data, str):
+        return keys.hidden(data)
+    if isinstance(data, Mapping):
+        return {data_without_keys(name, keys): data_without_keys(value, keys) for name, value in data.items()}
+    if isinstance(data, list | tuple):
+        return [data_without_keys(value, keys) for value in data]
+    return data
+
+
+def opening_without_keys(opening: Opening, keys: KeySearch) -> Opening:
+    """An opening whose tokens, put together, are no key: then nothing of it is kept."""
+    together = ("".join(opening.tokens), " ".join(opening.tokens))
+    return Opening((HIDDEN,)) if any(map(keys.within, together)) else opening
 
 
 def _texts(exchange: Exchange) -> Iterator[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 import msgspec
@@ -21,7 +21,7 @@ from milo_bench.core.weights.digests import DigestBook
 from milo_bench.targets.fingerprint import read_behaviour
 from milo_bench.targets.http.address import Address
 from milo_bench.targets.http.answer import StreamedAnswer, decode_json
-from milo_bench.targets.http.echoed import find_keys, without_keys
+from milo_bench.targets.http.echoed import data_without_keys, find_keys, opening_without_keys, without_keys
 from milo_bench.targets.http.failures import refusal
 from milo_bench.targets.http.next_hop import forwarded_to
 from milo_bench.targets.http.plain import open_plain
@@ -51,7 +51,7 @@ class HttpTarget(ABC):
         self._env = env
         self._address = address
         headers, secrets = headers_from(config, env)
-        self._secrets = KeySearch((*secrets, *find_keys(config.settings)))
+        self._secrets = keys_of(config, secrets)
         self._wire = open_wire(address, headers, config, env)
         self._reading = asyncio.Lock()
         self._pids: tuple[int, ...] = ()
@@ -185,7 +185,7 @@ class HttpTarget(ABC):
         if reply.status != 200:
             return None
         try:
-            return decode_json(reply.body())
+            return data_without_keys(decode_json(reply.body()), self._secrets)
         except ValueError:
             return None
 
@@ -225,7 +225,9 @@ class HttpTarget(ABC):
 
     async def behaviour(self) -> Behaviour:
         """See ``base.Fingerprinted``."""
-        return await read_behaviour(self._whole_answer)
+        found = await read_behaviour(self._whole_answer)
+        openings = tuple(tuple(opening_without_keys(one, self._secrets) for one in asked) for asked in found.openings)
+        return msgspec.structs.replace(found, openings=openings)
 
     async def _whole_answer(self, request: ChatRequest) -> Any:
         body = self.payload(merge_system(request) if self._config.system == "merge" else request)
@@ -335,6 +337,11 @@ def headers_from(config: TargetConfig, env: Mapping[str, str]) -> tuple[dict[str
         headers[header] = _from_env(config, variable, env)
         secrets.append(headers[header])
     return headers, tuple(secrets)
+
+
+def keys_of(config: TargetConfig, secrets: Iterable[str]) -> KeySearch:
+    """What finds the keys of a target in a server's words: those from the environment, and those in its settings."""
+    return KeySearch((*secrets, *find_keys(config.settings)))
 
 
 def _from_env(config: TargetConfig, variable: str, env: Mapping[str, str]) -> str:
