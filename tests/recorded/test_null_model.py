@@ -79,9 +79,14 @@ def test_a_threshold_above_the_null_model_needs_no_recall(tmp_path: Path) -> Non
 
 @pytest.mark.parametrize("accuracy", [0.5, 0.95])
 def test_a_model_whose_answers_all_failed_to_parse_is_no_verdict(tmp_path: Path, accuracy: float) -> None:
-    decision = decided(tmp_path, {"broken": [f"{label}.0" for label in GOLD]}, GOLD, accuracy=accuracy)
+    answers = {"broken": [f"{label}.0" for label in GOLD]}
+    decision = decided(tmp_path, answers, GOLD, accuracy=accuracy, more=RECALL)
     found = finding(decision, "broken")
     assert found.undecided
+    # Three gates wait for the same, which is said once.
+    assert found.would_change == (
+        ("Answers that can be read as labels: ask for them in another way, for example with --decoding constrained",),
+    )
     assert "no answer could be read as a label" in "".join(
         part for gate in found.gates for part in gate.reason if isinstance(part, str)
     )

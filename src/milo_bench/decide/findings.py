@@ -15,6 +15,7 @@ from milo_bench.decide.evidence import Evidence
 from milo_bench.decide.facts import CandidateFacts
 from milo_bench.decide.figures import Figures
 from milo_bench.decide.gates.baseline import missed_by_baseline, passing_baseline
+from milo_bench.decide.gates.null_model import UNREAD
 from milo_bench.decide.records import (
     Finding,
     FindingKind,
@@ -240,7 +241,7 @@ def _would_change(
         found.append(("a hosted baseline that is better on the same fixtures by more than a margin",))
     if kind == "keep":
         found.append(("a new model, prompt, driver or machine: run the suite again before switching",))
-    return tuple(capitalise(text) for text in found)
+    return tuple(capitalise(text) for text in dict.fromkeys(found))
 
 
 def _clears(gate: GateResult, figures: Figures) -> bool:
@@ -262,6 +263,9 @@ def _turning(kind: FindingKind, gate: GateResult, figures: Figures) -> Iterable[
             yield _more_fixtures(gate, figures)
         elif gate.against == "baseline":
             yield (f"run the hosted baseline on the same fixtures, for {name}",)
+        elif figures[gate.figure].note == UNREAD:
+            way = "" if gate.candidate.decoding == "constrained" else ", for example with --decoding constrained"
+            yield (f"answers that can be read as labels: ask for them in another way{way}",)
         elif _clears(gate, figures):
             yield (f"fixtures with other right answers, so that no single answer passes {name}",)
         else:
