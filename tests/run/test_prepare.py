@@ -7,6 +7,8 @@ from hypothesis import strategies as st
 
 from milo_bench.core.chat import ChatRequest, Message
 from milo_bench.core.errors import ConfigError, DataError, UsageError
+from milo_bench.core.records import Attempt, AttemptKey, CheckSpec, Timings
+from milo_bench.grade.engine import grade_attempt
 from milo_bench.run.prepare import cannot_fit, prepare
 from milo_bench.run.step import PREPARE_STEPS
 from milo_bench.suites.load import load_suite
@@ -29,6 +31,25 @@ def test_constrained_sends_the_schema_and_free_does_not() -> None:
     free, constrained = prepare(fixture, FIELDS).request, prepare(fixture, FIELDS, decoding="constrained").request
     assert free is not None and free.json_schema is None
     assert constrained is not None and constrained.json_schema == FIELDS.json_schema
+
+
+def test_a_workload_of_plain_labels_is_constrained_to_them() -> None:
+    labels = CheckSpec("label", {"labels": ["late", "refund"]})
+    fixture = msgspec.structs.replace(make_fixture("x"), expect={"label": "refund"})
+    plain = msgspec.structs.replace(NOTES, checks=(CheckSpec("answer_present"), labels))
+    free, held = prepare(fixture, plain).request, prepare(fixture, plain, decoding="constrained").request
+    assert free is not None and free.json_schema is None
+    assert held is not None and held.json_schema == {"type": "string", "enum": ["late", "refund"]}
+    # What a server then sends is a JSON string, and the check reads it.
+    answered = Attempt(AttemptKey("x", "t"), "r", Timings(0.0, 0.0, 1.0), output='"refund"', finish_reason="stop")
+    assert [one.outcome for one in grade_attempt(plain, fixture, answered).verdicts] == ["pass", "pass"]
+    in_a_field = msgspec.structs.replace(
+        NOTES, checks=(CheckSpec("label", {"labels": ["late", "refund"], "field": "label"}),)
+    )
+    open_ended = msgspec.structs.replace(NOTES, checks=(CheckSpec("label"),))
+    for other in (in_a_field, open_ended):
+        request = prepare(fixture, other, decoding="constrained").request
+        assert request is not None and request.json_schema is None
 
 
 @pytest.mark.parametrize("decoding", ["free", "constrained"])

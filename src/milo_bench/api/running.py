@@ -133,7 +133,8 @@ class FinishedRun:
     ``path`` is its log, ``end.complete`` whether everything planned was done, ``why`` a sentence if it
     was not. ``planned`` and ``done`` count attempts without retries. ``executed`` is what the suite's own
     checks did at the end of a complete run. ``unjudged`` says which checks cannot judge answers to some fixtures,
-    ``same`` which fixtures ask what an earlier one asks, ``doubts`` which are near copies.
+    ``same`` which fixtures ask what an earlier one asks, ``doubts`` which are near copies. ``freely`` names workloads
+    with nothing to constrain an answer to, of a run that was to constrain them.
     Under a stopping rule ``work_ends`` say what is over and why, ``still_open`` what is not.
     """
 
@@ -148,6 +149,7 @@ class FinishedRun:
     unjudged: tuple[str, ...] = ()
     same: tuple[SameQuestions, ...] = ()
     doubts: tuple[Problem, ...] = ()
+    freely: tuple[str, ...] = ()
     work_ends: tuple[WorkEnd, ...] = ()
     still_open: tuple[OpenWork, ...] = ()
     verified: JudgedAnswers | None = None
@@ -166,6 +168,7 @@ class FinishedRun:
             "verified": None if self.verified is None else self.verified.as_record(),
             "unjudged": list(self.unjudged),
             "same_questions": [one.text for one in self.same],
+            "asked_freely": list(self.freely),
             "work_ends": [msgspec.to_builtins(end) for end in self.work_ends],
             "open": [
                 {"target": work.target, "workload": work.workload, "asked": work.asked} for work in self.still_open
@@ -295,6 +298,7 @@ def run_suite(
         unjudged=_unjudged(spec),
         same=tuple(same_questions(spec.planned_fixtures(), contracts_of(spec.workloads))),
         doubts=tuple(near_copy_doubts(planned.suite)),
+        freely=tuple(sorted({spec.fixtures[id].workload for id in spec.plan.free_only})),
         work_ends=tuple(follower.work_ends),
         still_open=follower.open,
         verified=verified,

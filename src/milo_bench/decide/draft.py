@@ -13,6 +13,7 @@ from importlib.resources import files
 from typing import Any, Final, Literal, TypeAlias
 
 from milo_bench.core.records import CheckSpec, Fixture, Workload
+from milo_bench.core.records.contract import answer_schema
 from milo_bench.core.records.judgements import JUDGED
 from milo_bench.core.units import number
 from milo_bench.decide.gates.further import least_without_data
@@ -81,7 +82,7 @@ def _workload(workload: Workload, fixtures: Sequence[Fixture]) -> Iterator[str]:
     yield "      # Add 'safety: true' to a gate whose failure is dangerous. Then the finding is reject, not defer."
     yield from _classes(fixtures)
     yield "    remedies:               # fixes that 'decide' may try on the recorded answers"
-    if workload.json_schema is not None:
+    if answer_schema(workload) is not None:
         yield "      constrained_decoding: # needs a run with --decoding constrained or both"
     yield "      other_target:         # needs a second model in the logs"
     yield "      human_review:"

@@ -12,6 +12,7 @@ from milo_bench.config.settings import RunConfig, TargetConfig
 from milo_bench.core.chat import ChatRequest, Exchange, Message
 from milo_bench.core.errors import DataError, GateFailed, PrerequisiteError, TargetError, UsageError
 from milo_bench.core.records import Timeouts, Workload
+from milo_bench.core.records.contract import answer_schema
 from milo_bench.run.event_loop import run_to_end
 from milo_bench.run.parts.chunks import Chunked, ask_in_parts, chunked
 from milo_bench.suites import find_prompt, render_prompt
@@ -46,9 +47,9 @@ def infer(
         raise UsageError(message, hint="add --allow-hosted to allow that.")
     workload = find_prompt(template, suite=suite, variant=variant)
     variables = _variables(text, workload)
-    schema = workload.json_schema if constrained else None
+    schema = answer_schema(workload) if constrained else None
     if constrained and schema is None:
-        message = f"The template '{template}' has no answer schema to constrain decoding to."
+        message = f"The template '{template}' has no answer schema and no list of labels to constrain decoding to."
         raise UsageError(message, hint="remove --constrained.")
     values = {"prepared": {}, "resources": workload.resources, **variables}
     work: ChatRequest | Chunked = chunked(workload, values, json_schema=schema) or ChatRequest(

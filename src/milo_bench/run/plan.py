@@ -21,6 +21,7 @@ from milo_bench.core.records import (
     Timeouts,
     Workload,
 )
+from milo_bench.core.records.contract import answer_schema
 from milo_bench.core.suggest import closest, hint_for
 from milo_bench.run.asked.alike import contracts_of, find_alike
 
@@ -80,7 +81,7 @@ def make_plan(
     sensitive = tuple(sorted(fixture.id for fixture in chosen if fixture.sensitive))
     free_only: tuple[str, ...] = ()
     if request.decodings != ("free",):
-        free_only = tuple(sorted(f.id for f in chosen if workloads[f.workload].json_schema is None))
+        free_only = tuple(sorted(f.id for f in chosen if answer_schema(workloads[f.workload]) is None))
     return Plan(
         fixtures=tuple(fixture.id for fixture in chosen),
         targets=tuple(target.name for target in targets),

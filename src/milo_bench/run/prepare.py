@@ -14,6 +14,7 @@ from milo_bench.core.chat import ChatRequest
 from milo_bench.core.errors import ConfigError
 from milo_bench.core.hashing import sha256_data
 from milo_bench.core.records import Decoding, Fixture, Workload
+from milo_bench.core.records.contract import answer_schema
 from milo_bench.run.parts.chunks import Chunked, chunked
 from milo_bench.run.step import PREPARE_STEPS
 from milo_bench.suites.prompts import render_prompt
@@ -62,7 +63,7 @@ class Prepared:
 def prepare(fixture: Fixture, workload: Workload, *, decoding: Decoding = "free", seed: int | None = None) -> Prepared:
     """The request for ``fixture`` under ``workload``'s contract.
 
-    ``constrained`` asks the server to hold to the workload's schema, where it has one. Raises
+    ``constrained`` asks the server to hold to the workload's schema or its labels, where it has them. Raises
     ConfigError for a broken prompt or step, DataError for a fixture that does not carry what they need.
     """
     shown: dict[str, Any] = {}
@@ -74,7 +75,7 @@ def prepare(fixture: Fixture, workload: Workload, *, decoding: Decoding = "free"
         if step.bypass:
             return Prepared(None, bypass=step.bypass, prepared=recorded)
     values = {"input": fixture.input, "prepared": shown, "resources": workload.resources}
-    schema = workload.json_schema if decoding == "constrained" else None
+    schema = answer_schema(workload) if decoding == "constrained" else None
     parts = chunked(workload, values, seed=seed, json_schema=schema)
     if parts is not None:
         recorded["parts"] = [len(text.split()) for text in parts.texts]

@@ -61,7 +61,7 @@ SECTION = "Measure"
     type=click.Choice(["free", "constrained", "both"]),
     default="free",
     show_default=True,
-    help="Constrain decoding to the answer schema, or not, or run both.",
+    help="Constrain decoding to the answer schema or the labels, or not, or run both.",
 )
 @click.option("--concurrency", type=CONCURRENCY, help="Concurrent requests per target.  [default: 1]")
 @click.option("--repeats", type=REPEATS, help="Run every fixture this many times.  [default: 1]")
@@ -251,6 +251,12 @@ def run(
         click.echo(_too_long(target, count), err=True)
     for unjudged in finished.unjudged:
         click.echo(f"note: {unjudged}. Those answers are unjudged.", err=True)
+    if finished.freely:
+        click.echo(
+            f"note: answers of {', '.join(finished.freely)} were not constrained.\n"
+            "hint: give the workload a schema, or list the labels of its check.",
+            err=True,
+        )
     for same in finished.same:
         click.echo(f"note: {same.text}.\nhint: {same.hint}", err=True)
     for doubt in finished.doubts:

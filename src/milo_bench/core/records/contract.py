@@ -4,17 +4,33 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from typing import Final, TypeAlias
+from typing import Any, Final, TypeAlias
 
 from milo_bench.core.hashing import sha256_data, sha256_text
 from milo_bench.core.records import Fixture, Workload
 
 Digests: TypeAlias = Mapping[str, str]
 
+LABEL: Final = "label"  # the check that reads an answer as one of a list
+
 # What answers are asked with.
 _ASKED: Final = frozenset({"prompt", "sampling", "prepare", "chunks"})
 # Of all fixtures of a suite: they change with a fixture added, which leaves the others as they were.
 _FIXTURES: Final = frozenset({"inputs", "gold", "tags", "groups"})
+
+
+def answer_schema(workload: Workload) -> dict[str, Any] | None:
+    """What constrained decoding holds an answer of ``workload`` to; None where there is nothing to hold it to.
+
+    Its own JSON schema, or else one of the labels that its check names: a JSON string, which that check reads.
+    """
+    if workload.json_schema is not None:
+        return workload.json_schema
+    for check in workload.checks:
+        labels = check.params.get("labels")
+        if check.name == LABEL and not check.params.get("field") and isinstance(labels, list) and labels:
+            return {"type": "string", "enum": [str(label) for label in labels]}
+    return None
 
 
 def contract_digests(workload: Workload) -> dict[str, str]:

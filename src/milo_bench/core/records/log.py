@@ -211,7 +211,7 @@ class Plan(Frozen, frozen=True):
     limit: RecordedCount | None = None
     variants: dict[str, str] = {}
     withheld: dict[str, tuple[str, ...]] = {}  # target -> fixtures kept from it: sensitive, and the target is hosted
-    free_only: tuple[str, ...] = ()  # fixtures without a schema to constrain an answer to; filled where decodings ask
+    free_only: tuple[str, ...] = ()  # fixtures with nothing to constrain an answer to; filled where decodings ask
     stopping: Stopping | None = None
     cache: CacheWish = "cold"  # warm: times of prompts that a server had before are wanted
 
