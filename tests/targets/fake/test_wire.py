@@ -364,6 +364,7 @@ async def test_bodies_of_old_requests_are_let_go_and_their_count_stays() -> None
             request.ended.set()
             fake.saw(request)
         assert [bool(request.body) for request in fake.requests[:4]] == [False, False, False, True]
+        assert fake.requests[0].ended is fake.requests[1].ended is not fake.requests[3].ended
         assert fake.counts() == {"the same": KEPT_WHOLE + 3}
         fake.forget()
         assert fake.counts() == {}

@@ -10,7 +10,7 @@ from typing import Any, Literal, TypeAlias
 RequestOutcome: TypeAlias = Literal["answering", "answered", "fault", "client_closed"]
 
 
-@dataclass
+@dataclass(slots=True)
 class SeenRequest:
     """One chat request as the server saw it. Times are seconds on the monotonic clock.
 
