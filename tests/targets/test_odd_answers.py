@@ -7,12 +7,15 @@ from typing import Any
 
 import pytest
 
+from milo_bench.core.errors import TargetError
 from milo_bench.core.reasoning import split_reasoning
 from milo_bench.targets.http.answer import StreamedAnswer, finite_number
+from milo_bench.targets.http.busy import requests_in_metrics
 from milo_bench.targets.http.events.sse import read_lines, read_sse
 from milo_bench.targets.http.failures import classify, error_status, read_error
 from milo_bench.targets.http.reply import HttpReply
 from milo_bench.targets.http.stream import read_completion
+from milo_bench.targets.http.vectors import read_vectors
 from tests.targets.http.test_streams import FINISH, delta, read, sse
 
 
@@ -263,3 +266,16 @@ def test_tokens_past_the_range_of_a_counter_are_unknown_and_poison_no_log() -> N
     exchange, _ = read(sse(delta(content="Hello"), last), [])
     assert (exchange.usage.prompt_tokens, exchange.usage.completion_tokens) == (None, 2**31 - 1)
     assert exchange.usage.cached_tokens is None
+
+
+@pytest.mark.parametrize("number", [10**400, float("nan"), True, None, "1"])
+def test_an_embedding_with_what_is_no_number_is_refused(number: Any) -> None:
+    with pytest.raises(TargetError, match="no embedding"):
+        read_vectors({"data": [{"index": 0, "embedding": [0.5, number]}]}, 1, target="t")
+
+
+def test_requests_beyond_any_server_are_no_count() -> None:
+    page = b'vllm:num_requests_running{a="b"} %s\nllamacpp:requests_deferred 2\n'
+    assert requests_in_metrics(page % b"3.0") == 5
+    for odd in (b"1e+300", b"9" * 400, b"1e9"):
+        assert requests_in_metrics(page % odd) is None

@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import Any, Final
 
+_MOST: Final = 1_000_000  # requests at one server; more is no count
 _RUNNING: Final = re.compile(
     rb"^(?:llamacpp:requests_(?:processing|deferred)|vllm:num_requests_(?:running|waiting)(?:\{[^}\n]*\})?)"
     rb"\s+([0-9][0-9.e+]*)\s*$",
@@ -17,7 +18,8 @@ def requests_in_metrics(body: bytes) -> int | None:
     """Requests that run or wait, as llama-server and vLLM count them; None where the page has no such counters."""
     found = _RUNNING.findall(body[: 1 << 20])
     try:
-        return round(sum(float(value) for value in found)) if found else None
+        count = round(sum(float(value) for value in found))
+        return count if found and count <= _MOST else None
     except (ValueError, OverflowError):
         return None
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from typing import Any
 
 from milo_bench.core.errors import TargetError
+from milo_bench.targets.http.answer import finite_number
 
 Vectors = tuple[tuple[float, ...], ...]
 
@@ -33,5 +33,5 @@ def read_vectors(data: Any, texts: int, *, target: str) -> Vectors:
 def _vector(listed: Any) -> tuple[float, ...]:
     if not isinstance(listed, list):
         return ()
-    numbers = [float(one) for one in listed if isinstance(one, int | float) and not isinstance(one, bool)]
-    return tuple(numbers) if len(numbers) == len(listed) and all(map(math.isfinite, numbers)) else ()
+    numbers = [number for one in listed if (number := finite_number(one)) is not None]
+    return tuple(numbers) if len(numbers) == len(listed) else ()
