@@ -25,10 +25,10 @@ class ChunksConfig(Checked):
     """How a long input is split, each part summarised, and the summaries merged. Prompts are files of the suite."""
 
     input: str
-    max_words: int = Field(gt=0)
+    max_words: int = Field(gt=0, le=1_000_000_000)
     part: str
     merge: str
-    max_tokens: int = Field(default=512, gt=0)
+    max_tokens: int = Field(default=512, gt=0, le=1_000_000_000)
 
 
 class VariantConfig(Checked):
@@ -39,7 +39,7 @@ class VariantConfig(Checked):
     title: str = ""
     prompt: str = ""
     answer_schema: str | dict[str, Any] | None = Field(default=None, alias="schema")
-    max_tokens: int = Field(default=512, gt=0)
+    max_tokens: int = Field(default=512, gt=0, le=1_000_000_000)
     temperature: float = Field(default=0.0, ge=0, le=2)
     stop: list[str] = []
     prepare: dict[str, Any] = {}
