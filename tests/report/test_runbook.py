@@ -281,3 +281,21 @@ def test_the_weekly_check_asks_again_what_was_asked_on_local_targets_with_logs_o
         f"milo-bench run --suite 'my suite' --models {SMALL} --variant a=b --limit 9 --out ../again/run-1-$DAY.jsonl",
         "milo-bench gate --baseline . ../again/run-1-$DAY.jsonl",
     )
+
+
+def test_a_command_is_shown_where_it_can_be_pasted_and_not_in_running_text(decision: Decision) -> None:
+    probes = tuple(
+        msgspec.structs.replace(
+            one,
+            result=msgspec.structs.replace(
+                one.result, finding=f"{one.result.finding} Use instead: curl -d '{{\"n\": [1]}}' http://127.0.0.1:9"
+            ),
+        )
+        if one.result.probe == "readiness"
+        else one
+        for one in decision.probes
+    )
+    text = written(msgspec.structs.replace(decision, probes=probes))
+    assert "reports ready 0.2 s after the first token." in text
+    assert "Use instead" not in text
+    assert "curl -sf" in code_of(text)

@@ -1,4 +1,4 @@
-"""Run logs in, the evidence that a decision rests on out; no text of fixtures or answers is kept."""
+"""Run logs in, the evidence that a decision rests on out; no text of an answer is kept."""
 
 from __future__ import annotations
 
@@ -40,6 +40,7 @@ from milo_bench.operator.evidence import operator_evidence
 from milo_bench.run.asked.alike import Contracts
 from milo_bench.run.plan import plan_attempts
 from milo_bench.stats.cases.columns import UNKNOWN_WORDS, FixtureTable, fixture_table
+from milo_bench.stats.cases.keywords import KeywordColumn
 from milo_bench.store.erasures import ErasedTexts, FixtureFacts, read_erasures
 from milo_bench.store.log.reader import RunLog, read_run_log
 
@@ -172,6 +173,18 @@ def _one_version_of_each_suite(logs: Iterable[RunLog]) -> None:
             raise DataError(message, hint="run decide on each suite version separately.")
 
 
+class _KeywordSets:
+    """The keyword sets of which the input of a fixture has a word, by its number; each text is read once."""
+
+    def __init__(self, texts: Sequence[str], known: Mapping[int, frozenset[str]]) -> None:
+        self._texts, self._found = texts, dict(known)
+
+    def __call__(self, number: int) -> frozenset[str]:
+        if number not in self._found:
+            self._found[number] = keyword_sets_in(self._texts[number])
+        return self._found[number]
+
+
 def describe_fixtures(
     fixtures: Sequence[Fixture],
     kept: Mapping[str, FixtureFacts] | None = None,
@@ -184,10 +197,8 @@ def describe_fixtures(
     """
     kept = kept or {}
     texts = [case_text(fixture.input) for fixture in fixtures]
-    hits = [
-        set(kept[fixture.id].keyword_sets) if fixture.id in kept else keyword_sets_in(text)
-        for text, fixture in zip(texts, fixtures, strict=True)
-    ]
+    known = {number: frozenset(kept[one.id].keyword_sets) for number, one in enumerate(fixtures) if one.id in kept}
+    sets_of = _KeywordSets(texts, known)
     words = [
         kept[fixture.id].words if fixture.id in kept else count_words(text) if fixture.input else UNKNOWN_WORDS
         for text, fixture in zip(texts, fixtures, strict=True)
@@ -195,8 +206,8 @@ def describe_fixtures(
     return fixture_table(
         fixtures,
         words=words,
-        keyword=[bool(sets) for sets in hits],
-        keyword_sets={name: [name in sets for sets in hits] for name in KEYWORD_SETS},
+        keyword=KeywordColumn(sets_of),
+        keyword_sets={name: KeywordColumn(sets_of, name) for name in KEYWORD_SETS},
         cases=[
             msgspec.convert(kept[fixture.id].case, CaseFacts) if fixture.id in kept else case_facts(fixture.input)
             for fixture in fixtures

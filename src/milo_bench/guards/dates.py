@@ -17,6 +17,7 @@ from milo_bench.core.records import Frozen
 from milo_bench.guards.languages.marks import unmarked
 from milo_bench.guards.values.dates_in_text import NamedDate, named_dates, short_dates
 from milo_bench.guards.values.east_asian import with_western_years
+from milo_bench.guards.values.found_at import digits_in, matches_at, starts_in
 from milo_bench.guards.values.month_names import read_written
 
 MAX_CHARS: Final = 64  # nothing longer is one date
@@ -29,7 +30,9 @@ _MONTH_NAMES = (
 _MONTHS: Final = {start: number for number, (start, _) in enumerate(_MONTH_NAMES, 1)}
 _MONTH = "(?:" + "|".join(f"{start}(?:{rest})?" if rest else start for start, rest in _MONTH_NAMES) + "|sept)"
 _WEEKDAY = r"(?:mon|tue(?:s)?|wed(?:nes)?|thu(?:rs?)?|fri|sat(?:ur)?|sun)(?:day)?"
-_DASHES = str.maketrans(dict.fromkeys("‐‑‒–—―−﹣－", "-") | {"\u00a0": " ", "\u202f": " ", "／": "/", "’": "'"})
+_DASHES: Final[dict[int, str]] = str.maketrans(
+    dict.fromkeys("‐‑‒–—―−﹣－", "-") | {"\u00a0": " ", "\u202f": " ", "／": "/", "’": "'"}
+)
 _OCR_DIGITS = str.maketrans("lI|OoS", "111005")
 
 _DIGIT = re.compile(r"\d")
@@ -226,6 +229,7 @@ _NAMED = "(?:" + "|".join(
     f"{start.capitalize()}(?:{rest})?|{start.upper()}(?:{rest.upper()})?" if rest else "May|MAY"
     for start, rest in _MONTH_NAMES
 ) + "|Sept|SEPT)"  # fmt: skip
+_NAMED_MONTH = re.compile(_NAMED)
 _IN_TEXT = re.compile(
     # The last day of "12-14 May 2025".
     rf"(?:(?<=(?<![\w./-])\d-)|(?<=(?<![\w./-])\d\d-))(?P<d6>\d{{1,2}})(?:st|nd|rd|th)?\s(?P<m6>{_NAMED})\b\.?"
@@ -247,14 +251,19 @@ def find_dates(text: str, *, day_first: bool = True, language: str = "en") -> tu
     Month names are those of ``language`` and English; without a year ("7.4.", "7/4") a date is read in the form that
     the language has for it.
     """
-    found = []
     if language == "en" and not _DIGIT.search(text):
         return ()  # most lines have no figure, and every date has one
-    plain = text.translate(_DASHES)  # one character for one, so offsets hold
+    return _find_dates(text, day_first, language)
+
+
+@lru_cache(maxsize=256)  # the dates of a text are asked for, then the days of its ranges
+def _find_dates(text: str, day_first: bool, language: str) -> tuple[FoundDate, ...]:
+    found = []
+    plain = _with_plain_dashes(text)
     if language != "en":
         found = list(_abroad(text, named_dates(plain, language)))
         plain = _without(plain, found)
-    for match in _IN_TEXT.finditer(plain):
+    for match in matches_at(_IN_TEXT, plain, sorted({*digits_in(plain), *starts_in(_NAMED_MONTH, plain)})):
         value = _value(match, day_first)
         if value is not None:
             start, end = match.span()
@@ -263,6 +272,14 @@ def find_dates(text: str, *, day_first: bool = True, language: str = "en") -> tu
         plain = _without(plain, found)
         found.extend(_abroad(text, short_dates(plain, language)))
     return tuple(sorted(found, key=lambda day: day.start))
+
+
+def _with_plain_dashes(text: str) -> str:
+    """``text.translate(_DASHES)``: one character for one, so offsets hold. A long text has few of them, or none."""
+    if not text.isascii():
+        for mark, plain in _DASHES.items():
+            text = text.replace(chr(mark), plain)
+    return text
 
 
 def _abroad(text: str, dates: Iterable[NamedDate]) -> Iterator[FoundDate]:

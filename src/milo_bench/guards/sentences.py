@@ -263,13 +263,15 @@ def _starts(text: str, languages: tuple[str, ...]) -> bool:
 def languages_told(text: str) -> tuple[str, ...]:
     """The languages that small words of ``text`` speak for, the likeliest first; none where there are too few."""
     counts: Counter[str] = Counter()
-    words_there = _FIRST_WORD.findall(_INITIALS.sub(" ", text[:_TOLD_BY]))[:_TOLD_BY_WORDS]
-    words_there = [word.casefold() for word in words_there]
+    start = _INITIALS.sub(" ", text[:_TOLD_BY])
+    words_there = _FIRST_WORD.findall(start.lower() if start.isascii() else start)[:_TOLD_BY_WORDS]
+    if not start.isascii():
+        words_there = [word.casefold() for word in words_there]
     if len(words_there) <= _SHORT:
         words_there = list(dict.fromkeys(words_there))  # "de" twice tells no more than once
     known = _languages_by_word()
     for word in words_there:
-        for language in known.get(word.replace("’", "'"), ()):
+        for language in known.get(word, ()) or known.get(word.replace("’", "'"), ()):
             counts[language] += 1
     if not counts or (most := counts.most_common(1)[0][1]) < _LEAST_TOLD:
         return ()

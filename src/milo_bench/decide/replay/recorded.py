@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Final
 
 import numpy as np
@@ -63,9 +64,9 @@ class Recorded:
             workload=self.base.workload,
             words=table.words[here],
             sensitive=table.sensitive[here],
-            rings=table.keyword[here],
+            rings=partial(table.keyword.__getitem__, here),
             tags={tag: column[here] for tag, column in table.tags.items()},
-            keywords={name: column[here] for name, column in table.keyword_sets.items()} or None,
+            keywords={name: partial(column.__getitem__, here) for name, column in table.keyword_sets.items()} or None,
             cases=table.case_kinds,
             case=None if table.case is None else table.case[here],
             use=self.use,

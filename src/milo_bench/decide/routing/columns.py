@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final, get_args
@@ -39,9 +39,9 @@ class RequestColumns:
     workload: str
     words: NDArray[np.int64]
     sensitive: Mask
-    rings: Mask
+    rings: Mask | Callable[[], Mask]  # a function where it is worked out when a rule asks
     tags: Mapping[str, Mask] = field(default_factory=dict)
-    keywords: Mapping[str, Mask] | None = None
+    keywords: Mapping[str, Mask | Callable[[], Mask]] | None = None
     health: Mapping[str, str] = field(default_factory=dict)
     use: str = ""
     cases: tuple[CaseFacts, ...] = ()
@@ -195,11 +195,16 @@ def _applies(when: Condition, requests: RequestColumns) -> Mask:
 
 def _rings(requests: RequestColumns, keyword_sets: frozenset[str]) -> Mask:
     if len(keyword_sets) == len(KEYWORD_SETS):
-        return requests.rings
+        return _mask(requests.rings)
     if requests.keywords is None:
         message = "The recorded evidence shows whether any keyword matches, not of which set."
         raise DataError(message, hint="write 'keywords: any' in this rule to replay it.")
-    return _any(requests.keywords, keyword_sets, len(requests))
+    asked = {name: _mask(column) for name, column in requests.keywords.items() if name in keyword_sets}
+    return _any(asked, keyword_sets, len(requests))
+
+
+def _mask(column: Mask | Callable[[], Mask]) -> Mask:
+    return column() if callable(column) else column
 
 
 def _any(columns: Mapping[str, Mask], names: Iterable[str], rows: int) -> Mask:

@@ -10,6 +10,7 @@ from typing import Final
 from milo_bench.guards.dates import find_dates
 from milo_bench.guards.facts.fact import Fact, FactKind
 from milo_bench.guards.names import find_names, name_words
+from milo_bench.guards.values.found_at import StartPlaces, digits_in, in_small_letters, matches_at, starts_in
 
 _SMALL: Final = {
     "zero": 0, "one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8, "nine": 9,
@@ -87,6 +88,9 @@ _COUNTED = re.compile(rf"\d|\b{_NUMBER_WORD}")  # in lower case
 _HAS_CURRENCY = re.compile(rf"[$£€¥₹]|(?:{_CURRENCY_WORD})\b")
 _HAS_UNIT = re.compile(_UNIT)
 _HAS_ORDINAL = re.compile("|".join(_ORDINALS))
+# What a number in words begins with, and what an amount may begin with besides.
+_NUMBER_WORDS: Final = re.compile("|".join(sorted((*_SMALL, *_SCALE))))
+_CURRENCIES: Final = re.compile(rf"[$£€¥₹]|us\$|{_CURRENCY_WORD}")
 _NUMBER = re.compile(rf"(?<![\w.,]){_SCALED}(?:st|nd|rd|th)?(?![\d]|[.,]\d)|\b(?P<words>{_IN_WORDS})\b", re.IGNORECASE)
 
 
@@ -133,25 +137,27 @@ def _lower(text: str) -> str:
 def _take_numbers(left: Callable[[], str], take: Callable[[FactKind, str, int, int], None]) -> None:
     """Money, percentages, lengths of time and bare numbers; ``left`` is the text without what was taken."""
     lower = _lower(left())
+    small = in_small_letters(left())
+    counted: StartPlaces = sorted({*digits_in(small), *starts_in(_NUMBER_WORDS, small)})
     if _HAS_CURRENCY.search(lower):
-        for match in _MONEY.finditer(left()):
+        for match in matches_at(_MONEY, left(), sorted({*counted, *starts_in(_CURRENCIES, small)})):
             if value := _money_value(match):
                 take("money", value, match.start(), match.end())
     if "%" in lower or "cent" in lower:
-        for match in _PERCENT.finditer(left()):
+        for match in matches_at(_PERCENT, left(), counted):
             if amount := _amount(match["num"], "", match["words"]):
                 take("percent", f"{amount}%", *match.span())
     if "basis" in lower or "bp" in lower:
-        for match in _BASIS_POINTS.finditer(left()):
+        for match in matches_at(_BASIS_POINTS, left(), counted):
             if amount := _amount(match["num"], "", None):
                 take("percent", f"{plain_number(Decimal(amount) / 100)}%", *match.span())
     if _HAS_UNIT.search(lower):
-        for match in _DURATION.finditer(left()):
+        for match in matches_at(_DURATION, left(), counted):
             if amount := _amount(match["num"], "", match["words"]):
                 take("duration", duration_value(amount, match["unit"], match["kind"] or ""), *match.span())
         for match in _ONE_UNIT.finditer(left()):
             take("duration", duration_value("1", match["unit"], match["kind"] or ""), match.start("one"), match.end())
-    for match in _NUMBER.finditer(left()):
+    for match in matches_at(_NUMBER, left(), counted):
         if match["words"] and _lower(match["words"]) in ("one", "zero", *_SCALE):
             continue  # "one of", "no one", "a hundred": a word more than a figure
         if amount := _amount(match["num"], match["scale"] or "", match["words"]):

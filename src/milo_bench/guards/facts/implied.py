@@ -12,6 +12,7 @@ from milo_bench.core.amounts import decimal_mark, parse_amount
 from milo_bench.guards.dates import find_dates
 from milo_bench.guards.facts.english import plain_number
 from milo_bench.guards.packs.read import read_pack
+from milo_bench.guards.values.found_at import in_small_letters
 
 _FIRST_DAY: Final = re.compile(
     r"(?<![\d.,/-])(?P<day>\d{1,2})(?:\.|st|nd|rd|th|er|º|o)?\s{0,3}"
@@ -28,6 +29,8 @@ _QUARTER: Final = re.compile(
     r"(?:quarter|quartal|kwartaal|trimestre|kwartał)",
     re.IGNORECASE,
 )
+# What each of them has, in small letters: to look for it takes a fraction of the pattern.
+_HAS_QUARTER: Final = re.compile("quart|kwarta|trimest")
 _NUMBERED: Final = (
     (("vierte", "fourth", "quatri", "cuarto", "quarto", "vierde", "czwart"), 4),
     (("dritte", "third", "troisi", "tercer", "terzo", "terceiro", "derde", "trzeci"), 3),
@@ -62,6 +65,8 @@ def accounts_without_spaces(text: str) -> Iterator[str]:
 
 def quarters_named(text: str) -> Iterator[str]:
     """Q3 of "the third quarter" and "3. Quartal"."""
+    if not _HAS_QUARTER.search(in_small_letters(text)):
+        return
     for match in _QUARTER.finditer(text):
         word = (match["word"] or "").casefold()
         number = next((number for begun, number in _NUMBERED if word.startswith(begun)), 1)

@@ -52,18 +52,16 @@ def frequent_words() -> dict[str, dict[str, float]]:
 
 def words_of(text: str) -> list[str]:
     """The words of ``text`` in lower case, with French and Italian elisions taken apart as well."""
-    found = []
-    for match in _WORD.finditer(text.replace("’", "'")):
-        word = match[0].casefold()
-        found.append(word)
-    return found
+    if text.isascii():
+        return _WORD.findall(text.lower())
+    return [word.casefold() for word in _WORD.findall(text.replace("’", "'"))]
 
 
 def weights(words: list[str]) -> list[tuple[str, float]]:
     """Each language with the summed weight of its frequent words that are among ``words``, the highest first."""
     known = frequent_words()
     total: defaultdict[str, float] = defaultdict(float)
-    for word in set(words):
+    for word in dict.fromkeys(words):  # a set has another order in each process
         for language, weight in known.get(word, {}).items():
             total[language] += weight
     return sorted(total.items(), key=lambda pair: -pair[1])

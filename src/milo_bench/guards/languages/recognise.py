@@ -44,6 +44,8 @@ _NO_WORDS: Final = re.compile(
     r"https?://\S+|www\.\S+|[^\s@]{1,80}@\S+|`[^`\n]*`|\[[A-Z]{1,3}[-‐‑–−]?\d[^\]\n]*\]|<[^<>\n]{1,80}>|\{[^{}\n]{0,80}\}"
     r"|[^\s\u3040-\u9fff]{0,80}[\d_/\\=#][^\s\u3040-\u9fff]*|\b[A-Z]{1,2}\.|(?<![^\W\d_])[A-Z]{2,5}(?![^\W\d_])(?=.*[a-z])"
 )
+# One of these is in each of them: to look for it takes a fraction of the pattern.
+_HAS_NO_WORDS: Final = re.compile(r"[\d_/\\=#@`\[<{]|[A-Z][A-Z.]|www\.")
 _CLAUSE: Final = re.compile(r"[,;:()\[\]\"“”„«»–—]+|\s-\s")
 _TOKEN: Final = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]+)*")
 _LEAST_CLAUSE: Final = 3  # words
@@ -152,9 +154,14 @@ def _cut(text: str, clear: list[tuple[int, int, str]], expected: str) -> Iterato
     yield _language_of(text, begins, len(text), expected)
 
 
+def _words_alone(text: str) -> str:
+    """``text`` without what has no language: citations, addresses, code, numbers, abbreviations in capitals."""
+    return _NO_WORDS.sub(" ", text) if _HAS_NO_WORDS.search(text) else text
+
+
 def _clear(clause: str) -> str:
     """The language of a clause by its frequent words alone; "" where they leave room for doubt."""
-    words = words_of(_NO_WORDS.sub(" ", clause))
+    words = words_of(_words_alone(clause))
     if len(words) < _LEAST_CLAUSE:
         return NONE
     ranked = weights(words)
@@ -164,7 +171,7 @@ def _clear(clause: str) -> str:
 
 
 def _language_of(text: str, start: int, end: int, expected: str) -> _Read:
-    source = _NO_WORDS.sub(" ", text[start:end])
+    source = _words_alone(text[start:end])
     letters = sum(map(str.isalpha, source))
     if not letters:
         return _Read(start, end, NONE, 0, {})

@@ -120,7 +120,7 @@ def _axis(y: float, scale: float, gate: float) -> str:
     found = []
     for share, anchor in ((0.0, "start"), (scale / 2, "middle"), (scale, "end")):
         x = _LEFT + (_RIGHT - _LEFT) * share / scale
-        if abs(x - gate) > 52 or (share == 0.0 and gate > 40):
+        if abs(x - gate) > 52:
             found.append(f'<text class="xs" x="{x:.1f}" y="{y}" text-anchor="{anchor}">{amount(share, "share")}</text>')
     return "".join(found)
 

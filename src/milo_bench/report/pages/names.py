@@ -28,6 +28,7 @@ class RecordedNames:
 
     def __init__(self, decision: Decision, plain: dict[str, Any]) -> None:
         self._strings = set(_strings(plain))
+        self._strings |= {without_command(one.result.finding) for one in decision.probes}
         found = [name for name in _names(decision) if any(map(str.isalpha, name))]
         names = {form for name in (*found, *_given(decision)) for form in (name, visible(name)) if has_number(form)}
         # In any case: a sentence may begin with a name.
@@ -52,6 +53,11 @@ class RecordedNames:
                 if bare.casefold() not in self._single and not _QUANTILE.fullmatch(bare):
                     return word
         return ""
+
+
+def without_command(finding: str) -> str:
+    """What a probe found, without the command that it ends with: Markdown cannot show one that can be pasted."""
+    return finding.partition(" Use instead: ")[0]
 
 
 def _bare(word: str) -> str:

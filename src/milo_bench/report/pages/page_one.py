@@ -14,7 +14,7 @@ from milo_bench.config.policy.remedies import OTHER_WORK, REMEDIES
 from milo_bench.config.routing.use_names import workload_of
 from milo_bench.core.units import things
 from milo_bench.decide.records import BacklogItem, Choice, Decision, Finding, GateResult, LinkedText, Ref, Replay
-from milo_bench.decide.wording import join_words, sentence_case
+from milo_bench.decide.wording import TOO_CLOSE, join_words, sentence_case
 from milo_bench.report.charts.lanes import Lane, lane_of
 from milo_bench.report.pages.mistakes import mistake
 
@@ -119,12 +119,13 @@ def _title(decision: Decision, chosen: Sequence[Finding]) -> LinkedText:
         return ("Only operator work was measured.",) if decision.permits else ("Nothing was decided.",)
     first = "Fix, then move" if live and all(one.kind != "keep" for one in chosen) else "Move"
     whole = _count(decision, every, "count/works")
+    all_jobs = ("both jobs",) if every == 2 else ("all ", whole, " jobs")
     if not live and _some_hosted(chosen):
-        return ("Leave this job where it is.",) if every == 1 else ("Leave all ", whole, " jobs where they are.")
+        return ("Leave this job where it is.",) if every == 1 else ("Leave ", *all_jobs, " where they are.")
     if not live:
-        return ("People keep this job for now.",) if every == 1 else ("People keep all ", whole, " jobs for now.")
+        return ("People keep this job for now.",) if every == 1 else ("People keep ", *all_jobs, " for now.")
     if live == every:
-        return (first, " this job to a model.") if every == 1 else (first, " all ", whole, " jobs to models.")
+        return (first, " this job to a model.") if every == 1 else (first, " ", *all_jobs, " to models.")
     rest = "Leave the rest." if _some_hosted(chosen) else "People keep the rest."
     return (first, " ", _count(decision, live, "count/ships"), " of ", whole, f" jobs. {rest}")
 
@@ -205,19 +206,27 @@ def _sentence(decision: Decision, finding: Finding, live: bool) -> LinkedText:
         return (f"The hosted model takes this work. {why}",)
     match finding.shown_kind:
         case "keep":
-            return (f"{target} does this work as it is. An answer that breaks a check goes to a person.",)
+            return (f"{target} does this work without any fix. An answer that breaks a check goes to a person.",)
         case "fix" if finding.route == "mixed":
             return (f"{target} answers once the fix below is in place. People take the rest.",)
         case "fix":
             return (f"{target} answers well enough. It goes live when the fix below is done.",)
         case "undecided" if _is_unjudged(decision, finding):
             return ("People keep this work. Its answers are unjudged: no rule could read most of them.",)
+        case "undecided" if _waits_for_probes(finding):
+            return ("People keep this work. A probe that it needs was not run.",)
         case "undecided":
             return ("People keep this work. The cases tested do not decide it yet.",)
         case "defer":
             return ("People keep this work. Moving it is not worth the effort yet.",)
         case "reject":
             return ("People keep this work. No model that was tested is good enough.",)
+
+
+def _waits_for_probes(finding: Finding) -> bool:
+    """Whether the gates that are undecided are probes, which no number of cases decides."""
+    undecided = [gate.measure for gate in finding.gates if gate.outcome == "undecided"]
+    return bool(undecided) and all(measure.startswith("probe:") for measure in undecided)
 
 
 def _first(decision: Decision, finding: Finding) -> LinkedText:
@@ -234,6 +243,8 @@ def _first(decision: Decision, finding: Finding) -> LinkedText:
     further = [gate.further for gate in undecided if gate.further in decision.figures]
     if finding.shown_kind == "undecided" and _is_unjudged(decision, finding):
         return ("A person's judgement of the answers",)
+    if finding.shown_kind == "undecided" and any(decision.figures[id].note == TOO_CLOSE for id in further):
+        return (f"A better model: {finding.target} is {TOO_CLOSE}",)
     if finding.shown_kind == "undecided" and further:
         most = max(further, key=lambda id: decision.figures[id].value or 0.0)
         more = decision.figures[most].value
@@ -271,7 +282,7 @@ def _lanes(decision: Decision, finding: Finding, replay: Replay | None) -> tuple
     if finding.kind == "fix" and replay is not None and replay.remedies and gates:
         first = gates[0]
         fixed = next((one for one in replay.gates if (one.measure, one.slice) == (first.measure, first.slice)), None)
-        found = [lane_of(decision, first, ", as it is")]
+        found = [lane_of(decision, first, ", unchanged")]
         found += [lane_of(decision, fixed, ", with the fix")] if fixed is not None else []
     else:
         found = [lane_of(decision, gate) for gate in gates]
@@ -295,17 +306,23 @@ def _other(decision: Decision, other: Finding, chosen: Finding) -> LinkedText:
     if gate.measure.startswith("probe:"):
         name = gate.measure.removeprefix("probe:")
         fault = _FAULTS.get(name, f"fails the probe {name.replace('_', ' ')}")
-        said = fault if gate.outcome == "fail" else f"was not tried by the probe {name.replace('_', ' ')}"
+        said = fault if gate.outcome == "fail" else f"was not probed: {name.replace('_', ' ')}"
         return (f"{other.target} {said}.",)
     said = mistake(gate.measure, gate.slice).removeprefix("Failed: ").replace(": ", " ")
     what = "has too many mistakes" if gate.outcome == "fail" else "is undecided"
     return (f"{other.target} {what}: {said[:1].lower()}{said[1:]}.",)
 
 
+# What to do where the title of the work is too long: names that a team gave count as they are.
+_OTHER_STEPS: Final = {"more_fixtures": "Add more fixtures", "run_probes": "Run the probes that are missing"}
+
+
 def _step(item: BacklogItem, jobs: Sequence[JobRow]) -> Step:
     """What to do, on which model or for which of the jobs as the page numbers them."""
     known = REMEDIES.get(item.work) if item.work in REMEDIES.names() else None
     title = sentence_case(item.title)
+    if item.work == "more_fixtures":
+        title = f"Add {title[:1].lower()}{title[1:]}"
     if known is not None and known.step:
         place = title.removeprefix(sentence_case(known.title))
         places = [place for place, job in enumerate(jobs, start=1) if job.finding.id in item.findings]
@@ -314,7 +331,7 @@ def _step(item: BacklogItem, jobs: Sequence[JobRow]) -> Step:
             place = f" for job{'s' if numbers[1:] else ''} {join_words(numbers)}"
         title = next((one for one in (f"{known.step}{place}", known.step) if len(one) < TITLE_MOST), known.short)
     if len(title) >= TITLE_MOST:
-        title = sentence_case(short(item.work))
+        title = _OTHER_STEPS.get(item.work, sentence_case(short(item.work)))
     return Step((f"{title}.",), item.owner, item.due, item.hours[1])
 
 

@@ -135,8 +135,8 @@ _SAID: Final = {
 }
 _HEAD: Final = (
     "# What the gateway and 'milo-bench audit watch' count in live requests. It needs no right answers. 'at_most' is\n"
-    "# the upper end of the measured interval. An alarm rings when live work proves a higher rate. 'false_alarms' is\n"
-    "# the chance, at most, that any alarm ever rings while live work is like the measured work, however often you\n"
+    "# the upper end of the measured interval. It is an alarm when live work proves a higher rate. 'false_alarms' is\n"
+    "# the chance, at most, that there is ever an alarm while live work is like the measured work, however often you\n"
     "# look. 'then: roll_back' closes the target's rules of the workload until a person closes the incident.\n"
 )
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from milo_bench.core.records import TargetRecord
 from milo_bench.decide.records import Decision, Ref
 from milo_bench.report.pages.blocks import Block, Bullets, Code, Heading, PageSentence, Paragraph, Quote
+from milo_bench.report.pages.names import without_command
 from milo_bench.report.pages.views import label, workload_title
 from milo_bench.report.runbook.launch import cap_of, ship_order, worst_error
 from milo_bench.report.runbook.shell import shell_word
@@ -150,7 +151,7 @@ def _seen(decision: Decision, targets: Sequence[TargetRecord], probes: Sequence[
                 f"Probe {one.probe.replace('_', ' ')} on {one.target}: ",
                 {"pass": "passed", "fail": "failed", "undecided": "undecided"}[one.outcome],
                 ". ",
-                Quote(one.finding),
+                Quote(without_command(one.finding)),
             )
             for one in results
         )

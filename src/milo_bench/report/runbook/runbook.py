@@ -18,6 +18,7 @@ from milo_bench.report.pages.blocks import (
     to_markdown,
 )
 from milo_bench.report.pages.claims import Claims
+from milo_bench.report.pages.names import without_command
 from milo_bench.report.pages.routes.rows import refused_work
 from milo_bench.report.pages.views import OUTCOMES, ROUTES, SIGNS, label, workload_title
 from milo_bench.report.runbook.alarms import alarms_yaml, planned_alarms, said_of
@@ -137,7 +138,7 @@ def _readiness(decision: Decision, targets: list[TargetRecord]) -> Iterator[Bloc
         probe = _probe(decision, target.name, "readiness")
         yield Code((*ready_lines(decision, target), f"until {ready_name(target)}; do sleep 1; done"))
         if probe is not None and probe.outcome != "pass":
-            yield Paragraph(("Measured: ", Quote(probe.finding)))
+            yield Paragraph(("Measured: ", Quote(without_command(probe.finding))))
 
 
 def ready_lines(decision: Decision, target: TargetRecord) -> tuple[str, ...]:
@@ -220,8 +221,9 @@ def _watching(decision: Decision) -> Iterator[Block]:
     if alarms and alarms_yaml(decision):
         yield Paragraph(
             (
-                "A gateway watches the alarms.yaml beside its routing.yaml by itself and opens an incident. To look "
-                "yourself, run this in its folder. It needs no right answers. It exits non-zero if an alarm rings.",
+                "The gateway reads the alarms.yaml beside its routing.yaml and opens an incident at each alarm. To "
+                "check by hand, run this in its folder. It needs no gold answers, and exits non-zero if there is an "
+                "alarm.",
             )
         )
         yield Code((WATCH,))
@@ -243,7 +245,7 @@ def _watching(decision: Decision) -> Iterator[Block]:
                 "measured work, at most one deployment in a hundred ever has an alarm, however often you look.",
             )
         )
-        yield Paragraph(("If an alarm rings, turn the flag of its workload off, then find the incident below.",))
+        yield Paragraph(("At an alarm, turn off the flag of its workload, then find the incident below.",))
     again = gate_lines(decision)
     if again:
         yield Heading(3, ("Quality, every week and after any change",))

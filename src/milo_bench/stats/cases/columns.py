@@ -2,7 +2,7 @@
 
 A column holds one entry for each final attempt of one candidate (workload, target, variant,
 decoding), so a million attempts need tens of megabytes, and any subset of rows can be measured.
-No text is kept.
+No text of an answer is kept.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from milo_bench.core.records import Attempt, Decoding, Fixture, Graded, Judgemen
 from milo_bench.core.records.judgements import JUDGED
 from milo_bench.run.asked.alike import Contracts, find_alike
 from milo_bench.stats.cases.cache import CacheRule
+from milo_bench.stats.cases.keywords import KeywordColumn
 
 Int8 = NDArray[np.int8]
 NOT_JUDGED = -1
@@ -47,10 +48,10 @@ class FixtureTable:
     workloads: tuple[str, ...]
     words: NDArray[np.int64]  # of all texts of the input
     sensitive: NDArray[np.bool_]
-    keyword: NDArray[np.bool_]  # the keyword rail rings on the input
+    keyword: NDArray[np.bool_] | KeywordColumn  # a keyword is in the input
     tags: Mapping[str, NDArray[np.bool_]]
     # The keyword sets of which each fixture has a word; empty: unknown which.
-    keyword_sets: Mapping[str, NDArray[np.bool_]] = field(default_factory=dict)
+    keyword_sets: Mapping[str, NDArray[np.bool_] | KeywordColumn] = field(default_factory=dict)
     # The different facts of cases and each fixture's place in them; none: nothing is known of any case.
     case_kinds: tuple[CaseFacts, ...] = ()
     case: NDArray[np.int64] | None = None
@@ -407,8 +408,8 @@ def fixture_table(
     fixtures: Sequence[Fixture],
     *,
     words: Sequence[int] | None = None,
-    keyword: Sequence[bool] | None = None,
-    keyword_sets: Mapping[str, Sequence[bool]] | None = None,
+    keyword: Sequence[bool] | KeywordColumn | None = None,
+    keyword_sets: Mapping[str, KeywordColumn] | None = None,
     cases: Sequence[CaseFacts] | None = None,
     contracts: Contracts | None = None,
     same_as: Mapping[str, str] | None = None,
@@ -427,9 +428,11 @@ def fixture_table(
         workloads=tuple(fixture.workload for fixture in fixtures),
         words=np.array([UNKNOWN_WORDS] * len(fixtures) if words is None else words, dtype=np.int64),
         sensitive=np.array([fixture.sensitive for fixture in fixtures], dtype=np.bool_),
-        keyword=np.array([False] * len(fixtures) if keyword is None else keyword, dtype=np.bool_),
+        keyword=keyword
+        if isinstance(keyword, KeywordColumn)
+        else np.array([False] * len(fixtures) if keyword is None else keyword, dtype=np.bool_),
         tags={tag: np.array([tag in fixture.tags for fixture in fixtures], dtype=np.bool_) for tag in tags},
-        keyword_sets={name: np.array(column, dtype=np.bool_) for name, column in (keyword_sets or {}).items()},
+        keyword_sets=dict(keyword_sets or {}),
         case_kinds=tuple(kinds),
         case=None if cases is None else np.array([kinds[kind] for kind in cases], dtype=np.int64),
         group=None if alike == list(range(len(fixtures))) else np.array(alike, dtype=np.int32),

@@ -8,7 +8,7 @@ from milo_bench.decide.remedies.plans import other_variant
 REMEDIES.add(
     "chunking",
     RemedyDefinition(
-        title="long input in parts that are merged",
+        title="split-and-merge for long input",
         short="long files in parts",
         step="Split long files and merge the parts",
         says="splits long input, summarises the parts and merges the summaries, in a variant",
