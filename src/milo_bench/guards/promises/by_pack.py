@@ -19,7 +19,7 @@ from milo_bench.guards.promises.promise import POSSIBLE, UNSURE, PromiseKind
 _PARTS: Final = (
     "vouch", "money", "pay", "owner", "get", "arrive", "back", "won", "finish", "result", "liable", "waive", "time",
     "past", "maybe_past", "deadline", "future", "negation", "hedge", "others", "indirect", "condition", "news", "duty",
-    "entitle", "ours", "state", "current", "decision", "ahead", "gain", "spared", "soon", "denial",
+    "entitle", "ours", "state", "current", "decision", "ahead", "gain", "spared", "soon", "denial", "does", "you", "plain",
 )  # fmt: skip
 _CLAUSE: Final = re.compile(r"[,;:–—]+|\s-\s")
 _QUOTED: Final = re.compile(r"\"[^\"]*\"|“[^”]*”|„[^“”]*[“”]|«[^»]*»|»[^«]*«")
@@ -149,6 +149,8 @@ def _may_commit(clause: str, known: dict[str, re.Pattern[str]], timed: bool) -> 
         return False
     timed = timed or has("time") or _DAY.search(clause) is not None
     money, acts = has("money"), has(*_ACTS)
+    if has("you") and not has("plain", "news") and (has("does", "get") or money or timed):
+        return True  # done for the reader or had by them, and no step of the office's own work
     if has("liable") or (acts and (money or ahead or timed or has("vouch"))):
         return True
     return has("future", "soon") or (money and (ahead or (timed and has("ours"))))

@@ -96,8 +96,36 @@ _WOULD_ANYWAY: Final = re.compile(
     r".{0,60}\b(?:in any (?:event|case)|anyway|regardless|no matter|either way|at all events)\b"
 )
 # Forms that are no commitment, whatever else the clause says.
+# Steps of the office's own work, and what it says of itself: no gain to the reader.
+_OFFICE_WORK: Final = (
+    r"check|look|review|read|examin|consider|assess|process|handl|deal|need|lack|miss|ha(?:ve|s|d)\b|be|was\b|were\b|know|see"
+    r"|understand|apolog|regret|thank|appreciat|ask|invit|remind|ring|call|phone|writ|wrote|let|tell|inform|updat|contact|repl"
+    r"|answer|send|sent|forward|pass|enclos|attach|compar|not(?:e|ed|ing)?\b|record|stor|keep|hope|wish|want|would|could|may"
+    r"|might|can|must|should|tr(?:y|ies|ying)\b|aim|recommend|suggest|advis|refer|expect|wait|await|receiv|talk|speak|spoke"
+    r"|discuss|explain|find|found|think|believ|feel|hear|listen|confirm|acknowledg|investigat|d(?:o|id|oes)\b|never|sorry|sure"
+    r"|afraid|unable|able|glad|happy|pleased|still|currently|only|decid|hold|rest|going to (?:ask|write|call|check|look)"
+    r"|(?:are|am|is|will|shall|now|hereby|gladly|simply|also)\b|\w+ed\b"
+)
+# What the office does for the reader now or soon, what they get, and what becomes of a thing of theirs.
+_DONE_FOR_YOU: Final = re.compile(
+    rf"^(?:and |but |so |then )?(?:(?:we|i|our \w+)(?: (?:will|shall|are|am|is|now|hereby|gladly|simply|also)){{0,2}}"
+    rf"|the \w+ (?:is|are)) (?!{_OFFICE_WORK})[a-z]+\b.{{0,60}}\b(?:you|your|yours)\b"
+    r"|^(?:then )?you (?:will |shall |are |re )?(?:gets?|getting|keep|keeping|come off)\b"
+    r"(?! (?:one|an? (?:update|letter|reply|answer|form))\b)"
+    r"|^your (?:\w+ ){1,3}(?:works|runs|stays|continues|carries on|goes (?:live|through|ahead))\b"
+    r"|\bno longer (?:appl(?:y|ies)|due|payable|charged)\b|\byou are owed\b"
+    r"|\bno (?:\w+ )?(?:further|more|extra|other) (?:bill|charge|cost|fee|payment|claim)s?\b"
+    r"|\b(?:covers|pays for|takes on|picks up) (?:it all|all|everything|the lot|the whole)\b"
+    r"|\b(?:free of charge|at no cost|rest easy|at your door)\b|\byou can be sure\b"
+    r"|\b(?:costs?|cost(?:ing)?) you (?:nothing|not a)\b|\bat (?:our|the company's) expense\b|\bhave you covered\b"
+    r"|\b(?:nothing|no obstacle) (?:\w+ ){0,2}(?:stands?|is) in (?:the|your) way\b|\bat the full rate\b"
+    r"|^(?:all )?(?:of )?your (?:\w+ ){1,3}(?:will )?(?:count|be counted|be recognised)\b|\b(?:add|throw)(?:ing)? (?:in )?another\b"
+    r"|^(?:we|i) (?:wrap up|finish|close|conclude|complete|drop|lift)\b"
+    r"|\b(?:deadline|date|promise|word)\b.{0,30}\b(?:we|i) (?:will |shall )?keep\b"
+)
 _HARMLESS: Final = re.compile(
     _any_of(
+        "depends?|no (?:room|scope|entitlement|right|prospect)|out of the question|ruled out|excluded|announced",
         "might|(?<!you )may|could|would|hopes?|hoping|aims?|tr(?:y|ies|ying)|perhaps|maybe|possibl[ye]|probably",
         "whether",
         r"usually|normally|typical(?:ly)?|generally|often|sometimes|depend\w*|please",
@@ -146,7 +174,7 @@ def may_commit(clause: str, lead: str = "", *, cited: bool = False) -> bool:
     vouched = _VOUCHED.search(clause) is not None
     if UPDATE.search(clause) and not NAMES_RESULT.search(clause) and not vouched:
         return False
-    if vouched or _GIVEN.search(clause):
+    if vouched or _GIVEN.search(clause) or _DONE_FOR_YOU.search(clause):
         return True
     if _DECIDED.search(clause) and not cited and not _STATUS.search(whole):
         return True
