@@ -80,6 +80,10 @@ _SAID: Final = re.compile(
 )
 
 
+# "It is certain that nobody locked the door": what is denied behind it is what the sentence is sure of.
+_OPENS_WHAT_IS_SURE: Final = re.compile(r"\s*(?:[,:]|dass\b|que\b|qu'|che\b|dat\b|że\b)")
+
+
 def unsupported_certainty(text: str, sources: Iterable[str], *, expected: str = "") -> tuple[Certainty, ...]:
     """Every place of ``text`` that is surer than ``sources``, in order.
 
@@ -142,7 +146,8 @@ def _in_pack(sentence: str, language: str, whole: _Sources) -> Iterator[tuple[Ce
     last = max((match.end() for match in takes_back), default=0)
     for kind, _ in _FINDERS:
         for match in pattern_of("certainty", language, kind).finditer(lower):
-            if first < match.start() or last > match.end():
+            before, behind = first < match.start(), last > match.end()
+            if before or (behind and not (kind == "certainty" and _OPENS_WHAT_IS_SURE.match(lower, match.end()))):
                 continue  # one of them is not only a part of this
             if kind == "certainty":
                 carried = match[0] in whole.lower
