@@ -15,7 +15,7 @@ from milo_bench.guards.packs.patterns import pattern_of
 from milo_bench.guards.packs.read import languages_of
 from milo_bench.guards.sentences import split_sentences
 
-POLICY_TEXT_VERSION = "4"
+POLICY_TEXT_VERSION = "5"
 
 RequiredState: TypeAlias = Literal["present", "softened", "missing"]
 

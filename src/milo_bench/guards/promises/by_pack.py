@@ -149,11 +149,11 @@ def _may_commit(clause: str, known: dict[str, re.Pattern[str]], timed: bool) -> 
         return False
     timed = timed or has("time") or _DAY.search(clause) is not None
     money, acts = has("money"), has(*_ACTS)
-    if has("you") and not has("plain", "news") and (has("does", "get") or money or timed):
+    if has("you") and not has("plain", "news") and (has("does", "get") or timed):
         return True  # done for the reader or had by them, and no step of the office's own work
     if has("liable") or (acts and (money or ahead or timed or has("vouch"))):
         return True
-    return has("future", "soon") or (money and (ahead or (timed and has("ours"))))
+    return not has("plain") and (has("future", "soon") or (money and (ahead or (timed and has("ours")))))
 
 
 def _opens(clause: str, known: dict[str, re.Pattern[str]], *parts: str) -> bool:

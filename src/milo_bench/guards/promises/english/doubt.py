@@ -125,6 +125,8 @@ _DONE_FOR_YOU: Final = re.compile(
 )
 _HARMLESS: Final = re.compile(
     _any_of(
+        r"committee|panel|by post|at your disposal|working on (?:it|your|this)|help you (?:to )?(?:fill|complet|understand)\w*",
+        "getting (?:this|the) (?:letter|e-?mail|message|notice)|because your",
         "depends?|no (?:room|scope|entitlement|right|prospect)|out of the question|ruled out|excluded|announced",
         "might|(?<!you )may|could|would|hopes?|hoping|aims?|tr(?:y|ies|ying)|perhaps|maybe|possibl[ye]|probably",
         "whether",
