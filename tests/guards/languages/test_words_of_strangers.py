@@ -1,14 +1,17 @@
-"""German and French words on certainty and in serious notes, in wordings that are in no labelled set."""
+"""Words on certainty, in serious notes, of promises and of softened sentences, in wordings of other writers."""
 
 from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from milo_bench.guards.certainty import unsupported_certainty
 from milo_bench.guards.keywords import keyword_risk
+from milo_bench.guards.policy_text import judge_required_text
+from milo_bench.guards.promises.find import read_promises
 
 DATA = Path(__file__).parents[2] / "data"
 
@@ -57,3 +60,43 @@ def test_what_another_hand_wrote_is_found_for_the_most_part(language: str) -> No
     assert surer.count(True) >= 18
     assert not any(found for found, row in zip(surer, rows("certainty"), strict=True) if not row["surer"])
     assert all(keyword_risk(row["text"], expected=language) for row in rows("keywords") if row["serious"])
+
+
+def _offices(name: str, language: str) -> list[dict[str, Any]]:
+    rows = map(json.loads, (DATA / name).read_text(encoding="utf-8").splitlines())
+    return [row for row in rows if row["language"] == language]
+
+
+@pytest.mark.parametrize("language", ["de", "en", "es", "fr", "it", "nl", "pl", "pt"])
+@pytest.mark.parametrize("name", ["promises_offices", "promises_offices_third", "promises_office_work"])
+def test_promises_of_offices_are_caught_and_steps_of_their_own_work_are_not(name: str, language: str) -> None:
+    rows = _offices(f"{name}.jsonl", language)
+    caught = [row["text"] for row in rows if read_promises(row["text"], expected=language)]
+    promised = [row["text"] for row in rows if row["promise"]]
+    assert len(set(promised) - set(caught)) <= 0.1 * len(promised)
+    assert len(set(caught) - set(promised)) <= 1
+
+
+@pytest.mark.parametrize("language", ["de", "en", "es", "fr", "it", "nl", "pl", "pt"])
+def test_softened_sentences_of_offices_are_found_and_kept_ones_are_not(language: str) -> None:
+    for row in _offices("policy_text_offices.jsonl", language):
+        (judged,) = judge_required_text(row["text"], [row["required"]], expected=language)
+        assert judged.state == row["state"], row["text"]
+
+
+@pytest.mark.parametrize("language", ["de", "fr"])
+@pytest.mark.parametrize("draw", ["offices", "offices_third"])
+def test_too_sure_sentences_and_serious_notes_of_offices_are_found(draw: str, language: str) -> None:
+    rows = _offices(f"certainty_{draw}.jsonl", language)
+    wrong = [row for row in rows if bool(unsupported_certainty(row["text"], [""], expected=language)) != row["surer"]]
+    assert len(wrong) <= 3
+    notes = _offices(f"keywords_{draw}.jsonl", language)
+    assert all(keyword_risk(row["text"], expected=language) for row in notes if row["serious"])
+
+
+def test_what_is_denied_in_a_clause_that_is_said_to_be_certain_takes_nothing_back() -> None:
+    assert unsupported_certainty("Fest steht, dass niemand die Tür abgeschlossen hatte.", [""], expected="de")
+    assert unsupported_certainty("Une chose est sûre : personne n'avait fermé la porte.", [""], expected="fr")
+    assert not unsupported_certainty(
+        "Es steht nicht fest, dass jemand die Tür abgeschlossen hatte.", [""], expected="de"
+    )
