@@ -144,18 +144,18 @@ _POLICY_TEXT: Final = (
 )
 _CERTAINTY: Final = (
     f"{_SAME_TEAM} Of 20 sentences that are too sure in German and 20 in French, by another hand "
-    "(tests/data/certainty_fresh_abroad.jsonl), the rules of then found 11 and 8, and nothing else. Of 80 in two draws by "
-    "a third writer, who had not read the rules (certainty_offices.jsonl), they found 35 and one harmless sentence; of 30 "
-    "later ones, in harder words (certainty_offices_third.jsonl), 6. The words were widened after each, so of the wordings "
-    "of strangers expect a third to be found."
+    "(tests/data/certainty_fresh_abroad.jsonl), the rules of then found 11 and 8, and nothing else. Of 80 in two "
+    "draws by a third writer, who had not read the rules (certainty_offices.jsonl), they found 35 and one harmless "
+    "sentence; of 30 later ones, in harder words (certainty_offices_third.jsonl), 6. The words were widened after "
+    "each, so of the wordings of strangers expect a third to be found."
 )
 _KEYWORDS: Final = (
     _SAME_TEAM.replace("the rule had words of this language", "the words of the families")
     + " Of 22 serious notes in German and 22 in French, by another hand (tests/data/keywords_fresh_abroad.jsonl), the "
-    "words of then found 20 and 17, and two harmless ones in each. Of 80 in two draws by a third writer, who had not read "
-    "the words (keywords_offices.jsonl), they found 57 and ten harmless ones; of 30 later ones, in harder words "
-    "(keywords_offices_third.jsonl), 14. They were widened after each, so of the wordings of strangers expect two thirds "
-    "to be found."
+    "words of then found 20 and 17, and two harmless ones in each. Of 80 in two draws by a third writer, who had not "
+    "read the words (keywords_offices.jsonl), they found 57 and ten harmless ones; of 30 later ones, in harder words "
+    "(keywords_offices_third.jsonl), 14. They were widened after each, so of the wordings of strangers expect two "
+    "thirds to be found."
 )
 _PACKETS: Final = (
     f"{_SAME_TEAM} The English rules are older than these texts. They were widened after a first measurement on the "
@@ -194,17 +194,18 @@ _CAUGHT: Final = (
     "others. Without any rules they catch 90% to 95% of the 20 promises of the rules' own team. Of 203 promises in "
     "three draws of letters by a fourth writer (tests/data/promises_letters.jsonl, all languages) the words of then "
     "caught 143, and were widened after each draw. Of 304 in two draws of office texts in eight languages by a fifth "
-    "writer, who had not read the rules (promises_offices.jsonl), they caught 229 and 31 of 288 harmless texts. After that, "
-    "of 96 others in harder words (promises_offices_third.jsonl) they caught 60 and 13 of 112 harmless ones. The words were "
-    "widened on all of these since. Of wordings of strangers expect about two thirds to be caught."
+    "writer, who had not read the rules (promises_offices.jsonl), they caught 229 and 31 of 288 harmless texts. "
+    "After that, of 96 others in harder words (promises_offices_third.jsonl) they caught 60 and 13 of 112 harmless "
+    "ones. The words were widened on all of these since. Of wordings of strangers expect about two thirds to be "
+    "caught."
 )
 _CAUGHT_EN: Final = (
     "Promises that are found or left for a person, so that no check passes them, and how much of what is caught "
     "promises something. The words for doubts are by the third writer, who had not read the second writer's texts. Of "
     "1,478 sentences that a model wrote to airline customers (sierra-research/tau-bench, MIT) 38 are left for people; "
-    "the words of then were tuned on those. Of 38 promises in two draws of office texts by a fifth writer, who had not read "
-    "the rules (promises_offices.jsonl), they caught 28 and 3 of 36 harmless texts; of 12 later ones 6. The words were "
-    "widened on these since."
+    "the words of then were tuned on those. Of 38 promises in two draws of office texts by a fifth writer, who had "
+    "not read the rules (promises_offices.jsonl), they caught 28 and 3 of 36 harmless texts; of 12 later ones 6. The "
+    "words were widened on these since."
 )
 _STRANGERS: Final = {
     "en": ("promises_independent.jsonl", "promises_fresh_en.jsonl"),
@@ -441,5 +442,4 @@ RULES: Final = (
     ),
     MeasuredRule("personal_data", PERSONAL_VERSION, _pieces, _covered, _PERSONAL, "personal", "names by Faker"),
     MeasuredRule("unsupported_facts", FACTS_VERSION, _unsupported, _facts, _FACTS, "facts"),
-    MeasuredRule("unsupported_facts_office", FACTS_VERSION, _unsupported, _facts, _FACTS, "office_facts"),
 )

@@ -155,7 +155,7 @@ def test_stated_figures_of_unsupported_facts_follow_from_the_slice() -> None:
     flagged = {row["id"]: bool(unsupported_facts(row["summary"], [row["source"]])) for row in slice_rows}
     broken = [row["id"] for row in slice_rows if not row["consistent"]]
     hits = sum(flagged[one] for one in broken)
-    stated = figures_of("unsupported_facts")
+    stated = figures_of("unsupported_facts_summaries")
     assert stated.n == len(slice_rows)
     assert stated.recall_interval == wilson_95(hits, len(broken))
     assert stated.precision_interval == wilson_95(hits, sum(flagged.values()))

@@ -51,7 +51,6 @@ TO_SPEAK: Final[dict[str, tuple[float, float]]] = {
     "sentences": (0.98, 0.98),
     "values": (0.99, 0.99),
     "unsupported_facts": (0.6, 0.9),
-    "unsupported_facts_office": (0.6, 0.9),
     "personal_data": (0.85, 0.95),
     "keywords": (0.9, 0.9),
     "certainty": (0.8, 0.9),

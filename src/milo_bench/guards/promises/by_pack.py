@@ -19,7 +19,8 @@ from milo_bench.guards.promises.promise import POSSIBLE, UNSURE, PromiseKind
 _PARTS: Final = (
     "vouch", "money", "pay", "owner", "get", "arrive", "back", "won", "finish", "result", "liable", "waive", "time",
     "past", "maybe_past", "deadline", "future", "negation", "hedge", "others", "indirect", "condition", "news", "duty",
-    "entitle", "ours", "state", "current", "decision", "ahead", "gain", "spared", "soon", "denial", "does", "you", "plain",
+    "entitle", "ours", "state", "current", "decision", "ahead", "gain", "spared", "soon", "denial", "does",
+    "you", "plain",
 )  # fmt: skip
 _CLAUSE: Final = re.compile(r"[,;:–—]+|\s-\s")
 _QUOTED: Final = re.compile(r"\"[^\"]*\"|“[^”]*”|„[^“”]*[“”]|«[^»]*»|»[^«]*«")

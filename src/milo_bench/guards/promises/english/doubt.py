@@ -95,15 +95,15 @@ _WOULD_ANYWAY: Final = re.compile(
     r"\b(?:we|i) would (?:\w+ )?(?:pay|cover|refund|reimburse|compensate|replace|waive|bear)\b"
     r".{0,60}\b(?:in any (?:event|case)|anyway|regardless|no matter|either way|at all events)\b"
 )
-# Forms that are no commitment, whatever else the clause says.
 # Steps of the office's own work, and what it says of itself: no gain to the reader.
 _OFFICE_WORK: Final = (
-    r"check|look|review|read|examin|consider|assess|process|handl|deal|need|lack|miss|ha(?:ve|s|d)\b|be|was\b|were\b|know|see"
+    r"check|look|review|read|examin|consider|assess|process|handl|deal|need|lack|miss|ha(?:ve|s|d)\b|be\b|was\b|were\b|know|see"
     r"|understand|apolog|regret|thank|appreciat|ask|invit|remind|ring|call|phone|writ|wrote|let|tell|inform|updat|contact|repl"
     r"|answer|send|sent|forward|pass|enclos|attach|compar|not(?:e|ed|ing)?\b|record|stor|keep|hope|wish|want|would|could|may"
     r"|might|can|must|should|tr(?:y|ies|ying)\b|aim|recommend|suggest|advis|refer|expect|wait|await|receiv|talk|speak|spoke"
-    r"|discuss|explain|find|found|think|believ|feel|hear|listen|confirm|acknowledg|investigat|d(?:o|id|oes)\b|never|sorry|sure"
-    r"|afraid|unable|able|glad|happy|pleased|still|currently|only|decid|hold|rest|going to (?:ask|write|call|check|look)"
+    r"|discuss|explain|find|found|think|believ|feel|hear|listen|confirm|acknowledg|investigat|d(?:o|id|oes)\b|never|sorry"
+    r"|sure|afraid|unable|able|glad|happy|pleased|still|currently|only|decid|hold"
+    r"|rest\b|going to (?:ask|write|call|check|look)"
     r"|(?:are|am|is|will|shall|now|hereby|gladly|simply|also)\b|\w+ed\b"
 )
 # What the office does for the reader now or soon, what they get, and what becomes of a thing of theirs.
@@ -119,13 +119,16 @@ _DONE_FOR_YOU: Final = re.compile(
     r"|\b(?:free of charge|at no cost|rest easy|at your door)\b|\byou can be sure\b"
     r"|\b(?:costs?|cost(?:ing)?) you (?:nothing|not a)\b|\bat (?:our|the company's) expense\b|\bhave you covered\b"
     r"|\b(?:nothing|no obstacle) (?:\w+ ){0,2}(?:stands?|is) in (?:the|your) way\b|\bat the full rate\b"
-    r"|^(?:all )?(?:of )?your (?:\w+ ){1,3}(?:will )?(?:count|be counted|be recognised)\b|\b(?:add|throw)(?:ing)? (?:in )?another\b"
+    r"|^(?:all )?(?:of )?your (?:\w+ ){1,3}(?:will )?(?:count|be counted|be recognised)\b"
+    r"|\b(?:add|throw)(?:ing)? (?:in )?another\b"
     r"|^(?:we|i) (?:wrap up|finish|close|conclude|complete|drop|lift)\b"
     r"|\b(?:deadline|date|promise|word)\b.{0,30}\b(?:we|i) (?:will |shall )?keep\b"
 )
+# Forms that are no commitment, whatever else the clause says.
 _HARMLESS: Final = re.compile(
     _any_of(
-        r"committee|panel|by post|at your disposal|working on (?:it|your|this)|help you (?:to )?(?:fill|complet|understand)\w*",
+        r"committee|panel|by post|at your disposal|working on (?:it|your|this)",
+        r"help you (?:to )?(?:fill|complet|understand)\w*",
         "getting (?:this|the) (?:letter|e-?mail|message|notice)|because your",
         "depends?|no (?:room|scope|entitlement|right|prospect)|out of the question|ruled out|excluded|announced",
         "might|(?<!you )may|could|would|hopes?|hoping|aims?|tr(?:y|ies|ying)|perhaps|maybe|possibl[ye]|probably",
