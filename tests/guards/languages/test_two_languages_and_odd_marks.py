@@ -119,3 +119,26 @@ def test_german_streets_of_two_words_are_told_by_the_postcode_behind_them() -> N
 )
 def test_forgery_and_despair_send_a_note_to_a_person(language: str, text: str) -> None:
     assert keyword_risk(text, expected=language)
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("山田さんは1万2500円を支払った。", "JPY 12500"),
+        ("12万5千円を払った。", "JPY 125000"),
+        ("彼は3億2000万円を借りた。", "JPY 320000000"),
+        ("王先生付了1万2500元。", "CNY 12500"),
+    ],
+)
+def test_a_number_in_digits_and_numerals_is_one_amount(text: str, value: str) -> None:
+    (fact,) = [fact for fact in find_facts(text) if fact.kind == "money"]
+    assert fact.value == value
+    assert text[fact.start : fact.end] == fact.text
+    assert fact.text.endswith(("円", "元"))
+    assert not [fact for fact in find_facts(text) if fact.kind == "number"]
+
+
+def test_legal_abbreviations_end_no_sentence() -> None:
+    assert len(split_sentences("Vgl. Bl. 14 d. A., S. 3 ff. des Bescheids. Es fehlt nichts.")) == 2
+    assert len(split_sentences("Ai sensi del d.lgs. 231 la società risponde. Così è.")) == 2
+    assert len(split_sentences("Vale o art. 5.º do Cód. Civil. É tudo.")) == 2

@@ -16,6 +16,7 @@ from milo_bench.guards.facts.names_abroad import find_names_abroad
 from milo_bench.guards.names import name_words
 from milo_bench.guards.packs.read import read_pack, words
 from milo_bench.guards.values.amounts import currencies_in
+from milo_bench.guards.values.east_asian import numerals_in, with_digits
 from milo_bench.guards.values.number_words import NumberWords, find_number_words, halves
 
 _SPACE = r"[ \t\u00a0\u202f]"
@@ -140,8 +141,25 @@ _QUARTERS: Final = frozenset({"Q1", "Q2", "Q3", "Q4"})
 _FIGURE_FOR_WORD = re.compile(r"\d+\x00*")
 
 
+_PARTS_OF_A_NUMBER: Final = re.compile(r"\d[\d.,]*(?P<size>[万萬億亿兆])\d[\d.,千百十万萬億亿]*")
+
+
+def _as_one_number(match: re.Match[str]) -> str:
+    """ "12万5千" as "12.5万": the figure that is no longer than what is written."""
+    found = next(numerals_in(match[0]), None)
+    if found is None or found[1] - found[0] != len(match[0]):
+        return match[0]
+    figure, length = plain_number(found[2]), len(match[0])
+    if len(figure) <= length:
+        return figure.ljust(length, chr(0))
+    size = match["size"]
+    figure = plain_number(found[2] / Decimal(with_digits(f"1{size}")))
+    return f"{figure.ljust(length - 1, chr(0))}{size}" if len(figure) < length else match[0]
+
+
 def _words_as_figures(text: str, language: str) -> str:
     """``text`` with its number words as figures, filled up with NUL so that offsets hold."""
+    text = _PARTS_OF_A_NUMBER.sub(_as_one_number, text)
     for one in list(find_number_words(text, language)):
         figure = str(one.value)
         if _last_word(text, one.start) in words("facts", language, "clock_words"):
