@@ -130,6 +130,21 @@ def test_a_promptfoo_variable_that_another_test_stores_cannot_be_carried_over(tm
     assert "no variable 'stored'" in result.broken[0].what
 
 
+def test_a_promptfoo_test_that_builds_on_the_answer_to_another_is_named(tmp_path: Path) -> None:
+    result = imported_promptfoo(
+        tmp_path,
+        "prompts: ['{{ say }}']\n"
+        "tests:\n"
+        "  - {vars: {say: Name a town}, options: {storeOutputAs: town}, assert: [{type: contains, value: o}]}\n"
+        "  - {vars: {say: 'Where is {{ town }}?'}, assert: [{type: contains, value: in}]}\n"
+        "  - {vars: {say: 'Where is {{ town }}?', town: Oslo}, assert: [{type: contains, value: Norway}]}\n",
+    )
+    assert [case.input["say"] for case in result.cases] == ["Name a town", "Where is Oslo?"]
+    assert [problem.what for problem in result.broken] == [
+        "test 2 needs the answer to another test, 'town', and each fixture is sent by itself"
+    ]
+
+
 def test_promptfoo_variables_with_several_values_files_and_scenarios_are_written_out(tmp_path: Path) -> None:
     result = imported_promptfoo(
         tmp_path,

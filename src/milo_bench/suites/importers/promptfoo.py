@@ -29,8 +29,10 @@ from milo_bench.suites.importing.promptfoo.tools import offered_in_prompt, tools
 from milo_bench.suites.importing.promptfoo.variables import (
     MOST_COMBINATIONS,
     combinations,
+    names_in,
     opened,
     scenario_tests,
+    stored_names,
     variable_text,
 )
 from milo_bench.suites.importing.tables import source_text
@@ -113,6 +115,7 @@ class _Reader:
         self._exact_equals = False
         self._unasserted = 0
         self._partly = 0
+        self._stored: frozenset[str] = frozenset()
         self._tools: list[Any] = []
 
     def read(self) -> Imported:
@@ -133,6 +136,7 @@ class _Reader:
         if not tests and not config.get("tests"):
             tests, prompts = self._prompts_alone(prompts)
         default = self._default()
+        self._stored = stored_names(tests)
         for index, written in enumerate(tests):
             test = with_variables(written, root, self._where(("tests", str(index))))
             if isinstance(test, dict):
@@ -151,7 +155,8 @@ class _Reader:
             hint = "no action needed unless such space matters."
             result.not_carried.append(Problem(str(self._source), said_equals, hint))
         if self._unasserted:
-            result.guesses.append(f"{self._unasserted} fixtures have no assertion: any answer passes that is not empty")
+            few = "1 fixture has" if self._unasserted == 1 else f"{self._unasserted} fixtures have"
+            result.guesses.append(f"{few} no assertion: any answer passes that is not empty")
         if self._partly:
             few = "1 fixture has" if self._partly == 1 else f"{self._partly} fixtures have"
             partly = f"{few} assertions that no check judges (expect.not_imported)"
@@ -231,6 +236,10 @@ class _Reader:
         if missing:
             said = f" has no variable '{missing[0]}', which the prompt uses"
             self._broken(test, said, "give it under 'vars:'. An output of another test cannot be one.")
+            return
+        if stored := sorted((self._stored & names_in(variables)) - set(variables)):
+            said = f" needs the answer to another test, '{stored[0]}', and each fixture is sent by itself"
+            self._broken(test, said, "write the answer out, or import the two as one conversation.")
             return
         if test.setting("assertScoringFunction") is not None:
             self._broken(test, ": its scoring function is a program, and is not run", "write its rule as a threshold.")

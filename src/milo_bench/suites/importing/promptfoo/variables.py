@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
 
@@ -78,6 +78,22 @@ def _rendered(text: str, variables: Mapping[str, Any]) -> str:
     except (ConfigError, DataError, ValueError):
         return text
     return message.content
+
+
+def stored_names(tests: Iterable[Any]) -> frozenset[str]:
+    """The names under which tests keep their answers for later tests (``options.storeOutputAs``)."""
+    options = [test["options"] for test in tests if isinstance(test, dict) and isinstance(test.get("options"), dict)]
+    return frozenset(str(one["storeOutputAs"]) for one in options if one.get("storeOutputAs"))
+
+
+def names_in(variables: Mapping[str, Any]) -> frozenset[str]:
+    """The names that the texts of variables have in double braces."""
+    return frozenset(
+        name
+        for value in variables.values()
+        if isinstance(value, str) and "{{" in value
+        for name in _NAME.findall(value)
+    )
 
 
 def opened(variables: Mapping[str, Any]) -> dict[str, Any]:
