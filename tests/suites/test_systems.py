@@ -72,6 +72,27 @@ def test_a_maildir_s_folders_are_labels_and_links_out_of_it_are_not_read(tmp_pat
     assert any("leads out" in problem.what for problem in result.broken)
 
 
+def test_mailboxes_in_folders_of_a_folder_are_read_and_named_by_their_path(tmp_path: Path) -> None:
+    def mail(number: int, *, mbox: bool = False) -> str:
+        first = "From a@x.example Mon Mar  2 10:00:00 2026\n" if mbox else ""
+        return f"{first}From: a@x.example\nMessage-ID: <{number}@x>\nSubject: s\n\nCase {number}\n\n"
+
+    profile, store = tmp_path / "profile", tmp_path / "store"
+    (profile / "Inbox.sbd" / "Claims.sbd").mkdir(parents=True)
+    (profile / "Inbox").write_text(mail(1, mbox=True))
+    (profile / "Inbox.sbd" / "Claims").write_text(mail(2, mbox=True))
+    (profile / "Inbox.sbd" / "Claims.sbd" / "Old").write_text(mail(3, mbox=True))
+    for number, name in enumerate((".", "team/motor", "team/water"), start=4):
+        for part in ("cur", "new", "tmp"):
+            (store / name / part).mkdir(parents=True)
+        (store / name / "cur" / "1").write_text(mail(number))
+    (store / "tmp" / "half").write_text("From: a")
+    read = {folder: IMPORTERS.get("mailbox").read(ImportRequest(folder)) for folder in (profile, store)}
+    assert [case.expect["label"] for case in read[profile].cases] == ["Inbox", "Inbox/Claims", "Inbox/Claims/Old"]
+    assert [case.expect["label"] for case in read[store].cases] == ["store", "team/motor", "team/water"]
+    assert not any(one.broken or one.not_carried for one in read.values())
+
+
 def test_mails_are_joined_with_a_label_file_by_their_message_id(tmp_path: Path) -> None:
     source = tmp_path / "all.mbox"
     source.write_bytes(mbox(mail(1, "One."), mail(2, "Two."), mail(3, "Three.")))

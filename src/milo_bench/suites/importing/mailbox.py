@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,7 +11,7 @@ from typing import Final
 from milo_bench.config.written import Problem
 from milo_bench.core.errors import DataError
 from milo_bench.suites.documents.reader import DocumentBroken, file_bytes
-from milo_bench.suites.documents.walk import is_left_by_system
+from milo_bench.suites.documents.walk import DEEPEST, is_left_by_system
 
 MOST_MAILS: Final = 200_000
 LARGEST_MAIL_BYTES: Final = 64 * 1024 * 1024
@@ -27,18 +28,24 @@ def is_mbox(start: bytes) -> bool:
 
 
 _INDEXES: Final = (".msf", ".toc", ".idx", ".snm", ".dat", ".sbd")
+_OF_MAILDIR: Final = ("cur", "new", "tmp")
 _TABLES: Final = (".csv", ".tsv", ".xlsx", ".xls", ".ods")  # with labels of the mails
 
 
 def is_mail_folder(folder: Path) -> bool:
     """Whether a folder is a Maildir, or contains Maildirs or mbox files and no other documents."""
-    return bool(_maildirs(folder)) or (bool(_mbox_files(folder)) and not _other_documents(folder))
+    near = [folder, *(path for path in folder.iterdir() if path.is_dir() and not path.is_symlink())]
+    if any(map(_is_maildir, near)):
+        return True
+    return bool(_maildirs(folder) or _mbox_files(folder)) and not _other_documents(folder)
 
 
 def files_beside_mailboxes(folder: Path) -> list[Path]:
     """The files of a folder of mailboxes that are none, and no index that a mail program writes beside them."""
-    mailboxes = _mbox_files(folder)
-    files = (path for path in sorted(folder.iterdir()) if path.is_file() and not is_left_by_system(path.name))
+    mailboxes = set(_mbox_files(folder))
+    holders = [path for path in _folders(folder) if path == folder or not _is_maildir(path)]
+    found = (path for holder in holders for path in sorted(holder.iterdir()) if path.is_file())
+    files = (path for path in found if not is_left_by_system(path.name))
     return [path for path in files if path not in mailboxes and path.suffix.lower() not in _INDEXES]
 
 
@@ -70,7 +77,8 @@ def _mails(source: Path, broken: list[Problem]) -> Iterator[tuple[str, str, byte
             except DocumentBroken as error:
                 broken.append(Problem(str(path), str(error), error.hint, kind="data"))
     for path in _mbox_files(source):
-        yield from _of_mbox(path, path.stem, broken)
+        below = [part.removesuffix(".sbd") for part in path.relative_to(source).parent.parts]  # as Thunderbird has them
+        yield from _of_mbox(path, "/".join([*below, path.stem]), broken)
 
 
 def _of_mbox(path: Path, name: str, broken: list[Problem]) -> Iterator[tuple[str, str, bytes]]:
@@ -104,16 +112,30 @@ def _of_mbox(path: Path, name: str, broken: list[Problem]) -> Iterator[tuple[str
         yield from ended()
 
 
+def _folders(folder: Path) -> Iterator[Path]:
+    """``folder`` and those below it, links and what is in a Maildir's own folders left out."""
+    for here, below, _ in os.walk(folder, followlinks=False):
+        path = Path(here)
+        own = _OF_MAILDIR if _is_maildir(path) else ()
+        is_deep = len(path.relative_to(folder).parts) >= DEEPEST
+        below[:] = [] if is_deep else sorted(name for name in below if name not in own)
+        yield path
+
+
+def _is_maildir(path: Path) -> bool:
+    return (path / "cur").is_dir() and (path / "new").is_dir()
+
+
 def _maildirs(folder: Path) -> list[Path]:
-    here = [folder, *sorted(path for path in folder.iterdir() if path.is_dir() and not path.is_symlink())]
-    return [path for path in here if (path / "cur").is_dir() and (path / "new").is_dir()]
+    return [path for path in _folders(folder) if _is_maildir(path)]
 
 
 def _mbox_files(folder: Path) -> list[Path]:
     found = []
-    for path in sorted(folder.iterdir()):
-        if path.is_file() and not path.is_symlink() and path.suffix.lower() in (".mbox", ".mbx", ""):
-            with path.open("rb") as file:
-                if is_mbox(file.read(1_000)):
-                    found.append(path)
+    for holder in _folders(folder):
+        for path in sorted(holder.iterdir()):
+            if path.is_file() and not path.is_symlink() and path.suffix.lower() in (".mbox", ".mbx", ""):
+                with path.open("rb") as file:
+                    if is_mbox(file.read(1_000)):
+                        found.append(path)
     return found
