@@ -33,13 +33,17 @@ PREPARED_STEPS = frozenset({"event_selection", "conflict_bypass"})
 
 @dataclass(frozen=True)
 class RuleContract:
-    """What one action asks of a model's answer: the workload's contract cut to the checks that decide its route."""
+    """What one action asks of a model's answer: the workload's contract cut to the checks that decide its route.
+
+    ``asked`` is the whole contract, as it was measured: a model is asked by it.
+    """
 
     workload: Workload | None
     guards: frozenset[str]  # broken: the rule's fallback
     watched: frozenset[str]  # every check that must be known, those of rules on answers too
     wants_label: bool
     cuts: CitationForm | None  # its sentences that cite nothing, in this form, are cut
+    asked: Workload | None = None
 
     @property
     def guarded(self) -> bool:
@@ -74,7 +78,7 @@ class RoutingTable:
 
     def prompt_of(self, place: int, workload: str) -> Workload | None:
         """The measured contract whose prompt the action at ``place`` renders for ``workload``; None where none is."""
-        return self.contract(place, workload).workload
+        return self.contract(place, workload).asked
 
     @cached_property
     def asks_words(self) -> bool:
@@ -299,7 +303,8 @@ def _contract(table: RoutingTable, place: int, workload: str) -> RuleContract:
             " each sentence for one."
         )
         raise ConfigError(message, hint=f"remove {CUT_UNCITED} from its guardrails.")
-    return RuleContract(_cut(base, watched & has, wants_label), guards, frozenset(watched & has), wants_label, form)
+    judged = _cut(base, watched & has, wants_label)
+    return RuleContract(judged, guards, frozenset(watched & has), wants_label, form, asked=base)
 
 
 def _cut(base: Workload, watched: Iterable[str], wants_label: bool) -> Workload:
