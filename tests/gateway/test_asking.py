@@ -1,4 +1,4 @@
-"""A rule with a variant that has chunks: the gateway sends a long case in parts, as a run does."""
+"""The gateway asks as the run did that measured the rule: a long case in parts, labels held to their list."""
 
 from __future__ import annotations
 
@@ -18,6 +18,17 @@ ROUTING = {
     ],
     "default": {"route": "refuse"},
 }  # fmt: skip
+
+SUITE = """\
+name: desk
+version: "1"
+fixtures: [fixtures.jsonl]
+workloads:
+  sort:
+    prompt: ask.jinja
+    checks: [answer_present, {label: {labels: [billing, delivery]}}]
+"""
+CASE = '{"id": "t-1", "workload": "sort", "input": {"text": "Where is it?"}, "expect": {"label": "delivery"}}\n'
 
 
 async def test_a_long_case_is_answered_from_its_parts(tmp_path: Path) -> None:
@@ -51,3 +62,25 @@ async def test_a_part_without_an_answer_is_no_answer(tmp_path: Path) -> None:
                 )
         [record] = gateway.audit()
         assert [call.status for call in record.calls] == [200, 500]
+
+
+@pytest.mark.parametrize(("decoding", "answer"), [("free", "I would say delivery."), ("constrained", '"delivery"')])
+async def test_labels_that_were_measured_as_constrained_are_served_so(
+    tmp_path: Path, decoding: str, answer: str
+) -> None:
+    (tmp_path / "desk").mkdir()
+    for name, text in (("suite.yaml", SUITE), ("ask.jinja", "{{ input.text }}\n"), ("fixtures.jsonl", CASE)):
+        (tmp_path / "desk" / name).write_text(text, encoding="utf-8")
+    rule = {"id": "sort", "when": {"workload": "sort"}, "route": "local", "target": "local", "prompt": "ask"}
+    routing = {
+        "targets": {"local": {"model": "fake-1"}},
+        "rules": [{**rule, "decoding": decoding, "guardrails": ["answer_present"], "fallback": {"route": "refuse"}}],
+        "default": {"route": "refuse"},
+    }
+    script = {"local": {"reply": {"text": "I would say delivery.", "constrained_text": '"delivery"'}}}
+    async with running_gateway(tmp_path, routing, script, suites=(str(tmp_path / "desk"),)) as gateway:
+        async with gateway.client() as client:
+            said = await client.chat.completions.create(
+                model="milo/sort", messages=[], extra_body={"milo": {"input": {"text": "Where is it?"}}}
+            )
+        assert said.choices[0].message.content == answer
