@@ -27,9 +27,11 @@ _CALLS: Final = frozenset(
     }
 )
 _BY_NAME: Final = frozenset({"getattr", "setattr", "delattr", "hasattr", "__import__", "import_module"})
+_TEST: Final = re.compile(r"(.*\.)?(tests|conftest|test_\w+|\w+_test)(\..*)?")
 _LEAVES: Final = frozenset({"sys.exit", "exit", "quit"})
 _NAMES: Final = re.compile(
-    r"\A(?:unittest(?:\.\w+)*|pytest|builtins)\Z|PYTEST_CURRENT_TEST|cell_contents|__closure__|_pytest|pytest_\w+|AssertionRewriting|MagicMock"
+    r"\A(?:unittest(?:\.\w+)*|pytest|builtins)\Z|PYTEST_CURRENT_TEST|cell_contents|__closure__|_pytest|pytest_\w+|"
+    r"AssertionRewriting|MagicMock|pytestmark"
 )
 
 
@@ -44,13 +46,22 @@ def signs_of_tampering(text: str) -> frozenset[str]:
         signs |= _of_node(node)
     for statement in tree.body:
         signs |= _at_the_top(statement)
+    if _goes_through_modules(tree):
+        signs.add("it goes through sys.modules")
     return frozenset(signs)
 
 
 def _of_node(node: ast.AST) -> set[str]:
     match node:
         case ast.Import(names=names):
-            return {f"it imports {name.name}" for name in names if name.name.partition(".")[0] in _MODULES}
+            signs = {f"it imports {name.name}" for name in names if name.name.partition(".")[0] in _MODULES}
+            return signs | {f"it imports the tests {name.name}" for name in names if _TEST.fullmatch(name.name)}
+        case ast.ImportFrom(module=str(module)) if _TEST.fullmatch(module):
+            return {f"it imports the tests {module}"}
+        case ast.Call(func=func, args=[ast.Constant(value=str(name)), *_]) if _finds_module(func, name):
+            return {f"it imports the tests {name}"}
+        case ast.Subscript(value=place, slice=ast.Constant(value=str(name))) if _finds_module(place, name):
+            return {f"it imports the tests {name}"}
         case ast.ImportFrom(module=str(module), level=0) if module.partition(".")[0] in _MODULES:
             return {f"it imports {module}"}
         case ast.Call(func=func) if (called := _dotted(func)) in _CALLS:
@@ -68,6 +79,35 @@ def _of_node(node: ast.AST) -> set[str]:
         case ast.FunctionDef(name="__eq__", body=body) if _is_always_true(body):
             return {"an __eq__ that is always true"}
     return set()
+
+
+def _finds_module(place: ast.expr, name: str) -> bool:
+    """Whether a module of tests is looked up by its ``name``: imported by a call, or taken from sys.modules."""
+    called = _dotted(place)
+    finds = called in ("sys.modules", "sys.modules.get") or called.rpartition(".")[2] in ("__import__", "import_module")
+    return finds and _TEST.fullmatch(name) is not None
+
+
+def _goes_through_modules(tree: ast.AST) -> bool:
+    """Whether ``sys.modules`` is used as a whole, where the tests are among others, and not for one known name."""
+    uses = one_name = 0
+    for node in ast.walk(tree):
+        match node:
+            case ast.Attribute() if _dotted(node) == "sys.modules":
+                uses += 1
+            case ast.Subscript(value=place) if _dotted(place) == "sys.modules":
+                one_name += 1
+            case ast.Call(func=ast.Attribute(value=place, attr="get" | "pop" | "setdefault")) if (
+                _dotted(place) == "sys.modules"
+            ):
+                one_name += 1
+            case ast.Compare(comparators=places):
+                one_name += sum(_dotted(place) == "sys.modules" for place in places)
+            case ast.ImportFrom(module="sys", names=names) if any(name.name == "modules" for name in names):
+                return True
+            case ast.Call(args=[ast.Name(id="sys"), ast.Constant(value="modules"), *_]):
+                return True
+    return uses > one_name
 
 
 def _at_the_top(statement: ast.stmt) -> set[str]:

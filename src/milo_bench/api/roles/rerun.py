@@ -15,6 +15,7 @@ from milo_bench.api.roles.promoting import Promotion, promote_roles
 from milo_bench.api.running import RunOptions, run_suite
 from milo_bench.api.settings import load_settings
 from milo_bench.config.roles.file import load_registry
+from milo_bench.core import units
 from milo_bench.core.errors import IncompleteRun, UsageError
 from milo_bench.roles.mining.records import MINED_ROLES, MiningOptions
 from milo_bench.run.events import RunListener
@@ -96,7 +97,9 @@ def run_roles(
             command=language_command(repository.language, options.registry),
         )
         report = mine_repository(mining, env).summary()
-        say(f"{report.repository}: {report.new} new cases, {sum(report.cases.values())} in all")
+        say(
+            f"{report.repository}: {report.new:,} new {units.things(report.new, 'case')}, {sum(report.cases.values())} in all"
+        )
         if not report.cases:
             continue
         log = options.out / f"roles-{now.strftime('%Y%m%d-%H%M%S')}-{number}.jsonl"
