@@ -97,9 +97,8 @@ def run_roles(
             command=language_command(repository.language, options.registry),
         )
         report = mine_repository(mining, env).summary()
-        say(
-            f"{report.repository}: {report.new:,} new {units.things(report.new, 'case')}, {sum(report.cases.values())} in all"
-        )
+        new = f"{report.new:,} new {units.things(report.new, 'case')}"
+        say(f"{report.repository}: {new}, {sum(report.cases.values())} in all")
         if not report.cases:
             continue
         log = options.out / f"roles-{now.strftime('%Y%m%d-%H%M%S')}-{number}.jsonl"
