@@ -363,7 +363,7 @@ async def _execute(
             end = await execute(
                 spec,
                 targets=targets if crew is None else crew.as_targets(targets),
-                open_log=log_opener(path, spec.planned_fixtures(), spec.store_text, resume=resume),
+                open_log=log_opener(path, spec.planned_fixtures(), spec.store_text, resume=resume, rows="attempt"),
                 listeners=listeners,
                 stop=stop,
                 steering=steering,

@@ -293,6 +293,7 @@ class LogRef(Frozen, frozen=True, omit_defaults=False):
     seal: str = ""  # the hash of its last seal: an erasure changes sha256 and leaves this
     unknown: tuple[str, ...] = ()  # what a log of an older schema cannot tell, a sentence each
     unread: tuple[UnreadRow, ...] | UnsetType = UNSET  # absent where every row could be read
+    earlier: tuple[str, ...] | UnsetType = UNSET  # run ids of logs of the same work that it found in its folder
     tags: tuple[str, ...] | UnsetType = UNSET  # the only fixtures that were run have one of them; absent where all were
 
 

@@ -87,6 +87,7 @@ def missing_evidence(
     found: list[LinkedText] = [
         *_unfinished(evidence, figures),
         *_tagged(evidence),
+        *_repeated(evidence, figures),
         *_workloads(policy, evidence, judged),
         *_baseline(policy, evidence),
         *_unjudged(evidence, figures),
@@ -168,6 +169,26 @@ def _tagged(evidence: Evidence) -> list[LinkedText]:
         for log in evidence.logs
         if log.tags
     ]
+
+
+def _repeated(evidence: Evidence, figures: Figures) -> list[LinkedText]:
+    """The logs that were not the first of their work, and whose earlier ones are not part of the decision."""
+    found: list[LinkedText] = []
+    decided = {log.run_id for log in evidence.logs}
+    for number, log in enumerate(evidence.logs, start=1):
+        others = [run_id for run_id in log.earlier or () if run_id not in decided]
+        if not others:
+            continue
+        count = figures.count(f"log/{number}/earlier", "earlier runs left out", len(others), key="earlier", of=log.path)
+        runs = "earlier run of its targets was" if len(others) == 1 else "earlier runs of its targets were"
+        found.append(
+            (
+                f"When {log.path} began, ",
+                figures.ref(count),
+                f" {runs} in its folder and not in this decision. No interval covers a choice among runs.",
+            )
+        )
+    return found
 
 
 def _one_look(policy: PolicyFile, evidence: Evidence, findings: Sequence[Finding]) -> list[LinkedText]:

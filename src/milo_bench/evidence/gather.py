@@ -147,6 +147,7 @@ def _log_ref(log: RunLog, name: str, again: Mapping[Path, str], logs: Iterable[R
         seal=log.seal,
         unknown=(*log.unknown, *unreported_caches([log])),
         unread=tuple(UnreadRow(*row) for row in log.bad_rows) or UNSET,
+        earlier=header.earlier,
         tags=(header.selection.tags if header.selection is not None else ()) or UNSET,
     )
 

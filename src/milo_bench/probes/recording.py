@@ -14,6 +14,7 @@ from milo_bench.core.hashing import sha256_data
 from milo_bench.core.records import Plan, ProbeResult, RunHeader, SuiteRef, TargetRecord
 from milo_bench.core.version import __version__
 from milo_bench.probes.context import ProbeOptions
+from milo_bench.store.log.earlier import earlier_logs
 from milo_bench.store.log.reader import read_run_log
 from milo_bench.store.log.writer import RunLogWriter
 
@@ -43,6 +44,7 @@ def open_probe_log(path: Path, config: TargetConfig) -> RunLogWriter:
         targets=(target,),
         plan=Plan(fixtures=(), targets=(config.name,)),
     )
+    header = msgspec.structs.replace(header, earlier=earlier_logs(path, header, "probe") or msgspec.UNSET)
     return RunLogWriter.create(path, header, ())
 
 

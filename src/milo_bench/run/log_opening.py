@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
+import msgspec
+
 from milo_bench.core.hiding.parts import redacted_parts
 from milo_bench.core.records import Fixture, RunHeader, StoreText, Workload
 from milo_bench.run.asked.alike import name_alike
+from milo_bench.store.log.earlier import Rows, earlier_logs
 from milo_bench.store.log.writer import Resumed, RunLogWriter
 from milo_bench.store.stored_text import TextPolicy
 
@@ -35,9 +38,11 @@ def text_policy(
 
 
 def log_opener(
-    path: Path, fixtures: Sequence[Fixture], store_text: StoreText, *, resume: bool
+    path: Path, fixtures: Sequence[Fixture], store_text: StoreText, *, resume: bool, rows: Rows | None = None
 ) -> Callable[[RunHeader], Resumed]:
     """What opens the log at ``path`` for a header: a new one, or with ``resume`` the one that is there.
+
+    A new log of such ``rows`` names the earlier ones in its folder.
 
     What it returns raises the errors of ``RunLogWriter.create`` and ``RunLogWriter.resume``.
     """
@@ -46,6 +51,8 @@ def log_opener(
         policy = text_policy(store_text, fixtures, header.workloads)
         if resume:
             return RunLogWriter.resume(path, header, fixtures, policy)
+        if rows is not None:
+            header = msgspec.structs.replace(header, earlier=earlier_logs(path, header, rows) or msgspec.UNSET)
         return Resumed(RunLogWriter.create(path, header, fixtures, policy), {})
 
     return open_log

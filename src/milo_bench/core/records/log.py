@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from typing import Any, Literal, TypeAlias
 
+from msgspec import UNSET, UnsetType
+
 from milo_bench.core.cases.tags import says_sensitive
 from milo_bench.core.hashing import sha256_data
 from milo_bench.core.load_records import LoadFigures
@@ -224,7 +226,10 @@ class FixtureSelection(Frozen, frozen=True):
 
 
 class RunHeader(Frozen, frozen=True, tag="run", tag_field="type", omit_defaults=False):
-    """First line of a run log. ``imported`` are the files of a log that another tool recorded, () of a run of ours."""
+    """First line of a run log. ``imported`` are the files of a log that another tool recorded, () of a run of ours.
+
+    ``earlier`` are run ids of logs of the same work that were in its folder at the start, absent where none was.
+    """
 
     run_id: str
     created_at: str
@@ -242,6 +247,7 @@ class RunHeader(Frozen, frozen=True, tag="run", tag_field="type", omit_defaults=
     schema_version: int = SCHEMA_VERSION
     imported: tuple[ImportedFile, ...] = ()
     commitments: dict[str, str] = {}  # episode -> SHA-256 of the secret that it will be drawn from
+    earlier: tuple[str, ...] | UnsetType = UNSET
 
 
 class Usage(Frozen, frozen=True):

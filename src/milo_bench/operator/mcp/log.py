@@ -83,7 +83,7 @@ class EpisodeLog:
         with self._keeping():
             header = spec.header((self.target,), now=SystemClock().now())
             resume = self._options.resume and path.exists()
-            opened = log_opener(path, fixtures, spec.store_text, resume=resume)(header)
+            opened = log_opener(path, fixtures, spec.store_text, resume=resume, rows="episode")(header)
             self._rows = len(opened.done)
             self._writer = opened.writer
         self._say(f"{who['client']} {version} connected.")

@@ -67,7 +67,7 @@ async def play_into_log(
     Raises the errors of ``play_all``.
     """
     stop = StopSignal()
-    opener = log_opener(path, spec.as_run().planned_fixtures(), spec.store_text, resume=resume)
+    opener = log_opener(path, spec.as_run().planned_fixtures(), spec.store_text, resume=resume, rows="episode")
 
     def open_log(header: RunHeader) -> Resumed:
         opened = opener(header)

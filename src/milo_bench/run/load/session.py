@@ -144,7 +144,7 @@ class LoadSession:
             self._documents = LoadDocuments(requests, self._drawing(record))
             header = self._spec.header([record], now=datetime.now(UTC))
             fixtures = self._spec.planned_fixtures()
-            writer = log_opener(self._path, fixtures, self._spec.store_text, resume=False)(header).writer
+            writer = log_opener(self._path, fixtures, self._spec.store_text, resume=False, rows="load")(header).writer
             zero_s = time.monotonic()
             capacity = None
             try:
