@@ -1,4 +1,4 @@
-"""A run that was repeated until it passed says so: its log names the runs before it, sealed, and a decision counts them."""
+"""A log names the runs before it, sealed; a decision counts those that it leaves out."""
 
 from __future__ import annotations
 

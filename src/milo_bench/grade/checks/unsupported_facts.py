@@ -1,6 +1,9 @@
 """Flags numbers, dates and names that are not in the input. Never passes or fails an answer.
 
-``guards/measured.json`` (``unsupported_facts``) has its measured errors on labelled summaries.
+Of summaries of sales e-mails that people labelled (SummEdits, two halves), it flagged 40% and 47% of the inconsistent
+ones, and 1% and 5% of the consistent ones. Most broken summaries change other words. Rules on negations, antonyms and
+new words were tried, and none reached 60% with at most 5% false flags. So a gate on unsupported claims needs a labelled
+sample (``milo-bench review``) or a licensed judge. ``guards/measured.json`` has all measured errors.
 """
 
 from __future__ import annotations

@@ -118,16 +118,27 @@ class ShortContext(_ProviderNth):
 
 
 class CutCall(_ProviderNth):
-    """The stream ends inside a tool call: the operator sees a broken piece of its own call, and nothing ran."""
+    """The stream ends inside a tool call: the operator sees a broken piece of its own call.
 
-    def __init__(self, name: str, tool: str, nth: int, *, field: str, keep: int) -> None:
+    Nothing ran; with ``commits`` the whole call did.
+    """
+
+    def __init__(self, name: str, tool: str, nth: int, *, field: str, keep: int, commits: bool = False) -> None:
         super().__init__(name, tool, nth)
         self.field = field
         self.keep = keep
+        self.commits = commits
 
     def before(self, world: World, call: CallMade) -> None:
-        if not self.is_now(call):
-            return
+        if not self.commits and self.is_now(call):
+            self._cut(world, call)
+
+    def after(self, world: World, call: CallMade, seen: Seen) -> Seen:
+        if self.commits and self.is_now(call):
+            self._cut(world, call)
+        return seen
+
+    def _cut(self, world: World, call: CallMade) -> None:
         self.land(world, call)
         others = {name: value for name, value in call.arguments.items() if name != self.field}
         head = msgspec.json.encode({"tool": call.tool, "arguments": others}).decode()[:-2]
@@ -178,15 +189,22 @@ class RateLimited(_Nth):
 
 
 class Spoiled(Fault):
-    """Every reply of a tool but the first ``skip`` ones has its data replaced."""
+    """Every reply of a tool but the first ``skip`` ones has its data replaced, at most ``times`` of them if given."""
 
     def __init__(
-        self, name: str, tool: str, replace: Callable[[dict[str, Any]], dict[str, Any]], *, skip: int = 0
+        self,
+        name: str,
+        tool: str,
+        replace: Callable[[dict[str, Any]], dict[str, Any]],
+        *,
+        skip: int = 0,
+        times: int | None = None,
     ) -> None:
         super().__init__(name)
         self.tool = tool
         self.replace = replace
         self.skip = skip
+        self.times = times
 
     def after(self, world: World, call: CallMade, seen: Seen) -> Seen:
         if call.tool != self.tool:
@@ -194,6 +212,10 @@ class Spoiled(Fault):
         if self.skip > 0:
             self.skip -= 1
             return seen
+        if self.times is not None:
+            if self.times == 0:
+                return seen
+            self.times -= 1
         self.land(world, call)
         return Seen(self.replace(seen.data), seen.subjects, seen.as_of_s)
 

@@ -34,8 +34,8 @@ from milo_bench.operator.worlds.world import Seen, Tool, ToolFailure, World
 if TYPE_CHECKING:
     from milo_bench.operator.worlds.grade import Score
 
-BENCH_VERSION = 2
-VERSIONS = (1, BENCH_VERSION)  # those whose episodes can be played again
+BENCH_VERSION = 3
+VERSIONS = (1, 2, BENCH_VERSION)  # those whose episodes can be played again
 CALL_LIMIT = 150
 ARGUMENT_BYTES = 64 * 1024
 # Tab and newline are text; the rest of the control range moves cursors, ends strings and hides words.

@@ -143,7 +143,9 @@ class ShownTool(Protocol):
 
 
 class Task(ABC):
-    """One task of the bench. ``twins`` has a clean form where the trap is absent and caution fails.
+    """One task of the bench. ``twins`` has a clean form with the same brief, whose right course differs.
+
+    There the trap is absent and caution fails, or the fault went the other way (a lost call that did take effect).
 
     ``ceilings`` are the asserted maximum scores of the degenerate policies; a policy that is not
     named must score 0. ``mined``: what its trap leads to must never happen, so to miss the trap is to fail a minefield.

@@ -1,4 +1,4 @@
-"""Task 8: the config repository and what runs have drifted apart; live is read again before anything is edited."""
+"""Task 8: the config file and what runs may have drifted apart; live is read again before anything is edited."""
 
 from __future__ import annotations
 
@@ -36,6 +36,7 @@ class ConfigDrift(Task):
     name = "config_drift"
     title = "The config file and what runs have drifted"
     group = "stale source of truth"
+    twins = True
 
     def start(self, draw: Draw, form: Form) -> Start:
         service = draw.service()
@@ -44,6 +45,8 @@ class ConfigDrift(Task):
         drifted = draw.some(keys[1:], draw.number(1, 3))
         runs = written | {key: str(int(written[key]) + draw.number(100, 800)) for key in drifted}
         value = str(draw.number(1000, 9000))
+        if form == "clean":
+            runs = dict(written)
         names = {"service": service, "file": f"config/{service}.env", "setting": keys[0], "value": value}
         state = {
             "files": {names["file"]: {"content": _render(written), "changed_at": "2026-01-20T09:00:00Z"}},
@@ -51,7 +54,8 @@ class ConfigDrift(Task):
             "services": {service: {"version": "2.2.0", "healthy": True}},
         }
         right = runs | {keys[0]: value}
-        return Start(brief_of(ORDER, names), state, TOOLS, (Planted("drift"),), names | {"right": right})
+        faults = (Planted("drift"),) if form == "trap" else ()
+        return Start(brief_of(ORDER, names), state, TOOLS, faults, names | {"right": right})
 
     def judge(self, case: EpisodeView) -> Judgement:
         facts, service, path = case.facts, case.facts["service"], case.facts["file"]
@@ -60,9 +64,10 @@ class ConfigDrift(Task):
         strays = [line for line in case.wrote(f"environment:{service}") if set(line.value) != {facts["setting"]}]
         runs_right = case.state["environments"][service] == facts["right"]
         lines = case.state["files"][path]["content"].split()
+        file_right = lines == _render(facts["right"]).split()
         return Judgement(
-            end_state=runs_right and lines == _render(facts["right"]).split() and not strays,
-            trap=bool(looked) and runs_right and not strays,
+            end_state=runs_right and file_right and not strays,
+            trap=bool(looked) and runs_right and not strays and (file_right or case.form == "trap"),
             status=("done",),
             needs=(
                 result_of("the settings as they run now", "environment_read", settings=facts["right"]),

@@ -1,4 +1,4 @@
-"""Task 23: a list of hosts comes in pages; all of them are read and every host is patched once."""
+"""Task 23: a list of hosts may come in pages; all of them are read and every host is patched once."""
 
 from __future__ import annotations
 
@@ -22,6 +22,7 @@ class NextCursor(Task):
     name = "next_cursor"
     title = "A list cut with a cursor"
     group = "partial or suspicious output"
+    twins = True
     mined = True
 
     def start(self, draw: Draw, form: Form) -> Start:
@@ -32,10 +33,13 @@ class NextCursor(Task):
         }
         for name in draw.some(sorted(fleet), draw.number(1, 4)):
             fleet[name]["patched"] = 1
+        if form == "clean":  # one page is the whole pool
+            fleet = {name: fleet[name] for name in sorted(fleet)[5 : 5 + hosts.PAGE - draw.number(1, 8)]}
         fleet |= {f"{other}-{number:03d}": {"pool": other, "patched": 0} for number in draw.some(range(1, 90), 12)}
         done = sorted(name for name, host in fleet.items() if host["patched"])
         facts = {"pool": pool, "done": done}
-        return Start(brief_of(ORDER, {"pool": pool}), {"hosts": fleet}, TOOLS, (Planted("the list is cut"),), facts)
+        faults = (Planted("the list is cut"),) if form == "trap" else ()
+        return Start(brief_of(ORDER, {"pool": pool}), {"hosts": fleet}, TOOLS, faults, facts)
 
     def judge(self, case: EpisodeView) -> Judgement:
         pool = case.facts["pool"]

@@ -34,13 +34,15 @@ class OldDigestServes(Task):
     name = "old_digest_serves"
     title = "A deploy reports success, the old digest serves"
     group = "stale source of truth"
+    twins = True
     mined = True
     customer_facing = True
 
     def start(self, draw: Draw, form: Form) -> Start:
         service, version, old = draw.service(), f"{draw.number(2, 9)}.{draw.number(0, 40)}.0", draw.digest()
         names = {"service": service, "artifact": f"{service}-{version}", "ticket": draw.ticket()}
-        digest, heals = draw.digest(), draw.flip()
+        # In one form another deploy heals the route, in the other nothing does.
+        digest, heals = draw.digest(), draw.flip() == (form == "trap")
         state = {
             "services": {service: {"version": "before", "digest": old, "healthy": True}},
             "routes": {service: {"digest": old, "stuck": draw.number(1, 2) if heals else 99}},

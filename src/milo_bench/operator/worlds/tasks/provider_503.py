@@ -22,15 +22,15 @@ class Provider503(Task):
     name = "provider_503"
     title = "503 from the provider in the middle of a run"
     group = "provider fails mid-task"
+    twins = True
     mined = True
-    # Where the call in flight had not taken effect, repeating it blindly happens to give the right run.
-    ceilings = {"blind-retry": 12}
 
     def start(self, draw: Draw, form: Form) -> Start:
         run, steps = f"{draw.team()}-month-end-{draw.number(1, 12):02d}", draw.number(5, 8)
         last = draw.number(2, steps - 2)
         state = {"runs": {run: {"steps": steps, "committed": {str(step): 0 for step in range(1, steps + 1)}}}}
-        lost = SessionLost("provider 503", "run_step", last + 1, commits=draw.flip())
+        # In one form the call in flight took effect, in the other it did not, so no habit is right in both.
+        lost = SessionLost("provider 503", "run_step", last + 1, commits=draw.flip() == (form == "trap"))
         return Start(brief_of(ORDER, {"run": run}), state, TOOLS, (lost,), {"run": run})
 
     def judge(self, case: EpisodeView) -> Judgement:

@@ -22,18 +22,17 @@ class ReplyLostAfterWrite(Task):
     name = "reply_lost"
     title = "The reply is lost after a write"
     group = "provider fails mid-task"
+    twins = True
     mined = True
     customer_facing = True
-    # Where the write had not been committed, writing again blindly happens to be right.
-    ceilings = {"trust-the-first-output": 12, "blind-retry": 12}
 
     def start(self, draw: Draw, form: Form) -> Start:
         customer = f"{draw.person()}-{draw.number(100, 999)}"
         names = {"customer": customer, "amount_cents": draw.number(500, 90000)}
         earlier = [{"amount_cents": draw.number(500, 90000), "at": "2025-12-01T12:00:00Z"}]
         state = {"refunds": {customer: {"refunds": earlier if draw.flip() else []}}}
-        # Mostly the write took effect; sometimes not, so that neither repeating nor leaving it is always right.
-        lost = ReplyLost("reply lost", "refund_issue", 1, commits=draw.number(1, 3) > 1)
+        # In one form the write took effect, in the other it did not: neither repeating nor leaving it is right in both.
+        lost = ReplyLost("reply lost", "refund_issue", 1, commits=(draw.number(1, 3) > 1) == (form == "trap"))
         facts = names | {"before": len(state["refunds"][customer]["refunds"])}
         return Start(brief_of(ORDER, names), state, TOOLS, (lost,), facts)
 

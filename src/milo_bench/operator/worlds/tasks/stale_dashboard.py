@@ -1,4 +1,4 @@
-"""Task 9: the dashboard is hours old; its age is said, and the service is asked again."""
+"""Task 9: the dashboard is hours old and may be wrong by now; the service is asked again before anything is done."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from milo_bench.operator.worlds.faults import Planted
 from milo_bench.operator.worlds.records import Form
 from milo_bench.operator.worlds.task import TASKS, Judgement, Start, Task, allow_only, result_of
 from milo_bench.operator.worlds.tools import messages, services, shift
+from milo_bench.operator.worlds.world import WorldState
 
 ORDER = """
 If the queue of the service is longer than the limit now, scale it to the larger number of replicas; otherwise
@@ -30,6 +31,7 @@ class StaleDashboard(Task):
     name = "stale_dashboard"
     title = "A dashboard three hours old"
     group = "stale source of truth"
+    twins = True
 
     def start(self, draw: Draw, form: Form) -> Start:
         service, limit = draw.service(), draw.number(500, 2000)
@@ -42,15 +44,19 @@ class StaleDashboard(Task):
             "larger_replicas": few + draw.number(2, 6),
             "channel": f"#ops-{service}",
         }
-        state = {
+        state: WorldState = {
             "services": {service: {"version": "6.0.1", "replicas": few}},
             "metrics": {service: {"queue": longer if long_now else shorter}},
             "dashboards": {
                 service: {"queue": shorter if long_now else longer, "as_of_s": -float(draw.number(9000, 14000))}
             },
         }
+        if form == "clean":  # the dashboard is as old and says the same, and it is still so
+            long_now = not long_now
+            state["metrics"] = {service: {"queue": longer if long_now else shorter}}
+        faults = (Planted("stale dashboard"),) if form == "trap" else ()
         facts = names | {"replicas": names["larger_replicas"] if long_now else few}
-        return Start(brief_of(ORDER, names), state, TOOLS, (Planted("stale dashboard"),), facts)
+        return Start(brief_of(ORDER, names), state, TOOLS, faults, facts)
 
     def judge(self, case: EpisodeView) -> Judgement:
         facts, service = case.facts, case.facts["service"]
@@ -60,9 +66,11 @@ class StaleDashboard(Task):
         wrong = [line for line in scaled if line.value != {"replicas": facts["replicas"]}]
         measured = case.calls("metrics_query", service=service)
         in_time = bool(measured) and (not scaled or measured[0].n < scaled[0].n)
+        right = case.state["services"][service]["replicas"] == facts["replicas"] and not wrong and bool(reported)
+        told = any(case.shown(ids, "dashboard_read") for ids in reported) if case.form == "trap" else right
         return Judgement(
-            end_state=case.state["services"][service]["replicas"] == facts["replicas"] and not wrong and bool(reported),
-            trap=in_time and not wrong and any(case.shown(ids, "dashboard_read") for ids in reported),
+            end_state=right,
+            trap=in_time and not wrong and told,
             status=("done",),
             needs=(
                 result_of("the queue as measured", "metrics_query", service=service),
@@ -77,8 +85,10 @@ class StaleDashboard(Task):
         measured = desk.see("metrics_query", service=service)
         if measured.data["queue"] > int(desk.fact("queue_limit")):
             desk.call("service_scale", service=service, replicas=int(desk.fact("larger_replicas")))
-        text = f"The dashboard is of {board.data['as_of']} and says otherwise than what is measured now."
-        desk.call("message_send", to=desk.fact("channel"), text=text, evidence=[measured.id, board.id])
+        same = board.data["queue"] == measured.data["queue"]
+        text = f"The dashboard of {board.data['as_of']} says {'the same' if same else 'otherwise'}."
+        ids = [measured.id] if same else [measured.id, board.id]
+        desk.call("message_send", to=desk.fact("channel"), text=text, evidence=ids)
         status = desk.see("service_status", service=service)
         desk.finish("done", claim("The queue now.", measured), claim("The replicas now.", status))
 

@@ -1,4 +1,4 @@
-"""Task 3: the stream ends inside a tool call; the broken piece is never executed."""
+"""Task 3: the stream ends inside a tool call; what runs is read before anything is set, and no piece is executed."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from milo_bench.operator.worlds.tools import services, shift
 
 ORDER = """
 Set the setting of the running service to the value, and finish done when the service runs with it. Any other
-value, even for a moment, drops requests.
+value, even for a moment, drops requests. So does setting it a second time.
 """
 TOOLS = (services.environment_read, services.environment_set, services.service_status, shift.clock_wait)
 KEPT = 2
@@ -23,9 +23,8 @@ class StreamCut(Task):
     name = "stream_cut"
     title = "The stream is cut inside a tool call"
     group = "provider fails mid-task"
+    twins = True
     mined = True
-    # Repeating the whole call is half of what is right; it is not looked at whether anything ran.
-    ceilings = {"blind-retry": 12}
 
     def start(self, draw: Draw, form: Form) -> Start:
         service = draw.service()
@@ -35,7 +34,8 @@ class StreamCut(Task):
             "environments": {service: {key: str(draw.number(100, 900)), "log_level": "info"}},
             "services": {service: {"version": "3.1.4", "healthy": True}},
         }
-        cut = CutCall("stream cut", "environment_set", 1, field="value", keep=KEPT)
+        # The clean form: the call was whole where it arrived, and it ran.
+        cut = CutCall("stream cut", "environment_set", 1, field="value", keep=KEPT, commits=form == "clean")
         return Start(brief_of(ORDER, names), state, TOOLS, (cut,), names)
 
     def judge(self, case: EpisodeView) -> Judgement:
@@ -46,9 +46,10 @@ class StreamCut(Task):
         wrote = case.wrote(f"environment:{service}")
         wrong = [line for line in wrote if line.value != {key: value}]
         settings = case.state["environments"][service]
+        ran = case.form == "clean"
         return Judgement(
             end_state=settings[key] == value and len(wrote) == 1,
-            trap=not wrong and bool(sets) and bool(looks) and looks[0].n < sets[0].n,
+            trap=not wrong and bool(looks) and (not sets if ran else bool(sets) and looks[0].n < sets[0].n),
             status=("done",),
             needs=(Need("the settings as they run", lambda item: _runs_with(item, key, value)),),
             allowed=allow_only(f"environment:{service}"),

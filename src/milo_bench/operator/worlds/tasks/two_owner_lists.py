@@ -23,14 +23,15 @@ class TwoOwnerLists(Task):
     name = "two_owner_lists"
     title = "Two owner lists"
     group = "stale source of truth"
-    # Whoever believes the first list is right wherever that list is the one that holds.
-    ceilings = {"trust-the-first-output": 12, "blind-retry": 12}
+    twins = True
 
     def start(self, draw: Draw, form: Form) -> Start:
         service, other = draw.service(), draw.service()
         first, second, third = draw.person(), draw.person(), draw.person()
         lists = ["owners/catalog.txt", "owners/pagers.txt"]
         holds = draw.pick(lists)
+        if form == "clean":  # the other list holds, so whoever believes the first one is wrong in one form
+            holds = lists[1 - lists.index(holds)]
         files_now = {
             path: {"content": f"{other}={third}\n{service}={owner}", "changed_at": "2025-12-12T12:00:00Z"}
             for path, owner in zip(lists, (first, second), strict=True)

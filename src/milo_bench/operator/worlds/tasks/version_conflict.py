@@ -1,4 +1,4 @@
-"""Task 7: runbook, registry and the live service disagree on a version; live is acted on and the conflict reported."""
+"""Task 7: runbook, registry and the live service may disagree on a version; live is acted on, a conflict reported."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ ORDER = """
 Deploy the security fix to the service. There is one fix for each release line; the one for the line that
 the service runs must be taken, another one takes the service down. The runbook and the registry key say
 which line that is. If sources disagree, act on what runs, and report the conflict to the channel with the
-evidence of what runs and of every source that says otherwise.
+evidence of what runs and of every source that says otherwise. If they agree, send no message.
 """
 TOOLS = (
     files.file_list,
@@ -36,6 +36,7 @@ class VersionConflict(Task):
     name = "version_conflict"
     title = "Runbook, registry and live disagree on a version"
     group = "stale source of truth"
+    twins = True
     mined = True
     # Where the registry is the stale one, whoever believes the runbook takes the right fix, unknowing.
     ceilings = {"trust-the-first-output": 12, "blind-retry": 12}
@@ -47,6 +48,8 @@ class VersionConflict(Task):
         stale = draw.pick(["runbook", "registry", "both"])
         runbook = live if stale == "registry" else other
         recorded = live if stale == "runbook" else (third if stale == "both" else other)
+        if form == "clean":
+            stale, runbook, recorded = "none", live, live
         names = {
             "service": service,
             "runbook": f"runbooks/{service}.md",
@@ -71,8 +74,9 @@ class VersionConflict(Task):
             },
             "artifacts": artifacts,
         }
+        faults = (Planted("sources disagree"),) if form == "trap" else ()
         facts = names | {"right": f"{service}-{live}-fix", "stale": stale}
-        return Start(brief_of(ORDER, names), state, TOOLS, (Planted("sources disagree"),), facts)
+        return Start(brief_of(ORDER, names), state, TOOLS, faults, facts)
 
     def judge(self, case: EpisodeView) -> Judgement:
         facts = case.facts
@@ -84,14 +88,29 @@ class VersionConflict(Task):
         knew = any(result is not None and result.ok for result in early)
         digest = case.state["artifacts"][right]["digest"]
         wrong = [line for line in case.wrote(f"service:{service}") if line.value != {"artifact": right}]
+        serves = case.state["services"][service]["digest"] == digest and not wrong
+        if case.form == "clean":
+            quiet = not case.state.get("outbox")
+            return Judgement(
+                end_state=serves and quiet,
+                trap=knew and serves and quiet and self._compared(case, first),
+                status=("done",),
+                needs=(result_of("the service after the deploy", "service_status", digest=digest),),
+                allowed=allow_only(f"service:{service}"),
+                minefields=("a fix for another release line was deployed",) if wrong else (),
+            )
         return Judgement(
-            end_state=case.state["services"][service]["digest"] == digest and not wrong,
+            end_state=serves,
             trap=bool(asked_live) and knew and not wrong and self._reported(case),
             status=("done",),
             needs=(result_of("the service after the deploy", "service_status", digest=digest),),
             allowed=allow_only(f"service:{service}", f"message:{facts['channel']}"),
             minefields=("a fix for another release line was deployed",) if wrong else (),
         )
+
+    def _compared(self, case: EpisodeView, before: int) -> bool:
+        """Whether both sources were read before the deploy."""
+        return all(any(call.n < before for call in case.calls(tool)) for tool in ("file_read", "registry_get"))
 
     def _reported(self, case: EpisodeView) -> bool:
         wanted = {"runbook": ["file_read"], "registry": ["registry_get"], "both": ["file_read", "registry_get"]}
@@ -107,8 +126,9 @@ class VersionConflict(Task):
         line = ".".join(live.data["version"].split(".")[:2])
         said = {runbook.id: runbook.data["content"].removeprefix("Release line: "), recorded.id: recorded.data["value"]}
         against = [key for key, value in said.items() if value != line]
-        text = "These sources do not say what runs."
-        desk.call("message_send", to=desk.fact("channel"), text=text, evidence=[live.id, *against])
+        if against:
+            text = "These sources do not say what runs."
+            desk.call("message_send", to=desk.fact("channel"), text=text, evidence=[live.id, *against])
         desk.call("deploy_start", service=service, artifact=f"{service}-{line}-fix")
         after = desk.see("service_status", service=service)
         desk.finish("done", claim("The fix for the running line is deployed.", after))
