@@ -24,6 +24,6 @@ def operator_tasks(as_json: bool) -> None:
             if task["group"] != group:
                 group = str(task["group"])
                 click.echo(group)
-            twin = "  (with a clean variant)" if task["variants"] == ["trap", "clean"] else ""
-            click.echo(f"  {task['number']:>2}  {task['name']}: {task['title']}{twin}")
+            click.echo(f"  {task['number']:>2}  {task['name']}: {task['title']}")
+        click.echo("Each task also has a clean variant: the same brief, and another right course.")
     say_next("milo-bench operator selftest")
