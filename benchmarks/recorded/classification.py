@@ -18,13 +18,12 @@ from benchmarks.recorded.data import unpacked
 from milo_bench import api
 from milo_bench.evidence.joining import join_columns
 from milo_bench.stats.betting import log_wealth, look_sizes
-from milo_bench.stats.cases.columns import NOT_JUDGED, fixture_table
+from milo_bench.stats.cases.columns import fixture_table
 from milo_bench.stats.exact import exact_ends
 from milo_bench.store.log.reader import read_run_log
 
 CONFIDENCE = 0.95
 SIZES = (60, 180)
-_ROADS = ("60 texts", "180 texts", "until decided")
 BOUNDS = (0.80, 0.85, 0.90, 0.95)  # thresholds as teams write them
 DISTANCES = (0.01, 0.02, 0.05, 0.10, math.inf)
 _LOOK = np.array([0.0, 1.0])
@@ -53,31 +52,40 @@ def import_and_grade(name: str, texts: Path, answers: Path, out: Path) -> Graded
         with unpacked(texts) as plain:
             request = api.ImportRequest(plain, id_column="id", inputs=("text",), label="gold")
             api.import_suite(request, out=suite, format_name="jsonl", name=name)
-        api.import_recorded(api.RecordedImport(files=[answers], out=log, format="jsonl", suite=str(suite)))
+        wanted = api.RecordedImport(files=[answers], out=log, format="jsonl", suite=str(suite))
+        imported = api.import_recorded(wanted)
         read = read_run_log(log)
         table = fixture_table(list(read.fixtures.values()))
         columns = join_columns([read], table)
+    for count, problem in imported.left:
+        print(f"{name}: not imported ({count}): {problem.what}, first in {problem.where}")
+    for problem in imported.broken:
+        print(f"{name}: not imported: {problem.where}: {problem.what}")
     models, right, unread, recalls = [], [], [], {}
+    with_gold = np.array(["label" in fixture.expect for fixture in read.fixtures.values()])
+    if not with_gold.all():
+        print(f"{name}: {int((~with_gold).sum())} texts have no gold label and are left out")
     null_class, null_rate = "", 0.0
     lacking = 0
     for candidate, all_cases in columns.items():
         cases = all_cases.take(all_cases.repeat == 0)
         known = {category for (check, category) in cases.categories if check == "label"}
-        answered = int((cases.outcome != NOT_JUDGED).sum())
+        answered = int((cases.outcome >= 0).sum())
         if known == {"unknown_label"} and len(cases.categories[("label", "unknown_label")]) == answered:
             unread.append(candidate.target)
             continue
         one = np.zeros(len(table.ids), dtype=np.bool_)  # a missing answer is a wrong one
-        one[cases.fixture] = cases.want == cases.got
+        one[cases.fixture] = (cases.want == cases.got) & (cases.want >= 0)
         lacking += len(cases) < len(table.ids)
         models.append(candidate.target)
-        right.append(one)
+        right.append(one[with_gold])
         for place, label in enumerate(cases.labels):
             of = cases.want == place
             if of.any():
                 recalls.setdefault(label, []).append(float((cases.got[of] == place).mean()))
-                if of.mean() > null_rate:
-                    null_class, null_rate = label, float(of.mean())
+                share = float(of.sum() / max(1, (cases.want >= 0).sum()))
+                if share > null_rate:
+                    null_class, null_rate = label, share
     if lacking:
         print(f"{name}: {lacking} models lack answers to some texts; each of those counts as wrong")
     return Graded(
@@ -225,14 +233,14 @@ def report(graded: Graded, *, samples: int, orders: int, seed: int) -> int:
     print(", ".join(f"'{label}' {np.median(values):.1%}" for label, values in graded.recalls.items()))
     for model in graded.unread:
         print(f"  {model}: no answer could be read as a label. A failure of the harness, not a verdict; left out below")
-    broken, every = 0, {title: {distance: Errors() for distance in DISTANCES} for title in _ROADS}
+    broken, every = 0, {title: {distance: Errors() for distance in DISTANCES} for title in _roads(of)}
     for bound in BOUNDS:
         reached = ". The null model reaches it: no keep by accuracy alone" if graded.null_rate >= bound else ""
         print(
             f"\n  accuracy of at least {bound:.0%}: {int((rates >= bound).sum())} of {len(rates)} models are{reached}"
         )
         print(f"  {'':<28} {'wrong keep':>15}  {'wrong reject':>15}  {'undecided':>7}  {'calls':>9}")
-        found = {f"{size} texts": fixed_errors(graded, bound, size, samples, seed) for size in SIZES}
+        found = {f"{size} texts": fixed_errors(graded, bound, size, samples, seed) for size in _sizes(of)}
         found["until decided"] = until_decided_errors(graded, bound, orders, seed)
         for title, errors in found.items():
             for distance, one in errors.items():
@@ -250,6 +258,15 @@ def report(graded: Graded, *, samples: int, orders: int, seed: int) -> int:
     return broken + _print_saved(every, of)
 
 
+def _sizes(of: int) -> tuple[int, ...]:
+    """The sizes of samples that a set of ``of`` texts has room for."""
+    return tuple(size for size in SIZES if size < of)
+
+
+def _roads(of: int) -> tuple[str, ...]:
+    return (*(f"{size} texts" for size in _sizes(of)), "until decided")
+
+
 def _print_row(title: str, errors: Errors) -> None:
     print(f"  {title:<28} {errors.text}  {errors.calls / errors.runs:9.1f}")
 
@@ -259,7 +276,7 @@ def _print_saved(every: dict[str, dict[float, Errors]], of: int) -> int:
     until = total(every["until decided"])
     mean = until.calls / until.runs
     print(f"  until decided asks {1 - mean / of:.1%} less than all {of:,}", end="")
-    for size in SIZES:
+    for size in _sizes(of):
         fixed = total(every[f"{size} texts"])
         print(f", {mean / size:.1f} times {size} (which leaves {fixed.undecided / fixed.runs:.0%} undecided)", end="")
     print(f". It leaves {until.undecided / until.runs:.0%} undecided after all {of:,}")

@@ -95,7 +95,8 @@ def _shown(value: float | None, interval: object) -> str:
 def _limit(cases: Cases, table: FixtureTable) -> str:
     """The length past which more rows are missed, where the documents show one."""
     held, asked = cases.parts["record_list.found"]
-    of_fixture = np.unique(cases.fixture)
+    # Of a document without gold rows none can be missed.
+    of_fixture = np.unique(cases.fixture[asked > 0])
     missed = np.array(
         [1 - held[cases.fixture == place].sum() / asked[cases.fixture == place].sum() for place in of_fixture]
     )

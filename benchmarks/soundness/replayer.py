@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Final
 
 import msgspec
@@ -105,6 +106,7 @@ def _facts(one: Recording, brief: str) -> dict[Any, Any]:
     return found
 
 
+@lru_cache(maxsize=1 << 16)
 def _make(text: str) -> str:
     """What a value looks like: letters as a, digits as 9."""
     return re.sub(r"9+", "9", re.sub(r"a+", "a", re.sub(r"\d", "9", re.sub(r"[A-Za-z]", "a", text))))

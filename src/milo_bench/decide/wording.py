@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Literal
 
-from milo_bench.config.policy.measures import known_measures
+from milo_bench.config.policy.measures import known_measures, split_slice
 from milo_bench.decide.records import LinkedText, Ref
 
 # Of a gate that needs over ten times the fixtures it has; the number itself is a detail then.
@@ -21,7 +21,7 @@ def spell_out(key: str) -> str:
     known = known_measures().get(name)
     words = known.phrase or known.title if known else name.replace("_", " ")
     where = []
-    for part in filter(None, slice.split(" & ")):
+    for part in split_slice(slice):
         kind, _, value = part.partition("=")
         if part.startswith("words") or kind == "tag":
             where.append(part if part.startswith("words") else value)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from milo_bench.config.policy.judges import JudgeTerms
@@ -73,6 +73,11 @@ def confusion(pairs: Iterable[tuple[bool, bool | None]]) -> Confusion:
     )
 
 
+def as_recorded(labelled: Confusion) -> Confusion:
+    """The counts for verdicts of which an unread one is no yes: as such it is counted in a rate, too."""
+    return replace(labelled, true_no=labelled.true_no + labelled.unread_of_no, unread_of_no=0)
+
+
 @dataclass(frozen=True)
 class CorrectedRate:
     """``value`` is the corrected share, None where the judge cannot tell yes from no; ``raw`` what it reported."""
@@ -97,6 +102,7 @@ def corrected_rate(said_yes: float, n: float, labelled: Confusion, confidence: f
     if not 0 <= said_yes <= n or n == 0:
         raise ValueError(f"{said_yes} of {n} verdicts")
     z = z_value(confidence)
+    labelled = as_recorded(labelled)
     raw, labels = said_yes / n, labelled.n
     whole = Interval(0.0, 1.0, confidence, METHOD)
     sensitivity, specificity = labelled.sensitivity, labelled.specificity

@@ -17,6 +17,8 @@ GoodSide: TypeAlias = Literal["high", "low", "neither"]
 SLICES = ("tag", "class", "field", "check", "kind", "judge", "words")
 # An example of each.
 _OWN = {"class": "escalate", "field": "received_date", "check": "schema", "kind": "reset", "judge": "acceptable"}
+# "class=Trade & industry & tag=long" has two parts: only what begins as a part does is one.
+_AND = re.compile(rf"\s*&\s*(?=(?:{'|'.join(name for name in SLICES if name != 'words')})\s*=|words\s*[<>=])")
 _WORDS = re.compile(r"words(<=|<|>=|>|=)(\d{1,9})(?:-(\d{1,9}))?")
 
 
@@ -80,7 +82,7 @@ def parse_slice(text: str, measure: str) -> tuple[SlicePart, ...]:
     if known is None:
         message = f"Unknown measure '{measure[:60]}'."
         raise ConfigError(message, hint=hint_for(measure, known_measures(), noun="measures"))
-    parts = tuple(_part(one.strip()) for one in text.split(" & ")) if text.strip() else ()
+    parts = tuple(_part(one) for one in split_slice(text))
     for part in parts:
         if part.name in ("field", "check", "kind", "judge") and part.name not in known.own:
             raise ConfigError(f"{measure} cannot be sliced by {part.name}.", hint=_takes(known))
@@ -96,6 +98,11 @@ def parse_slice(text: str, measure: str) -> tuple[SlicePart, ...]:
         message = f"{measure} needs a slice: {known.needs}=…"
         raise ConfigError(message, hint=f"write slice: {known.needs}={_OWN[known.needs]}, for example.")
     return parts
+
+
+def split_slice(text: str) -> tuple[str, ...]:
+    """``tag=long`` and ``words>7500`` of ``tag=long & words>7500``, () for ""; a label may have an "&" of its own."""
+    return tuple(one.strip() for one in _AND.split(text)) if text.strip() else ()
 
 
 def slice_text(parts: tuple[SlicePart, ...]) -> str:

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal, TypeAlias
 from pydantic import Field, field_validator, model_validator
 
 from milo_bench.config.checked import Checked, Mistake, require_order
-from milo_bench.config.policy.measures import MEASURES, known_measures, parse_slice, slice_text
+from milo_bench.config.policy.measures import MEASURES, known_measures, parse_slice, slice_text, split_slice
 from milo_bench.config.policy.remedies import REMEDIES
 from milo_bench.config.policy.rules import CONDITIONS, FindingKind, FindingRule
 from milo_bench.config.routing.rule import Condition, DriftStep
@@ -74,7 +74,7 @@ class GateConfig(Checked):
     @field_validator("slice")
     @classmethod
     def _spaces(cls, text: str) -> str:
-        return " & ".join(part.strip() for part in text.split("&")) if text.strip() else ""
+        return " & ".join(split_slice(text))
 
     @model_validator(mode="after")
     def _possible(self) -> GateConfig:

@@ -6,7 +6,7 @@ judge's calibration, the calibration clears the policy's terms, and the decision
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
@@ -25,7 +25,7 @@ from milo_bench.stats.arrays import Bools, Floats
 from milo_bench.stats.cases.columns import NOT_JUDGED, UNJUDGED, Cases
 from milo_bench.stats.cases.rows import failed, rows_in_slice
 from milo_bench.stats.intervals import effective_n
-from milo_bench.stats.judge_calibration import Confusion, corrected_ends
+from milo_bench.stats.judge_calibration import Confusion, as_recorded, corrected_ends
 from milo_bench.stats.judge_licence import JudgeFigures, is_expired, judge_figures
 
 METHOD: Final = "rogan_gladen_fieller"
@@ -126,11 +126,6 @@ def judged_rate(
         confidence=confidence,
     )
     return JudgedRate(candidate, ends, standing, sure + said)
-
-
-def as_recorded(labelled: Confusion) -> Confusion:
-    """The counts for verdicts of which an unread one is no yes: as such it is counted in a rate, too."""
-    return replace(labelled, true_no=labelled.true_no + labelled.unread_of_no, unread_of_no=0)
 
 
 def false_accepts(labelled: Confusion) -> float:

@@ -41,7 +41,9 @@ def is_of_labels(gate: GateConfig) -> bool:
 
 def nothing_was_read(cases: Cases, least: int = LEAST_UNREAD) -> bool:
     """Whether every answer of a candidate failed to be read as a label, and there are at least ``least`` of them."""
-    answered = (cases.outcome != NOT_JUDGED) & ~cases.bypassed
+    # A case without a right label is judged by no such check, and says nothing of how answers were read.
+    judged = [held >= 0 for check, held in cases.held.items() if check in LABEL_CHECKS]
+    answered = np.logical_or.reduce(judged, initial=False) & ~cases.bypassed
     if answered.sum() < least:
         return False
     unread = np.zeros(len(cases), dtype=np.bool_)

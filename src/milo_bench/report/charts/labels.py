@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from milo_bench.config.policy.measures import split_slice
 from milo_bench.decide.records import Candidate, Figure
 from milo_bench.report.figures import part_text, range_text
 
@@ -26,7 +27,7 @@ def measure_text(name: str, slice: str) -> str:
     if name == "check_pass_rate" and kind == "check":
         return f"{value.replace('_', ' ')}, checked"
     said = name.removesuffix("_s").replace("_", " ")
-    parts = [part if part.startswith("words") else part.partition("=")[2] for part in slice.split(" & ")]
+    parts = [part if part.startswith("words") else part.partition("=")[2] for part in split_slice(slice)]
     return f"{said}, {', '.join(parts)}" if slice else said
 
 

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+from milo_bench.config.policy.measures import split_slice
 from milo_bench.core.text import visible
 from milo_bench.decide.records import Decision
 
@@ -88,7 +89,7 @@ def _names(decision: Decision) -> Iterable[str]:
         yield from (finding.candidate.text, finding.candidate.text.partition("/")[2])
         for gate in finding.gates:
             yield from (gate.id, gate.measure, gate.slice, gate.slice.rpartition("=")[2])
-            for part in gate.slice.split(" & "):  # words<=7500 is the name of a band, tag=x2 of a tag
+            for part in split_slice(gate.slice):  # words<=7500 is the name of a band, tag=x2 of a tag
                 yield from (part, part.partition("=")[2] if not part.startswith("words") else "")
                 yield part.replace("=", " ", 1)  # a class may be called 0, and is then named as class 0
     for text in decision.measures:
@@ -147,7 +148,7 @@ def _given(decision: Decision) -> Iterable[str]:
 
 def _tags(slice: str) -> Iterable[str]:
     """``tag=2024`` and ``2024``, of a slice that may name others beside it."""
-    for part in slice.split(" & "):
+    for part in split_slice(slice):
         kind, _, name = part.partition("=")
         if kind == "tag":
             yield from (part, name, name.rpartition("=")[2])

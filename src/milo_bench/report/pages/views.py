@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from itertools import takewhile
 from typing import Final
 
-from milo_bench.config.policy.measures import known_measures
+from milo_bench.config.policy.measures import known_measures, split_slice
 from milo_bench.config.routing.use_names import workload_of
 from milo_bench.core.units import things
 from milo_bench.decide.records import (
@@ -118,7 +118,7 @@ def label(measure: str, slice: str = "") -> str:
     spelt = measure.removesuffix("_s").replace("ttft", "first token").replace("_", " ")
     said = known.title if known else _MORE_LABELS.get(measure, spelt)
     # A band of lengths is a name with digits in it, and stays in one piece.
-    parts = [part if part.startswith("words") else part.replace("=", " ") for part in slice.split(" & ")]
+    parts = [part if part.startswith("words") else part.replace("=", " ") for part in split_slice(slice)]
     return f"{said}, {', '.join(parts)}" if slice else said
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
+from milo_bench.config.policy.measures import split_slice
 from milo_bench.config.routing.use_names import workload_of
 from milo_bench.decide.records import Decision, Finding, LinkedText, Ref
 from milo_bench.decide.wording import join_words
@@ -46,7 +47,7 @@ def _worse(decision: Decision) -> Iterator[LinkedText]:
         for id in decision.measures.get(of.text, ()):
             figure = decision.figures[id]
             name, _, slice = figure.source.key.removesuffix("]").partition("[")
-            if name != "pass_rate" or not slice.startswith(_TAG) or " & " in slice:
+            if name != "pass_rate" or not slice.startswith(_TAG) or len(split_slice(slice)) > 1:
                 continue
             key = (workload_of(of.workload), column_title(of), slice)
             if key in seen or figure.high is None or figure.value is None or figure.high >= whole.low:
