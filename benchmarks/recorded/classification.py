@@ -272,7 +272,7 @@ def _print_row(title: str, errors: Errors) -> None:
 
 
 def _print_saved(every: dict[str, dict[float, Errors]], of: int) -> int:
-    """What stopping when decided saves; 1 where it is less than half of all calls."""
+    """What stopping when decided saves; 1 where it is less than half of all calls of a set of 1,000."""
     until = total(every["until decided"])
     mean = until.calls / until.runs
     print(f"  until decided asks {1 - mean / of:.1%} less than all {of:,}", end="")
@@ -284,4 +284,4 @@ def _print_saved(every: dict[str, dict[float, Errors]], of: int) -> int:
     if near.runs:
         saved = 1 - near.calls / near.runs / of
         print(f"  within {DISTANCES[0] * 100:.0f} point of a threshold little can be saved: {saved:.0%} of the calls")
-    return int(mean > of / 2)
+    return int(of >= 1_000 and mean > of / 2)

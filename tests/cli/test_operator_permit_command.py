@@ -40,7 +40,7 @@ def test_permit_writes_a_file_that_the_gateway_can_read(good: Path, tmp_path: Pa
     assert said.code == 0, said.err
     (permit,) = read_permits(out.read_bytes())
     assert permit.target == "local_8b" and permit.expires == "2026-04-01"
-    assert permit.evidence.regraded == permit.evidence.episodes == 11 * 12
+    assert permit.evidence.regraded == permit.evidence.episodes == 18 * 12
     assert permit.level_for("config") == "read_only" and "read-only operator" in said.out
     assert "next: " in said.err
 
@@ -91,7 +91,7 @@ def test_a_redacted_log_still_gives_a_permit_that_says_what_was_not_checked(tmp_
     path = write_log(OperatorRun(run.name, header, kept), tmp_path / "redacted.jsonl")
     said = milo("operator", "permit", path, "--on", "2026-03-05")
     assert said.code == 0
-    assert "Episodes taken as recorded, without regrading: 1" in " ".join(said.out.split())
+    assert "Episodes taken as recorded, without regrading: 2" in " ".join(said.out.split())
 
 
 def test_a_log_without_episodes_and_a_missing_policy_are_one_error_each(tiny: Path, tmp_path: Path) -> None:
@@ -115,7 +115,7 @@ def test_report_writes_a_folder_and_says_where(tiny: Path, tmp_path: Path) -> No
     said = milo("operator", "report", tiny, "--out", tmp_path / "board", "--on", "2026-03-05")
     assert said.code == 0, said.err
     assert Path(said.out.strip()) == tmp_path / "board" / "index.html"
-    assert len(list((tmp_path / "board" / "episodes").iterdir())) == 11
+    assert len(list((tmp_path / "board" / "episodes").iterdir())) == 18
     blocked = tmp_path / "file"
     blocked.write_text("")
     assert milo("operator", "report", tiny, "--out", blocked).code == 3

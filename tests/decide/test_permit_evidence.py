@@ -213,7 +213,7 @@ def test_what_is_written_reads_back_and_fits_the_schema(table: RoutingFile) -> N
             "level: with_verifier, route: hosted, target: hosted_a",
             "has no higher level",
         ),
-        ("bench_version: 2", "bench_versoin: 1", "unknown setting"),
+        ("bench_version: 3", "bench_versoin: 1", "unknown setting"),
         ("issued: '2026-03-05'", "issued: soon", "date"),
     ],
 )

@@ -68,7 +68,7 @@ def test_void_trials_are_named_and_left_out_of_means_but_stay_in_the_points_ther
 
 
 def test_a_missing_episode_is_never_points_and_is_named() -> None:
-    run = _without(run_by(oracle, ["version_conflict", "provider_503"], 2), 3)
+    run = _without(run_by(oracle, ["version_conflict", "provider_503"], 2), 7)
     (total,) = operator_totals(trials_of([run]))
     assert total.points.value == 25 + 12.5
     assert total.missing == ("provider_503, repeat 1",)

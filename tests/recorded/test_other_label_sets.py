@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks.recorded.classification import import_and_grade, report
 from milo_bench import api
 from milo_bench.config.policy.measures import SlicePart, parse_slice, slice_text, split_slice
 from milo_bench.decide.records import Decision
@@ -51,6 +52,25 @@ def decided(folder: Path) -> Decision:
     wanted = api.RecordedImport(files=[folder / "answers.jsonl"], out=log, format="jsonl", suite=str(folder / "suite"))
     api.import_recorded(wanted)
     return api.decide_logs(api.DecideOptions((log,), policy=folder / "policy.yaml"))
+
+
+def test_the_benchmark_takes_a_small_set_with_texts_without_gold_and_says_what_it_leaves_out(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    decided(tmp_path)
+    lines = (tmp_path / "answers.jsonl").read_text(encoding="utf-8")
+    short = json.dumps({"model": "short", "answers": [LABELS[0]] * 40})
+    (tmp_path / "answers.jsonl").write_text(f"{lines}{short}\n", encoding="utf-8")
+    out = tmp_path / "out"
+    out.mkdir()
+    graded = import_and_grade("topics", tmp_path / "texts.jsonl", tmp_path / "answers.jsonl", out)
+    assert graded.right.shape == (2, 68) and graded.unread == ("unreadable",)
+    assert [float(row.mean()) for row in graded.right] == [1.0, 0.0]
+    report(graded, samples=20, orders=2, seed=1)
+    said = capsys.readouterr().out
+    assert "4 texts have no gold label and are left out" in said
+    assert "40 answers, but the suite has 72 fixtures" in said
+    assert "180 texts" not in said and "60 texts" in said
 
 
 def test_a_label_may_have_an_ampersand_and_answers_another_case_and_none_that_is_read_is_the_harness(

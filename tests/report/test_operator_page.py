@@ -35,7 +35,7 @@ def test_the_board_shows_scores_of_225_permissions_failures_and_what_cannot_be_s
     assert "/ 225" in text and "The runtime could not complete the harness" in text
     assert text.count("drafting only") > 1 and "minefield" in text
     assert "pass^k" in text or "ran only once" in text
-    assert len(list((folder / "episodes").glob("*.html"))) == 2 * 11 + 11
+    assert len(list((folder / "episodes").glob("*.html"))) == 2 * 18 + 18
 
 
 def test_every_link_of_every_page_leads_somewhere_inside_the_folder(folder: Path) -> None:
@@ -88,7 +88,8 @@ def test_text_of_a_model_is_escaped_everywhere_and_names_no_file(tmp_path: Path)
     run = run_of(["version_conflict"], 1, lambda task, seed, form, repeat: evil, target=target)
     run = OperatorRun(EVIL, msgspec.structs.replace(run.header, run_id=EVIL, tool_version=EVIL), run.episodes)
     written = write_board(board_of(run), tmp_path)
-    assert [path.relative_to(tmp_path).as_posix() for path in written] == ["index.html", "episodes/ep-00001.html"]
+    names = ["index.html", "episodes/ep-00001.html", "episodes/ep-00002.html"]
+    assert [path.relative_to(tmp_path).as_posix() for path in written] == names
     for path in written:
         text = path.read_text(encoding="utf-8")
         assert "<script" not in text and "<img" not in text and "\u202e" not in text and "\x1b" not in text
@@ -101,7 +102,7 @@ def test_a_log_of_hashes_shows_no_words_and_says_so(tmp_path: Path) -> None:
     kept = [TextPolicy("hashes").stored(episode) for episode in run.episodes]
     header = msgspec.structs.replace(run.header, store_text="hashes")
     hashed = OperatorRun(run.name, header, tuple(episode for episode in kept if isinstance(episode, Episode)))
-    index, page = write_board(board_of(hashed), tmp_path)
+    index, page, _ = write_board(board_of(hashed), tmp_path)
     text = page.read_text(encoding="utf-8")
     assert "stores hashes instead of text" in text and "Hashes are stored instead of text" in index.read_text(
         encoding="utf-8"
@@ -120,7 +121,8 @@ def test_pages_of_an_earlier_board_do_not_stay_behind(tmp_path: Path) -> None:
     write_board(board_of(run_by(oracle, CORE)), tmp_path)
     (tmp_path / "episodes" / "mine.txt").write_text("kept")
     write_board(board_of(run_by(oracle, ["version_conflict"])), tmp_path)
-    assert sorted(path.name for path in (tmp_path / "episodes").iterdir()) == ["ep-00001.html", "mine.txt"]
+    names = ["ep-00001.html", "ep-00002.html", "mine.txt"]
+    assert sorted(path.name for path in (tmp_path / "episodes").iterdir()) == names
 
 
 def test_a_transcript_puts_each_call_and_its_result_under_the_turn_that_made_it() -> None:

@@ -49,6 +49,11 @@ def test_the_corrected_interval_covers_the_truth_where_the_raw_one_does_not(trut
     assert truth == 0.5 or raw_covered / draws < 0.5
 
 
+def test_a_verdict_that_could_not_be_read_is_no_yes_among_the_labels_as_in_the_rate() -> None:
+    unread = Confusion(true_yes=42, false_no=4, unread_of_yes=4, true_no=30, false_yes=10, unread_of_no=10)
+    assert corrected_rate(60, 200, unread) == corrected_rate(60, 200, GOOD)
+
+
 def test_more_labels_make_the_interval_narrower() -> None:
     many = Confusion(true_yes=420, false_no=80, true_no=400, false_yes=100)
     few, more = corrected_rate(60, 200, GOOD).interval, corrected_rate(60, 200, many).interval

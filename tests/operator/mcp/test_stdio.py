@@ -96,7 +96,7 @@ async def test_an_agent_that_starts_the_server_plays_to_the_end_and_finds_25_poi
     assert episode.key.target == "mine" and log.header.suite.name == "operator_v1"
     (target,) = log.header.targets
     assert target.name == "mine" and target.settings["client"] == "mcp"
-    assert log.header.plan.fixtures == (f"{TASK}.trap",) and log.header.plan.seed == 5
+    assert log.header.plan.fixtures == (f"{TASK}.trap", f"{TASK}.clean") and log.header.plan.seed == 5
 
 
 async def test_standard_output_belongs_to_the_protocol_and_the_score_goes_to_standard_error(tmp_path: Path) -> None:

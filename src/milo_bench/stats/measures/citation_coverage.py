@@ -13,7 +13,7 @@ from milo_bench.stats.cases.rows import RateRows
 def _coverage(cases: Cases, own: Own) -> RateRows:
     if "citation_coverage" not in cases.parts:
         none = np.zeros(len(cases))
-        return share(none, none, "the workload has no check 'citation_coverage'")
+        return share(none, none, "no answer was judged by the check 'citation_coverage'")
     return share(*cases.parts["citation_coverage"])
 
 

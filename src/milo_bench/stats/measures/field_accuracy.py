@@ -20,7 +20,7 @@ def _fields(cases: Cases, own: Own) -> RateRows:
         held += column == 1
         asked += column >= 0
     unjudged = unjudged_by(cases, "exact_fields") * float(max(1, len(cases.fields)))
-    return share(held, asked, "the workload does not judge fields", unjudged)
+    return share(held, asked, "no answer has a field that was judged", unjudged)
 
 
 def _missed(cases: Cases, own: Own, missed: Missed) -> Floats:

@@ -12,7 +12,7 @@ MEASURES.add(
         title="valid JSON",
         says="answers that are valid JSON of the required shape",
         order=30,
-        rows=lambda cases, own: judged(cases.held.get("json_reading"), cases, "the workload does not ask for JSON"),
+        rows=lambda cases, own: judged(cases.held.get("json_reading"), cases, "no answer was read as JSON"),
         missed=missed_once,
         phrase="JSON validity",
     ),

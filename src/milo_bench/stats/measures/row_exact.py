@@ -12,7 +12,7 @@ MEASURES.add(
         title="records exact",
         says="expected records that are exactly right",
         order=82,
-        rows=lambda cases, own: parts_of(cases, "record_list.exact", "the workload has no check 'record_list'"),
+        rows=lambda cases, own: parts_of(cases, "record_list.exact", "no answer was judged by the check 'record_list'"),
         missed=missed_once,
     ),
 )

@@ -12,6 +12,8 @@ MEASURES.add(
         title="records invented",
         says="records of the answer that are invented",
         order=84,
-        rows=lambda cases, own: parts_lost(cases, "record_list.genuine", "the workload has no check 'record_list'"),
+        rows=lambda cases, own: parts_lost(
+            cases, "record_list.genuine", "no answer was judged by the check 'record_list'"
+        ),
     ),
 )

@@ -12,6 +12,8 @@ MEASURES.add(
         title="record precision",
         says="records of the answer that are expected",
         order=83,
-        rows=lambda cases, own: parts_of(cases, "record_list.precision", "the workload has no check 'record_list'"),
+        rows=lambda cases, own: parts_of(
+            cases, "record_list.precision", "no answer was judged by the check 'record_list'"
+        ),
     ),
 )

@@ -12,7 +12,7 @@ MEASURES.add(
         title="records found",
         says="expected records that are in the answer",
         order=81,
-        rows=lambda cases, own: parts_of(cases, "record_list.found", "the workload has no check 'record_list'"),
+        rows=lambda cases, own: parts_of(cases, "record_list.found", "no answer was judged by the check 'record_list'"),
         missed=missed_once,
     ),
 )

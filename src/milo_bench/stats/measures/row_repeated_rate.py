@@ -12,6 +12,8 @@ MEASURES.add(
         title="records repeated",
         says="records of the answer that repeat another",
         order=85,
-        rows=lambda cases, own: parts_lost(cases, "record_list.unique", "the workload has no check 'record_list'"),
+        rows=lambda cases, own: parts_lost(
+            cases, "record_list.unique", "no answer was judged by the check 'record_list'"
+        ),
     ),
 )
