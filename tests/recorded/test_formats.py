@@ -164,7 +164,8 @@ def test_helm_gives_prompts_choices_and_its_own_verdicts(tmp_path: Path) -> None
 def test_promptfoo_keeps_its_verdicts_and_a_cached_answer_has_no_latency(tmp_path: Path) -> None:
     def result(provider: str, output: str, *, cached: bool, ms: int) -> dict[str, Any]:
         return {
-            "provider": {"id": provider}, "prompt": {"raw": "Say hi to Ann", "label": "p"}, "vars": {"who": "Ann"},
+            "provider": {"id": provider, "label": ""}, "prompt": {"raw": "Say hi to Ann", "label": "p"},
+            "vars": {"who": "Ann"},
             "response": {"output": output, "cached": cached, "tokenUsage": {"prompt": 5, "completion": 2}},
             "latencyMs": ms, "success": True, "score": 1, "cost": 0.001,
             "testCase": {"assert": [{"type": "equals", "value": "Hi Ann"}, {"type": "llm-rubric", "value": "kind"}]},
@@ -174,6 +175,7 @@ def test_promptfoo_keeps_its_verdicts_and_a_cached_answer_has_no_latency(tmp_pat
     data = {"results": {"version": 3, "results": rows}, "metadata": {"promptfooVersion": "0.115"}}
     log, report = imported(tmp_path, written(tmp_path / "r.json", data), form="promptfoo")
     first, second = list(log.attempts)
+    assert (first.key.target, second.key.target) == ("openai:gpt", "ollama:x")
     assert passed(log) == [True, False]
     assert first.source is not None and second.source is not None
     assert (first.source.cached, first.source.times_s, second.source.times_s) == (True, {}, {"latency_s": 0.9})

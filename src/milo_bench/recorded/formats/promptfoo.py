@@ -64,7 +64,9 @@ def _answer(
     raw = text_of(find(row, "prompt.raw", "prompt"))
     label = text_of(find(row, "prompt.label")) or raw
     number_of_prompt = prompts.setdefault(label, len(prompts))
-    provider = text_of(find(row, "provider.label", "provider.id", "provider")) or "provider"
+    # promptfoo writes an empty label for a provider that was given none.
+    named = (text_of(find(row, place)) for place in ("provider.label", "provider.id", "provider"))
+    provider = next(filter(None, named), "provider")
     # Two prompts are two ways of asking one model: each is a target of its own.
     target = request.target or (provider if number_of_prompt == 0 else f"{provider} prompt {number_of_prompt + 1}")
     if number_of_prompt:
