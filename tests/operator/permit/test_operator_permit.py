@@ -174,6 +174,14 @@ def test_a_permit_is_void_when_model_quantisation_runtime_or_date_change(perfect
     assert len(perfect.void_when) == 9 and "the seeds are no longer 0 to 29" in perfect.void_when
 
 
+def test_a_permit_counts_the_earlier_runs_that_it_does_not_rest_on() -> None:
+    run = run_by(oracle, ["version_conflict"])
+    header = msgspec.structs.replace(run.header, earlier=("first", "second", run.header.run_id))
+    again = OperatorRun(run.name, header, run.episodes)
+    assert any("not counted here: 2." in note for note in _permit(again).notes)
+    assert not any("not counted" in note for note in _permit(run).notes)
+
+
 def test_asking_again_later_does_not_make_old_evidence_young(perfect: OperatorPermit) -> None:
     assert _permit(run_by(oracle, ALL), today=date(2026, 3, 20)).expires == perfect.expires == "2026-04-01"
     late = _permit(run_by(oracle, ALL, 2), today=date(2026, 6, 1))

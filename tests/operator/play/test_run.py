@@ -40,7 +40,12 @@ ONE_CALL_MORE = TASK_POINTS - CLAIMS
 
 
 def all_calls(*, seed: int = 0) -> list[Any]:
-    return [call for name in TASKS for form in find_task(name).forms for call in oracle_calls(name, seed, form)]
+    return [call for name in TASKS for call in both(name, seed)]
+
+
+def both(task: str, seed: int = 0) -> list[Any]:
+    """The oracle's calls in the trap and then in the clean variant."""
+    return [call for form in find_task(task).forms for call in oracle_calls(task, seed, form)]
 
 
 def run(tmp_path: Path, script: dict[str, Any], protocol: Protocol = "tools", **changes: Any) -> FinishedOperatorRun:
@@ -55,13 +60,13 @@ def test_the_oracle_as_a_model_has_all_points_on_both_variants_and_the_log_repea
     tmp_path: Path, protocol: Protocol
 ) -> None:
     finished = run(tmp_path, script_of(all_calls(), protocol), protocol)
-    assert (finished.planned, finished.done, finished.end.complete) == (3, 3, True)
+    assert (finished.planned, finished.done, finished.end.complete) == (4, 4, True)
     assert (finished.totals[0].points.value, finished.totals[0].points.of) == (2 * TASK_POINTS, 2 * TASK_POINTS)
     log = read_run_log(finished.path)
     assert list(log.fixtures) == [episode.key.fixture for episode in log.episodes]
-    assert [fixture.split(".")[1] for fixture in log.fixtures] == ["trap", "trap", "clean"]
+    assert [fixture.split(".")[1] for fixture in log.fixtures] == ["trap", "clean"] * 2
     assert log.header.suite == operator_suite() and log.header.targets[0].settings["operator_protocol"] == protocol
-    assert log.end is not None and log.end.attempts == 3
+    assert log.end is not None and log.end.attempts == 4
     for episode in log.episodes:
         lines = "\n".join(json.dumps(line) for line in episode.log)
         assert grade(replay(log_from_text(lines))).points == episode.points == TASK_POINTS
@@ -74,7 +79,7 @@ def test_a_run_commits_itself_to_the_secret_of_each_episode_before_the_first(
     finished = run(tmp_path, script_of(all_calls(), "tools"))
     log = read_run_log(finished.path)
     secrets = [episode.log[0]["secret"] for episode in log.episodes]
-    assert len(set(secrets)) == 3
+    assert len(set(secrets)) == 4
     assert list(log.header.commitments.values()) == [sha256_text(secret) for secret in secrets]
     assert not check_log(finished.path).faults
     said = finished.path.read_text(encoding="utf-8")
@@ -92,14 +97,15 @@ def test_a_resume_without_the_secrets_of_its_run_is_refused(tmp_path: Path) -> N
 
 
 def test_repeats_are_played_at_seeds_of_their_own(tmp_path: Path) -> None:
-    script = script_of([*oracle_calls("provider_503", 7), *oracle_calls("provider_503", 8)], "tools")
+    script = script_of([*both("provider_503", 7), *both("provider_503", 8)], "tools")
     finished = run(tmp_path, script, tasks=("provider_503",), repeats=2, seed=7)
-    assert [(e.key.repeat, e.seed, e.points) for e in read_run_log(finished.path).episodes] == [(0, 7, 25), (1, 8, 25)]
+    played = [(e.key.repeat, e.seed, e.form, e.points) for e in read_run_log(finished.path).episodes]
+    assert played == [(r, 7 + r, form, 25) for r in (0, 1) for form in ("trap", "clean")]
 
 
 def test_auto_takes_tools_where_a_question_is_answered_by_a_call_and_fenced_objects_else(tmp_path: Path) -> None:
     asked = [("report_ready", {"ready": True})]
-    calls = oracle_calls("provider_503")
+    calls = both("provider_503")
     able = run(tmp_path, script_of([*asked, *calls], "tools"), "auto", tasks=("provider_503",))
     assert (able.protocols["scripted"].protocol, able.totals[0].points.value) == ("tools", TASK_POINTS)
     script = script_of(calls, "fenced", first=2)
@@ -117,7 +123,7 @@ def test_a_runtime_that_breaks_costs_the_task_and_is_not_called_judgement(tmp_pa
     total = finished.totals[0]
     assert (total.points.value, total.kinds["runtime"], total.kinds["judgement"]) == (0, 2, 0)
     assert total.headline == "The runtime could not complete the harness: all 2 trials ended in a runtime failure."
-    assert (finished.end.failures, finished.end.complete) == (3, True)
+    assert (finished.end.failures, finished.end.complete) == (4, True)
 
 
 def test_a_server_process_that_dies_is_started_again_for_the_next_episode(tmp_path: Path) -> None:
@@ -127,7 +133,6 @@ def test_a_server_process_that_dies_is_started_again_for_the_next_episode(tmp_pa
         models=("scripted",),
         tasks=("provider_503",),
         protocol="tools",
-        repeats=2,
         limits=QUICK,
         out=tmp_path / "log.jsonl",
         targets={"scripted": config},
@@ -147,9 +152,9 @@ def test_a_torn_log_resumes_without_playing_what_is_in_it(tmp_path: Path) -> Non
     whole.path.write_bytes(b"".join(lines[: first + 1]) + lines[first + 1][:500])
     rest = all_calls()[len(oracle_calls("provider_503")) :]
     resumed = run(tmp_path, script_of(rest, "tools"), resume=True)
-    assert (resumed.done, resumed.totals[0].points.value) == (3, 2 * TASK_POINTS)
+    assert (resumed.done, resumed.totals[0].points.value) == (4, 2 * TASK_POINTS)
     log = read_run_log(whole.path)
-    assert [episode.points for episode in log.episodes] == [TASK_POINTS] * 3
+    assert [episode.points for episode in log.episodes] == [TASK_POINTS] * 4
     assert log.episodes[1].started_s >= log.episodes[0].ended_s
 
 
@@ -191,24 +196,25 @@ async def test_a_killed_run_goes_on_from_the_episode_that_it_was_in(tmp_path: Pa
         again = await asyncio.create_subprocess_exec(*command, "--resume", stdout=asyncio.subprocess.PIPE)
         said, _ = await again.communicate()
     record = json.loads(said)
-    assert (again.returncode, record["complete"], record["done"]) == (0, True, 3)
+    assert (again.returncode, record["complete"], record["done"]) == (0, True, 4)
     assert record["totals"][0]["points"]["value"] == 2 * TASK_POINTS
 
 
 def test_stored_as_hashes_no_text_of_a_model_or_a_world_is_left_and_points_are(tmp_path: Path) -> None:
     word = "xylophone"
-    calls = [("journal_write", {"done": [word], "remaining": []}), *oracle_calls("provider_503")]
+    calls = [("journal_write", {"done": [word], "remaining": []}), *both("provider_503")]
     finished = run(tmp_path, script_of(calls, "fenced"), "fenced", tasks=("provider_503",), store_text="hashes")
     assert finished.totals[0].points.value == ONE_CALL_MORE
     assert word not in finished.path.read_text()
-    (episode,) = read_run_log(finished.path).episodes
+    episode, clean = read_run_log(finished.path).episodes
+    assert clean.points == TASK_POINTS
     assert (episode.points, episode.log, episode.why) == (ONE_CALL_MORE, (), ())
     assert all(turn.output == "" and turn.tool_calls == () for turn in episode.turns)
 
 
 def test_stored_redacted_a_person_in_an_answer_is_a_placeholder(tmp_path: Path) -> None:
     call = ("journal_write", {"done": [], "remaining": [], "note": "ask anna.berg@example.org"})
-    script = script_of([call, *oracle_calls("provider_503")], "tools")
+    script = script_of([call, *both("provider_503")], "tools")
     finished = run(tmp_path, script, tasks=("provider_503",), store_text="redacted")
     assert finished.totals[0].points.value == ONE_CALL_MORE
     assert "anna.berg" not in finished.path.read_text()
@@ -256,11 +262,11 @@ def test_what_cannot_be_played_is_said_before_anything_starts(tmp_path: Path, ch
 
 
 def test_the_command_prints_points_by_behaviour(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    config = fake_config(tmp_path / "script.json", script_of(oracle_calls("provider_503"), "tools"))
+    config = fake_config(tmp_path / "script.json", script_of(both("provider_503"), "tools"))
     (tmp_path / "bench.yaml").write_text(f"targets:\n  scripted: {{api: fake, script: {config.script}}}\n")
     words = ["operator", "run", "--models", "scripted", "--tasks", "provider_503", "--protocol", "tools", "--seed", "0"]
     words += ["--config", str(tmp_path / "bench.yaml"), "--out", str(tmp_path / "log.jsonl")]
     assert run_command(milo_bench, "milo-bench", words) == 0
     out, err = capsys.readouterr()
     assert "scripted: 25 of 25 points (tools)" in out and "provider fails mid-task" in out
-    assert "1/1 scripted provider_503.trap seed 0: 25 points, finished" in err
+    assert "1/2 scripted provider_503.trap seed 0: 25 points, finished" in err

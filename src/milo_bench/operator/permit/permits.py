@@ -126,7 +126,7 @@ def _permit(
         confidence=policy.confidence,
         kinds=tuple(_kind(name, kind, rows, policy, total.headline, age) for name, kind in policy.kinds.items()),
         void_when=list_void_conditions(target, expires, total.seeds, bench_version=_bench_version(mine)),
-        notes=_notes(target, valid_days, episodes - regraded),
+        notes=_notes(target, valid_days, episodes - regraded, len(_left_out(mine))),
         total=total,
         cost=operator_cost(work_of(target, runs, trials), assumptions_of(policy, power_w=power_w)),
         evidence=PermissionEvidence(
@@ -206,12 +206,23 @@ def describe_proof(n: int, confidence: float) -> str:
     return text if n >= needed else f"{text} Under 5% needs {needed} trials without a failure."
 
 
-def _notes(target: TargetRecord, valid_days: int, taken: int) -> tuple[str, ...]:
+def _left_out(runs: Sequence[OperatorRun]) -> frozenset[str]:
+    """Earlier runs of the same operators that the logs of ``runs`` name and that are not among them."""
+    counted = {run.header.run_id for run in runs}
+    return frozenset(run_id for run in runs for run_id in run.header.earlier or () if run_id not in counted)
+
+
+def _notes(target: TargetRecord, valid_days: int, taken: int, left_out: int) -> tuple[str, ...]:
     notes = [
         "It covers these tasks at other seeds. Work unlike them is not covered.",
         "Bounds hold only if the number of trials was fixed beforehand. Adding trials until a level is granted "
         "invalidates them.",
     ]
+    if left_out:
+        notes.append(
+            f"Earlier runs of it in the same folder that are not counted here: {left_out}. No bound covers a choice "
+            "among runs."
+        )
     if taken:
         notes.append(f"Episodes taken as recorded, without regrading: {taken}.")
     if not target.model_digest:
