@@ -10,7 +10,7 @@ import msgspec
 from milo_bench.core.hiding.parts import redacted_parts
 from milo_bench.core.records import Fixture, RunHeader, StoreText, Workload
 from milo_bench.run.asked.alike import name_alike
-from milo_bench.store.log.earlier import Rows, earlier_logs
+from milo_bench.store.log.earlier import LoggedRows, earlier_logs
 from milo_bench.store.log.writer import Resumed, RunLogWriter
 from milo_bench.store.stored_text import TextPolicy
 
@@ -38,7 +38,7 @@ def text_policy(
 
 
 def log_opener(
-    path: Path, fixtures: Sequence[Fixture], store_text: StoreText, *, resume: bool, rows: Rows | None = None
+    path: Path, fixtures: Sequence[Fixture], store_text: StoreText, *, resume: bool, rows: LoggedRows | None = None
 ) -> Callable[[RunHeader], Resumed]:
     """What opens the log at ``path`` for a header: a new one, or with ``resume`` the one that is there.
 

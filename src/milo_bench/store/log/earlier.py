@@ -13,7 +13,7 @@ import msgspec
 from milo_bench.core.records import RunHeader
 from milo_bench.store.log.lines import HEADER_START
 
-Rows: TypeAlias = Literal["attempt", "episode", "probe", "load"]
+LoggedRows: TypeAlias = Literal["attempt", "episode", "probe", "load"]
 _TAIL_BYTES: Final = 1 << 20  # where a log of such rows has at least one of them: samples of the machine lie between
 
 
@@ -36,7 +36,7 @@ class _Head(msgspec.Struct):
 _DECODER: Final = msgspec.json.Decoder(_Head)
 
 
-def earlier_logs(path: Path, header: RunHeader, rows: Rows) -> tuple[str, ...]:
+def earlier_logs(path: Path, header: RunHeader, rows: LoggedRows) -> tuple[str, ...]:
     """Run ids of the logs beside ``path`` that have ``rows`` of a target of ``header`` on its suite, oldest first.
 
     A target is the same by its name or by its model; a suite is the same by its name, whatever was changed in it. A
@@ -56,7 +56,7 @@ def _share_a_target(head: _Head, header: RunHeader) -> bool:
     return any(one.name in names or one.model in models for one in head.targets)
 
 
-def _head(path: Path, rows: Rows) -> _Head | None:
+def _head(path: Path, rows: LoggedRows) -> _Head | None:
     """The first line of the log at ``path``, if it has a row of that kind."""
     try:
         with path.open("rb") as file:
