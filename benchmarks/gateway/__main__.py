@@ -97,24 +97,37 @@ def stream_rows() -> Iterator[str]:
 
 
 def first_token_rows() -> Iterator[str]:
-    """The delay that each proxy adds to the first token at 32 paced streams."""
-    with on_first_core("--chunks", "64", "--first-ms", "50", "--gap-ms", "5") as server:
-        yield "first byte of 32 paced streams (50 ms), against the server alone"
-        from benchmarks.gateway.first import first_bytes
+    """The delay that each proxy adds to the first token of 32 paced streams: begun evenly, and all at once."""
+    with (
+        on_first_core("--chunks", "64", "--first-ms", "50", "--gap-ms", "5") as server,
+        tempfile.TemporaryDirectory() as folder,
+        running_proxies(Path(folder), server.port, CORES[-1]) as proxies,
+    ):
+        os.sched_setaffinity(0, {CORES[0]})  # who measures is beside the server, and the proxy has its core alone
+        try:
+            yield from _first_tokens(server, proxies, "begun one after the other", 0.365 / 32)
+            yield from _first_tokens(server, proxies, "begun all at once", 0.0)
+        finally:
+            os.sched_setaffinity(0, CORES)
 
-        alone = first_bytes(server.port, MESSAGE_OF_ONE, {}, streams=32).median_ms
-        if alone is None:
-            raise RuntimeError("the reference server gives no stream")
-        yield f"  {'the server alone':<34} {alone:7.3f} ms"
-        with tempfile.TemporaryDirectory() as folder, running_proxies(Path(folder), server.port, CORES[-1]) as proxies:
-            for proxy in [one for one in proxies if one.streams]:
-                found = first_bytes(proxy.port, body_of(proxy, stream=True), proxy.headers, streams=32)
-                missing = f"  {found.unanswered} of {found.asked} WITHOUT A STREAM: {found.said}"
-                if found.median_ms is None:
-                    yield f"  {proxy.name:<34}{missing}"
-                else:
-                    less = missing if found.unanswered else ""
-                    yield f"  {proxy.name:<34} {found.median_ms:7.3f} ms  (+{found.median_ms - alone:.3f}){less}"
+
+def _first_tokens(server: ReferenceServer, proxies: list[Proxy], how: str, apart_s: float) -> Iterator[str]:
+    from benchmarks.gateway.first import first_bytes
+
+    yield f"first byte of 32 paced streams (50 ms) that are {how}, against the server alone"
+    alone = first_bytes(server.port, MESSAGE_OF_ONE, {}, streams=32, apart_s=apart_s).median_ms
+    if alone is None:
+        raise RuntimeError("the reference server gives no stream")
+    yield f"  {'the server alone':<34} {alone:7.3f} ms"
+    for proxy in [one for one in proxies if one.streams]:
+        asking = body_of(proxy, stream=True)
+        found = first_bytes(proxy.port, asking, proxy.headers, streams=32, apart_s=apart_s)
+        missing = f"  {found.unanswered} of {found.asked} WITHOUT A STREAM: {found.said}"
+        if found.median_ms is None:
+            yield f"  {proxy.name:<34}{missing}"
+        else:
+            less = missing if found.unanswered else ""
+            yield f"  {proxy.name:<34} {found.median_ms:7.3f} ms  (+{found.median_ms - alone:.3f}){less}"
 
 
 def memory_rows() -> Iterator[str]:

@@ -35,13 +35,20 @@ class FirstBytes:
         return statistics.median(self.took_s) * 1e3 if self.took_s else None
 
 
-def first_bytes(port: int, body: str, headers: Mapping[str, str], *, streams: int, rounds: int = 8) -> FirstBytes:
-    """Ask for ``rounds`` streams on each of ``streams`` connections at once; a proxy that gives none is no error."""
+def first_bytes(
+    port: int, body: str, headers: Mapping[str, str], *, streams: int, apart_s: float = 0.0, rounds: int = 8
+) -> FirstBytes:
+    """Ask for ``rounds`` streams on each of ``streams`` connections; a proxy that gives none is no error.
+
+    Each connection begins ``apart_s`` after the one before it. With 0 all ask at once, and again each time that their
+    streams end: then most of a delay is the wait for those that are served before.
+    """
     asking = _asking(port, body, headers)
     found = FirstBytes(streams * rounds)
 
-    async def one() -> None:
+    async def one(place: int) -> None:
         with contextlib.suppress(OSError):
+            await asyncio.sleep(place * apart_s)
             reader, writer = await asyncio.open_connection("127.0.0.1", port)
             try:
                 for _ in range(rounds):
@@ -53,7 +60,7 @@ def first_bytes(port: int, body: str, headers: Mapping[str, str], *, streams: in
                 writer.close()
 
     async def all_of_them() -> None:
-        await asyncio.gather(*(one() for _ in range(streams)))
+        await asyncio.gather(*(one(place) for place in range(streams)))
 
     uvloop.run(all_of_them())
     return found

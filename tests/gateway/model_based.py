@@ -6,12 +6,12 @@ import asyncio
 import json
 import random
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import httptools
+import msgspec
 import yaml
 
 from milo_bench.config.routing.file import RoutingFile, check_routing
@@ -230,7 +230,7 @@ def replayed(
             if routed.route == "mixed" and answer.answered and not answer.failed & guards:
                 second = _recorded(routed.verifier, request, suite)
                 spoke = second.answered and second.label
-                answer = replace(answer, verified=second.label == answer.label if spoke else None)
+                answer = msgspec.structs.replace(answer, verified=second.label == answer.label if spoke else None)
             routed = steps.send(answer)
     except StopIteration as end:
         final: Routed = end.value

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -266,3 +267,56 @@ def test_a_last_line_that_is_no_json_is_refused_in_words(tmp_path: Path) -> None
     path.write_bytes(path.read_bytes().replace(b'"n":3', b'"n"\xff3'))
     with pytest.raises(DataError, match="does not end with a line of an audit"):
         AuditWriter(audit, read_key(key_path(audit)))
+
+
+def test_lines_that_end_together_are_written_together_and_each_is_told(tmp_path: Path) -> None:
+    audit = tmp_path / "audit"
+    writer = AuditWriter(audit, read_key(key_path(audit), make=True))
+    told: list[tuple[int, OSError | None]] = []
+    for n in range(3):
+        made = writer.add(line, lambda error, n=n: told.append((n, error)))  # type: ignore[misc]
+        assert made.n == n + 2
+    assert (told, writer.lines) == ([], 1)  # nothing counts before it is written
+    writer.flush()
+    writer.flush()
+    assert (told, writer.lines) == ([(0, None), (1, None), (2, None)], 4)
+    writer.add(line)
+    assert writer.write(line).n == 6  # with what was lined up before it
+    writer.close()
+    assert (check(audit).ok, check(audit).lines) == (True, 6)
+
+
+def test_a_full_disk_refuses_all_that_was_lined_up_and_the_chain_goes_on_after_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    audit = tmp_path / "audit"
+    writer = AuditWriter(audit, read_key(key_path(audit), make=True))
+    writer.write(line)
+    told: list[OSError | None] = []
+    with monkeypatch.context() as full:
+        full.setattr("milo_bench.store.audit.writer.write_all", _no_room)
+        writer.add(line, told.append)
+        writer.add(line, told.append)
+        with pytest.raises(OSError, match="No space"):
+            writer.write(line)
+    assert [error is not None and error.errno for error in told] == [errno.ENOSPC] * 2
+    assert not writer.healthy
+    assert writer.write(line).n == 3
+    writer.close()
+    assert (check(audit).ok, check(audit).lines, writer.healthy) == (True, 3, True)
+
+
+def test_lines_that_are_lined_up_as_a_file_is_full_stay_in_their_order(tmp_path: Path) -> None:
+    audit = tmp_path / "audit"
+    writer = AuditWriter(audit, read_key(key_path(audit), make=True), most_file_bytes=1_500)
+    told: list[OSError | None] = []
+    for _ in range(40):
+        writer.add(line, told.append)
+    writer.flush()
+    writer.close()
+    assert told == [None] * 40
+    assert (check(audit).ok, len(audit_files(audit)) > 3) == (True, True)
+
+
+def _no_room(descriptor: int, data: bytes) -> None:
+    raise OSError(errno.ENOSPC, "No space left on device")

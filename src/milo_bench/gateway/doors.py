@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Collection
+from collections.abc import Collection, Coroutine
 from typing import Any, Final
 
 import msgspec
@@ -79,16 +79,13 @@ class Doors:
 
     # ------------------------------------------------------------ whole requests
 
-    async def serve(self, client: ClientConnection, http: HttpRequest) -> None:
-        gateway, path = self._gateway, http.target
-        if path in DOORS:
-            serving = gateway.serving
-            serving.enter()
-            try:
-                await ServedRequest(gateway, serving, client, http).run()
-            finally:
-                serving.leave()
-            return
+    def serve(self, client: ClientConnection, http: HttpRequest) -> Coroutine[Any, Any, None]:
+        if http.target in DOORS:
+            return ServedRequest(self._gateway, client, http).run()
+        return self._serve_other(client, http)
+
+    async def _serve_other(self, client: ClientConnection, http: HttpRequest) -> None:
+        path = http.target
         try:
             if path == "/v1/models":
                 client.reply(200, _ENCODE(self._models(http)))

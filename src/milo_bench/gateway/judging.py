@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Annotated, Any, Final
 
 import msgspec
 
@@ -41,15 +40,14 @@ class ReplyChoice(msgspec.Struct, frozen=True):
     finish_reason: str
 
 
-@dataclass
-class JudgedReply:
+class JudgedReply(msgspec.Struct):
     """``facts`` decide the route. ``problem`` says why there is no answer; ``reasons`` why a check failed."""
 
     facts: AnswerFacts
-    document: dict[str, Any] = field(default_factory=dict)
+    document: dict[str, Any] = {}
     choices: tuple[ReplyChoice, ...] = ()
     problem: str = ""
-    reasons: dict[str, str] = field(default_factory=dict)
+    reasons: dict[str, str] = {}
     removed: tuple[str, ...] = ()
     bypassed: bool = False  # no model was asked: ``problem`` is why the step before it sent the case to a person
 
@@ -67,6 +65,40 @@ def rejects_review(text: str) -> bool:
 def first_text(judged: JudgedReply | None) -> str:
     """The text of the first answer, "" where there is none."""
     return judged.choices[0].text if judged is not None and judged.choices else ""
+
+
+class _Object(msgspec.Struct):
+    """A JSON object, whatever is in it beside what would need another look."""
+
+    tool_calls: None = None
+    function_call: None = None
+
+
+class _PlainChoice(msgspec.Struct):
+    message: _Object
+
+
+class PlainReply(msgspec.Struct):
+    """All that is needed of a chat completion that no check reads."""
+
+    choices: Annotated[list[_PlainChoice], msgspec.Meta(min_length=1)]
+    model: Any = None
+    usage: Any = None
+
+
+_PLAIN: Final = msgspec.json.Decoder(PlainReply)
+
+
+def read_plain(door: Door, body: bytes) -> PlainReply | None:
+    """A sound chat completion without calls of tools; None for whatever ``read_reply`` must look at."""
+    if door != "chat":
+        return None
+    try:
+        if not body.isascii():
+            body.decode()
+        return _PLAIN.decode(body)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        return None
 
 
 def read_reply(door: Door, body: bytes) -> tuple[dict[str, Any], tuple[ReplyChoice, ...]] | str:

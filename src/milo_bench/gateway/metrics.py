@@ -13,7 +13,18 @@ from milo_bench.telemetry.prometheus import Counter, Gauge, Histogram, metrics_p
 if TYPE_CHECKING:
     from milo_bench.gateway.serving import Gateway
 
+_MOST_TOGETHER: Final = 1_000
 _STATES: Final = {"ready": 1.0, "degraded": 0.5, "down": 0.0}
+
+
+class _Usual:
+    """Requests that were alike, until they are counted."""
+
+    __slots__ = ("completion_tokens", "prompt_tokens", "took_s")
+
+    def __init__(self) -> None:
+        self.took_s: list[float] = []
+        self.prompt_tokens = self.completion_tokens = 0
 
 
 class GatewayMetrics:
@@ -21,6 +32,7 @@ class GatewayMetrics:
 
     def __init__(self, gateway: Gateway) -> None:
         self._gateway = gateway
+        self._usual: dict[tuple[str, str, str, str], _Usual] = {}  # not counted yet
         self.requests = Counter(
             "milo_requests_total", "Requests by workload, route and outcome.", ("workload", "route", "outcome")
         )
@@ -46,6 +58,33 @@ class GatewayMetrics:
         )  # fmt: skip
 
     def count(self, record: AuditedRequest) -> None:
+        if len(record.calls) == 1 and not (record.calls[0].failure or record.calls[0].failed_checks or record.first_s):
+            place = (record.workload, record.route, record.outcome, record.calls[0].target)
+            usual = self._usual.get(place)
+            if usual is None:
+                usual = self._usual[place] = _Usual()
+            usual.took_s.append(record.took_s)
+            usual.prompt_tokens += record.prompt_tokens
+            usual.completion_tokens += record.completion_tokens
+            if len(usual.took_s) >= _MOST_TOGETHER:
+                self._count_usual()
+            return
+        self._count_each(record)
+
+    def _count_usual(self) -> None:
+        """Requests that were answered by their one call, many at once."""
+        usual, self._usual = self._usual, {}
+        for (workload, route, outcome, target), one in usual.items():
+            many = float(len(one.took_s))
+            self.requests.add(workload, route, outcome, by=many)
+            self.calls.add(target, "answered", by=many)
+            for took_s in one.took_s:
+                self.seconds.observe(took_s, route)
+            if one.prompt_tokens or one.completion_tokens:
+                self.tokens.add(workload, "prompt", by=one.prompt_tokens)
+                self.tokens.add(workload, "completion", by=one.completion_tokens)
+
+    def _count_each(self, record: AuditedRequest) -> None:
         self.requests.add(record.workload, record.route, record.outcome)
         self.seconds.observe(record.took_s, record.route)
         for call in record.calls:
@@ -60,6 +99,7 @@ class GatewayMetrics:
             self.tokens.add(record.workload, "completion", by=record.completion_tokens)
 
     def page(self) -> bytes:
+        self._count_usual()
         return metrics_page(self._all).encode()
 
     def _health(self) -> dict[tuple[str, ...], float]:

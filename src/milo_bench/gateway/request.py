@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import partial
-from typing import Any, Final
+from typing import Annotated, Any, Final, TypeAlias
 
 import msgspec
 
@@ -48,7 +48,7 @@ _NAMES_IN_RESPONSES: Final[Mapping[str, str]] = {
 }  # fmt: skip
 _MILO_FIELDS: Final = ("workload", "use", "input", "tags", "sensitive", "callback")
 # Those that no API has at the top of its body: there they would be passed on, and nobody would heed them.
-_ONLY_IN_MILO: Final = ("workload", "use", "tags", "sensitive", "callback")
+_ONLY_IN_MILO: Final = frozenset({"workload", "use", "tags", "sensitive", "callback"})
 _HEADER_PREFIX: Final = "x-milo-"
 _MILO_HEADERS: Final = ("X-Milo-Workload", "X-Milo-Use", "X-Milo-Sensitive")
 _KNOWN_HEADERS: Final = frozenset(name.lower() for name in _MILO_HEADERS)
@@ -58,8 +58,7 @@ _JSON: Final = "application/json"
 _decode = msgspec.json.Decoder().decode
 
 
-@dataclass(slots=True)
-class Question:
+class Question(msgspec.Struct):
     """What a client asks. ``fields`` is its JSON without ``milo``; ``input`` the case, None for free messages.
 
     A request of the Responses API is asked as a chat completion: ``door`` and ``fields`` are of that, ``response`` is
@@ -77,7 +76,7 @@ class Question:
     callback: str = ""
     role: str = ""
     response: dict[str, Any] | None = None
-    _text: str | None = field(default=None)
+    _text: str | None = None
 
     @property
     def client_door(self) -> Door:
@@ -102,9 +101,9 @@ def read_question(
     _check_headers(headers)
     fields = _read_json(http.body)
     milo = fields.pop("milo", None)
-    for name in _ONLY_IN_MILO:
-        if name in fields:
-            raise _wrong(name, "is not a field of this API", f'write "milo": {{"{name}": …}}.')
+    if not _ONLY_IN_MILO.isdisjoint(fields):
+        name = next(name for name in fields if name in _ONLY_IN_MILO)
+        raise _wrong(name, "is not a field of this API", f'write "milo": {{"{name}": …}}.')
     case, tags = (None, NO_TAGS) if milo is None else _read_milo(milo)
     milo = milo or {}
     sensitive = bool(milo and milo.get("sensitive")) or bool(tags and says_sensitive(tags))
@@ -370,7 +369,60 @@ _RULES: Final[Mapping[str, _FieldRule]] = {
 }  # fmt: skip
 
 
+class _UsualMessage(msgspec.Struct):
+    role: str
+    content: str | list[dict[str, Any]] | None = None
+
+
+_WholeNumber: TypeAlias = Annotated[int, msgspec.Meta(ge=1, le=MOST_TOKENS)] | None
+_Number: TypeAlias = int | float | None
+
+
+class _UsualCase(msgspec.Struct):
+    """Fields beside a case as most are. What fits them has nothing for ``_check_each_field``."""
+
+    messages: Annotated[list[_UsualMessage], msgspec.Meta(max_length=MOST_MESSAGES)] = []
+    max_tokens: _WholeNumber = None
+    max_completion_tokens: _WholeNumber = None
+    temperature: _Number = None
+    top_p: _Number = None
+    presence_penalty: _Number = None
+    frequency_penalty: _Number = None
+    seed: _Number = None
+    top_logprobs: _Number = None
+    stream_options: dict[str, Any] | None = None
+    metadata: dict[str, Any] | None = None
+    stop: str | Annotated[list[str], msgspec.Meta(min_length=1, max_length=MOST_STOPS)] | None = None
+    response_format: None = None
+    tools: None = None
+    functions: None = None
+    n: None = None
+
+
+class _UsualChat(_UsualCase, kw_only=True):
+    """As ``_UsualCase``, of a client's own messages."""
+
+    messages: Annotated[list[_UsualMessage], msgspec.Meta(min_length=1, max_length=MOST_MESSAGES)]
+    response_format: dict[str, Any] | None = None  # type: ignore[assignment]  # beside a case there is none
+    tools: list[dict[str, Any]] | None = None  # type: ignore[assignment]
+    n: Annotated[int, msgspec.Meta(ge=1, le=MOST_CHOICES)] | None = None  # type: ignore[assignment]
+
+
+def _is_usual(fields: Mapping[str, Any], kind: type[_UsualCase]) -> bool:
+    try:
+        msgspec.convert(fields, kind)
+    except msgspec.ValidationError:
+        return False
+    return True
+
+
 def _check_fields(asked: Question) -> None:
+    kind = _UsualChat if asked.input is None else _UsualCase
+    if asked.door != "chat" or not _is_usual(asked.fields, kind):
+        _check_each_field(asked)
+
+
+def _check_each_field(asked: Question) -> None:
     fields = asked.fields
 
     def wrong(name: str, what: str, hint: str) -> ApiError:
@@ -419,7 +471,10 @@ def _messages_text(door: Door, fields: Mapping[str, Any]) -> str:
     if door == "embeddings":
         return case_text(fields.get("input"))
     parts = []
-    for message in fields.get("messages", ()):
+    messages = fields.get("messages", ())
+    if len(messages) == 1 and isinstance(only := messages[0].get("content"), str):
+        return only
+    for message in messages:
         content = message.get("content")
         parts.append(content if isinstance(content, str) else case_text(content))
     return "\n".join(parts)

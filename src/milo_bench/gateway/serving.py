@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -21,6 +22,7 @@ from milo_bench.core.text import one_line
 from milo_bench.decide.routing.rules import Routed, actions_of
 from milo_bench.gateway.access import Access
 from milo_bench.gateway.answering.challengers import ShadowCalls
+from milo_bench.gateway.answering.headers import AnswerHeads
 from milo_bench.gateway.answering.record import MakeRecord
 from milo_bench.gateway.control.sampling import TrafficSampler
 from milo_bench.gateway.metrics import GatewayMetrics
@@ -30,6 +32,7 @@ from milo_bench.gateway.table import RoutingTable
 from milo_bench.gateway.upstream.calls import timeouts
 from milo_bench.gateway.upstream.gates import Gate
 from milo_bench.gateway.upstream.targets import Upstream
+from milo_bench.gateway.wire.flow import Wait
 from milo_bench.gateway.wire.replies import ApiError
 from milo_bench.store.audit.records import AuditedRequest, AuditedShadow
 from milo_bench.store.audit.writer import AuditWriter
@@ -61,6 +64,7 @@ class Serving:
     _gates: dict[str, Gate] = field(default_factory=dict)
     _timeouts: dict[int, Timeouts] = field(default_factory=dict)
     _health: tuple[float, dict[str, str]] = (-1.0, {})
+    heads: AnswerHeads = field(default_factory=AnswerHeads)
     _left: asyncio.Event | None = None
 
     def enter(self) -> None:
@@ -167,16 +171,42 @@ class Gateway:
         self.shadows = ShadowCalls(self)
         self.spans: GatewaySpans | None = None  # set where OpenTelemetry is configured
         self._say = say or _say
+        self._flushes = False  # the audit is flushed at the end of this turn of the loop
 
     # ------------------------------------------------------------ the audit
 
     def write(self, make: MakeRecord) -> AuditedRequest:
         """Record a request before its answer's last byte leaves. Raises OSError where that is not possible."""
         made = self.audit.write(make)
+        self._heard(made)
+        return made
+
+    def record(self, make: MakeRecord) -> Wait[AuditedRequest]:
+        """As ``write``, together with all that ends in this turn of the loop. Awaiting it raises OSError."""
+        wait: Wait[AuditedRequest] = Wait()
+
+        def told(error: OSError | None) -> None:
+            if error is not None:
+                wait.fail(error)
+                return
+            self._heard(made)
+            wait.set(made)
+
+        made = self.audit.add(make, told)
+        if not self._flushes:
+            self._flushes = True
+            asyncio.get_running_loop().call_soon(self._flush)
+        return wait
+
+    def _flush(self) -> None:
+        self._flushes = False
+        with contextlib.suppress(OSError):  # each has been told
+            self.audit.flush()
+
+    def _heard(self, made: AuditedRequest) -> None:
         self.metrics.count(made)
         for listener in self.listeners:
             listener(made)
-        return made
 
     def note(self, make: MakeRecord) -> None:
         """Record what needs no answer any more."""

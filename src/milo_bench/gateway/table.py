@@ -44,11 +44,11 @@ class RuleContract:
     wants_label: bool
     cuts: CitationForm | None  # its sentences that cite nothing, in this form, are cut
     asked: Workload | None = None
+    # Its answer may still be held back, so not a byte of it leaves before it is judged.
+    guarded: bool = field(init=False)
 
-    @property
-    def guarded(self) -> bool:
-        """Its answer may still be held back, so not a byte of it leaves before it is judged."""
-        return bool(self.watched or self.wants_label or self.cuts)
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "guarded", bool(self.watched or self.wants_label or self.cuts))
 
 
 NOTHING_ASKED: Final = RuleContract(None, frozenset(), frozenset(), wants_label=False, cuts=None)
@@ -56,7 +56,10 @@ NOTHING_ASKED: Final = RuleContract(None, frozenset(), frozenset(), wants_label=
 
 @dataclass(frozen=True)
 class RoutingTable:
-    """A routing file with the contract of each (rule, workload). ``digest`` is of the file's bytes."""
+    """A routing file with the contract of each (rule, workload). ``digest`` is of the file's bytes.
+
+    What each request asks of it stands in plain fields: a cached property costs ten times as much to read.
+    """
 
     file: RoutingFile
     digest: str
@@ -65,9 +68,41 @@ class RoutingTable:
     roles: Mapping[str, ServedRole] = field(default_factory=dict)
     behaviours: Mapping[str, Behaviour] = field(default_factory=dict)  # of targets, as they were measured
     trial_error: float = 0.05  # the chance that a challenger that is not worse is ever stopped
+    asks_words: bool = field(init=False)  # whether any rule depends on the number of words
+    asks_hours: bool = field(init=False)  # on when a request comes
+    asks_keywords: bool = field(init=False)
+    asks_cases: bool = field(init=False)
+    asks_tokens: tuple[str, ...] = field(init=False)  # the targets by whose tokenizer a rule counts
+    challengers: Mapping[str, tuple[Challenger, ...]] = field(init=False)  # by rule, who challenges its target
+    role_workloads: Mapping[str, tuple[str, ...]] = field(init=False)
+    mark: str = field(init=False)  # the first 16 digits of the digest, as the audit has it
     _contracts: dict[tuple[int, str], RuleContract] = field(default_factory=dict, compare=False)
     _variants: dict[tuple[str, str, str], Workload] = field(default_factory=dict, compare=False)
     _uses: dict[str, frozenset[str]] = field(default_factory=dict, compare=False)
+
+    def __post_init__(self) -> None:
+        whens = [rule.when for rule in self.file.rules]
+        limited = any(action.limits.max_words is not None for action in actions_of(self.file))
+        counted = dict.fromkeys(when.tokens.target for when in whens if when.tokens is not None)
+        for name, value in (
+            ("asks_words", limited or any(when.words is not None for when in whens)),
+            ("asks_hours", any(when.hours is not None for when in whens)),
+            ("asks_keywords", any(when.keyword_sets for when in whens)),
+            ("asks_cases", any(when.asks_of_case for when in whens)),
+            ("asks_tokens", tuple(counted)),
+            ("challengers", self._challenged()),
+            ("role_workloads", {role: served.workloads for role, served in self.roles.items()}),
+            ("mark", self.digest[:16]),
+        ):
+            object.__setattr__(self, name, value)
+
+    def _challenged(self) -> dict[str, tuple[Challenger, ...]]:
+        """Challengers of a rule, for all of its work, or for that of a role that clients name."""
+        found: dict[str, tuple[Challenger, ...]] = {}
+        for one in self.file.challengers:
+            rule = one.rule if one.rule is not None else self.roles[one.role or ""].chain.rule
+            found[rule] = (*found.get(rule, ()), one)
+        return found
 
     def contract(self, place: int, workload: str) -> RuleContract:
         """The contract of the action at ``place`` for ``workload``."""
@@ -79,22 +114,6 @@ class RoutingTable:
     def prompt_of(self, place: int, workload: str) -> Workload | None:
         """The measured contract whose prompt the action at ``place`` renders for ``workload``; None where none is."""
         return self.contract(place, workload).asked
-
-    @cached_property
-    def asks_words(self) -> bool:
-        """Whether any rule depends on the number of words."""
-        return any(rule.when.words is not None for rule in self.file.rules) or any(
-            action.limits.max_words is not None for action in actions_of(self.file)
-        )
-
-    @cached_property
-    def challengers(self) -> Mapping[str, tuple[Challenger, ...]]:
-        """By rule, who challenges its target: for all of its work, or for that of a role that clients name."""
-        found: dict[str, tuple[Challenger, ...]] = {}
-        for one in self.file.challengers:
-            rule = one.rule if one.rule is not None else self.roles[one.role or ""].chain.rule
-            found[rule] = (*found.get(rule, ()), one)
-        return found
 
     def targets_of(self, workload: str) -> frozenset[str]:
         """The targets that the rules of a workload call, fallbacks aside."""
@@ -131,24 +150,6 @@ class RoutingTable:
     def tags(self) -> tuple[str, ...]:
         """The tags that rules ask for."""
         return tuple(dict.fromkeys(tag for rule in self.file.rules for tag in rule.when.tags))
-
-    @cached_property
-    def role_workloads(self) -> Mapping[str, tuple[str, ...]]:
-        return {name: role.workloads for name, role in self.roles.items()}
-
-    @cached_property
-    def asks_tokens(self) -> tuple[str, ...]:
-        """The targets by whose tokenizer a rule counts."""
-        named = (rule.when.tokens.target for rule in self.file.rules if rule.when.tokens is not None)
-        return tuple(dict.fromkeys(named))
-
-    @cached_property
-    def asks_keywords(self) -> bool:
-        return any(rule.when.keyword_sets for rule in self.file.rules)
-
-    @cached_property
-    def asks_cases(self) -> bool:
-        return any(rule.when.asks_of_case for rule in self.file.rules)
 
     def named(self, place: int) -> str:
         action = actions_of(self.file)[place]

@@ -97,6 +97,21 @@ def split_prompt(source: str, name: str) -> tuple[PromptPart, ...]:
     return tuple(parts)
 
 
+@lru_cache(maxsize=256)
+def _runs_of(source: str, name: str) -> tuple[PromptPart | tuple[Message, ...], ...]:
+    """As ``split_prompt``, with neighbouring messages without a variable as one."""
+    runs: list[PromptPart | tuple[Message, ...]] = []
+    for part in split_prompt(source, name):
+        before = runs[-1] if runs else None
+        if part.fixed is None:
+            runs.append(part)
+        elif isinstance(before, tuple):
+            runs[-1] = (*before, part.fixed)
+        else:
+            runs.append((part.fixed,))
+    return tuple(runs)
+
+
 def variables_of(source: str, name: str) -> tuple[tuple[str, int], ...]:
     """Names that a prompt reads and does not set itself, each with the line where it first stands."""
     found: dict[str, int] = {}
@@ -184,12 +199,12 @@ def render_prompt(workload: Workload, variables: Mapping[str, Any]) -> tuple[Mes
     values = {"prepared": {}, "resources": workload.resources, **variables}
     name = workload.prompt_name
     messages: list[Message] = []
-    for part in split_prompt(workload.prompt_source, name):
+    for part in _runs_of(workload.prompt_source, name):
+        if isinstance(part, tuple):
+            messages += part
+            continue
         if part.conversation:
             messages.extend(_conversation_messages(part, values, name))
-            continue
-        if part.fixed is not None:
-            messages.append(part.fixed)
             continue
         try:
             content = _render(part.template, values)

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from milo_bench.store.audit.writer import AuditWriter
+from milo_bench.store.audit import writer
 from milo_bench.store.state.database import open_state
 from milo_bench.store.state.queue import list_work
 from tests.gateway.running import RunningGateway, running_gateway
@@ -27,14 +27,14 @@ async def held(gateway: RunningGateway, count: int, begun: bytes) -> AsyncIterat
     """Connections that have sent ``begun`` and nothing more."""
     host, port = gateway.address.removeprefix("http://").split(":")
     opened = [await asyncio.open_connection(host, int(port)) for _ in range(count)]
-    for _, writer in opened:
-        writer.write(begun)
-        await writer.drain()
+    for _, sender in opened:
+        sender.write(begun)
+        await sender.drain()
     try:
         yield [reader for reader, _ in opened]
     finally:
-        for _, writer in opened:
-            writer.close()
+        for _, sender in opened:
+            sender.close()
 
 
 async def test_heads_that_never_end_keep_nobody_out(tmp_path: Path) -> None:
@@ -75,7 +75,7 @@ async def test_work_that_could_not_be_recorded_is_not_left_in_the_queue(
     routing = {**ROUTING, "rules": [{"id": "people", "when": {"workload": "notes"}, "route": "human_review"}]}
     async with running_gateway(tmp_path, routing, FINE) as gateway:
         with monkeypatch.context() as full:
-            full.setattr(AuditWriter, "_append", _no_room)
+            full.setattr(writer, "write_all", _no_room)
             status, error = told(await exchange(gateway, post(with_())))
             assert (status, error["code"]) == (503, "audit_unavailable")
         assert list_work(open_state(gateway.options.state)) == ()
@@ -83,5 +83,5 @@ async def test_work_that_could_not_be_recorded_is_not_left_in_the_queue(
         assert len(list_work(open_state(gateway.options.state))) == 1
 
 
-def _no_room(self: AuditWriter, record: bytes) -> None:
+def _no_room(descriptor: int, data: bytes) -> None:
     raise OSError(errno.ENOSPC, "No space left on device")

@@ -97,3 +97,28 @@ def test_a_read_of_sound_events_leaves_as_the_pieces_that_came() -> None:
     pieces = [event(), event(), ENDS, USED]
     assert scan.feed_all([*pieces, DONE]) == pieces
     assert (scan.ended, scan.finished, scan.usage(), scan.problem) == (True, True, (3, 4), "")
+
+
+def test_whole_events_in_odd_pieces_leave_with_the_read_that_makes_them_whole() -> None:
+    draw = random.Random(7)
+    for _ in range(300):
+        read = b"".join(event(id=f"é{number}") for number in range(draw.randint(2, 6)))
+        cuts = sorted(draw.sample(range(1, len(read)), draw.randint(1, 5)))
+        pieces = [read[begin:end] for begin, end in zip([0, *cuts], [*cuts, len(read)], strict=True)]
+        scan = EventScan()
+        scan.feed_all([event()])
+        assert b"".join(scan.feed_all(pieces)) == read
+        assert (scan.problem, scan.ended, scan.rest()) == ("", False, b"")
+
+
+@pytest.mark.parametrize("odd", ODD)
+def test_an_odd_event_in_odd_pieces_never_leaves(odd: str) -> None:
+    alone = EventScan()
+    sound, wrong = alone.feed(event()), (alone.feed(ODD[odd]), alone.problem, alone.ended)[1:]
+    read = event() + ODD[odd] + event()
+    for cut in range(1, len(read)):
+        scan = EventScan()
+        gone = b"".join(scan.feed_all([event()]) + scan.feed_all([read[:cut], read[cut:]]))
+        if wrong[0]:
+            assert scan.problem == wrong[0]
+            assert gone == sound * 2

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
 from typing import Final, Literal, TypeAlias
@@ -67,8 +67,7 @@ class RequestFacts(msgspec.Struct, frozen=True):
     canaries: Mapping[str, str] = {}
 
 
-@dataclass(frozen=True)
-class AnswerFacts:
+class AnswerFacts(msgspec.Struct, frozen=True):
     """What is known once a model was asked. ``verified`` is the verifier's word, None where it was not asked.
 
     ``rejects``: the answer is a review with the verdict reject.
@@ -93,15 +92,13 @@ class Routed:
     cause: Cause = "rule"
     second: bool = False  # reached after a first answer; its own answer is settled, never routed again
     action: Action | None = None
+    asks: bool = field(init=False)
+    automated: bool = field(init=False)  # a model answers and nobody has to accept it
 
-    @property
-    def asks(self) -> bool:
-        return self.route in MODEL_ROUTES
-
-    @property
-    def automated(self) -> bool:
-        """A model answers and nobody has to accept it."""
-        return self.asks and self.route != "assist"
+    def __post_init__(self) -> None:
+        asks = self.route in MODEL_ROUTES
+        object.__setattr__(self, "asks", asks)
+        object.__setattr__(self, "automated", asks and self.route != "assist")
 
 
 _Test: TypeAlias = Callable[[RequestFacts], bool]
@@ -144,15 +141,20 @@ class _Compiled:
 
 _MOST_COMPILED: Final = 64
 _COMPILED: OrderedDict[int, _Compiled] = OrderedDict()
+_LATEST: list[_Compiled | None] = [None]  # the one of the last call: a gateway asks for the same again and again
 
 
 def _compiled(file: RoutingFile) -> _Compiled:
     """Kept by identity for the latest files: an entry keeps its file, so its id passes to no other meanwhile."""
+    latest = _LATEST[0]
+    if latest is not None and latest.file is file:
+        return latest
     found = _COMPILED.get(id(file))
     if found is None or found.file is not file:
         found = _COMPILED[id(file)] = _Compiled(file)
         while len(_COMPILED) > _MOST_COMPILED:
             _COMPILED.popitem(last=False)
+    _LATEST[0] = found
     return found
 
 
@@ -274,7 +276,7 @@ def _is_within(hours: HoursCondition, request: RequestFacts) -> bool:
 
 
 def _is_tagged(tags: frozenset[str], request: RequestFacts) -> bool:
-    return not plain_tags(request.tags).isdisjoint(tags)
+    return bool(request.tags) and not plain_tags(request.tags).isdisjoint(tags)
 
 
 def _has_keywords(sets: frozenset[str], request: RequestFacts) -> bool:

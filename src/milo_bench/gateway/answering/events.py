@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from operator import attrgetter
 from typing import Any, Final
 
 import msgspec
@@ -40,7 +41,23 @@ class _Chunk(msgspec.Struct):
     usage: msgspec.Raw = _NOTHING
 
 
+class _OpenChoice(msgspec.Struct):
+    finish_reason: None = None
+
+
+class _OpenChunk(msgspec.Struct):
+    """A chunk in the middle of a stream: nothing in it ends an answer, counts tokens or says an error."""
+
+    choices: list[_OpenChoice]
+    error: msgspec.UnsetType = msgspec.UNSET
+    object: str | None = None
+    model: str | None = None
+    usage: None = None
+
+
 _CHUNKS: Final = msgspec.json.Decoder(_Chunk)
+_OPEN_CHUNKS: Final = msgspec.json.Decoder(_OpenChunk)
+_MODEL, _OBJECT = attrgetter("model"), attrgetter("object")
 
 
 class EventScan:
@@ -87,6 +104,8 @@ class EventScan:
 
     def feed_all(self, pieces: list[bytes]) -> list[bytes]:
         """As ``feed`` for each piece in turn: the bytes that may leave, each piece's as one of them."""
+        if len(pieces) > 1 and not (self.problem or self.ended) and self._are_open(pieces):
+            return pieces
         left: list[bytes] = []
         at = 0
         while at < len(pieces) and not (self.problem or self.ended):
@@ -100,6 +119,28 @@ class EventScan:
             else:
                 at += 1
         return left
+
+    def _are_open(self, pieces: list[bytes]) -> bool:
+        """Whether ``pieces`` together are whole events from the middle of a stream, as many as they are, all sound.
+
+        The text begins with "data: {", ends with "}" and a blank line, and has such an end and beginning between any
+        two events and no other line end: no value goes over from one to the next. Where a piece ends does not matter,
+        as all of them leave together.
+        """
+        if self._part or self._keys is not None or not self._model or not pieces[0].startswith(b"data: {"):
+            return False
+        text, many = b"".join(pieces), len(pieces)
+        lines = text.replace(b"}\n\ndata: {", b"}\n{")
+        if not text.endswith(b"}\n\n") or lines.count(b"\n") != many + 1 or b"\r" in text:
+            return False
+        try:
+            if not text.isascii():
+                text.decode()
+            chunks = _OPEN_CHUNKS.decode_lines(lines[6:])
+        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+            return False
+        models = set(map(_MODEL, chunks))
+        return len(chunks) == many and models <= {self._model, None, ""} and "error" not in map(_OBJECT, chunks)
 
     def _sound_lines(self, pieces: list[bytes], at: int) -> int:
         """How many pieces from ``at`` on are chunks that nothing is wrong with, read together; 0: read one by one.

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
+
+import msgspec
 
 from milo_bench.core.chat import ChatRequest
 from milo_bench.gateway.answering.prompting import PreparedQuestion
@@ -39,4 +41,4 @@ async def merge_parts(
         if part.problem:
             return f"part {number} of {len(case.chunked.parts)}: {part.problem}"
         summaries.append(part.text)
-    return replace(case, request=case.chunked.merge(summaries))
+    return msgspec.structs.replace(case, request=case.chunked.merge(summaries))

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any, Final
+
+import msgspec
 
 from milo_bench.core.chat import ChatRequest
 from milo_bench.core.errors import MiloError
@@ -22,8 +24,7 @@ _WRITTEN: Final[tuple[str, ...]] = ("messages", "prompt", "input", "user", "meta
 CANNOT_REDACT: Final = "the case has parts that cannot be redacted"
 
 
-@dataclass
-class PreparedQuestion:
+class PreparedQuestion(msgspec.Struct):
     """What is sent: the measured prompt of the rule, or the client's own fields.
 
     ``asked`` is the question as the model sees it, and as its answer is judged; ``redacted`` counts the places that
@@ -50,13 +51,13 @@ def prepare_question(table: RoutingTable, asked: Question, routed: Routed, id: s
             asked, count = _redacted(asked)
         except (MiloError, ValueError):
             return PreparedQuestion(None, {}, asked, bypass=CANNOT_REDACT)
-    workload = table.prompt_of(routed.place, asked.workload)
     if asked.input is None:
         if action is not None and (action.prompt or action.finding) and asked.door != "embeddings":
             message = f"Rule '{routed.rule}' rests on a measured prompt, so it takes no messages of your own."
             hint = f"send the case: milo: {{workload: {asked.workload or '…'}, input: {{…}}}}."
             raise ApiError(422, message, code="prompt_is_measured", hint=hint, milo={"rule": routed.rule})
         return PreparedQuestion(None, {}, asked, prompt="free", redacted=count)
+    workload = table.prompt_of(routed.place, asked.workload)
     if workload is None or asked.door != "chat":
         message = "There is no measured prompt for this request, so 'milo.input' has no place to go."
         raise ApiError(422, message, code="no_prompt", hint="send messages, or use /v1/chat/completions.")
@@ -99,8 +100,8 @@ def _redacted(asked: Question) -> tuple[Question, int]:
     fixture = redact_fixture(Fixture("case", asked.workload, written), redactor)
     count = sum(redactor.counts().values())
     if asked.input is not None:
-        return replace(asked, input=fixture.input, _text=None), count
-    return replace(asked, fields={**asked.fields, **fixture.input}, _text=None), count
+        return msgspec.structs.replace(asked, input=fixture.input, _text=None), count
+    return msgspec.structs.replace(asked, fields={**asked.fields, **fixture.input}, _text=None), count
 
 
 def _has_media(value: Any) -> bool:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import re
 import time
 from collections.abc import Callable
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 from milo_bench.core.clock import utc_stamp
 from milo_bench.decide.routing.rules import Routed
@@ -13,6 +15,24 @@ from milo_bench.gateway.spans import RequestTrace, TracedCall
 from milo_bench.store.audit.records import AuditedCall, AuditedRequest, AuditOutcome, TrialSide
 
 MakeRecord: TypeAlias = Callable[[int], AuditedRequest]
+_ID_BYTES: Final = 8
+_EACH_ID: Final = re.compile("." * (2 * _ID_BYTES))
+_random: list[str] = []  # the system's random numbers, drawn many at once
+
+
+def new_request_id() -> str:
+    """An id that no client can guess or choose."""
+    if not _random:
+        drawn = os.urandom(512 * _ID_BYTES).hex()
+        _random.extend(_EACH_ID.findall(drawn))
+    return f"r_{_random.pop()}"
+
+
+# What is set where it happens, which is seldom.
+_RARE: Final = frozenset(
+    {"sensitive", "removed", "redacted", "queue", "first_s", "shadow", "trial", "copied_to", "trial_rule",
+     "trial_checks"}
+)  # fmt: skip
 
 
 class RequestRecord:
@@ -62,7 +82,7 @@ class RequestRecord:
     ) -> None:
         if self.trace.own is not None:
             self.traced.append(TracedCall(time.monotonic(), self.trace.call))
-        self.calls.append(AuditedCall(target, status, failure[:200], round(took_s, 6), failed_checks))
+        self.calls.append(AuditedCall(target, status, failure and failure[:200], round(took_s, 6), failed_checks))
 
     def ended(self, outcome: AuditOutcome, status: int, *, reason: str = "") -> MakeRecord:
         """The line, once its number is known."""
@@ -71,6 +91,9 @@ class RequestRecord:
         asked, routed = self._asked, self._routed
 
         def make(n: int) -> AuditedRequest:
+            if asked is not None and routed is not None and outcome == "answered" and _RARE.isdisjoint(self.__dict__):
+                self.made = self._made_of_usual(n, at, asked, routed, now_s)
+                return self.made
             self.made = AuditedRequest(
                 n=n, at=at, request=self.id, outcome=outcome, status=status, door=self.door, key=self.key,
                 workload=asked.workload if asked else "",
@@ -94,3 +117,16 @@ class RequestRecord:
             return self.made
 
         return make
+
+    def _made_of_usual(self, n: int, at: str, asked: Question, routed: Routed, now_s: float) -> AuditedRequest:
+        """The line of an answer to which nothing rare happened: what it leaves out is as the class says."""
+        return AuditedRequest(
+            n, at, self.id, "answered", 200, self.door, self.key,
+            asked.workload, asked.use, asked.role, routed.rule, routed.route,
+            "" if routed.cause == "rule" else routed.cause, routed.target,
+            "" if self.first_route == routed.route else self.first_route,
+            self.prompt, self._guarded,
+            words=self.words, streamed=asked.stream, calls=tuple(self.calls), table=self.table,
+            prompt_tokens=self._prompt_tokens, completion_tokens=self._completion_tokens,
+            took_s=round(now_s - self.started_s, 6),
+        )  # fmt: skip

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import time
 from collections.abc import Callable, Mapping
 from typing import Final
@@ -11,6 +10,7 @@ from milo_bench.core.records import FailureKind
 from milo_bench.gateway.answering.events import EventScan
 from milo_bench.gateway.upstream.connection import UpstreamConnection
 from milo_bench.gateway.wire.connection import ClientConnection
+from milo_bench.gateway.wire.flow import Wait
 from milo_bench.gateway.wire.replies import EVENTS_TYPE, JSON_TYPE, event
 from milo_bench.targets.responses.translating import ResponseStream
 
@@ -39,10 +39,10 @@ class StreamRelay:
     ) -> None:
         self._client, self._headers, self._finish = client, headers, finish
         self._scan, self._translation = scan, translation
-        self.done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self.done: Wait[None] = Wait()
         self.upstream: UpstreamConnection | None = None
         self.status = 0
-        self.reply_headers: dict[str, str] = {}
+        self.reply_headers: Mapping[str, str] = {}
         self.started = self.ended_whole = self._is_stream = False
         self.failure: FailureKind | None = None
         self.message = ""
@@ -55,13 +55,13 @@ class StreamRelay:
 
     # ------------------------------------------------------------ ReplySink
 
-    def head(self, status: int, headers: dict[str, str]) -> None:
+    def head(self, status: int, headers: Mapping[str, str]) -> None:
         self.status, self.reply_headers = status, headers
         self._is_stream = status == 200 and headers.get("content-type", "").lower().startswith(EVENTS_TYPE)
 
     def data(self, pieces: list[bytes]) -> None:
         """Everything of one read leaves in one write, each piece as the chunk that it was."""
-        if self.done.done():
+        if self.done.is_set:
             return
         if not self._is_stream:
             self._document += pieces
@@ -99,13 +99,13 @@ class StreamRelay:
                 self._client.on_writable = self._writable
 
     def end(self, failure: FailureKind | None, message: str) -> None:
-        if self.done.done():
+        if self.done.is_set:
             return
         if failure is None and self._is_stream:
             rest = self._scan.rest()
             self._forward([rest] if rest else [])
             self._flush()
-            if self.done.done():
+            if self.done.is_set:
                 return
             if self.started and self._scan.finished:
                 self._complete()  # some servers leave the mark out; the answer itself came whole
@@ -157,14 +157,10 @@ class StreamRelay:
         self.ended_whole = True
         self._flush()
         self._client.end_stream(DONE_EVENT if self._translation is None else self._translation.end())
-        self._set_done()
+        self.done.set(None)
 
     def _close(self, failure: FailureKind | None, message: str) -> None:
         if self.started:
             self._flush()
         self.failure, self.message = failure, message
-        self._set_done()
-
-    def _set_done(self) -> None:
-        if not self.done.done():
-            self.done.set_result(None)
+        self.done.set(None)

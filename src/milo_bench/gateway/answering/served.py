@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import time
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 import msgspec
 
@@ -23,58 +22,46 @@ from milo_bench.gateway.answering.headers import answer_headers
 from milo_bench.gateway.answering.parts import PartReply, merge_parts, read_part
 from milo_bench.gateway.answering.prompting import PreparedQuestion, in_shadow, prepare_question
 from milo_bench.gateway.answering.queueing import queued_work
-from milo_bench.gateway.answering.reasons import refusal, said_by_server, why_sent
-from milo_bench.gateway.answering.record import RequestRecord
+from milo_bench.gateway.answering.reasons import refusal, why_sent
 from milo_bench.gateway.answering.relay import StreamRelay
 from milo_bench.gateway.answering.shapes import as_response, as_stream, queued_document
-from milo_bench.gateway.answering.split_keys import said_in_pieces
+from milo_bench.gateway.answering.under_way import ANSWERED, RequestUnderWay
 from milo_bench.gateway.control.sampling import streamed_text
-from milo_bench.gateway.judging import JudgedReply, first_text, judge_reply, no_answer, rejects_review
+from milo_bench.gateway.judging import (
+    JudgedReply,
+    first_text,
+    no_answer,
+    rejects_review,
+)
 from milo_bench.gateway.permits import permit_of_key, within_permit
 from milo_bench.gateway.request import DOORS, MODEL_PREFIX, Question, check_tags, check_use, read_question
-from milo_bench.gateway.spans import RequestTrace
 from milo_bench.gateway.table import NOTHING_ASKED, RuleContract
-from milo_bench.gateway.upstream.calls import body_for, reply_problem
+from milo_bench.gateway.upstream.calls import body_for
 from milo_bench.gateway.upstream.pool import WholeReply
 from milo_bench.gateway.upstream.targets import Upstream
-from milo_bench.gateway.wire.connection import ClientConnection, HttpRequest
 from milo_bench.gateway.wire.replies import ApiError, encoded
 from milo_bench.store.audit.records import AuditedRequest, AuditOutcome
 from milo_bench.store.state.keys import GatewayKey
-from milo_bench.targets.http.answer import count
 from milo_bench.targets.responses.translating import ResponseStream
-from milo_bench.telemetry.trace_context import TRACEPARENT
-
-if TYPE_CHECKING:
-    from milo_bench.gateway.serving import Gateway, Serving
 
 _ENCODER = msgspec.json.Encoder()
+_NOTHING_CLOSED: Final[frozenset[str]] = frozenset()
+_NO_CANARIES: Final[Mapping[str, str]] = {}
 _NO_TOKENS: Final[Mapping[str, int]] = {}
-_ANSWERED: Final = AnswerFacts()
-_UNTRACED: Final = RequestTrace("", sends_spans=False)  # calls of it carry no trace
 
 
-class ServedRequest:
+class ServedRequest(RequestUnderWay):
     """One request on its way. ``run`` ends with exactly one answer to the client, unless it went away."""
 
-    def __init__(self, gateway: Gateway, serving: Serving, client: ClientConnection, http: HttpRequest) -> None:
-        self._gateway, self._serving, self._client, self._http = gateway, serving, client, http
-        self.id = f"r_{os.urandom(8).hex()}"
-        self._trace = _UNTRACED
-        if gateway.spans is not None or TRACEPARENT in http.headers:
-            self._trace = RequestTrace(http.headers.get(TRACEPARENT, ""), sends_spans=gateway.spans is not None)
-        self._record = RequestRecord(self.id, serving.table.digest[:16], http.at_s, self._trace, door=http.target)
-        self._prepared: dict[tuple[int, str], PreparedQuestion] = {}
-        self._last_body = b""
-        self._last_failure: tuple[int, str, float | None] = (0, "", None)
-
     async def run(self) -> None:
+        self._serving.enter()
         try:
             await self._run()
         except ApiError as error:
             self._fail(error)
         except asyncio.CancelledError:
-            self._gateway.note(self._record.ended("cancelled", 499, reason="the client went away"))
+            if self._record.made is None:  # else its line is written: only the bytes of its answer are lost
+                self._gateway.note(self._record.ended("cancelled", 499, reason="the client went away"))
             raise
         except OSError as error:
             self._unrecorded(error)
@@ -83,6 +70,7 @@ class ServedRequest:
             hint = "report it with the request's id."
             self._fail(ApiError(500, f"The gateway failed on {self.id}.", code="internal", hint=hint), "failed")
         finally:
+            self._serving.leave()
             spans, record = self._gateway.spans, self._record
             if spans is not None and record.made is not None:
                 spans.served(record.made, record.started_s, record.traced, self._trace, self._serving.upstreams)
@@ -102,18 +90,23 @@ class ServedRequest:
             gateway.access.check_scope(key, asked.workload)
         if asked.callback:
             gateway.check_callback(asked.callback)
-        gateway.access.count(key, requests=1)
-        closed: frozenset[str] = frozenset()
+        if key is not ANONYMOUS:
+            gateway.access.count(key, requests=1)
+        closed = _NOTHING_CLOSED
         if gateway.rolled_back:
             works = (asked.workload, name_of_use(asked.workload, asked.use))
             closed = closed.union(*(gateway.rolled_back.get(work, closed) for work in works))
         # A key with an operator permit is for one target: its work takes part in no trial.
-        stopped = self._gateway.stopped_trials
-        canaries = drawn_canaries(table, asked, self.id, stopped) if table.challengers and not key.permit else {}
+        canaries = _NO_CANARIES
+        if table.challengers and not key.permit:
+            canaries = drawn_canaries(table, asked, self.id, gateway.stopped_trials)
         tokens = await serving.count_tokens(asked) if table.asks_tokens else _NO_TOKENS
-        known = Known(serving.health(), serving.flags, closed, gateway.now(), tokens, canaries)
+        now = gateway.now() if table.asks_hours else None
+        known = Known(serving.health(), serving.flags, closed, now, tokens, canaries)
         facts = request_facts(serving.table, asked, known)
-        record.words, record.sensitive = facts.words, facts.sensitive
+        record.words = facts.words
+        if facts.sensitive:
+            record.sensitive = True
         if gateway.shadow is not None:
             await self._shadow(asked, key, facts)
             return
@@ -127,7 +120,7 @@ class ServedRequest:
         if final.route == "refuse":
             self._refuse(final, judged)
         elif final.automated and judged is not None:
-            self._deliver(asked, key, final, judged)
+            await self._deliver(asked, key, final, judged)
         else:
             await self._queue(asked, key, final, judged)
 
@@ -219,9 +212,11 @@ class ServedRequest:
         finally:
             gate.leave(entered_s)
         if asked.role:
-            judged.facts = replace(judged.facts, rejects=any(rejects_review(choice.text) for choice in judged.choices))
+            rejects = any(rejects_review(choice.text) for choice in judged.choices)
+            judged.facts = msgspec.structs.replace(judged.facts, rejects=rejects)
         if routed.route == "mixed" and judged.facts.answered and not judged.facts.failed & contract.guards:
-            judged.facts = replace(judged.facts, verified=await self._verify(asked, key, routed, judged, contract))
+            verified = await self._verify(asked, key, routed, judged, contract)
+            judged.facts = msgspec.structs.replace(judged.facts, verified=verified)
         return judged, False
 
     async def _verify(
@@ -251,47 +246,11 @@ class ServedRequest:
         limits = self._serving.timeouts(self._gateway.settings.run, routed)
         began_s = time.monotonic()
         reply = await upstream.pool.fetch(upstream.path(asked.door), body, limits, traceparent=self._trace.next_call())
+        if self._is_passed_on(asked, key, routed, contract):
+            passed = self._pass_on(asked, key, upstream, reply, began_s)
+            if passed is not None:
+                return passed
         return await self._read(asked, key, upstream, prepared, contract, reply, began_s)
-
-    async def _read(
-        self, asked: Question, key: GatewayKey, upstream: Upstream, prepared: PreparedQuestion, contract: RuleContract,
-        reply: WholeReply, began_s: float,
-    ) -> JudgedReply:  # fmt: skip
-        """A whole reply, judged, counted and recorded."""
-        took_s = time.monotonic() - began_s
-        problem = "" if reply.failure is None and reply.status == 200 else self._problem(reply, upstream)
-        judged: JudgedReply | None = None
-        body = reply.body()
-        if not problem and upstream.keys and upstream.keys.within(body):
-            problem = "the answer contains a key"
-        if not problem and asked.door == "embeddings":
-            judged = JudgedReply(_ANSWERED)
-        elif not problem:
-            # Here where it is quick, in a thread where an answer is long: other requests' streams do not wait.
-            if not contract.guarded or len(body) + len(asked.text) < self._gateway.limits.judge_inline_bytes:
-                judged = judge_reply(prepared.asked, contract, prepared.shown, body, id=self.id)
-            else:
-                judged = await self._judge_outside(contract, prepared, body)
-            problem = judged.problem or upstream.another_model(judged.document.get("model"))
-            if said_in_pieces(judged.document, upstream.keys):
-                problem = "the answer contains a key"
-        if judged is None or problem:
-            self._record.called(upstream.name, reply.status, problem, took_s)
-            if reply.failure is None and reply.status == 200:
-                upstream.health.failed(problem, time.monotonic())
-                self._serving.forget_health()
-            return judged if judged is not None and judged.problem else no_answer(problem)
-        self._last_body = body
-        upstream.health.answered(time.monotonic())
-        failed = judged.facts.failed
-        self._record.called(upstream.name, reply.status, "", took_s, tuple(sorted(failed)) if failed else ())
-        self._count(key, upstream, judged.document.get("usage"))
-        return judged
-
-    async def _judge_outside(self, contract: RuleContract, prepared: PreparedQuestion, body: bytes) -> JudgedReply:
-        return await asyncio.get_running_loop().run_in_executor(
-            self._gateway.judges, lambda: judge_reply(prepared.asked, contract, prepared.shown, body, id=self.id)
-        )
 
     async def _stream(
         self, asked: Question, key: GatewayKey, routed: Routed, upstream: Upstream, prepared: PreparedQuestion
@@ -332,7 +291,7 @@ class ServedRequest:
             raise
         if relay.ended_whole:
             upstream.health.answered(time.monotonic())
-            return JudgedReply(_ANSWERED), True
+            return JudgedReply(ANSWERED), True
         reply = WholeReply(relay.status, relay.reply_headers, [relay.document], relay.failure, relay.message)
         if connection is not None:
             connection.leave(relay)
@@ -350,24 +309,13 @@ class ServedRequest:
         relay.cut(problem)
         return no_answer(problem), True
 
-    def _problem(self, reply: WholeReply, upstream: Upstream) -> str:
-        """Why a reply is no answer, "" where it is one; the target's health hears of its faults."""
-        problem = reply_problem(reply, upstream)
-        if problem.said:
-            said = problem.message or said_by_server(reply.body(), upstream.keys)
-            self._last_failure = (problem.status, said, problem.pause_s)
-            self._serving.forget_health()
-        return problem.said
-
     # ------------------------------------------------------------ what comes back
 
-    def _deliver(self, asked: Question, key: GatewayKey, final: Routed, judged: JudgedReply) -> None:
+    async def _deliver(self, asked: Question, key: GatewayKey, final: Routed, judged: JudgedReply) -> None:
         guarded = self._contract(final, asked).guarded
-        headers = answer_headers(self._record, final, guarded=guarded)
         body = self._last_body
         document: dict[str, Any] | None = None
         if judged.removed:
-            headers["X-Milo-Removed"] = str(len(judged.removed))
             self._record.removed = len(judged.removed)
             milo = {"status": "edited", "removed": list(judged.removed), "rule": final.rule}
             document = judged.document | {"milo": milo}
@@ -377,7 +325,18 @@ class ServedRequest:
                 judged.document
             )  # what was judged, and nothing that a second reading might find in its bytes
         outcome: AuditOutcome = "edited" if judged.removed else "answered"
-        self._sample(self._gateway.write(self._record.ended(outcome, 200)), asked, first_text(judged))
+        written = await self._gateway.record(self._record.ended(outcome, 200))
+        if self._gateway.sampler.takes_any:
+            self._sample(written, asked, first_text(judged))
+        lines = None
+        if not (asked.stream or judged.removed) and asked.response is None:
+            lines = self._serving.heads.find(self._record, final, guarded=guarded)
+        if lines is not None:
+            self._client.reply_known(lines, self.id, body)
+            return
+        headers = answer_headers(self._record, final, guarded=guarded)
+        if judged.removed:
+            headers["X-Milo-Removed"] = str(len(judged.removed))
         self._send(asked, body, document or judged.document, headers)
 
     def _send(self, asked: Question, body: bytes, document: dict[str, Any], headers: dict[str, str]) -> None:
@@ -444,19 +403,6 @@ class ServedRequest:
         self._gateway.report_unrecorded(error)
         hint = "free some space. Requests are answered again as soon as they can be recorded."
         self._client.fail(ApiError(503, "The request could not be recorded.", code="audit_unavailable", hint=hint))
-
-    def _count(self, key: GatewayKey, upstream: Upstream, usage: Any) -> None:
-        if isinstance(usage, dict):
-            prompt, completion = count(usage.get("prompt_tokens")) or 0, count(usage.get("completion_tokens")) or 0
-            self._record.used(prompt, completion)
-            if key is not ANONYMOUS:
-                self._count_tokens(key, upstream, prompt, completion)
-
-    def _count_tokens(self, key: GatewayKey, upstream: Upstream, prompt: int, completion: int) -> None:
-        price, usd = upstream.price, 0.0
-        if price is not None:
-            usd = (prompt * price.input_usd_per_mtok + completion * price.output_usd_per_mtok) / 1e6
-        self._gateway.access.count(key, tokens=prompt + completion, usd=usd)
 
     # ------------------------------------------------------------ shadow
 

@@ -153,6 +153,9 @@ class StandingControl:
         return True
 
     async def _count_pending(self) -> None:
+        if self._pending and not (self._watch.file.alarms or self._trials):
+            self._watch.n = self._pending[-1].n  # nothing counts them: alarms that come later begin after them
+            self._pending.clear()
         while self._pending:
             for _ in range(min(_AT_ONCE, len(self._pending))):
                 self._count(self._pending.popleft())

@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import socket
 import time
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any, Final, Protocol, cast
 
 import httptools
@@ -14,12 +16,16 @@ from milo_bench.core.units import seconds
 
 MAX_REPLY_BYTES: Final = 64 << 20
 MAX_HEAD_BYTES: Final = 1 << 20
+MOST_KNOWN_HEAD: Final = 2 << 10  # bytes of a head that may be remembered
+_MOST_HEADS: Final = 64
+_HEAD_END: Final = b"\r\n\r\n"
+_NO_HEADERS: Final[Mapping[str, str]] = {}
 
 
 class ReplySink(Protocol):
     """Where a reply goes. Each method is called from the event loop, in this order; ``end`` exactly once."""
 
-    def head(self, status: int, headers: dict[str, str]) -> None: ...
+    def head(self, status: int, headers: Mapping[str, str]) -> None: ...
 
     def data(self, pieces: list[bytes]) -> None:
         """All that came in one read, each piece as the chunk that it was."""
@@ -28,6 +34,40 @@ class ReplySink(Protocol):
     def end(self, failure: FailureKind | None, message: str) -> None:
         """``failure`` is None for a reply that came whole."""
         ...
+
+
+@dataclass(frozen=True)
+class KnownReply:
+    """A head that was read as that of a whole reply after which the connection stays open, and the body's length."""
+
+    status: int
+    headers: Mapping[str, str]
+    length: int
+
+
+class KnownReplies:
+    """Heads of one server's replies as their bytes: it sends the same ones again and again, so each is read once."""
+
+    def __init__(self) -> None:
+        self._known: dict[bytes, KnownReply] = {}
+
+    def __len__(self) -> int:
+        return len(self._known)
+
+    def find(self, data: bytes) -> tuple[KnownReply, bytes] | None:
+        """The known head and the body, where ``data`` is exactly a whole reply with a head that was read before."""
+        end = data.find(_HEAD_END, 0, MOST_KNOWN_HEAD) + len(_HEAD_END)
+        known = self._known.get(data[:end])
+        return (known, data[end:]) if known is not None and len(data) - end == known.length else None
+
+    def remember(self, data: bytes, status: int, headers: Mapping[str, str], length: int) -> None:
+        """``data`` was one whole reply, whose body has ``length`` bytes."""
+        end = data.find(_HEAD_END, 0, MOST_KNOWN_HEAD) + len(_HEAD_END)
+        if end < len(_HEAD_END) or len(data) - end != length or "content-length" not in headers:
+            return
+        if len(self._known) >= _MOST_HEADS:
+            self._known.clear()
+        self._known[data[:end]] = KnownReply(status, headers, length)
 
 
 class UpstreamConnection(asyncio.Protocol):
@@ -40,18 +80,20 @@ class UpstreamConnection(asyncio.Protocol):
         self._timer_s = 0.0
         self._pieces: list[bytes] = []
         self.on_body = self._pieces.append  # as httptools calls it
+        self._parser: Any = None  # of the exchange under way, once something of its reply must be read
+        self._paused = False
         self._loop = asyncio.get_running_loop()
         self.idle_since_s = 0.0
         self.closed = False
+        self._headers: Mapping[str, str] = _NO_HEADERS
+        self._status = self._whole = 0
 
     # ------------------------------------------------------------ one exchange
 
     def send(self, data: bytes, sink: ReplySink, *, first_s: float, total_s: float) -> None:
         """Send a request. ``first_s`` and ``total_s`` bound the time to the first byte and to the last."""
-        self._parser: Any = httptools.HttpResponseParser(self)
-        self._headers: dict[str, str] = {}
-        self._status = 0
-        self._received = self._whole = 0
+        self._parser = None
+        self._received = 0
         self._complete = self._in_body = self._keep_alive = self._answered_twice = False
         self._sink = sink
         now_s = self._loop.time()
@@ -76,10 +118,12 @@ class UpstreamConnection(asyncio.Protocol):
 
     def pause(self, sink: ReplySink) -> None:
         if not self.closed and self._sink is sink:
+            self._paused = True
             self._transport.pause_reading()
 
     def resume(self, sink: ReplySink) -> None:
         if not self.closed and self._sink is sink:
+            self._paused = False
             self._transport.resume_reading()
 
     # ------------------------------------------------------------ asyncio.Protocol
@@ -107,20 +151,41 @@ class UpstreamConnection(asyncio.Protocol):
         if self._sink is None:
             self._transport.abort()  # bytes that nobody asked for
             return
+        first = not self._received
         self._received += len(data)
-        try:
-            self._parser.feed_data(data)
-        except httptools.HttpParserError:
-            self._hand_on()
-            self._end("bad_stream", "the reply is not HTTP")
-            self._transport.abort()
+        if first and (found := self._pool.replies.find(data)) is not None:
+            known, body = found
+            self._in_body = self._complete = self._keep_alive = True
+            self._headers = known.headers
+            self._sink.head(known.status, known.headers)
+            if body:
+                self._sink.data([body])
+            self._end(None, "")
             return
+        if not self._parse(data):
+            return
+        if first and self._complete and self._keep_alive and self._sink is not None:
+            self._pool.replies.remember(data, self._status, self._headers, sum(map(len, self._pieces[: self._whole])))
         self._hand_on()
         if self._complete:
             self._end(None, "")
         elif self._received > (MAX_REPLY_BYTES if self._in_body else MAX_HEAD_BYTES):
             self._end("bad_stream", f"stopped after {self._received} bytes without an end")
             self._transport.abort()
+
+    def _parse(self, data: bytes) -> bool:
+        """Whether it is HTTP; where it is not, the exchange has ended."""
+        if self._parser is None:
+            self._parser = httptools.HttpResponseParser(self)
+            self._headers, self._status, self._whole = _NO_HEADERS, 0, 0
+        try:
+            self._parser.feed_data(data)
+        except httptools.HttpParserError:
+            self._hand_on()
+            self._end("bad_stream", "the reply is not HTTP")
+            self._transport.abort()
+            return False
+        return True
 
     # ------------------------------------------------------------ httptools
 
@@ -131,7 +196,9 @@ class UpstreamConnection(asyncio.Protocol):
     def on_header(self, name: bytes, value: bytes) -> None:
         if self._answered_twice:
             return
-        self._headers[name.decode("latin-1").lower()] = value.decode("latin-1")
+        if self._headers is _NO_HEADERS:
+            self._headers = self._read = dict[str, str]()
+        self._read[name.decode("latin-1").lower()] = value.decode("latin-1")
 
     def on_headers_complete(self) -> None:
         if self._answered_twice:
@@ -145,7 +212,7 @@ class UpstreamConnection(asyncio.Protocol):
         if self._answered_twice:
             return
         if self._status < 200:  # 100 Continue and the like: the answer is still to come
-            self._headers = {}
+            self._headers = _NO_HEADERS
             return
         self._keep_alive = self._parser.should_keep_alive()
         self._complete, self._whole = True, len(self._pieces)
@@ -192,7 +259,9 @@ class UpstreamConnection(asyncio.Protocol):
         if failure is None and reusable and self._headers.get("server") != "llama.cpp":
             # llama.cpp closes after each streamed answer without announcing it.
             self.idle_since_s = time.monotonic()
-            self._transport.resume_reading()
+            if self._paused:
+                self._paused = False
+                self._transport.resume_reading()
             self._pool.free(self)
         elif not self.closed:
             self._transport.close()
@@ -205,6 +274,9 @@ class UpstreamConnection(asyncio.Protocol):
 
 
 class _Pool(Protocol):
+    @property
+    def replies(self) -> KnownReplies: ...
+
     def free(self, connection: UpstreamConnection) -> None: ...
 
     def gone(self, connection: UpstreamConnection) -> None: ...

@@ -7,6 +7,7 @@ import math
 import time
 from collections import OrderedDict, deque
 
+from milo_bench.gateway.wire.flow import in_task
 from milo_bench.gateway.wire.replies import ApiError
 
 
@@ -37,6 +38,7 @@ class Gate:
             return self.take()
         if self.waiting >= self._most_waiting:
             raise self._full("The queue of this target is full.")
+        await in_task()
         place: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._waiting.setdefault(key, deque()).append(place)
         self.waiting += 1

@@ -6,13 +6,13 @@ import asyncio
 import socket
 import ssl
 import time
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Final
+from collections.abc import Awaitable, Generator, Mapping, Sequence
+from typing import Any, Final, Self
 
 from milo_bench.core.records import FailureKind, Timeouts
 from milo_bench.core.units import seconds
-from milo_bench.gateway.upstream.connection import ReplySink, UpstreamConnection
+from milo_bench.gateway.upstream.connection import KnownReplies, ReplySink, UpstreamConnection
+from milo_bench.gateway.wire.flow import Wait, in_task
 from milo_bench.targets.http.address import Address
 from milo_bench.targets.http.next_hop import LeavesNetworkError, require_inside
 from milo_bench.telemetry.trace_context import TRACEPARENT
@@ -32,6 +32,7 @@ class UpstreamPool:
         self._heads: dict[str, bytes] = {}
         self._idle: list[UpstreamConnection] = []
         self._open: set[UpstreamConnection] = set()
+        self.replies = KnownReplies()
         self._tls = ssl.create_default_context() if address.tls else None
 
     async def start(
@@ -54,18 +55,22 @@ class UpstreamPool:
         traced = f"{TRACEPARENT}: {traceparent}\r\n".encode("ascii") if traceparent else b""
         return b"%b%d\r\n%b\r\n%b" % (head, len(body), traced, body)
 
-    async def fetch(self, path: str, body: bytes, timeouts: Timeouts, *, traceparent: str = "") -> WholeReply:
-        """Send one POST and wait for the whole reply. Cancelling closes the connection."""
+    def fetch(self, path: str, body: bytes, timeouts: Timeouts, *, traceparent: str = "") -> Awaitable[WholeReply]:
+        """Send one POST; await the whole reply at once. Cancelling closes the connection."""
         reply = WholeReply()
-        reply.done = asyncio.get_running_loop().create_future()
-        connection = await self.start(path, body, reply, timeouts, traceparent=traceparent)
-        try:
-            await reply.done
-        except asyncio.CancelledError:
-            if connection is not None:
-                connection.leave(reply)
-            raise
+        connection = self._take_idle()
+        if connection is None:
+            return self._fetch_anew(reply, path, body, timeouts, traceparent)
+        reply.connection = connection
+        data = self._request(path, body, traceparent)
+        connection.send(data, reply, first_s=timeouts.first_token_s, total_s=timeouts.total_s)
         return reply
+
+    async def _fetch_anew(
+        self, reply: WholeReply, path: str, body: bytes, timeouts: Timeouts, traceparent: str
+    ) -> WholeReply:
+        reply.connection = await self.start(path, body, reply, timeouts, traceparent=traceparent)
+        return await reply
 
     def close(self) -> None:
         for connection in tuple(self._open):
@@ -97,6 +102,7 @@ class UpstreamPool:
         loop = asyncio.get_running_loop()
         address = self._address
         failure: tuple[FailureKind, str]
+        await in_task()
         try:
             async with asyncio.timeout(timeouts.connect_s):
                 found = await loop.getaddrinfo(address.host, address.port, type=socket.SOCK_STREAM)
@@ -122,27 +128,37 @@ class UpstreamPool:
         return None
 
 
-@dataclass
-class WholeReply:
-    """A reply that is kept until it is whole."""
+class WholeReply(Wait[None]):
+    """A reply that is kept until it is whole. Awaited, it gives itself; cancelled meanwhile, its connection closes."""
 
-    status: int = 0
-    headers: dict[str, str] = field(default_factory=dict)
-    pieces: list[bytes] = field(default_factory=list)
-    failure: FailureKind | None = None
-    message: str = ""
-    done: asyncio.Future[None] | None = None
+    __slots__ = ("connection", "failure", "headers", "message", "pieces", "status")
 
-    def head(self, status: int, headers: dict[str, str]) -> None:
+    def __init__(
+        self, status: int = 0, headers: Mapping[str, str] = {}, pieces: Sequence[bytes] = (),
+        failure: FailureKind | None = None, message: str = "",
+    ) -> None:  # fmt: skip
+        super().__init__()
+        self.status, self.headers, self.pieces, self.failure, self.message = status, headers, pieces, failure, message
+        self.connection: UpstreamConnection | None = None
+
+    def __await__(self) -> Generator[Any, None, Self]:  # type: ignore[override]  # gives itself
+        try:
+            yield from super().__await__()
+        except asyncio.CancelledError:
+            if self.connection is not None:
+                self.connection.leave(self)
+            raise
+        return self
+
+    def head(self, status: int, headers: Mapping[str, str]) -> None:
         self.status, self.headers = status, headers
 
     def data(self, pieces: list[bytes]) -> None:
-        self.pieces += pieces
+        self.pieces = [*self.pieces, *pieces] if self.pieces else pieces
 
     def end(self, failure: FailureKind | None, message: str) -> None:
         self.failure, self.message = failure, message
-        if self.done is not None and not self.done.done():
-            self.done.set_result(None)
+        self.set(None)
 
     def body(self) -> bytes:
         return self.pieces[0] if len(self.pieces) == 1 else b"".join(self.pieces)

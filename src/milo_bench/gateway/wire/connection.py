@@ -6,14 +6,15 @@ import asyncio
 import socket
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, cast
 
 import httptools
+import msgspec
 
-from milo_bench.gateway.wire.replies import LAST_CHUNK, ApiError, chunk, stream_head, whole_reply
+from milo_bench.gateway.wire.replies import LAST_CHUNK, ApiError, chunk, known_reply, stream_head, whole_reply
 
 if TYPE_CHECKING:
+    from milo_bench.gateway.wire.flow import Flow
     from milo_bench.gateway.wire.listener import WireListener
 
 # A header that says twice what decides anything is a way to be read in two ways.
@@ -23,17 +24,17 @@ _ONCE: Final = frozenset(
 )  # fmt: skip
 _HEAD_END: Final = b"\r\n\r\n"
 MOST_KNOWN_HEAD: Final = 2 << 10  # bytes of a head that may be remembered
+_NEVER: Final = float("inf")
 _DRAIN_BYTES: Final = 4 << 20
 _DRAIN_S: Final = 2.0
 
 
-@dataclass(slots=True)
-class HttpRequest:
+class HttpRequest(msgspec.Struct):
     """One request: header names in lower case, the body whole."""
 
     method: str = ""
     target: str = ""
-    headers: dict[str, str] = field(default_factory=dict)
+    headers: dict[str, str] = {}
     body: bytes = b""
     at_s: float = 0.0
 
@@ -49,9 +50,10 @@ class ClientConnection(asyncio.Protocol):
         self._body: list[bytes] = []
         self._size = self._head_size = self._named_size = self._held = 0
         self._busy = self._refused = self._streaming = self._pipelined = self._closing = False
-        self._in_body = False
+        self._in_body = self._ready = False
+        self._is_fresh = True  # nothing of a request has come
         self._refusal: ApiError | None = None
-        self._task: asyncio.Task[None] | None = None
+        self._flow: Flow | None = None
         self._drained = self._unread = 0
         self.due_s = time.monotonic() + self._limits.headers_s
         self.on_writable: Callable[[], None] | None = None
@@ -73,8 +75,8 @@ class ClientConnection(asyncio.Protocol):
         self.gone = True
         self._let_go()
         self._listener.closed(self)
-        if self._task is not None:
-            self._task.cancel()
+        if self._flow is not None:
+            self._flow.cancel()
         if self.on_writable is not None:
             self.on_writable()
 
@@ -92,8 +94,10 @@ class ClientConnection(asyncio.Protocol):
             if self._drained > _DRAIN_BYTES:
                 self._transport.abort()
             return
-        if self._busy or self._in_body or self._head_size or self._pipelined:
+        if not self._is_fresh:
             self._parse(data)
+            if self._ready:
+                self._start()
             return
         end = data.find(_HEAD_END, 0, MOST_KNOWN_HEAD) + len(_HEAD_END)
         known = self._listener.heads.get(data[:end]) if end >= len(_HEAD_END) else None
@@ -102,8 +106,10 @@ class ClientConnection(asyncio.Protocol):
             self._head_known(known.request, data[end:])
             return
         self._parse(data)
-        if self._busy and end >= len(_HEAD_END) and len(data) - end == len(self._request.body):
-            self._listener.remember(data[:end], self._request)
+        if self._ready:
+            if end >= len(_HEAD_END) and len(data) - end == len(self._request.body):
+                self._listener.remember(data[:end], self._request)
+            self._start()
 
     def _head_known(self, like: HttpRequest, body: bytes) -> None:
         """A whole request whose head, byte for byte, was read and accepted before: it is not read again."""
@@ -112,11 +118,18 @@ class ClientConnection(asyncio.Protocol):
         if refusal is not None:
             self.refuse(refusal)
             return
-        self._busy = True
-        self.due_s = float("inf")
-        self._task = self._listener.start(self, request)
+        self._busy, self._is_fresh = True, False
+        self._start()
+
+    def _start(self) -> None:
+        """Have the request answered. Not from within the parser: it may be answered before this returns."""
+        self._ready = False
+        self.due_s = _NEVER
+        flow = self._listener.start(self, self._request)
+        self._flow = flow if self._busy else None
 
     def _parse(self, data: bytes) -> None:
+        self._is_fresh = False
         if not self._in_body:
             self._head_size += len(data)
         try:
@@ -238,9 +251,7 @@ class ClientConnection(asyncio.Protocol):
             return
         self._request.body = self._body[0] if len(self._body) == 1 else b"".join(self._body)
         self._body = []
-        self._busy, self._in_body, self._head_size = True, False, 0
-        self.due_s = float("inf")
-        self._task = self._listener.start(self, self._request)
+        self._busy, self._ready, self._in_body, self._head_size = True, True, False, 0
 
     def _let_go(self) -> None:
         """What was held of a body is used, or never will be."""
@@ -270,6 +281,12 @@ class ClientConnection(asyncio.Protocol):
         self._transport.write(whole_reply(status, body, headers, content_type=content_type, close=self._pipelined))
         self._answered()
 
+    def reply_known(self, lines: bytes, request_id: str, body: bytes) -> None:
+        """A whole answer of status 200 whose head begins with ``lines``."""
+        if not self.gone:
+            self._transport.write(known_reply(lines, request_id, body, close=self._pipelined))
+            self._answered()
+
     def fail(self, error: ApiError) -> None:
         """An error as the answer to the request."""
         self.reply(error.status, error.body(), error.headers)
@@ -282,7 +299,7 @@ class ClientConnection(asyncio.Protocol):
     def send(self, *pieces: bytes) -> None:
         """Pieces of a stream as they are: each stays a chunk of its own."""
         if not self.gone and pieces:
-            self._transport.write(b"".join([chunk(piece) for piece in pieces]))
+            self._transport.write(b"".join([b"%x\r\n%b\r\n" % (len(piece), piece) for piece in pieces if piece]))
 
     def end_stream(self, data: bytes = b"") -> None:
         """The last piece of a stream that is whole."""
@@ -348,7 +365,8 @@ class ClientConnection(asyncio.Protocol):
         return not self._busy and not self._transport.get_write_buffer_size()
 
     def _answered(self) -> None:
-        self._busy, self._task = False, None
+        self._busy, self._flow = False, None
+        self._is_fresh = not (self._pipelined or self._head_size or self._in_body)
         self._let_go()
         self.due_s = time.monotonic() + self._limits.idle_s
         self._listener.answered(self)

@@ -12,6 +12,7 @@ from itertools import islice
 from typing import Any, Final, TypeAlias
 
 from milo_bench.gateway.wire.connection import ClientConnection, HttpRequest
+from milo_bench.gateway.wire.flow import Flow
 from milo_bench.gateway.wire.replies import ApiError
 
 Handler: TypeAlias = Callable[[ClientConnection, HttpRequest], Coroutine[Any, Any, None]]
@@ -111,7 +112,8 @@ class WireListener:
 
     def answered(self, connection: ClientConnection) -> None:
         self._waiting[connection] = None
-        self.settled()
+        if self.stopping:
+            self.settled()
 
     def closed(self, connection: ClientConnection) -> None:
         self._connections.discard(connection)
@@ -146,9 +148,9 @@ class WireListener:
         """Wait for no answer any more."""
         self._quiet.set()
 
-    def start(self, connection: ClientConnection, request: HttpRequest) -> asyncio.Task[None]:
+    def start(self, connection: ClientConnection, request: HttpRequest) -> Flow:
         self._waiting.pop(connection, None)
-        return self._loop.create_task(self._handler(connection, request))
+        return Flow(self._handler(connection, request))
 
     def remember(self, head: bytes, request: HttpRequest) -> None:
         """``head`` was read as ``request`` and accepted."""

@@ -63,6 +63,17 @@ def whole_reply(
     return b"".join((_head(status, content_type, headers, close), b"Content-Length: %d\r\n\r\n" % len(body), body))
 
 
+def known_lines(headers: Mapping[str, str]) -> bytes:
+    """The beginning of many replies of status 200: all but what each has of its own."""
+    return _lines(200, JSON_TYPE, tuple(headers.items()), close=False)
+
+
+def known_reply(lines: bytes, request_id: str, body: bytes, *, close: bool = False) -> bytes:
+    """A reply with its id and length after ``lines``, which ``known_lines`` made."""
+    own = f"{REQUEST_HEADER}: {request_id}\r\nContent-Length: {len(body)}\r\n\r\n".encode()
+    return b"".join((lines, b"Connection: close\r\n" if close else b"", own, body))
+
+
 def stream_head(status: int, headers: Mapping[str, str]) -> bytes:
     """The head of a reply of server-sent events in chunks."""
     extra = {**headers, "Cache-Control": "no-cache", "X-Accel-Buffering": "no"}

@@ -8,7 +8,7 @@ import os
 import re
 from collections.abc import Callable
 from pathlib import Path
-from typing import Final, TypeVar
+from typing import Final, TypeAlias, TypeVar
 
 import msgspec
 
@@ -22,6 +22,7 @@ from milo_bench.store.audit.records import AuditFileStart, AuditLine
 MOST_FILE_BYTES: Final = 64 << 20
 _ENCODER = msgspec.json.Encoder()
 Line = TypeVar("Line", bound=AuditLine)
+Told: TypeAlias = Callable[[OSError | None], None]
 _NAME: Final = re.compile(r"audit-[0-9]{1,18}\.jsonl")
 
 
@@ -65,8 +66,9 @@ def _is_written(head: Path) -> bool:
 class AuditWriter:
     """Appends to the audit in a folder; one process at a time.
 
-    A line is handed to the system before ``write`` returns, so it outlives this process however it ends;
-    ``sync`` waits for the disk. After a failed write nothing is half written, and the next one tries again.
+    A line is handed to the system before ``write`` or ``flush`` returns, so it outlives this process however it ends;
+    ``sync`` waits for the disk. ``add`` only lines a record up: those that end together are written together. After a
+    failed write nothing is half written, what was lined up is dropped, and the next one tries again.
     """
 
     def __init__(
@@ -76,6 +78,9 @@ class AuditWriter:
         self._mac, self._n, self._file = FIRST_MAC, 0, 0
         self._descriptor = -1
         self._size = 0
+        self._lines: list[bytes] = []  # lined up, not written
+        self._tells: list[Told] = []  # who hears of it, in their order
+        self._written = self._n, self._mac, self._size
         self.healthy = True
         self.last_at = ""  # of the last line that was there before, "" for a new audit
         with write_errors(folder):
@@ -94,6 +99,7 @@ class AuditWriter:
             with write_errors(head):
                 self._head = os.open(head, os.O_RDWR | os.O_CREAT, PRIVATE)
                 self._write_head()
+            self._written = self._n, self._mac, self._size
         except BaseException:
             os.close(self._lock)
             raise
@@ -101,22 +107,53 @@ class AuditWriter:
     @property
     def lines(self) -> int:
         """How many lines the audit has."""
-        return self._n
+        return self._written[0]
 
     def write(self, make: Callable[[int], Line]) -> Line:
-        """Append the record that ``make`` gives for the next number; it. Raises OSError where the disk refuses."""
+        """Append the record that ``make`` gives for the next number; it. Raises OSError where the disk refuses.
+
+        What was lined up before is written with it, or refused with it.
+        """
+        made = self.add(make)
+        self.flush()
+        return made
+
+    def add(self, make: Callable[[int], Line], told: Told | None = None) -> Line:
+        """Line up the record that ``make`` gives for the next number; it counts once it is written.
+
+        ``told`` hears of it from ``flush``: None, or why it could not be written. Raises OSError where it cannot be
+        lined up.
+        """
         try:
             if self._removed:
                 raise OSError(errno.ENOENT, f"{file_name(self._file)} was removed")
             if self._size >= self._most:
+                self.flush()
                 self._next_file()
             made = make(self._n + 1)
-            self._append(_ENCODER.encode(made))
         except OSError:
             self.healthy = False
             raise
-        self.healthy = True
+        self._line_up(_ENCODER.encode(made))
+        if told is not None:
+            self._tells.append(told)
         return made
+
+    def flush(self) -> None:
+        """Write what is lined up, and tell whoever waits for it. Raises OSError where the disk refuses."""
+        if not self._lines:
+            return
+        tells, self._tells = self._tells, []
+        try:
+            self._write_lines()
+        except OSError as error:
+            self.healthy = False
+            for told in tells:
+                told(error)
+            raise
+        self.healthy = True
+        for told in tells:
+            told(None)
 
     def sync(self) -> None:
         """Wait until the disk has every line. To be called outside the event loop. Raises OSError."""
@@ -138,15 +175,26 @@ class AuditWriter:
 
     def close(self) -> None:
         with contextlib.suppress(OSError):
+            self.flush()
             self.sync()
         for descriptor in (self._descriptor, self._head, self._lock):
             os.close(descriptor)
 
-    def _append(self, record: bytes) -> None:
-        line, mac = seal_line(self._key, self._mac, record)
-        write_all(self._descriptor, line)
-        self._mac, self._n = mac, self._n + 1
+    def _line_up(self, record: bytes) -> None:
+        line, self._mac = seal_line(self._key, self._mac, record)
+        self._lines.append(line)
+        self._n += 1
         self._size += len(line)
+
+    def _write_lines(self) -> None:
+        """Write the lines, then the head that knows the last of them."""
+        lines, self._lines = self._lines, []
+        try:
+            write_all(self._descriptor, lines[0] if len(lines) == 1 else b"".join(lines))
+        except OSError:
+            self._n, self._mac, self._size = self._written
+            raise
+        self._written = self._n, self._mac, self._size
         self._write_head()
 
     def _write_head(self) -> None:
@@ -209,12 +257,14 @@ class AuditWriter:
         path = self._folder / file_name(self._file + 1)
         self._descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, PRIVATE)
         self._file, self._size = self._file + 1, 0
+        self._written = self._n, self._mac, self._size
         try:
             self._start_file(self._file)
         except OSError:
             os.close(self._descriptor)
             path.unlink(missing_ok=True)
             self._descriptor, self._file, self._size = before
+            self._written = self._n, self._mac, self._size
             raise
         os.close(before[0])
 
@@ -228,4 +278,5 @@ class AuditWriter:
                 write_all(self._descriptor, line)
             self._n, self._size = 1, len(line)
             return
-        self._append(_ENCODER.encode(start))
+        self._line_up(_ENCODER.encode(start))
+        self._write_lines()

@@ -6,7 +6,9 @@ import asyncio
 import base64
 import secrets
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, ClassVar
+from functools import lru_cache
+from operator import attrgetter
+from typing import Any, ClassVar, Final
 
 import msgspec
 
@@ -30,6 +32,8 @@ from milo_bench.targets.identity.llama_server import identify_llama_server
 from milo_bench.targets.identity.processes import read_processes
 from milo_bench.targets.identity.vllm import identify_snapshot
 
+_MOST_KEPT: Final = 32_768  # characters of messages whose form is kept
+_CONTENT, _PICTURES, _CALLS = attrgetter("content"), attrgetter("pictures"), attrgetter("tool_calls")
 _GLANCE = Timeouts(connect_s=1.0, first_token_s=1.5, total_s=1.5)
 _RUNTIMES = {"llamacpp": "llama.cpp", "vllm": "vLLM", "sglang": "SGLang", "organization_owner": "LM Studio"}
 
@@ -71,7 +75,7 @@ class OpenAiTarget(HttpTarget):
         """The request as a chat completion; a schema becomes ``response_format``."""
         body: dict[str, Any] = {
             "model": self._config.model,
-            "messages": [_message(message) for message in request.messages],
+            "messages": [*_first_messages(request.messages[:-1]), *map(_message, request.messages[-1:])],
             self._max_tokens: request.max_tokens + thinking_tokens(self._config.thinking),
             "temperature": request.temperature,
             "stream": True,
@@ -230,6 +234,23 @@ class OpenAiTarget(HttpTarget):
 
 def _data_address(picture: Picture) -> str:
     return f"data:{picture.media_type};base64,{base64.b64encode(picture.data).decode('ascii')}"
+
+
+def _first_messages(messages: tuple[Message, ...]) -> Sequence[dict[str, Any]]:
+    """Messages before the last: a prompt's examples, which are the same in each of its requests."""
+    if (
+        any(map(_PICTURES, messages))
+        or any(map(_CALLS, messages))
+        or sum(map(len, map(_CONTENT, messages))) > _MOST_KEPT
+    ):
+        return [_message(message) for message in messages]
+    return _kept_messages(messages)
+
+
+@lru_cache(maxsize=64)
+def _kept_messages(messages: tuple[Message, ...]) -> tuple[dict[str, Any], ...]:
+    """Nobody changes what it gives."""
+    return tuple(map(_message, messages))
 
 
 def _message(message: Message) -> dict[str, Any]:
