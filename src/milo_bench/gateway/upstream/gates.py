@@ -36,9 +36,11 @@ class Gate:
         """Wait for a place; when it was entered, on the monotonic clock. Raises ApiError 429 with an estimate."""
         if self.has_room:
             return self.take()
+        await in_task()  # before anything is counted: others come meanwhile
+        if self.has_room:
+            return self.take()
         if self.waiting >= self._most_waiting:
             raise self._full("The queue of this target is full.")
-        await in_task()
         place: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._waiting.setdefault(key, deque()).append(place)
         self.waiting += 1
