@@ -129,7 +129,7 @@ async def test_places_at_a_target_are_bounded_and_a_full_queue_says_when_to_come
     rule = {"id": "notes", "when": {"workload": "notes"}, "route": "local", "target": "local",
             "limits": {"concurrency": 1}}  # fmt: skip
     routing = {"targets": LOCAL, "rules": [rule], "default": {"route": "refuse"}}
-    scripts = {"local": {"reply": {"text": "fine", "first_token_s": 0.3}}}
+    scripts = {"local": {"reply": {"text": "fine", "first_token_s": 1.0}}}
     limits = {"max_waiting": 1, "max_wait_s": 60}
     async with running_gateway(tmp_path, routing, scripts, gateway=limits) as gateway, gateway.client() as client:
 
