@@ -32,7 +32,7 @@ from milo_bench.gateway.table import RoutingTable
 from milo_bench.gateway.upstream.calls import timeouts
 from milo_bench.gateway.upstream.gates import Gate
 from milo_bench.gateway.upstream.targets import Upstream
-from milo_bench.gateway.wire.flow import Wait
+from milo_bench.gateway.wire.flow import LateValue
 from milo_bench.gateway.wire.replies import ApiError
 from milo_bench.store.audit.records import AuditedRequest, AuditedShadow
 from milo_bench.store.audit.writer import AuditWriter
@@ -181,9 +181,9 @@ class Gateway:
         self._heard(made)
         return made
 
-    def record(self, make: MakeRecord) -> Wait[AuditedRequest]:
+    def record(self, make: MakeRecord) -> LateValue[AuditedRequest]:
         """As ``write``, together with all that ends in this turn of the loop. Awaiting it raises OSError."""
-        wait: Wait[AuditedRequest] = Wait()
+        wait: LateValue[AuditedRequest] = LateValue()
 
         def told(error: OSError | None) -> None:
             if error is not None:

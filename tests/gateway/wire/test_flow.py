@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from milo_bench.gateway.wire.flow import Flow, Wait, in_task
+from milo_bench.gateway.wire.flow import Flow, LateValue, in_task
 
 
 def test_a_coroutine_that_waits_for_nothing_has_ended_when_its_flow_begins() -> None:
@@ -21,7 +21,7 @@ def test_a_coroutine_that_waits_for_nothing_has_ended_when_its_flow_begins() -> 
 
 
 async def test_who_sets_the_value_takes_the_flow_on_before_the_next_turn_of_the_loop() -> None:
-    wait: Wait[str] = Wait()
+    wait: LateValue[str] = LateValue()
     said: list[str] = []
 
     async def work() -> None:
@@ -37,7 +37,7 @@ async def test_who_sets_the_value_takes_the_flow_on_before_the_next_turn_of_the_
 
 
 async def test_an_error_is_raised_where_it_is_awaited() -> None:
-    wait: Wait[str] = Wait()
+    wait: LateValue[str] = LateValue()
     said: list[str] = []
 
     async def work() -> None:
@@ -52,7 +52,7 @@ async def test_an_error_is_raised_where_it_is_awaited() -> None:
 
 
 async def test_a_timeout_and_a_future_work_in_a_flow_and_what_follows_them_does() -> None:
-    wait: Wait[str] = Wait()
+    wait: LateValue[str] = LateValue()
     ended: asyncio.Future[list[Any]] = asyncio.get_running_loop().create_future()
 
     async def work() -> None:
@@ -71,14 +71,14 @@ async def test_a_timeout_and_a_future_work_in_a_flow_and_what_follows_them_does(
 
 
 async def test_a_value_that_came_before_it_is_awaited_is_there() -> None:
-    wait: Wait[int] = Wait()
+    wait: LateValue[int] = LateValue()
     wait.set(3)
     assert await wait == 3
 
 
 @pytest.mark.parametrize("in_a_task", [False, True])
 async def test_a_cancelled_flow_is_told_at_its_wait_once(in_a_task: bool) -> None:
-    wait: Wait[None] = Wait()
+    wait: LateValue[None] = LateValue()
     said: list[str] = []
 
     async def work() -> None:
@@ -102,14 +102,14 @@ async def test_a_cancelled_flow_is_told_at_its_wait_once(in_a_task: bool) -> Non
 
 
 async def test_a_flow_that_cancels_itself_is_told_at_its_next_wait() -> None:
-    wait: Wait[None] = Wait()
+    wait: LateValue[None] = LateValue()
     said: list[str] = []
 
     async def work() -> None:
         await wait
         flow.cancel()
         try:
-            await Wait[None]()
+            await LateValue[None]()
         except asyncio.CancelledError:
             said.append("cancelled")
 
@@ -120,8 +120,8 @@ async def test_a_flow_that_cancels_itself_is_told_at_its_next_wait() -> None:
 
 
 async def test_a_flow_within_another_keeps_both_apart() -> None:
-    first: Wait[str] = Wait()
-    second: Wait[str] = Wait()
+    first: LateValue[str] = LateValue()
+    second: LateValue[str] = LateValue()
     said: list[str] = []
 
     async def inner() -> None:

@@ -10,7 +10,7 @@ from milo_bench.core.records import FailureKind
 from milo_bench.gateway.answering.events import EventScan
 from milo_bench.gateway.upstream.connection import UpstreamConnection
 from milo_bench.gateway.wire.connection import ClientConnection
-from milo_bench.gateway.wire.flow import Wait
+from milo_bench.gateway.wire.flow import LateValue
 from milo_bench.gateway.wire.replies import EVENTS_TYPE, JSON_TYPE, event
 from milo_bench.targets.responses.translating import ResponseStream
 
@@ -39,7 +39,7 @@ class StreamRelay:
     ) -> None:
         self._client, self._headers, self._finish = client, headers, finish
         self._scan, self._translation = scan, translation
-        self.done: Wait[None] = Wait()
+        self.done: LateValue[None] = LateValue()
         self.upstream: UpstreamConnection | None = None
         self.status = 0
         self.reply_headers: Mapping[str, str] = {}

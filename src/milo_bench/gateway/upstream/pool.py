@@ -12,7 +12,7 @@ from typing import Any, Final, Self
 from milo_bench.core.records import FailureKind, Timeouts
 from milo_bench.core.units import seconds
 from milo_bench.gateway.upstream.connection import KnownReplies, ReplySink, UpstreamConnection
-from milo_bench.gateway.wire.flow import Wait, in_task
+from milo_bench.gateway.wire.flow import LateValue, in_task
 from milo_bench.targets.http.address import Address
 from milo_bench.targets.http.next_hop import LeavesNetworkError, require_inside
 from milo_bench.telemetry.trace_context import TRACEPARENT
@@ -128,7 +128,7 @@ class UpstreamPool:
         return None
 
 
-class WholeReply(Wait[None]):
+class WholeReply(LateValue[None]):
     """A reply that is kept until it is whole. Awaited, it gives itself; cancelled meanwhile, its connection closes."""
 
     __slots__ = ("connection", "failure", "headers", "message", "pieces", "status")

@@ -1,8 +1,8 @@
 """A coroutine in, its steps run at once out: no task and no turn of the loop until it waits for more than its callers.
 
 A request is answered by one coroutine that mostly waits for one thing: a server's reply. Who has the reply goes on with
-it there and then (``Wait.set``). What needs a task of asyncio (a timeout, an executor) asks for one with ``in_task``;
-any other thing that is awaited gets one, too.
+it there and then (``LateValue.set``). What needs a task of asyncio (a timeout, an executor) asks for one with
+``in_task``; any other thing that is awaited gets one, too.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ class _NeedsTask:
 _NEEDS_TASK: Final = _NeedsTask()
 
 
-class Wait(Generic[T]):
+class LateValue(Generic[T]):
     """A value that comes once, through ``set`` or ``fail``; one coroutine waits for it, in a flow or in a task."""
 
     __slots__ = ("_error", "_flow", "_future", "_value", "is_set")
@@ -82,7 +82,7 @@ class Flow:
         self._waits_for: object = None
         self._step(None)
 
-    def resume(self, wait: Wait[Any]) -> None:
+    def resume(self, wait: LateValue[Any]) -> None:
         """``wait`` has its value. One that the flow does not wait for any more changes nothing."""
         if wait is self._waits_for:
             self._step(None)
@@ -111,7 +111,7 @@ class Flow:
             return
         finally:
             _driving[0] = before
-        if isinstance(awaited, Wait):
+        if isinstance(awaited, LateValue):
             self._waits_for = awaited
         else:
             self._task = asyncio.get_running_loop().create_task(_rest(self._coroutine, awaited))
