@@ -50,7 +50,7 @@ class RunningGateway:
         return verify_audit(self.options.audit, key, head=head_path(self.options.audit))
 
     async def said_of(self, event: str) -> Mapping[str, Any]:
-        """LateValue until the gateway has said ``event`` of itself."""
+        """Wait until the gateway has said ``event`` of itself."""
         while True:
             found = [one for one in self.said if one["event"] == event]
             if found:
