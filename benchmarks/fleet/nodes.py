@@ -14,6 +14,8 @@ import psutil
 
 from milo_bench.fleet.cluster import LOOPBACK, OBJECT_STORE_BYTES, load_ray
 
+_STARTS = 4
+
 
 class LocalCluster:
     """A cluster of ``ray.cluster_utils``: each node has its own processes, and only loopback is listened on."""
@@ -34,14 +36,21 @@ class LocalCluster:
         return str(self._cluster.address)
 
     def add_node(self, labels: dict[str, str]) -> Any:
-        return self._cluster.add_node(
-            node_ip_address=LOOPBACK,
-            include_dashboard=False,
-            object_store_memory=OBJECT_STORE_BYTES,
-            num_cpus=1,
-            labels=labels,
-            temp_dir=str(self.folder / "ray"),
-        )
+        """Ray gives a node 30 s to start, which a busy machine may not make: it is tried again."""
+        for left in reversed(range(_STARTS)):
+            try:
+                return self._cluster.add_node(
+                    node_ip_address=LOOPBACK,
+                    include_dashboard=False,
+                    object_store_memory=OBJECT_STORE_BYTES,
+                    num_cpus=1,
+                    labels=labels,
+                    temp_dir=str(self.folder / "ray"),
+                )
+            except Exception as error:  # Ray's own, without a type: the node's processes are ended by Ray
+                if not left or "timed out during startup" not in str(error):
+                    raise
+        raise AssertionError("unreachable")
 
     def remove_node(self, node: Any) -> None:
         """As a machine that loses its power."""
