@@ -16,6 +16,7 @@ from milo_bench.targets.http.failures import read_error
 
 MOST_EVENT_BYTES: Final = 8 << 20
 _MOST_HELD_BYTES: Final = 64 << 10  # so much later, a key that goes on is still found and cut
+_LAST: Final = 3  # pieces that end a stream: the reason of its end, what was used, the mark
 _HEARTBEATS: Final = frozenset({b"", b"null", b"{}"})  # proxies keep a connection open with them
 _UNNAMED: Final = frozenset({b"", b"message", b"error"})
 _LINES: Final = re.compile(rb"\r\n|\n|\r")
@@ -109,6 +110,11 @@ class EventScan:
         left: list[bytes] = []
         at = 0
         while at < len(pieces) and not (self.problem or self.ended):
+            # A read may bring a whole stream: all but its last events are in the middle of it.
+            if len(pieces) - at > 2 * _LAST and self._are_open(middle := pieces[at:-_LAST]):
+                left += middle
+                at += len(middle)
+                continue
             many = self._sound_lines(pieces, at)
             if many:
                 left += pieces[at : at + many]
