@@ -28,6 +28,7 @@ from milo_bench.guards.facts.names_abroad import same_name
 from milo_bench.guards.handoff import build_handoff
 from milo_bench.guards.status import find_status_claims, read_vocabulary
 from milo_bench.guards.templates import template_use
+from milo_bench.guards.values.found_at import matches_at, starts_in
 
 ROOMS: Final = (guards, grade, amounts, reasoning, text)
 _TEXTS: Final = (Iterable[str], Sequence[str], Iterable[str] | None, Sequence[str] | None)
@@ -37,6 +38,7 @@ LANGUAGES: Final = ("de", "pl", "ja")
 
 
 STATUS: Final = read_vocabulary(None)
+_WORD: Final = re.compile(r"(?<!\w)[a-z]{1,9}")
 _TOOL: Final = {"type": "object", "properties": {"a": {"type": "integer"}}}
 BY_HAND: Final[dict[str, Callable[[str], Any]]] = {
     "grade.checks.draft_grounded.draft_problems": lambda text: list(draft_problems(text, {}, text, text)),
@@ -45,6 +47,8 @@ BY_HAND: Final[dict[str, Callable[[str], Any]]] = {
     "grade.uncited.cut_uncited": lambda text: [cut_uncited(text, "events"), cut_uncited(text, "lines")],
     "guards.draft_guard.guard_draft": lambda text: guard_draft(text, case=None, templates=(), options=GuardOptions()),
     "guards.facts.names_abroad.same_name": lambda text: same_name(text, frozenset((text,)), "pl"),
+    "guards.values.found_at.matches_at": lambda text: list(matches_at(_WORD, text, range(len(text)))),
+    "guards.values.found_at.starts_in": lambda text: list(starts_in(_WORD, text)),
     "guards.handoff.build_handoff": lambda text: build_handoff((), text),
     "guards.status.find_status_claims": lambda text: find_status_claims(text, STATUS),
     "guards.templates.template_use": lambda text: template_use(text, [], "2025-01-01"),

@@ -161,7 +161,7 @@ async def test_another_runtime_stays_closed_until_the_measured_one_is_back() -> 
     served = ["1.0", "2.0", "2.0", "1.0"]
     one = SimpleNamespace(
         name="a", health=TargetHealth(1.0), record=TargetRecord("a", "openai", "m", runtime_version="1.0"),
-        runtime_version="", answers_as="",
+        runtime_version="", answers_as="", sends_on="",
     )  # fmt: skip
 
     async def describe() -> TargetRecord:

@@ -141,7 +141,7 @@ _QUARTERS: Final = frozenset({"Q1", "Q2", "Q3", "Q4"})
 _FIGURE_FOR_WORD = re.compile(r"\d+\x00*")
 
 
-_PARTS_OF_A_NUMBER: Final = re.compile(r"\d[\d.,]*(?P<size>[万萬億亿兆])\d[\d.,千百十万萬億亿]*")
+_PARTS_OF_A_NUMBER: Final = re.compile(r"(?<!\d)\d[\d.,]{0,30}(?P<size>[万萬億亿兆])\d[\d.,千百十万萬億亿]*")
 
 
 def _as_one_number(match: re.Match[str]) -> str:

@@ -27,7 +27,7 @@ _SMALL: Final = {
 }
 _LARGE: Final = {"万": 10**4, "萬": 10**4, "億": 10**8, "亿": 10**8, "兆": 10**12, "만": 10**4, "억": 10**8}
 _MARKS: Final = "".join((*_DIGITS, *_SMALL, *_LARGE))
-_NUMBER: Final = re.compile(rf"[\d.,]*[{_MARKS}][\d.,{_MARKS}]*")
+_NUMBER: Final = re.compile(rf"(?<![\d.,])[\d.,]*[{_MARKS}][\d.,{_MARKS}]*")
 _SECTION: Final = re.compile(rf"(?P<size>[\d.,]+|[{''.join(_DIGITS)}]*)(?P<unit>[{''.join(_SMALL)}]?)")
 _PART: Final = re.compile(rf"(?P<section>[^{''.join(_LARGE)}]+)(?P<unit>[{''.join(_LARGE)}]?)")
 # The year before the first of each era.

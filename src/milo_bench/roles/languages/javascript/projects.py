@@ -8,8 +8,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-import yaml
-
+from milo_bench.config.written import Problem, read_written
 from milo_bench.roles.declared import ReadFile
 
 _PACKAGE: Final = "package.json"
@@ -83,10 +82,8 @@ def _patterns(package: Mapping[str, Any], read: ReadFile) -> list[str]:
 def _of_pnpm(text: str | None) -> list[Any]:
     if not text or len(text) > _MOST_TEXT:
         return []
-    try:
-        named = table_of(yaml.safe_load(text)).get("packages")
-    except (yaml.YAMLError, RecursionError, ValueError):
-        return []
+    written = read_written(text, name="pnpm-workspace.yaml", form="yaml-1.2")
+    named = [] if isinstance(written, Problem) else table_of(written.data).get("packages")
     return named if isinstance(named, list) else []
 
 
