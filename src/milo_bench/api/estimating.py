@@ -136,7 +136,9 @@ def _paces(planned: PlannedRun) -> dict[str, RequestPace]:
     wanted = {record.name: record for record in planned.records}
     found: dict[str, RequestPace] = {}
     folder = planned.path.parent
-    logs = sorted(folder.glob("*.jsonl"), key=lambda one: one.stat().st_mtime, reverse=True) if folder.is_dir() else []
+    # A link that leads nowhere, a pipe or a folder of such a name is no log.
+    beside = [one for one in folder.glob("*.jsonl") if one.is_file()] if folder.is_dir() else []
+    logs = sorted(beside, key=lambda one: one.stat().st_mtime, reverse=True)
     for path in logs[:_NEWEST]:
         for name, pace in _paces_of(path, planned.spec.suite.name, wanted).items():
             found.setdefault(name, pace)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 from tests.cli.commands import milo
@@ -89,3 +90,18 @@ def test_what_was_joined_into_the_decision_is_not_counted_as_left_out(desk: Path
         assert milo(*RUN, "--tag", tag, "--out", f"{tag}.jsonl", folder=desk).code == 0
     assert len(earlier(desk / "even.jsonl")) == 1
     assert not any("earlier run" in said for said in missing(desk, "odd.jsonl", "even.jsonl"))
+
+
+def test_pipes_devices_and_links_beside_a_log_are_passed_over(desk: Path) -> None:
+    answer_right(desk)
+    runs = desk / "runs"
+    runs.mkdir()
+    os.mkfifo(runs / "pipe.jsonl")
+    (runs / "folder.jsonl").mkdir()
+    (runs / "device.jsonl").symlink_to("/dev/full")  # reading it never ends
+    (runs / "nowhere.jsonl").symlink_to(desk / "gone.jsonl")
+    (runs / "other.jsonl").write_bytes(b'{"type":"run"\xff\n')
+    assert milo(*RUN, "--out", "runs/a.jsonl", folder=desk).code == 0
+    assert milo(*RUN, "--out", "runs/b.jsonl", "--dry-run", folder=desk).code == 0
+    assert milo(*RUN, "--out", "runs/b.jsonl", folder=desk).code == 0
+    assert earlier(runs / "b.jsonl") == [run_id(runs / "a.jsonl")]

@@ -14,6 +14,7 @@ from milo_bench.core.records import RunHeader
 from milo_bench.store.log.lines import HEADER_START
 
 LoggedRows: TypeAlias = Literal["attempt", "episode", "probe", "load"]
+_HEAD_BYTES: Final = 64 << 20
 _TAIL_BYTES: Final = 1 << 20  # where a log of such rows has at least one of them: samples of the machine lie between
 
 
@@ -59,13 +60,16 @@ def _share_a_target(head: _Head, header: RunHeader) -> bool:
 def _head(path: Path, rows: LoggedRows) -> _Head | None:
     """The first line of the log at ``path``, if it has a row of that kind."""
     try:
+        if not path.is_file():
+            return None  # a pipe or a device may never end
         with path.open("rb") as file:
-            first = file.readline()
-            if not first.startswith(HEADER_START):
+            if not file.read(len(HEADER_START)).startswith(HEADER_START):
                 return None
+            file.seek(0)
+            first = file.readline(_HEAD_BYTES)
             head = _DECODER.decode(first)
             file.seek(max(len(first), path.stat().st_size - _TAIL_BYTES))
-            has_rows = f'{{"type":"{rows}"'.encode() in file.read()
+            has_rows = f'{{"type":"{rows}"'.encode() in file.read(_TAIL_BYTES)
     except (OSError, msgspec.MsgspecError, UnicodeDecodeError):
         return None
     return head if has_rows else None
