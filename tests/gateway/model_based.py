@@ -19,6 +19,7 @@ from milo_bench.config.routing.rule import RUNTIME_CHECKS
 from milo_bench.config.settings import load_settings
 from milo_bench.core.errors import MiloError
 from milo_bench.core.records import Attempt, AttemptKey, Fixture, Timings
+from milo_bench.decide.replay.recorded import EMPTY
 from milo_bench.decide.routing.rules import AnswerFacts, RequestFacts, Routed
 from milo_bench.decide.routing.walk import walk
 from milo_bench.gateway.doors import Doors
@@ -26,7 +27,7 @@ from milo_bench.gateway.serving import Gateway, GatewayLimits, Serving
 from milo_bench.gateway.table import RoutingTable
 from milo_bench.gateway.upstream.targets import Upstream, open_upstreams
 from milo_bench.gateway.wire.listener import WireLimits, WireListener
-from milo_bench.grade.engine import grade_attempt
+from milo_bench.grade.engine import grade_attempt, known_served
 from milo_bench.guards.keywords import keyword_risk
 from milo_bench.store.audit.records import AuditedRequest
 from milo_bench.store.audit.writer import AuditWriter
@@ -147,7 +148,7 @@ def random_policy(draw: random.Random) -> RoutingFile | None:
             if draw.random() < chance:
                 when[name] = value
         if draw.random() < 0.3:
-            when["failed_checks"] = draw.sample(CHECKS, draw.randint(1, 2))
+            when["failed_checks"] = draw.sample((*CHECKS, "label"), draw.randint(1, 2))
         if draw.random() < 0.15:
             when |= {"workload": ["topics"], "local_label": draw.sample(LABELS, 2)}
         return when
@@ -156,8 +157,10 @@ def random_policy(draw: random.Random) -> RoutingFile | None:
     for rule in rules:
         if rule["route"] == "mixed":
             rule["when"]["workload"] = ["topics"]
-        if "topics" in rule["when"]["workload"] and "guardrails" in rule:  # topics has one check that can be a guard
+        if "topics" in rule["when"]["workload"] and "guardrails" in rule:  # topics has two checks that can be guards
             rule["guardrails"] = [name for name in rule["guardrails"] if name == "answer_present"]
+            if rule["when"]["workload"] == ["topics"] and draw.random() < 0.5:
+                rule["guardrails"].append("label")
     data = {
         "targets": {name: {"model": name, "hosted": hosted} for name, hosted in TARGETS.items()},
         "sensitive_to_hosted": draw.random() < 0.1,
@@ -246,7 +249,12 @@ def _recorded(target: str, request: Mapping[str, Any], suite: Suite) -> AnswerFa
     fixture = Fixture("f", workload.name, request["milo"]["input"], expect)
     attempt = Attempt(AttemptKey("f", target), "", Timings(0, 0, 0), output=answer_text(kind, ""))
     graded = grade_attempt(workload, fixture, attempt)
-    failed = {one.check for one in graded.verdicts if one.outcome in ("fail", "flag", "unjudged")}
+    failed = {
+        one.check
+        for one in graded.verdicts
+        if one.outcome in ("fail", "flag", "unjudged")
+        and ((known := known_served(one.check)) is None or one.category in (*known, EMPTY))
+    }
     label = next((one.got for one in graded.verdicts if one.check == "label"), "")
     return AnswerFacts(label=label, failed=frozenset(failed & set(RUNTIME_CHECKS)))
 

@@ -8,7 +8,8 @@ from typing import Annotated, Any, Final
 import msgspec
 
 from milo_bench.core.errors import MiloError
-from milo_bench.core.records import Attempt, AttemptKey, Fixture, Timings, ToolCall, Workload
+from milo_bench.core.records import Attempt, AttemptKey, CheckSpec, Fixture, Timings, ToolCall, Workload
+from milo_bench.core.records.contract import LABEL
 from milo_bench.decide.routing.rules import AnswerFacts
 from milo_bench.gateway.other_texts import other_texts
 from milo_bench.gateway.request import Door, Question
@@ -21,9 +22,7 @@ from milo_bench.grade.uncited import CitationForm, cut_uncited
 from milo_bench.targets.http.answer import decode_json
 
 # Checks of what may not be said anywhere: reasoning, refusals and the arguments of tool calls are scanned by them too.
-EVERYWHERE: Final = frozenset({"banned_commitments", "coverage_inference", "unsupported_facts"})
-# Error categories that only the right answer shows; decide.replay leaves them out as well.
-NEEDS_GOLD: Final[Mapping[str, frozenset[str]]] = {"template_current": frozenset({"wrong_template"})}
+EVERYWHERE: Final = frozenset({"banned_commitments", "coverage_inference", "not_mentions", "unsupported_facts"})
 # Fields that say the whole answer a second time, in tokens or sound: what was cut is in them too.
 _SAY_AGAIN: Final = ("logprobs", "audio", "annotations")
 _ANSWERED: Final = AnswerFacts()
@@ -180,12 +179,13 @@ def judge_reply(
         return judged
     tags = tuple(sorted(asked.tags)) if asked.tags else ()
     fixture = Fixture(id, asked.workload, asked.input or {"document": asked.text}, tags=tags)
+    judging = contract.workload if LABEL in contract.watched else _without_label(contract.workload)
     failed: set[str] = set()
-    if _only_everywhere(contract.workload).checks:
-        failed = _scanned(contract.workload, fixture, other_texts(document), prepared, judged.reasons)
+    if _only_everywhere(judging).checks:
+        failed = _scanned(judging, fixture, other_texts(document), prepared, judged.reasons)
     label = ""
     for choice in choices:
-        failed |= _failed(contract.workload, fixture, choice, prepared, judged.reasons)
+        failed |= _failed(judging, fixture, choice, prepared, judged.reasons)
         if contract.wants_label and not label:
             label = _label(contract.workload, fixture, choice)
     judged.facts = AnswerFacts(label=label, failed=frozenset(failed))
@@ -239,22 +239,21 @@ def _verdicts(
     workload: Workload, fixture: Fixture, text: str, calls: tuple[ToolCall, ...], prepared: Mapping[str, Any],
     reasons: dict[str, str],
 ) -> set[str]:  # fmt: skip
-    judging = _without_label(workload)
-    if not judging.checks:
+    if not workload.checks:
         return set()
     attempt = Attempt(
         AttemptKey(fixture.id, "gateway"), "", _NO_TIMES, output=text, tool_calls=calls, prepared=dict(prepared)
     )
     try:
-        graded = grade_attempt(judging, fixture, attempt)
+        graded = grade_attempt(workload, fixture, attempt, served=True)
     except MiloError as error:
-        names = {spec.name for spec in judging.checks}
+        names = {spec.name for spec in workload.checks}
         for name in names:
             reasons.setdefault(name, f"the check could not judge: {error.message}")
         return names
     failed = set()
     for verdict in graded.verdicts:
-        if verdict.outcome in ("pass", "skip") or verdict.category in NEEDS_GOLD.get(verdict.check, ()):
+        if verdict.outcome in ("pass", "skip"):
             continue
         failed.add(verdict.check)
         reasons.setdefault(verdict.check, verdict.reason or verdict.category or verdict.outcome)
@@ -262,7 +261,7 @@ def _verdicts(
 
 
 def _label(workload: Workload, fixture: Fixture, choice: ReplyChoice) -> str:
-    params = next(spec.params for spec in workload.checks if spec.name == "label")
+    params = next(spec.params for spec in workload.checks if spec.name == LABEL)
     attempt = Attempt(AttemptKey(fixture.id, "gateway"), "", _NO_TIMES, output=choice.text)
     return label_said(GradeCase(workload, fixture, attempt), params)
 
@@ -276,20 +275,26 @@ def _without_label(workload: Workload) -> Workload:
 
 
 def _only_everywhere(workload: Workload) -> Workload:
-    return _only(_EVERYWHERE, workload, EVERYWHERE.__contains__)
+    return _only(_EVERYWHERE, workload, _is_of_everywhere)
 
 
-def _is_no_label(check: str) -> bool:
-    return check != "label"
+def _is_no_label(spec: CheckSpec) -> bool:
+    return spec.name != LABEL
 
 
-def _only(known: dict[int, tuple[Workload, Workload]], workload: Workload, wanted: Callable[[str], bool]) -> Workload:
+def _is_of_everywhere(spec: CheckSpec) -> bool:
+    return spec.name in EVERYWHERE and not spec.params.get("field")
+
+
+def _only(
+    known: dict[int, tuple[Workload, Workload]], workload: Workload, wanted: Callable[[CheckSpec], bool]
+) -> Workload:
     """``workload`` with some of its checks, the same object each time: what is derived from it is kept by identity."""
     found = known.get(id(workload))
     if found is None or found[0] is not workload:
         if len(known) > 500:
             known.clear()
-        checks = tuple(spec for spec in workload.checks if wanted(spec.name))
+        checks = tuple(spec for spec in workload.checks if wanted(spec))
         found = known[id(workload)] = (workload, msgspec.structs.replace(workload, checks=checks))
     return found[1]
 

@@ -20,10 +20,12 @@ from milo_bench.core.errors import ConfigError, MiloError, UsageError
 from milo_bench.core.files import read_whole
 from milo_bench.core.hashing import sha256_bytes
 from milo_bench.core.records import Behaviour, Workload
+from milo_bench.core.records.contract import LABEL
 from milo_bench.core.suggest import hint_for
+from milo_bench.decide.routing.guardrails import known_live
 from milo_bench.decide.routing.rules import actions_of
 from milo_bench.gateway.roles import ServedRole, load_roles
-from milo_bench.grade.engine import validate_checks
+from milo_bench.grade.engine import served_gap, validate_checks
 from milo_bench.grade.uncited import CitationForm, citation_form
 from milo_bench.suites.load import Suite, load_suite
 
@@ -289,14 +291,13 @@ def _contract(table: RoutingTable, place: int, workload: str) -> RuleContract:
             )
             raise ConfigError(message, hint="name the suite with --suite NAME-OR-FOLDER.")
         return RuleContract(None, guards, frozenset(watched), wants_label, "events" if cuts else None)
-    if wants_label and not any(spec.name == "label" for spec in base.checks):
+    if wants_label and not any(spec.name == LABEL for spec in base.checks):
         needs = "route mixed" if action.route == "mixed" else "local_label"
         message = f"Rule '{table.named(place)}' needs a label ({needs}), but '{workload}' has no 'label' check."
         raise ConfigError(message, hint="use failed_checks, or another route.")
-    has = {spec.name for spec in base.checks}
+    has = set(known_live(base))
     if unknown := sorted(guards - has):
-        message = f"Rule '{table.named(place)}' has the guardrail '{unknown[0]}', which '{workload}' does not check."
-        raise ConfigError(message, hint="add the check to the workload in suite.yaml and measure again, or remove it.")
+        raise _cannot_guard(table.named(place), workload, base, unknown[0])
     form = citation_form(base) if cuts else None
     if cuts and form is None:
         message = (
@@ -308,12 +309,19 @@ def _contract(table: RoutingTable, place: int, workload: str) -> RuleContract:
     return RuleContract(judged, guards, frozenset(watched & has), wants_label, form, asked=base)
 
 
+def _cannot_guard(rule: str, workload: str, base: Workload, check: str) -> ConfigError:
+    for spec in base.checks:
+        if spec.name == check:
+            message = f"Rule '{rule}' has the guardrail '{check}', but in '{workload}' {served_gap(spec)}."
+            return ConfigError(message, hint="set it in suite.yaml and measure again, or remove the guardrail.")
+    message = f"Rule '{rule}' has the guardrail '{check}', which '{workload}' does not check."
+    return ConfigError(message, hint="add the check to the workload in suite.yaml and measure again, or remove it.")
+
+
 def _cut(base: Workload, watched: Iterable[str], wants_label: bool) -> Workload:
     """The contract with the checks that decide a route and no others."""
-    own = {spec.name: spec for spec in base.checks}
-    checks = [own[name] for name in RUNTIME_CHECKS if name in set(watched)]
-    if wants_label:
-        checks.append(own["label"])
+    decide = {*watched, LABEL} if wants_label else set(watched)
+    checks = [spec for name in RUNTIME_CHECKS for spec in base.checks if spec.name == name and name in decide]
     return msgspec.structs.replace(base, checks=tuple(checks), own=None)
 
 

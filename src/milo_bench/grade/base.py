@@ -77,6 +77,22 @@ class ReadsFixture(Protocol):
 
 
 @runtime_checkable
+class JudgesServed(Protocol):
+    """A check that compares with the right answer, and that finds some answers wrong whatever the right one is.
+
+    ``known_served`` are the categories of such failures: a guardrail of a gateway acts on them, and a replay of
+    recorded answers on no others of the check. ``served_gap`` says why nothing is known with these parameters, ""
+    where something is. ``judge_served`` judges an answer whose fixture expects nothing.
+    """
+
+    known_served: frozenset[str]
+
+    def served_gap(self, params: Mapping[str, Any]) -> str: ...
+
+    def judge_served(self, case: GradeCase, params: Mapping[str, Any]) -> Iterable[Verdict]: ...
+
+
+@runtime_checkable
 class ReadsLanguage(Protocol):
     """A check whose rules are made of the words of some languages.
 

@@ -13,7 +13,7 @@ from milo_bench.core.hashing import sha256_text
 from milo_bench.core.records import Attempt, CheckSpec, Execution, Fixture, Graded, ModelJudgement, Verdict, Workload
 from milo_bench.core.records.judgements import JUDGED
 from milo_bench.core.text import says_nothing
-from milo_bench.grade.base import CHECKS, Check, GradeCase, JudgesBypass, ReadsFixture, ReadsLanguage
+from milo_bench.grade.base import CHECKS, Check, GradeCase, JudgesBypass, JudgesServed, ReadsFixture, ReadsLanguage
 from milo_bench.grade.languages.answers import answer_languages, in_languages, language_of
 from milo_bench.grade.own_check import OwnCheck, own_names, version_of
 from milo_bench.grade.per_workload import PerWorkload
@@ -30,6 +30,7 @@ class _Step(NamedTuple):
     bypass: JudgesBypass | None
     needs: ReadsFixture | None
     detector: str  # of a check that reads the words of some languages, else ""
+    served: JudgesServed | None
 
 
 def validate_checks(workload: Workload) -> None:
@@ -47,6 +48,21 @@ def validate_checks(workload: Workload) -> None:
         except ConfigError as error:
             message = f"Workload '{workload.name}': {error.message}"
             raise ConfigError(message, hint=error.hint) from error
+
+
+def served_gap(spec: CheckSpec) -> str:
+    """Why a check with these settings finds no answer wrong while the right one is unknown; "" where it can.
+
+    That of a check which never compares with the right answer is "".
+    """
+    check = CHECKS.get(spec.name) if spec.name in CHECKS else None
+    return check.served_gap(spec.params) if isinstance(check, JudgesServed) else ""
+
+
+def known_served(check: str) -> frozenset[str] | None:
+    """The categories of a check's failures that need no right answer; None where none of its failures needs one."""
+    found = CHECKS.get(check)
+    return found.known_served if isinstance(found, JudgesServed) else None
 
 
 @dataclass(frozen=True)
@@ -84,7 +100,7 @@ def unread_fixtures(workload: Workload, fixtures: Iterable[Fixture]) -> tuple[Un
     """The checks of ``workload`` with fixtures of it that they cannot read; answers to those are unjudged."""
     mine = [fixture for fixture in fixtures if fixture.workload == workload.name]
     found = []
-    for check, spec, _, needs, _ in _steps(workload):
+    for check, spec, _, needs, _, _ in _steps(workload):
         if needs is None:
             continue
         why = [(fixture, reason) for fixture in mine if (reason := needs.unreadable(fixture, spec.params))]
@@ -100,8 +116,13 @@ def grade_attempt(
     attempt: Attempt,
     executions: Mapping[str, Execution] | None = None,
     judgements: Mapping[str, ModelJudgement] | None = None,
+    *,
+    served: bool = False,
 ) -> Graded:
     """All verdicts of one attempt.
+
+    ``served``: the right answer is not known, so a check that compares with it says what it can without
+    (``JudgesServed``).
 
     A failure has nothing to judge: ``passed`` is None and there are no verdicts. A bypassed
     attempt is judged only by checks that speak about bypass. An answer passes when at least one
@@ -119,11 +140,13 @@ def grade_attempt(
     _require_text(attempt)
     case = GradeCase(workload, fixture, attempt, executions or {}, judgements or {})
     verdicts: list[Verdict] = []
-    for check, spec, bypass, needs, detector in _steps(workload):
+    for check, spec, bypass, needs, detector, live in _steps(workload):
         try:
             if attempt.bypass and bypass is None:
                 continue
-            if needs is not None and (why := needs.unreadable(fixture, spec.params)):
+            if served and live is not None:
+                verdicts.extend(_as_spoken(detector, case, live.judge_served(case, spec.params)))
+            elif needs is not None and (why := needs.unreadable(fixture, spec.params)):
                 verdicts.append(Verdict(check.name, check.version, "unjudged", reason=why))
             elif not attempt.bypass:
                 verdicts.extend(_as_spoken(detector, case, check.judge(case, spec.params)))
@@ -166,7 +189,9 @@ def _steps(workload: Workload) -> tuple[_Step, ...]:
         )
         bypass = check if isinstance(check, JudgesBypass) else None
         detector = check.detector if isinstance(check, ReadsLanguage) else ""
-        steps.append(_Step(check, spec, bypass, check if isinstance(check, ReadsFixture) else None, detector))
+        needs = check if isinstance(check, ReadsFixture) else None
+        served = check if isinstance(check, JudgesServed) else None
+        steps.append(_Step(check, spec, bypass, needs, detector, served))
     return tuple(steps)
 
 

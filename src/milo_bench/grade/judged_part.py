@@ -9,6 +9,7 @@ from milo_bench.core.records import Span
 from milo_bench.grade.base import GradeCase
 from milo_bench.grade.json_places import find_value, show_value
 
+UNREAD_PART: Final = ("malformed_json", "missing_field", "missing_value")  # categories of a part without a text
 _HALF_CHARACTERS: Final = re.compile("[\ud800-\udfff]")  # a model may write half of a surrogate pair
 
 

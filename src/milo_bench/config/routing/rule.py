@@ -22,25 +22,29 @@ Route: TypeAlias = Literal["local", "hosted", "mixed", "assist", "human_review",
 DriftStep: TypeAlias = Literal["report", "roll_back"]
 Health: TypeAlias = Literal["ready", "degraded", "down"]
 
-# What can be known of an answer while it is served: computed from the request and the answer alone. Checks that
-# compare with what a fixture expects (exact_fields, label, null_when_missing, current_status, key_facts,
-# missing_documents, document_reviewed, escalation, escalation_signal, policy_text, unresolved_request,
-# conflict_bypassed, equals, contains, contains_all, numeric) or may do so (regex, not_mentions, checksum_number) are
-# not: the right answer is unknown then. ``length`` is the bound that the request states or the workload sets; of
-# ``template_current`` only that a template is unknown or out of date is known, not that another one would have fitted.
+# What can be known of an answer while it is served: computed from the request and the answer alone. A check that
+# compares with what a fixture expects is not, but for those that find some answers wrong whatever the right one is
+# (``grade.base.JudgesServed``): a label that is none of the listed ones, a number whose check digits are wrong, a word
+# that no answer may mention. ``length`` is the bound that the request states or the workload sets.
 RuntimeCheck: TypeAlias = Literal[
     "answer_present",
     "banned_commitments",
+    "checksum_number",
     "citation_coverage",
     "citation_support",
     "coverage_inference",
+    "escalation_signal",
     "evidence_lines",
     "format",
     "in_source",
     "is_json",
     "json_reading",
+    "label",
     "language",
     "length",
+    "not_mentions",
+    "policy_text",
+    "regex",
     "schema",
     "sections",
     "source_spans",

@@ -22,6 +22,7 @@ from milo_bench.core.records import TargetRecord
 from milo_bench.decide.records import Candidate
 from milo_bench.decide.remedies.length_limit import LengthLimit
 from milo_bench.decide.replay.recorded import Recorded
+from milo_bench.decide.routing.guardrails import known_live
 from milo_bench.decide.routing.refusals import reached, refusals_of
 
 MOST_PLANS: Final = 24
@@ -188,7 +189,10 @@ def _merged(rules: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
 
 def judged_checks(ground: Ground, candidate: Candidate) -> list[str]:
     """The checks that can run on live answers, of those that judged this candidate's."""
-    return [check for check in RUNTIME_CHECKS if check in ground.recorded.cases(candidate).held]
+    contract = ground.recorded.evidence.workloads.get((candidate.workload, candidate.variant))
+    silent = set() if contract is None else {spec.name for spec in contract.checks} - set(known_live(contract))
+    held = ground.recorded.cases(candidate).held
+    return [check for check in RUNTIME_CHECKS if check in held and check not in silent]
 
 
 def hosted_baseline(ground: Ground) -> str | None:

@@ -15,13 +15,13 @@ from milo_bench.core.records import Decoding
 from milo_bench.decide.evidence import Evidence
 from milo_bench.decide.records import Candidate
 from milo_bench.decide.routing.columns import NOBODY, RequestColumns
+from milo_bench.grade.engine import known_served
 from milo_bench.stats.cases.columns import NOT_JUDGED, Cases
 
 Mask = NDArray[np.bool_]
 Rows = NDArray[np.int64]
 
-# Error categories of a runtime check that only the right answer shows; a replay must not act on them.
-NEEDS_GOLD: Final[Mapping[str, frozenset[str]]] = {"template_current": frozenset({"wrong_template"})}
+EMPTY: Final = "empty_answer"  # the category of whatever check an empty answer fails
 
 
 @dataclass(frozen=True)
@@ -97,17 +97,18 @@ def candidate_for(
 
 
 def failed_at_run_time(cases: Cases) -> dict[str, Mask]:
+    """By check, the answers of which a gateway would know without the right answer that they fail it."""
     failed: dict[str, Mask] = {}
     for check in RUNTIME_CHECKS:
         held = cases.held.get(check)
         if held is None:
             continue
         rows: Mask = held == 0
-        hidden = NEEDS_GOLD.get(check, frozenset())
-        if hidden:
+        known = known_served(check)
+        if known is not None:
             rows = np.zeros(len(cases), dtype=np.bool_)
             for (name, category), places in cases.categories.items():
-                if name == check and category not in hidden:
+                if name == check and (category in known or category == EMPTY):
                     rows[places] = True
         failed[check] = rows
     return failed

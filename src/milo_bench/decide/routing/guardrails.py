@@ -8,6 +8,7 @@ from typing import Any, Final
 from milo_bench.config.routing.file import RoutingFile
 from milo_bench.config.routing.rule import CUT_UNCITED, MODEL_ROUTES, RUNTIME_CHECKS
 from milo_bench.core.records import Workload
+from milo_bench.grade.engine import served_gap
 
 # A flag asks for a look and is often wrong; as a guardrail it would send most answers to people.
 NO_GUARDRAILS: Final = frozenset({"unsupported_facts"})
@@ -21,9 +22,14 @@ def own_guardrails(contract: Workload, *, cuts: bool = False, before: Sequence[M
     steps = ["event_selection", "conflict_bypass"] if "select_events" in contract.prepare else []
     steps += [CUT_UNCITED] if cuts else []
     stopped = {check for rule in before for check in rule.get("when", {}).get("failed_checks", ())}
-    names = dict.fromkeys(check.name for check in contract.checks)
-    can_run = (name for name in names if name in RUNTIME_CHECKS and name not in NO_GUARDRAILS)
+    can_run = (name for name in known_live(contract) if name not in NO_GUARDRAILS)
     return [*steps, *(name for name in can_run if name not in stopped)]
+
+
+def known_live(contract: Workload) -> tuple[str, ...]:
+    """The checks of ``contract`` that find something of a live answer wrong, as the suite sets them."""
+    named = dict.fromkeys(spec.name for spec in contract.checks if not served_gap(spec))
+    return tuple(name for name in named if name in RUNTIME_CHECKS)
 
 
 def with_guardrails(file: RoutingFile, contract: Workload | None) -> RoutingFile:

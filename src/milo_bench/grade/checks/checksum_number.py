@@ -28,7 +28,7 @@ from milo_bench.core.errors import ConfigError
 from milo_bench.core.records import Fixture, Verdict, Workload
 from milo_bench.core.suggest import hint_for
 from milo_bench.grade.base import CHECKS, GradeCase, Params, read_params
-from milo_bench.grade.judged_part import judged_part
+from milo_bench.grade.judged_part import UNREAD_PART, judged_part
 
 _KIND = re.compile(r"[a-z0-9_]+(\.[a-z0-9_]+)?")
 _LONGEST = 200
@@ -44,12 +44,19 @@ class ChecksumNumberParams(Params, frozen=True):
 class ChecksumNumber:
     name = "checksum_number"
     version = "1"
+    known_served = frozenset({"wrong_checksum", *UNREAD_PART})
 
     def validate(self, params: Mapping[str, Any], workload: Workload) -> None:
         kind = read_params(self.name, params, ChecksumNumberParams).kind
         if _format(kind) is None:
             message = f"The check '{self.name}' does not know the kind '{kind[:60]}'."
             raise ConfigError(message, hint=hint_for(kind, known_kinds(), noun="kinds"))
+
+    def served_gap(self, params: Mapping[str, Any]) -> str:
+        return ""
+
+    def judge_served(self, case: GradeCase, params: Mapping[str, Any]) -> Iterable[Verdict]:
+        return self.judge(case, params)
 
     def judge(self, case: GradeCase, params: Mapping[str, Any]) -> Iterable[Verdict]:
         rules = read_params(self.name, params, ChecksumNumberParams)

@@ -37,6 +37,7 @@ class EscalationSignal:
 
     name = "escalation_signal"
     version = "2"
+    known_served = frozenset({"missing_section", "unknown_label"})
 
     def validate(self, params: Mapping[str, Any], workload: Workload) -> None:
         read_params(self.name, params, EscalationSignalParams)
@@ -52,15 +53,10 @@ class EscalationSignal:
         if not isinstance(gold, dict) or gold.get("level") not in LEVELS:
             return [Verdict(self.name, self.version, "skip", reason="the fixture gives no level")]
         expected: str = gold["level"]
-        section = section_named(read_sections(case.output, (*rules.headings, rules.section)), rules.section)
-        if section is None or not section.items:
-            reason = f"the answer has no text under {rules.section}"
-            return [Verdict(self.name, self.version, "fail", "missing_section", reason, "level", (), expected)]
-        spans = (Span("output", section.start, section.end, "escalation signal"),)
-        level = _level(section.text)
-        if not level:
-            reason = "the signal does not name exactly one level"
-            return [Verdict(self.name, self.version, "fail", "unknown_label", reason, "level", spans, expected)]
+        read = self._read(case, rules, expected)
+        if isinstance(read, Verdict):
+            return [read]
+        level, text, spans = read
         if level != expected:
             lower = LEVELS.index(level) < LEVELS.index(expected)
             category = "under_escalated" if lower else "over_escalated"
@@ -68,8 +64,32 @@ class EscalationSignal:
             return [Verdict(self.name, self.version, "fail", category, reason, "level", spans, expected, level)]
         verdicts = [Verdict(self.name, self.version, "pass", subject="level", expected=expected, got=level)]
         if rules.evidence and expected != "routine":
-            verdicts.append(self._evidence(section.text, gold.get("lines", []), spans))
+            verdicts.append(self._evidence(text, gold.get("lines", []), spans))
         return verdicts
+
+    def served_gap(self, params: Mapping[str, Any]) -> str:
+        return ""
+
+    def judge_served(self, case: GradeCase, params: Mapping[str, Any]) -> Iterable[Verdict]:
+        read = self._read(case, read_params(self.name, params, EscalationSignalParams), "")
+        if isinstance(read, Verdict):
+            return [read]
+        return [Verdict(self.name, self.version, "skip", reason="the expected level is unknown")]
+
+    def _read(
+        self, case: GradeCase, rules: EscalationSignalParams, expected: str
+    ) -> tuple[str, str, tuple[Span, ...]] | Verdict:
+        """The level, the text of its section and where that is; a failed verdict where the answer gives no level."""
+        section = section_named(read_sections(case.output, (*rules.headings, rules.section)), rules.section)
+        if section is None or not section.items:
+            reason = f"the answer has no text under {rules.section}"
+            return Verdict(self.name, self.version, "fail", "missing_section", reason, "level", (), expected)
+        spans = (Span("output", section.start, section.end, "escalation signal"),)
+        level = _level(section.text)
+        if not level:
+            reason = "the signal does not name exactly one level"
+            return Verdict(self.name, self.version, "fail", "unknown_label", reason, "level", spans, expected)
+        return level, section.text, spans
 
     def _evidence(self, text: str, lines: list[int], spans: tuple[Span, ...]) -> Verdict:
         named = cited(text)

@@ -39,6 +39,7 @@ class LabelParams(Params, frozen=True):
 class Label:
     name = "label"
     version = "5"
+    known_served = frozenset({"malformed_json", "unknown_label"})
 
     def validate(self, params: Mapping[str, Any], workload: Workload) -> None:
         rules = read_params(self.name, params, LabelParams)
@@ -59,15 +60,32 @@ class Label:
             return [Verdict(self.name, self.version, "skip", reason="the fixture gives no expected label")]
         got = _said(case, rules)
         if got is None:
-            reason = f"no readable label: {case.json.problem or 'the answer is JSON, but not an object'}"
-            return [Verdict(self.name, self.version, "fail", "malformed_json", reason, expected=expected)]
+            return [self._unread(case, expected)]
         return [self._verdict(expected, got, rules)]
 
+    def served_gap(self, params: Mapping[str, Any]) -> str:
+        rules = read_params(self.name, params, LabelParams)
+        return "" if rules.labels or rules.field else "it lists no labels"
+
+    def judge_served(self, case: GradeCase, params: Mapping[str, Any]) -> Iterable[Verdict]:
+        rules = read_params(self.name, params, LabelParams)
+        got = _said(case, rules)
+        if got is None:
+            return [self._unread(case, "")]
+        if rules.labels and _listed(got, rules.labels, rules) is None:
+            shown = _bare(got)[:100]
+            reason = f"the answer is not a valid label: {shown!r}"
+            return [Verdict(self.name, self.version, "fail", "unknown_label", reason, got=shown)]
+        return [Verdict(self.name, self.version, "skip", reason="the expected label is unknown")]
+
+    def _unread(self, case: GradeCase, expected: str) -> Verdict:
+        reason = f"no readable label: {case.json.problem or 'the answer is JSON, but not an object'}"
+        return Verdict(self.name, self.version, "fail", "malformed_json", reason, expected=expected)
+
     def _verdict(self, expected: str, got: str, rules: LabelParams) -> Verdict:
-        known = _known((*rules.labels, expected), rules.casefold)
-        # A label of marks, such as "+" beside "+.", is told by all of it first.
-        label = next((one for one in (*rules.labels, expected) if one == got.strip()), known.get(_folded(got, rules)))
-        if label == known[_folded(expected, rules)]:
+        labels = (*rules.labels, expected)
+        label = _listed(got, labels, rules)
+        if label == _known(labels, rules.casefold)[_folded(expected, rules)]:
             return Verdict(self.name, self.version, "pass", expected=expected, got=expected)
         shown = label or _bare(got)[:100]
         if rules.labels and label is None:
@@ -75,6 +93,13 @@ class Label:
             return Verdict(self.name, self.version, "fail", "unknown_label", reason, expected=expected, got=shown)
         reason = f"the label is {shown}, expected {expected}"
         return Verdict(self.name, self.version, "fail", "wrong_label", reason, expected=expected, got=shown)
+
+
+def _listed(got: str, labels: Iterable[str], rules: LabelParams) -> str | None:
+    """The one of ``labels`` that an answer names. One of marks, such as "+" beside "+.", is told by all of it first."""
+    listed = tuple(labels)
+    whole = got.strip()
+    return whole if whole in listed else _known(listed, rules.casefold).get(_folded(got, rules))
 
 
 @lru_cache(maxsize=256)

@@ -11,7 +11,8 @@ A word counts as a whole: `art` is not found in `party`. Case does not matter, a
 words of a phrase. Endings are not added, so list `refund` and `refunds`. For text that must not appear even inside a
 word, use `not_contains`.
 
-`expect`: `not_mentions` (optional) lists further words for one fixture.
+`expect`: `not_mentions` (optional) lists further words for one fixture. An answer with only these fails as
+`mentioned_of_fixture`.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ from milo_bench.core.errors import ConfigError
 from milo_bench.core.records import Fixture, Verdict, Workload
 from milo_bench.core.suggest import hint_for
 from milo_bench.grade.base import CHECKS, GradeCase, Params, read_params
-from milo_bench.grade.judged_part import judged_part
+from milo_bench.grade.judged_part import UNREAD_PART, judged_part
 from milo_bench.grade.unreadable import unread_expectation
 
 Words: TypeAlias = list[str]
@@ -44,7 +45,8 @@ class NotMentionsParams(Params, frozen=True):
 
 class NotMentions:
     name = "not_mentions"
-    version = "1"
+    version = "2"
+    known_served = frozenset({"mentioned", *UNREAD_PART})
 
     def validate(self, params: Mapping[str, Any], workload: Workload) -> None:
         rules = read_params(self.name, params, NotMentionsParams)
@@ -70,7 +72,8 @@ class NotMentions:
         rules = read_params(self.name, params, NotMentionsParams)
         listed = [entry for name in rules.lists for entry in _entries(case.workload.resources.get(name))]
         own = case.fixture.expect.get(self.name)
-        words = (*rules.words, *listed, *_entries(own if isinstance(own, list | tuple) else None))
+        always = (*rules.words, *listed)
+        words = (*always, *_entries(own if isinstance(own, list | tuple) else None))
         if not words:
             return [Verdict(self.name, self.version, "skip", reason="no word is listed")]
         part = judged_part(case, rules.field)
@@ -82,7 +85,16 @@ class NotMentions:
         spans = tuple(span for match in found for span in part.span(*match.span(), match[0][:60]))
         said = ", ".join(dict.fromkeys(repr(" ".join(match[0].split())[:60]) for match in found))
         reason = f"{rules.field or 'the answer'} mentions {said}"
-        return [Verdict(self.name, self.version, "fail", "mentioned", reason, rules.field, tuple(dict.fromkeys(spans)))]
+        of_suite = bool(always) and _pattern(always).search(part.text) is not None
+        category = "mentioned" if of_suite else "mentioned_of_fixture"
+        return [Verdict(self.name, self.version, "fail", category, reason, rules.field, tuple(dict.fromkeys(spans)))]
+
+    def served_gap(self, params: Mapping[str, Any]) -> str:
+        rules = read_params(self.name, params, NotMentionsParams)
+        return "" if rules.words or rules.lists else "it lists no words"
+
+    def judge_served(self, case: GradeCase, params: Mapping[str, Any]) -> Iterable[Verdict]:
+        return self.judge(case, params)
 
 
 def _entries(data: Any) -> tuple[str, ...]:

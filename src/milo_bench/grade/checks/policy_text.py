@@ -15,7 +15,7 @@ from milo_bench.guards.sent_on import escalation_reason
 
 
 class PolicyTextParams(Params, frozen=True):
-    """``required``: sentences that every fixture needs besides ``expect.required_text``."""
+    """``required``: sentences that every answer needs besides ``expect.required_text``."""
 
     required: list[str] = []
 
@@ -24,7 +24,8 @@ class PolicyText:
     """Skipped where nothing is required or the answer escalates."""
 
     name = "policy_text"
-    version = "5"
+    version = "6"
+    known_served = frozenset({"missing_standard_text", "softened_standard_text"})
     detector = "policy_text"
 
     def validate(self, params: Mapping[str, Any], workload: Workload) -> None:
@@ -37,7 +38,8 @@ class PolicyText:
 
     def judge(self, case: GradeCase, params: Mapping[str, Any]) -> Iterable[Verdict]:
         rules = read_params(self.name, params, PolicyTextParams)
-        required = (*texts_of(case.fixture.expect.get("required_text")), *rules.required)
+        own = texts_of(case.fixture.expect.get("required_text"))
+        required = (*own, *rules.required)
         if not required or escalation_reason(case.output) is not None:
             return [Verdict(self.name, self.version, "skip", reason="no policy text is required here")]
         language = language_of(case.workload)
@@ -46,7 +48,8 @@ class PolicyText:
             subject = f"required_text {number}"
             spans = (Span("output", one.start, one.end, one.state),) if one.end else ()
             ok = one.state == "present"
-            category = "" if ok else f"{one.state}_policy_text"
+            what = "policy_text" if number <= len(own) else "standard_text"
+            category = "" if ok else f"{one.state}_{what}"
             verdicts.append(
                 Verdict(
                     self.name, self.version, "pass" if ok else "fail", category, one.reason, subject,
@@ -54,6 +57,14 @@ class PolicyText:
                 )
             )  # fmt: skip
         return verdicts
+
+    def served_gap(self, params: Mapping[str, Any]) -> str:
+        return (
+            "" if read_params(self.name, params, PolicyTextParams).required else "it requires no text of every answer"
+        )
+
+    def judge_served(self, case: GradeCase, params: Mapping[str, Any]) -> Iterable[Verdict]:
+        return self.judge(case, params)
 
 
 CHECKS.add(PolicyText.name, PolicyText())

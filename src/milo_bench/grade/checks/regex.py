@@ -10,7 +10,8 @@ The language is RE2's, close to Python's and Perl's. It has no look-around and n
 the time for any pattern and any answer grows only with their lengths. Flags go in front: `(?i)` ignores case, `(?s)`
 lets the dot match line ends, `(?m)` lets `^` and `$` match at each line.
 
-`expect`: `regex` (optional) is a fixture's own pattern, instead of the one in the parameters.
+`expect`: `regex` (optional) is a fixture's own pattern, instead of the one in the parameters. Failures of it end in
+`_of_fixture`.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from typing import Any, Final, Literal
 from milo_bench.core.errors import ConfigError
 from milo_bench.core.records import Fixture, Span, Verdict, Workload
 from milo_bench.grade.base import CHECKS, GradeCase, Params, read_params
-from milo_bench.grade.judged_part import judged_part
+from milo_bench.grade.judged_part import UNREAD_PART, judged_part
 from milo_bench.grade.unreadable import unread_expectation
 
 MAX_PATTERN_CHARS: Final = 2_000
@@ -44,7 +45,8 @@ class RegexParams(Params, frozen=True):
 
 class Regex:
     name = "regex"
-    version = "1"
+    version = "2"
+    known_served = frozenset({"no_match", "forbidden_match", "too_long", *UNREAD_PART})
 
     def validate(self, params: Mapping[str, Any], workload: Workload) -> None:
         rules = read_params(self.name, params, RegexParams)
@@ -70,7 +72,8 @@ class Regex:
     def judge(self, case: GradeCase, params: Mapping[str, Any]) -> Iterable[Verdict]:
         rules = read_params(self.name, params, RegexParams)
         own = case.fixture.expect.get(self.name)
-        pattern = own if isinstance(own, str) and own else rules.pattern
+        stated = own if isinstance(own, str) else ""
+        pattern, whose = stated or rules.pattern, "_of_fixture" if stated else ""
         if not pattern:  # the fixture's is empty, so the check does not apply
             return [Verdict(self.name, self.version, "skip", reason="no pattern is given")]
         part = judged_part(case, rules.field)
@@ -79,17 +82,23 @@ class Regex:
         program = compile_re2(pattern)
         if program.programsize * len(part.text) > MAX_WORK:
             reason = f"{len(part.text):,} characters are too many for this pattern"
-            return [self._verdict("fail", rules, pattern, "too_long", reason)]
+            return [self._verdict("fail", rules, pattern, f"too_long{whose}", reason)]
         found = program.fullmatch(part.text) if rules.match == "whole" else program.search(part.text)
         if (found is not None) == (rules.match != "none"):
             return [self._verdict("pass", rules, pattern)]
         what = rules.field or "the answer"
         if found is None:
             reason = f"{what} does not match the pattern{' as a whole' if rules.match == 'whole' else ''}"
-            return [self._verdict("fail", rules, pattern, "no_match", reason)]
+            return [self._verdict("fail", rules, pattern, f"no_match{whose}", reason)]
         reason = f"{what} contains {found.group()[:100]!r}, which must not be found"
         spans = part.span(*found.span())
-        return [self._verdict("fail", rules, pattern, "forbidden_match", reason, spans)]
+        return [self._verdict("fail", rules, pattern, f"forbidden_match{whose}", reason, spans)]
+
+    def served_gap(self, params: Mapping[str, Any]) -> str:
+        return "" if read_params(self.name, params, RegexParams).pattern else "it has no pattern"
+
+    def judge_served(self, case: GradeCase, params: Mapping[str, Any]) -> Iterable[Verdict]:
+        return self.judge(case, params)
 
     def _verdict(
         self,

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, get_args
 
 from milo_bench.core.records import Fixture, Span, Verdict, VerdictOutcome, Workload
 from milo_bench.grade.base import CHECKS, GradeCase, Params, read_params
 from milo_bench.grade.case_input import case_of
 from milo_bench.grade.drafting_input import templates_of
 from milo_bench.guards.sent_on import escalation_reason
-from milo_bench.guards.templates import template_use
+from milo_bench.guards.templates import TemplateState, template_use
 
 
 class TemplateCurrentParams(Params, frozen=True):
@@ -24,12 +24,21 @@ class TemplateCurrent:
 
     name = "template_current"
     version = "3"
+    known_served = frozenset(f"template_{state}" for state in get_args(TemplateState) if state != "current")
 
     def validate(self, params: Mapping[str, Any], workload: Workload) -> None:
         read_params(self.name, params, TemplateCurrentParams)
 
     def unreadable(self, fixture: Fixture, params: Mapping[str, Any]) -> str:
         return "" if case_of(fixture) is not None else "the input contains no case record (input.case)"
+
+    def served_gap(self, params: Mapping[str, Any]) -> str:
+        return ""
+
+    def judge_served(self, case: GradeCase, params: Mapping[str, Any]) -> Iterable[Verdict]:
+        if why := self.unreadable(case.fixture, params):
+            return [Verdict(self.name, self.version, "unjudged", reason=why)]
+        return self.judge(case, params)
 
     def judge(self, case: GradeCase, params: Mapping[str, Any]) -> Iterable[Verdict]:
         rules = read_params(self.name, params, TemplateCurrentParams)
