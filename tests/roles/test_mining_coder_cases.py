@@ -16,6 +16,7 @@ from milo_bench.core.records import Fixture
 from milo_bench.roles.cheats import file_answer
 from milo_bench.roles.execute import CoderSuite, coder_case
 from milo_bench.roles.testing import Isolation, run_unsafe
+from milo_bench.sandbox import SandboxLimits
 from milo_bench.suites.load import load_suite
 from tests.roles.repository import BEFORE_FLAKY, PRICES_2, PRICES_3, PYPROJECT, commit_files, git
 
@@ -113,16 +114,27 @@ def test_answers_are_judged_by_running_them(mined: Path, roles_env: dict[str, st
         assert {answer: suite.judge(case, answer).category for answer in answers} == answers
 
 
-@pytest.mark.parametrize("unsafe_here", [False, True])
-def test_an_answer_that_never_ends_is_ended(mined: Path, roles_env: dict[str, str], unsafe_here: bool) -> None:
-    case = coder_case(_case_of(mined, "Fix total"))
-    isolation = Isolation(unsafe_here=unsafe_here, limits=_SHORT)
-    with CoderSuite(mined, api.environments_folder(roles_env), roles_env, isolation) as suite:
-        judged = suite.judge(case, file_answer("shop/prices.py", "while True: pass\n"))
-    assert (judged.category, judged.reason) == ("run_broken", "the tests exceeded the limit on wall time")
-
-
 _SHORT = dataclasses.replace(Isolation().limits, wall_s=8.0)
+_BUSY = dataclasses.replace(Isolation().limits, cpu_s=3.0)
+
+
+@pytest.mark.parametrize(
+    ("code", "limits", "unsafe_here", "why"),
+    [
+        ("while True: pass\n", _BUSY, False, "limit on processor time: 3"),
+        ("import time\ntime.sleep(999)\n", dataclasses.replace(_BUSY, wall_s=8.0), False, "limit on wall time: 8"),
+        ("while True: pass\n", _SHORT, True, "limit on wall time"),
+    ],
+)
+def test_an_answer_that_never_ends_is_ended(
+    mined: Path, roles_env: dict[str, str], code: str, limits: SandboxLimits, unsafe_here: bool, why: str
+) -> None:
+    case = coder_case(_case_of(mined, "Fix total"))
+    isolation = Isolation(unsafe_here=unsafe_here, limits=limits)
+    with CoderSuite(mined, api.environments_folder(roles_env), roles_env, isolation) as suite:
+        judged = suite.judge(case, file_answer("shop/prices.py", code))
+    assert judged.category == "run_broken"
+    assert judged.reason.startswith(f"the tests exceeded the {why}")
 
 
 def test_true_answers_pass_and_no_cheat_does(mined: Path, roles_env: dict[str, str]) -> None:

@@ -378,6 +378,18 @@ while True:
     assert outcome.wall_s < 30
 
 
+def test_processor_time_of_all_processes_together_is_bounded_and_sleep_costs_none(attack: Attack) -> None:
+    many = "import os\nos.fork(), os.fork()\nwhile True: pass"  # each stays below the bound by itself
+    outcome = attack(many, cpu_s=2.0, wall_s=300.0)
+    assert outcome.ending == "cpu_time"
+    assert outcome.cpu_s is not None and 2.0 < outcome.cpu_s < 8.0
+    one_by_one = "import os\nwhile True:\n    if not os.fork(): os._exit(sum(range(10**7)) > 0)\n    os.wait()"
+    assert attack(one_by_one, cpu_s=2.0, wall_s=300.0).ending == "cpu_time"
+    outcome = attack("import time\ntime.sleep(1000)", cpu_s=0.5, wall_s=3.0)
+    assert outcome.ending == "wall_time"
+    assert outcome.cpu_s is not None and outcome.cpu_s < 0.5
+
+
 def test_children_left_behind_are_killed_and_do_not_keep_the_caller_waiting(attack: Attack) -> None:
     outcome = attack(
         """

@@ -10,10 +10,11 @@ import tempfile
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final, Literal
 
+from milo_bench.core import units
 from milo_bench.core.errors import PrerequisiteError
 from milo_bench.roles.declared import Declared
 from milo_bench.roles.environments import MinedEnvironment
@@ -22,8 +23,10 @@ from milo_bench.sandbox import SandboxEnding, SandboxLimits, SandboxOutcome
 ROOT: Final = "/repository"
 PROGRAMS: Final = "/milo"
 INSIDE: Final = Path(__file__).parent / "inside"
+# Processor time is what judges: a busy machine does not lengthen it. Wall time only ends what hangs.
 TEST_LIMITS: Final = SandboxLimits(
-    wall_s=60.0,
+    wall_s=240.0,
+    cpu_s=60.0,
     memory_bytes=2 << 30,
     processes=96,
     output_bytes=8 << 20,
@@ -96,11 +99,22 @@ def read_lines(outcome: SandboxOutcome, nonce: str, repeats: int, *, canaries: i
             _take(said, runs[turn])
     for run in runs:
         if outcome.ending != "exited":
-            run.broken = f"the tests exceeded the limit on {outcome.ending.replace('_', ' ')}"
+            run.broken = exceeded(outcome)
         elif not run.ended and not run.broken:
             last = outcome.stderr.decode("utf-8", "replace").strip().rpartition("\n")[2]
             run.broken = f"the test process ended before its tests did (exit code {outcome.exit_code}): {last[:200]}"
     return runs
+
+
+def exceeded(outcome: SandboxOutcome) -> str:
+    """Which limit ended the tests, and how much of it they used where that is time."""
+    match outcome.ending:
+        case "cpu_time":
+            return f"the tests exceeded the limit on processor time: {units.seconds(outcome.cpu_s or 0.0)} used"
+        case "wall_time" if outcome.cpu_s is not None:
+            used = f"{units.seconds(outcome.wall_s)} passed, {units.seconds(outcome.cpu_s)} of processor time used"
+            return f"the tests exceeded the limit on wall time: {used}"
+    return f"the tests exceeded the limit on {outcome.ending.replace('_', ' ')}"
 
 
 def _take(said: dict[str, Any], run: TestRun) -> None:
@@ -124,6 +138,12 @@ def _take(said: dict[str, Any], run: TestRun) -> None:
             run.broken = str(said.get("why", ""))
         case "end":
             run.ended = True
+
+
+def times(limits: SandboxLimits, repeats: int) -> SandboxLimits:
+    """The limits of ``repeats`` runs in one sandbox: those on time are for each of them."""
+    cpu_s = None if limits.cpu_s is None else limits.cpu_s * repeats
+    return replace(limits, wall_s=limits.wall_s * repeats, cpu_s=cpu_s)
 
 
 def run_unsafe(

@@ -23,17 +23,18 @@ families without a network namespace (vsock, netlink, AF_ALG), ``io_uring`` (its
 BPF, ``ptrace``, mounts, new namespaces, memory files that no limit counts, and the processor's other call tables.
 
 **What it can use.** Each process has limits on its data segment, file size and open files, and writes no core file.
-All of them together have limits on processes (inside the namespace, and counted from outside), memory, wall time and
-bytes of output, checked about fifty times per second. A command that exceeds one is killed with everything it
-started: SIGKILL to the first process of a PID namespace ends all others at once, even those that ignore SIGTERM or
-have detached themselves. The same happens to children that a finished command leaves, and to everything if this
-program is killed.
+All of them together have limits on processes (inside the namespace, and counted from outside), memory, wall time,
+processor time and bytes of output, checked about fifty times per second. A command that exceeds one is killed with
+everything it started: SIGKILL to the first process of a PID namespace ends all others at once, even those that ignore
+SIGTERM or have detached themselves. The same happens to children that a finished command leaves, and to everything if
+this program is killed.
 
 **What it does not promise.** A hole in the kernel is a hole in the fence. Memory is counted, not reserved: between
 two checks (20 ms) a program can exceed its limit by what it touches in that time. What the kernel keeps for open
 sockets (about 200 KiB each) is limited only by their number, ``processes`` times ``open_files``. A Unix socket in a
-folder that the caller binds can be reached through it. The processor's side channels are open. And the sandbox
-protects the machine from the code. It does not make the code's answer true.
+folder that the caller binds can be reached through it. Processor time of a process that ended without being waited
+for is not counted, only its wall time. The processor's side channels are open. And the sandbox protects the machine
+from the code. It does not make the code's answer true.
 """
 
 from milo_bench.sandbox.command import Mount, SandboxCommand, SandboxEnding, SandboxLimits, SandboxOutcome

@@ -12,6 +12,7 @@ SCRATCH = "/tmp"  # noqa: S108  a tmpfs of the sandbox's own, never the machine'
 SandboxEnding: TypeAlias = Literal[
     "exited",  # by itself; ``exit_code`` says how
     "wall_time",
+    "cpu_time",
     "memory",
     "processes",
     "output",
@@ -36,10 +37,11 @@ class SandboxLimits:
 
     ``memory_bytes`` counts what is resident plus what lies in the scratch space, and bounds the data segment of each
     process. ``processes`` counts threads as well. ``scratch_bytes`` is the size of each writable place; a program
-    that fills one gets ENOSPC.
+    that fills one gets ENOSPC. ``cpu_s`` is processor time, which a busy machine does not lengthen; None sets no bound.
     """
 
     wall_s: float = 60.0
+    cpu_s: float | None = None
     memory_bytes: int = 1 << 30
     processes: int = 64
     output_bytes: int = 4 << 20
@@ -72,6 +74,7 @@ class SandboxOutcome:
     """How a command ended. ``exit_code`` is 128 + N after signal N, and None for one that was killed here.
 
     ``stdout`` is empty where the caller took it chunk by chunk. ``peak_memory_bytes`` is the most that was seen.
+    ``cpu_s`` is processor time, known where a limit on time was exceeded.
     """
 
     ending: SandboxEnding
@@ -80,6 +83,7 @@ class SandboxOutcome:
     stderr: bytes
     wall_s: float
     peak_memory_bytes: int
+    cpu_s: float | None = None
 
     @property
     def ok(self) -> bool:

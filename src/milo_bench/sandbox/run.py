@@ -85,6 +85,8 @@ class _Running:
                     ending = "wall_time"
                 elif ending is None and now >= next_look:
                     ending, next_look = watch.look(self._limits), now + _LOOK_S
+                if ending == "wall_time":
+                    watch.look_at_time()
             wall_s = time.monotonic() - started
         return SandboxOutcome(
             ending=ending or "exited",
@@ -93,6 +95,7 @@ class _Running:
             stderr=b"".join(self._kept["stderr"]),
             wall_s=wall_s,
             peak_memory_bytes=watch.peak_memory_bytes,
+            cpu_s=watch.cpu_s if ending in ("wall_time", "cpu_time") else None,
         )
 
     def _listen(self) -> None:

@@ -8,7 +8,6 @@ import shutil
 import tempfile
 from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
-from statistics import median
 from typing import Final
 
 import msgspec
@@ -19,9 +18,10 @@ from milo_bench.api.settings import load_settings
 from milo_bench.config.roles.file import RegistryFile, RoleConfig, load_registry
 from milo_bench.core.errors import DataError, UsageError
 from milo_bench.core.files import write_file
-from milo_bench.core.records import Attempt, Fixture
-from milo_bench.core.records.roles import EscalationReport, EscalationStep
-from milo_bench.evidence.judging import judge_log
+from milo_bench.core.records import Attempt, Fixture, Price
+from milo_bench.core.records.roles import EscalationAnswer, EscalationReport
+from milo_bench.decide.promotion.escalation import make_step
+from milo_bench.evidence.judging import GradedAttempt, judge_log
 from milo_bench.grade.answer import read_json_answer
 from milo_bench.roles.outcomes import outcome_of
 from milo_bench.run.events import RunListener
@@ -102,20 +102,21 @@ def _role(
     listeners: Sequence[RunListener],
 ) -> EscalationReport:
     read = read_run_log(log)
-    minutes = file.policy.minutes
-    passed: dict[str, bool] = {}
+    reviews: dict[str, dict[str, EscalationAnswer]] = {}  # by target and fixture
+    fixtures: dict[str, Fixture] = {}
     open_ones: list[Fixture] = []
-    reviews = 0
+    prices = {target.name: target.price for target in read.header.targets}
     for judged in judge_log(read):
-        fixture, attempt = judged.fixture, judged.attempt
-        mine = attempt.key.target == role.incumbent and fixture.workload in role.workloads and not attempt.key.repeat
+        fixture, key = judged.fixture, judged.attempt.key
+        mine = fixture.workload in role.workloads and not key.repeat and key.decoding == "free"
         if not mine or not _KINDS & set(fixture.tags):
             continue
-        reviews += 1
-        outcome = outcome_of(attempt, fixture, judged.graded, minutes, None)
-        passed[fixture.id] = outcome is not None and outcome.accepted
-        if rejects(attempt):
-            open_ones.append(fixture)
+        reviews.setdefault(key.target, {})[fixture.id] = _answer(judged, file, prices[key.target])
+        if key.target == role.incumbent:
+            fixtures[fixture.id] = fixture
+            if rejects(judged.attempt):
+                open_ones.append(fixture)
+    own = tuple(reviews.get(role.incumbent, {}).values())
     rejected = len(open_ones)
     steps = []
     for number, target in enumerate(role.escalation, start=1):
@@ -126,57 +127,29 @@ def _role(
             suite = _suite_of(Path(read.header.suite_folder), Path(folder) / "suite", open_ones)
             options = RunOptions(suite=suite, models=(target,), out=out, config=config, allow_hosted=allow_hosted)
             run_suite(options, env, listeners=listeners)
-        step, open_ones = _step(number, target, out, open_ones, passed, file, reviews)
-        steps.append(step)
-    return EscalationReport(name, role.incumbent, reviews, rejected, tuple(steps), len(open_ones))
+        written = read_run_log(out)
+        [record] = written.header.targets
+        answers = [_answer(judged, file, record.price) for judged in judge_log(written)]
+        also = reviews.get(target, {})
+        at_once = tuple(also.values()) if also.keys() == fixtures.keys() else ()
+        steps.append(make_step(target, number, answers, own, log=out.name, at_once=at_once))
+        accepted = {one.fixture for one in answers if one.accepts}
+        open_ones = [fixture for fixture in open_ones if fixture.id not in accepted]
+    return EscalationReport(name, role.incumbent, len(own), rejected, tuple(steps), len(open_ones), own)
 
 
-def _step(
-    number: int,
-    target: str,
-    out: Path,
-    asked: Sequence[Fixture],
-    passed: Mapping[str, bool],
-    file: RegistryFile,
-    reviews: int,
-) -> tuple[EscalationStep, list[Fixture]]:
-    log = read_run_log(out)
-    [record] = log.header.targets
-    accepted = overturned = wrong = right_lost = failed = 0
-    costs: list[float] = []
-    latencies: list[float] = []
-    still = {fixture.id: fixture for fixture in asked}
-    for judged in judge_log(log):
-        outcome = outcome_of(judged.attempt, judged.fixture, judged.graded, file.policy.minutes, record.price)
-        good = outcome is not None and outcome.accepted
-        accepted += good
-        wrong += good and not passed[judged.fixture.id]
-        right_lost += passed[judged.fixture.id] and not good
-        if outcome is not None and outcome.cost_usd is not None:
-            costs.append(outcome.cost_usd)
-        failed += judged.attempt.failure is not None
-        if judged.attempt.failure is None:
-            latencies.append(judged.attempt.timings.latency_s)
-            if _says(judged.attempt, "accept"):
-                overturned += 1
-                still.pop(judged.fixture.id, None)
-    mean = sum(costs) / len(costs) if costs else None
-    step = EscalationStep(
-        target=target,
-        number=number,
-        asked=len(asked),
-        accepted=accepted,
-        overturned=overturned,
-        incumbent_wrong=wrong,
-        incumbent_right=right_lost,
-        cost_usd=sum(costs) if costs else None,
-        cost_per_accepted_usd=sum(costs) / accepted if costs and accepted else None,
-        all_at_once_usd=mean * reviews if mean is not None else None,
-        latency_p50_s=median(latencies) if latencies else None,
-        log=out.name,
-        failed=failed,
+def _answer(judged: GradedAttempt, file: RegistryFile, price: Price | None) -> EscalationAnswer:
+    attempt, fixture = judged.attempt, judged.fixture
+    outcome = outcome_of(attempt, fixture, judged.graded, file.policy.minutes, price)
+    return EscalationAnswer(
+        fixture=fixture.id,
+        passed=outcome is not None and outcome.accepted,
+        accepts=attempt.failure is None and _says(attempt, "accept"),
+        faulty="faulty" in fixture.tags,
+        answered=attempt.failure is None,
+        cost_usd=None if outcome is None else outcome.cost_usd,
+        latency_s=None if attempt.failure is not None else attempt.timings.latency_s,
     )
-    return step, list(still.values())
 
 
 def rejects(attempt: Attempt) -> bool:

@@ -12,7 +12,7 @@ from pathlib import Path
 import msgspec
 
 from milo_bench.api.gateway.challengers import live_verdicts
-from milo_bench.api.roles.escalating import read_escalations
+from milo_bench.api.roles.escalating import TAG, read_escalations
 from milo_bench.api.roles.mining import execute_coder
 from milo_bench.api.settings import load_settings
 from milo_bench.config.roles.edit import Keys, value_at, with_values
@@ -64,6 +64,7 @@ class RoleEvidence:
     suites: dict[str, str] = field(default_factory=dict)
     fixtures: dict[str, str] = field(default_factory=dict)
     unjudged: int = 0
+    escalated: int = 0
     labels: str = ""
 
 
@@ -133,10 +134,11 @@ def promote_roles(
         fresh=fresh,
         recorded=file.recorded,
         shared=True,
+        escalations=read_escalations(logs),
     )
     report = _report_path(registry.parent / file.reports, now)
     named = msgspec.structs.replace(record, report=report.name)
-    write_file(report, roles_report(file, named, before, read_escalations(logs)), mode=0o644)
+    write_file(report, roles_report(file, named, before), mode=0o644)
     written = append_history(registry.parent / file.history, named)
     applied: tuple[RegistryChange, ...] = ()
     if apply:
@@ -156,6 +158,9 @@ def gather_roles(
         execute_coder(path, env, unsafe_here=unsafe_here)
         log = read_run_log(path)
         _gather(log, path, workloads, file, found)
+    if not found.outcomes and found.escalated:
+        message = "The logs have only answers of escalation steps, which decide no role."
+        raise UsageError(message, hint="give the log of the run that was escalated.")
     if not found.outcomes:
         names = sorted({workload.name for path in logs for workload in read_run_log(path).header.workloads})
         message = f"The logs have no answers to the registry's workloads, only to {', '.join(names)}."
@@ -177,6 +182,9 @@ def _gather(log: RunLog, path: Path, workloads: set[str], file: RegistryFile, fo
     for judged in judge_log(log):
         key = judged.attempt.key
         if judged.fixture.workload not in workloads or key.repeat or key.decoding != "free":
+            continue
+        if TAG in judged.fixture.tags:  # chosen by what the incumbent rejected, so no fair sample of anything
+            found.escalated += 1
             continue
         hash_ = found.fixtures.setdefault(judged.fixture.id, judged.fixture.hash)
         if hash_ != judged.fixture.hash:

@@ -88,6 +88,22 @@ class ReviewLabel(Frozen, frozen=True, omit_defaults=False):
     confirmed: Confirmed = ""
 
 
+class EscalationAnswer(Frozen, frozen=True, omit_defaults=False):
+    """How one target did on one review: the evidence behind an ``EscalationReport``.
+
+    ``passed`` is the check's verdict, ``accepts`` the answer's own one, ``answered`` whether there was one at all.
+    ``faulty`` says that a later fix mended the change: to pass is to catch the fault. ``cost_usd`` is None if unknown.
+    """
+
+    fixture: str
+    passed: bool
+    accepts: bool
+    faulty: bool
+    answered: bool = True
+    cost_usd: float | None = None
+    latency_s: float | None = None
+
+
 class EscalationStep(Frozen, frozen=True, omit_defaults=False):
     """What one target of a chain answered. ``accepted`` of ``asked`` passed the check, ``overturned`` were accepted.
 
@@ -95,6 +111,7 @@ class EscalationStep(Frozen, frozen=True, omit_defaults=False):
 
     ``incumbent_wrong`` counts cases that this step got right and the incumbent wrong, ``incumbent_right`` the
     reverse. ``all_at_once_usd`` is what it would have cost to ask this target about every review.
+    ``answers`` are the step's, ``at_once`` the same target's to every review, where the run itself has them.
     """
 
     target: str
@@ -110,10 +127,15 @@ class EscalationStep(Frozen, frozen=True, omit_defaults=False):
     latency_p50_s: float | None
     log: str
     failed: int = 0
+    answers: tuple[EscalationAnswer, ...] = ()
+    at_once: tuple[EscalationAnswer, ...] = ()
 
 
 class EscalationReport(Frozen, frozen=True, omit_defaults=False):
-    """What escalation bought in one role: ``rejected`` of ``reviews`` by the incumbent, ``left`` are still open."""
+    """What escalation bought in one role: ``rejected`` of ``reviews`` by the incumbent, ``left`` are still open.
+
+    ``answers`` are the incumbent's own to all reviews; none in a report of an earlier version.
+    """
 
     role: str
     incumbent: str
@@ -121,3 +143,4 @@ class EscalationReport(Frozen, frozen=True, omit_defaults=False):
     rejected: int
     steps: tuple[EscalationStep, ...] = ()
     left: int = 0
+    answers: tuple[EscalationAnswer, ...] = ()

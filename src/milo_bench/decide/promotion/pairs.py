@@ -73,10 +73,10 @@ def target_figures(
         family=family,
         tier=tier,
         cases=n,
-        acceptance_rate=_rate(sum(one.accepted for one in outcomes), n),
+        acceptance_rate=rate_figure(sum(one.accepted for one in outcomes), n),
         weighted_pass=_weighted(weighted, n, effective),
         review_pain=_pain(pains, policy.minutes.most),
-        hard_failure_rate=_rate(sum(one.hard for one in outcomes), n),
+        hard_failure_rate=rate_figure(sum(one.hard for one in outcomes), n),
         latency_p50_s=median(latencies) if latencies else None,
         cost_per_case_usd=sum(costs) / len(costs) if costs else None,
         released=released,
@@ -84,7 +84,8 @@ def target_figures(
     )
 
 
-def _rate(k: int, n: int) -> RateFigure:
+def rate_figure(k: int, n: int) -> RateFigure:
+    """The share ``k`` of ``n`` with Wilson's 95% interval."""
     interval = wilson(k, n)
     if interval is None:
         return RateFigure(None, 0)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from milo_bench.config.roles.file import RegistryFile
+from milo_bench.decide.promotion.escalation import recompute_escalation
 from milo_bench.decide.promotion.family import error_shares
 from milo_bench.decide.promotion.judge import compare
 from milo_bench.decide.promotion.pairs import target_figures
@@ -26,6 +27,8 @@ def recompute(file: RegistryFile, history: Sequence[PromotionRecord]) -> Iterato
     for role in history[last].roles if last is not None else ():
         if role.role in file.roles and last is not None:
             yield from _role(file, history[last], history[:last], role)
+    for report in history[last].escalations if last is not None else ():
+        yield from recompute_escalation(report)
 
 
 def _role(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, Literal, TypeAlias
 
 from milo_bench.core.records import Frozen
+from milo_bench.core.records.roles import EscalationReport
 
 RoleVerdict: TypeAlias = Literal["promote", "hold", "reject", "retire"]
 CostTier: TypeAlias = Literal["free", "paid", "unknown"]
@@ -167,7 +168,8 @@ class PromotionRecord(Frozen, frozen=True, omit_defaults=False):
 
     ``logs`` gives the SHA-256 of each run log by its name, ``cases`` the digest of the case set, ``models`` the digest
     of each target's weights where they are known. ``pairs`` and ``outcomes`` are by role and target: the evidence
-    from which every figure can be computed again. ``shared`` says that all challengers that an incumbent ever had
+    from which every figure can be computed again. ``escalations`` are what the chains did with the logs' reviews: told,
+    and no evidence for a promotion. ``shared`` says that all challengers that an incumbent ever had
     share the error, and not those of one look, as it once was. ``previous`` is the SHA-256 of the line before.
     """
 
@@ -189,3 +191,4 @@ class PromotionRecord(Frozen, frozen=True, omit_defaults=False):
     fresh: bool = False
     recorded: str = ""
     shared: bool = False
+    escalations: tuple[EscalationReport, ...] = ()

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from milo_bench.config.roles.file import RegistryFile
 from milo_bench.core import units
 from milo_bench.core.records.roles import EscalationReport
 from milo_bench.core.text import one_line
-from milo_bench.decide.promotion.escalation import escalation_sentences
+from milo_bench.decide.promotion.escalation import (
+    NO_EVIDENCE,
+    WAY_HEAD,
+    escalation_sentences,
+    escalation_ways,
+    way_cells,
+)
 from milo_bench.decide.promotion.records import PromotionRecord, RateFigure, RoleDecision, TargetFigures
 from milo_bench.decide.promotion.wording import compared, policy_sentences, shown, still_needed
 
@@ -22,7 +26,6 @@ def roles_report(
     file: RegistryFile,
     record: PromotionRecord,
     before: PromotionRecord | None,
-    escalations: Sequence[EscalationReport] = (),
 ) -> str:
     """The report: verdicts first, then the figures, what changed, and the evidence by digest."""
     lines = [f"# {_text(file.title)}: {record.at[:10]}", ""]
@@ -34,8 +37,11 @@ def roles_report(
     lines += ["", "## What changed since the last report", "", *_changes(record, before), ""]
     for role in record.roles:
         lines += _figures(role)
-    if escalations:
-        lines += ["## Turbo escalation", "", *(f"- {_text(one)}" for one in escalation_sentences(escalations)), ""]
+    if record.escalations:
+        lines += ["## Turbo escalation", "", NO_EVIDENCE, ""]
+        lines += [*(f"- {_text(one)}" for one in escalation_sentences(record.escalations)), ""]
+        for report in record.escalations:
+            lines += _ways(report)
     lines += ["## Promotion policy", "", *(f"- {one}" for one in policy_sentences(file.policy)), ""]
     lines += ["## Evidence", ""]
     lines += [f"- log `{_text(name)}`: {digest}" for name, digest in record.logs.items()]
@@ -88,6 +94,12 @@ def _figures(role: RoleDecision) -> list[str]:
         cells = [one.target, one.family or "unknown", one.tier, str(one.cases), *_cells(one)]
         lines.append(f"| {' | '.join(_text(cell) for cell in cells)} |")
     return [*lines, ""]
+
+
+def _ways(report: EscalationReport) -> list[str]:
+    rows = [f"| {' | '.join(map(_text, way_cells(way)))} |" for way in escalation_ways(report)]
+    head = f"| {_text(report.role)}: {' | '.join(WAY_HEAD)} |"
+    return [head, f"|{'---|' * len(WAY_HEAD)}", *rows, ""] if rows else []
 
 
 def _cells(one: TargetFigures) -> list[str]:

@@ -12,7 +12,15 @@ import msgspec
 
 from milo_bench.config.roles.file import RegistryFile
 from milo_bench.core import units
+from milo_bench.core.records.roles import EscalationAnswer, EscalationReport
 from milo_bench.core.text import one_line
+from milo_bench.decide.promotion.escalation import (
+    NO_EVIDENCE,
+    WAY_HEAD,
+    escalation_sentences,
+    escalation_ways,
+    way_cells,
+)
 from milo_bench.decide.promotion.records import CostTier, PromotionRecord, RoleDecision, RoleOutcome, TargetFigures
 from milo_bench.decide.promotion.wording import changed_value, compared, policy_sentences, shown, still_needed
 
@@ -42,6 +50,7 @@ def roles_page(
         error=units.share(file.policy.error),
         history=[_event(record) for record in reversed(history) if _is_event(record)],
         reports=list(reversed(reports)),
+        no_evidence=NO_EVIDENCE,
         escalations={name: role.escalation for name, role in file.roles.items() if role.escalation},
     )
     return {"index.html": page, "figures.json": _figures_json(latest)}
@@ -66,9 +75,35 @@ def _role(
             {"target": one.target, "date": one.date.isoformat(), "reason": one.reason} for one in config.retired
         ],
         "notes": decided.notes if decided is not None else (),
+        "escalations": [_escalation(one) for one in latest.escalations if one.role == name] if latest else [],
         "outcomes": _cases(outcomes, config.targets, name),
         "targets": [one for one in config.targets if one in outcomes],
     }
+
+
+def _escalation(report: EscalationReport) -> dict[str, Any]:
+    """The ways to get a role's reviews answered, and each review's answer by each step."""
+    steps = [{one.fixture: one for one in step.answers} for step in report.steps]
+    chosen = [one for one in report.answers if any(one.fixture in step for step in steps)]
+    return {
+        "sentences": list(escalation_sentences([report])),
+        "head": WAY_HEAD,
+        "ways": [way_cells(way) for way in escalation_ways(report)],
+        "targets": [report.incumbent, *(step.target for step in report.steps)],
+        "rows": [
+            [one.fixture, "faulty" if one.faulty else "control"]
+            + [_said(given) for given in (one, *(step.get(one.fixture) for step in steps))]
+            for one in chosen
+        ],
+    }
+
+
+def _said(one: EscalationAnswer | None) -> str:
+    if one is None:
+        return "–"
+    if not one.answered:
+        return "no answer"
+    return f"{'accept' if one.accepts else 'reject'}, {'right' if one.passed else 'wrong'}"
 
 
 def _target(name: str, figures: Mapping[str, TargetFigures], facts: Facts) -> dict[str, Any]:
@@ -141,5 +176,6 @@ def _figures_json(latest: PromotionRecord | None) -> str:
         "models": latest.models,
         "roles": msgspec.to_builtins(latest.roles),
         "outcomes": msgspec.to_builtins(latest.outcomes),
+        "escalations": msgspec.to_builtins(latest.escalations),
     }
     return json.dumps(data, indent=1, ensure_ascii=False) + "\n"

@@ -12,7 +12,7 @@ from rich.table import Table
 from milo_bench.core import units
 from milo_bench.core.records.roles import EscalationReport, MiningEvent, MiningSummary, ReviewLabel, RolesSelftest
 from milo_bench.core.text import file_lines, one_line, visible
-from milo_bench.decide.promotion.escalation import escalation_sentences
+from milo_bench.decide.promotion.escalation import WAY_HEAD, escalation_sentences, escalation_ways, way_cells
 from milo_bench.decide.promotion.records import PromotionRecord, RegistryChange
 from milo_bench.decide.promotion.wording import changed_value, compared, shown, still_needed
 
@@ -145,6 +145,14 @@ def print_escalations(reports: Sequence[EscalationReport], console: Console) -> 
     """What each step of each chain bought."""
     for sentence in escalation_sentences(reports):
         console.print(escape(sentence), soft_wrap=True)
+    for report in reports:
+        table = Table(box=None, pad_edge=False, header_style="bold")
+        for name in (f"{report.role}: {WAY_HEAD[0]}", *WAY_HEAD[1:]):
+            table.add_column(name, overflow="fold")
+        for way in escalation_ways(report):
+            table.add_row(*map(escape, way_cells(way)))
+        if table.row_count:
+            console.print(table)
 
 
 _VERDICTS = {"promote": "green", "hold": "yellow", "reject": "red", "retire": "red"}

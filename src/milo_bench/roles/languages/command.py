@@ -12,7 +12,7 @@ from typing import Final
 
 from milo_bench.core.hashing import sha256_text
 from milo_bench.roles.declared import Declared, ReadFile, TestCommand
-from milo_bench.roles.testing import ROOT, Isolation, TestOutcome, TestRun, TestSetup, run_unsafe
+from milo_bench.roles.testing import ROOT, Isolation, TestOutcome, TestRun, TestSetup, exceeded, run_unsafe
 from milo_bench.sandbox import Mount, SandboxCommand, SandboxOutcome, run_sandboxed
 from milo_bench.suites.bounded.broken import DocumentBroken
 from milo_bench.suites.bounded.xml_tree import read_xml
@@ -45,7 +45,7 @@ def _once(tree: Path, files: tuple[str, ...], command: TestCommand, isolation: I
         outcome = _run(tree, text, command, isolation)
         run.wall_s += outcome.wall_s
         if outcome.ending != "exited":
-            run.broken = f"the tests exceeded the limit on {outcome.ending.replace('_', ' ')}"
+            run.broken = exceeded(outcome)
             continue
         last = (outcome.stderr or outcome.stdout).decode("utf-8", "replace").strip().rpartition("\n")[2][:300]
         if outcome.exit_code in (126, 127):

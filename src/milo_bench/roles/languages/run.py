@@ -14,7 +14,7 @@ from milo_bench.roles.languages.command import declare_command, run_command_test
 from milo_bench.roles.languages.javascript import run as javascript
 from milo_bench.roles.languages.javascript.declared import read_package
 from milo_bench.roles.languages.python import record_python_calls, run_python
-from milo_bench.roles.testing import Isolation, TestRun, TestSetup
+from milo_bench.roles.testing import Isolation, TestRun, TestSetup, times
 
 
 def declare(
@@ -58,7 +58,7 @@ def run_tests_often(
     """
     if setup.declared.command is not None:
         return run_command_tests(tree, files, setup, isolation, repeats)
-    isolation = replace(isolation, limits=replace(isolation.limits, wall_s=isolation.limits.wall_s * repeats))
+    isolation = replace(isolation, limits=times(isolation.limits, repeats))
     canaries = changed is not None
     if setup.declared.language == "javascript":
         return javascript.run_javascript(tree, files, setup, isolation, repeats, canaries=canaries)
