@@ -49,7 +49,7 @@ def test_the_number_is_the_least_whose_exact_bound_reaches_the_threshold(n: int,
     found = needed(n, threshold)
     assert found is not None
     words, (k, of) = found
-    assert words == "another model that reaches # of # fixtures in accuracy"
+    assert words == "another model whose accuracy is at least # in # fixtures"
     assert of == n
     assert beta.ppf(0.05, k, n - k + 1) >= threshold > beta.ppf(0.05, k - 1, n - k + 2)
 
@@ -58,13 +58,13 @@ def test_an_error_rate_gets_the_most_that_still_proves_it() -> None:
     found = needed(60, 0.15, "at_most")
     assert found is not None
     words, (k, n) = found
-    assert "in at most #" in words
+    assert "is at most #" in words
     assert beta.ppf(0.95, k + 1, n - k) <= 0.15 < beta.ppf(0.95, k + 2, n - k - 1)
 
 
 def test_where_no_result_on_so_few_fixtures_would_do_it_says_how_many_it_takes() -> None:
     found = needed(10, 0.85)
-    assert found == ("another model, on at least # fixtures without an error in accuracy", [19.0])
+    assert found == ("another model, run on at least # fixtures, with no error in accuracy", [19.0])
 
 
 @pytest.mark.parametrize(
@@ -76,4 +76,4 @@ def test_nothing_is_said_of_what_is_not_a_rate_of_fixtures(given: dict[str, obje
 
 def test_an_error_that_may_never_happen_is_said_so() -> None:
     found = needed(50, 0.06, "at_most")
-    assert found == ("another model with accuracy in none of # fixtures", [50.0])
+    assert found == ("another model with no accuracy in # fixtures", [50.0])

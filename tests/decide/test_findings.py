@@ -25,7 +25,7 @@ def test_gates_that_all_pass_by_evidence_are_kept_on_the_local_target() -> None:
     decision = decided(made, policy())
     found = finding(decision)
     assert (found.kind, found.rule, found.route) == ("keep", "adequate", "local")
-    assert "Title of notes: keep on small, unchanged" in shown(decision.verdict, decision)
+    assert "small can take over “Title of notes” as it is. Its pass rate is" in shown(decision.verdict, decision)
     assert not decision.backlog
 
 
@@ -106,8 +106,8 @@ def test_work_that_is_unsafe_on_both_sides_goes_to_people_and_not_to_the_hosted_
         (rule,) = decision.routing["rules"]
         assert rule["route"] == route
         said = " ".join(shown(text, decision) for text in found.reasons)
-        assert ("(cloud) also fails check pass rate of safe" in said) is (safe == 40)
-        assert ("(cloud) is undecided on check pass rate of safe" in said) is (safe == 90)
+        assert ("(cloud) also fails pass rate of the check safe" in said) is (safe == 40)
+        assert ("(cloud) is undecided on pass rate of the check safe" in said) is (safe == 90)
 
 
 @pytest.mark.parametrize(
@@ -257,7 +257,7 @@ def test_worth_less_than_the_least_even_at_best_is_deferred() -> None:
     by = policy(more="    value: {figures: [monthly_benefits], least_usd_per_month: 90000000}\n")
     decision = decided(made, by, economics=load_economics(example_path("case_ops")))
     assert (finding(decision).kind, finding(decision).rule) == ("defer", "not worth it yet")
-    assert "defer, not worth the effort yet" in shown(decision.verdict, decision)
+    assert shown(decision.verdict, decision).startswith("“Title of notes” stays with people. ")
 
 
 def test_the_same_evidence_gives_the_same_decision() -> None:

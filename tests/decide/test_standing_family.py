@@ -52,4 +52,4 @@ def test_what_is_worse_alone_may_be_chance_among_many(checks: int, standing: str
 
 def test_what_is_much_worse_has_regressed_among_many_too() -> None:
     regressed = [one.what for one in stands(12, 12).of("regressed") if one.kind == "difference"]
-    assert regressed == ["check pass rate of check0"]
+    assert regressed == ["pass rate of the check check0"]

@@ -24,19 +24,18 @@ def needed_from_another(gate: GateResult, figures: Figures) -> LinkedText | None
     count = _enough(gate, measured.n, threshold, measured.confidence)
     n = figures.ref(gate.figure, "n")
     if count == 0 and gate.direction == "at_most":
-        return (f"another model with {name.removesuffix(' rate')} in none of ", n, " fixtures")
+        return (f"another model with no {name.removesuffix(' rate')} in ", n, " fixtures")
     if count is not None:
         title = f"fixtures that prove {name} of another model"
         id = figures.count(f"another/{gate.id}", title, count, key="another_model", of=gate.candidate.text)
-        if gate.direction == "at_least":
-            return ("another model that reaches ", figures.ref(id), " of ", n, f" fixtures in {name}")
-        return (f"another model with {name.removesuffix(' rate')} in at most ", figures.ref(id), " of ", n, " fixtures")
+        least_or_most = "at least" if gate.direction == "at_least" else "at most"
+        return (f"another model whose {name} is {least_or_most} ", figures.ref(id), " in ", n, " fixtures")
     least = least_without_data(threshold, gate.direction, measured.confidence)
     if least is None:
         return None
     title = f"fixtures without an error that prove {name} of another model"
     id = figures.count(f"another/{gate.id}", title, least, key="another_model", of=gate.candidate.text)
-    return ("another model, on at least ", figures.ref(id), f" fixtures without an error in {name}")
+    return ("another model, run on at least ", figures.ref(id), f" fixtures, with no error in {name}")
 
 
 def _enough(gate: GateResult, n: int, threshold: float, confidence: float) -> int | None:

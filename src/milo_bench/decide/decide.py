@@ -22,6 +22,7 @@ from milo_bench.decide.gates.judge import judge_gates
 from milo_bench.decide.gates.licences import judge_evidence
 from milo_bench.decide.gates.stopped import stopped_texts
 from milo_bench.decide.load_evidence import load_evidence
+from milo_bench.decide.missing import missing_evidence
 from milo_bench.decide.money.chosen_measures import any_automated, asks_of_choice, automated_measures, chosen_measures
 from milo_bench.decide.money.figures import add_business_figures
 from milo_bench.decide.money.volume import add_capacity, add_volume, stated_volumes
@@ -46,8 +47,8 @@ from milo_bench.decide.remedies.choose import replays_for
 from milo_bench.decide.rerun import rerun_commands
 from milo_bench.decide.routing.table import make_routing
 from milo_bench.decide.selection import SHIPS, choose_findings
+from milo_bench.decide.summary import SummaryFacts, make_summary
 from milo_bench.decide.uses import require_named_uses, spread_evidence, spread_policy
-from milo_bench.decide.verdict import make_verdict, missing_evidence
 from milo_bench.economics import make_case
 from milo_bench.economics.business_case import BusinessCase
 from milo_bench.operator.permit.holds import day_of
@@ -115,21 +116,30 @@ def decide(
             today=day_of(created_at),
             policy_path=operators.text.path,
         )
+    routing = make_routing(made.findings, made.choices, made.replays, evidence, policy, figures, permits=permits).data()
+    backlog = make_backlog(made.chosen, evidence, policy, figures)
+    told = SummaryFacts(
+        findings=made.findings,
+        choices=made.choices,
+        replays=made.replays,
+        backlog=backlog,
+        rules=routing.get("rules", ()),
+        titles=titles,
+        business=business is not None,
+    )
     return Decision(
         schema_version=DECISION_SCHEMA,
         created_at=created_at,
         tool_version=tool_version,
         title=title or policy.title or ", ".join(sorted({log.suite.name for log in evidence.logs})),
-        verdict=_verdict(made, permits, titles, figures, business=business is not None),
+        verdict=_verdict(told, permits, figures),
         logs=evidence.logs,
         targets=tuple(evidence.targets.values()),
         baseline=policy.baseline if policy.baseline in evidence.targets else "",
         policy=policy_text,
         economics=economics_text,
-        routing=make_routing(
-            made.findings, made.choices, made.replays, evidence, policy, figures, permits=permits
-        ).data(),
-        backlog=make_backlog(made.chosen, evidence, policy, figures),
+        routing=routing,
+        backlog=backlog,
         missing=missing_evidence(
             policy, evidence, judged, figures, economics=economics is not None, findings=made.findings
         ),
@@ -176,20 +186,13 @@ class OperatorRules:
     text: KeptFile
 
 
-def _verdict(
-    made: _Made,
-    permits: Sequence[PermitEvidence],
-    titles: Mapping[str, str],
-    figures: Figures,
-    *,
-    business: bool,
-) -> LinkedText:
-    """The findings, then what is permitted; where there are permits and no finding, the permits alone."""
-    said = make_verdict(made.findings, made.choices, titles, figures, business=business)
-    permitted = permits_clause(permits, figures, brief=bool(made.findings))
+def _verdict(told: SummaryFacts, permits: Sequence[PermitEvidence], figures: Figures) -> LinkedText:
+    """The summary, then what is permitted; where there are permits and no finding, the permits alone."""
+    said = make_summary(told, figures)
+    permitted = permits_clause(permits, figures, brief=bool(told.findings))
     if not permitted:
         return said
-    return (*said, " ", *permitted) if made.findings else permitted
+    return (*said, " ", *permitted) if told.findings else permitted
 
 
 def with_baseline(policy: PolicyFile, evidence: Evidence) -> PolicyFile:

@@ -58,8 +58,8 @@ def permits_clause(permits: Sequence[PermitEvidence], figures: Figures, *, brief
     for one in permits:
         points, of = figures.ref(one.figures["points"], whole=True), figures.ref(one.figures["of"])
         begin = " " if text else ""
-        said = _levels(one, brief=brief)
-        text = (*text, f"{begin}Operator work on {one.permit.target}: {said}, with ", points, " of ", of, ".")
+        said = f" in operator work. {_levels(one, brief=brief)}."
+        text = (*text, f"{begin}{one.permit.target} reached ", points, " of ", of, said)
     return text
 
 
@@ -67,11 +67,11 @@ def _levels(one: PermitEvidence, *, brief: bool) -> str:
     by_level = {level: [kind.title for kind in one.kinds if kind.level == level] for level in reversed(LEVEL_NAMES)}
     levels = {level: titles for level, titles in by_level.items() if titles}
     if list(levels) == ["none"]:
-        return "nothing is permitted"
+        return "No operator work is permitted"
     if len(levels) == 1:
-        return f"{LEVEL_NAMES[next(iter(levels))]} for every kind of work"
+        return f"Its permit for every kind of work is: {LEVEL_NAMES[next(iter(levels))]}"
     said = [f"{LEVEL_NAMES[level]} for {join_words(titles)}" for level, titles in levels.items()]
-    return f"{said[0]}, less for the rest" if brief else ", ".join(said)
+    return f"Its permit is {said[0]}, and less for the rest" if brief else f"Its permit is {', '.join(said)}"
 
 
 class _Writer:

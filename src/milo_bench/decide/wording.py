@@ -25,10 +25,12 @@ def spell_out(key: str) -> str:
         kind, _, value = part.partition("=")
         if part.startswith("words") or kind == "tag":
             where.append(part if part.startswith("words") else value)
+        elif kind == "check":
+            words = f"{words.removeprefix('check ')} of the check {value}"
         elif kind == "class" and not any(map(str.isalpha, value)):
             words += f" of class {value}"  # "recall of 0" would read as a figure
         else:
-            words += {"field": " of ", "check": " of ", "class": " of ", "kind": " by ", "judge": " by "}[kind] + value
+            words += {"field": " of ", "class": " of ", "kind": " by ", "judge": " by "}[kind] + value
     return f"{words} where {join_words(where)}" if where else words
 
 
@@ -65,3 +67,9 @@ def capitalise(text: LinkedText) -> LinkedText:
     if not first or any(letter.isdigit() for letter in first.split(" ")[0]):
         return text
     return (first[0].upper() + first[1:], *text[1:])
+
+
+def decapitalise(text: LinkedText) -> LinkedText:
+    """The sentence as it follows other words; an abbreviation such as JSON stays as it is."""
+    first = text[0] if text and isinstance(text[0], str) else ""
+    return (first[0].lower() + first[1:], *text[1:]) if first[1:2].islower() or first[1:2] == " " else text

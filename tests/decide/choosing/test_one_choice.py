@@ -49,13 +49,13 @@ def assert_one_answer(decision: Decision) -> None:
         assert {rule.finding for rule in mine} == {choice.finding}
         asked = {rule.target for rule in mine if rule.route in ("local", "mixed", "assist")}
         if found.kind in SHIPS:
-            assert found.target in said
+            assert f"{found.target} can take over" in said
             replay = next((one for one in decision.replays if one.id == choice.replay), None)
             answers = found.target if replay is None else str(replay.rules[-1].get("target"))
             assert mine[-1].target == answers
         else:
             assert not asked, "work that nobody passed goes to no local model"
-            assert found.shown_kind in said
+            assert " stays with " in said or " stay with " in said
         better = [one for one in decision.findings if one.workload == choice.workload and one.kind in SHIPS]
         assert bool(better) == (found.kind in SHIPS), "a target that passes is never passed over"
         assert sentence_case(shown(choice.reason, decision)).endswith(".")

@@ -1,77 +1,16 @@
-"""Findings in, the sentence of page one out, and the evidence that was not there said plainly."""
+"""Evidence and policy in, a sentence out for each thing that a reader would look for and not find."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
 from milo_bench.config.policy.file import PolicyFile
-from milo_bench.config.policy.remedies import REMEDIES
 from milo_bench.decide.evidence import Evidence
 from milo_bench.decide.figures import Figures
-from milo_bench.decide.records import Candidate, Choice, Finding, LinkedText
-from milo_bench.decide.selection import KINDS, SHIPS
-from milo_bench.decide.wording import capitalise, join_sentences, join_words
+from milo_bench.decide.records import Candidate, Finding, LinkedText
+from milo_bench.decide.wording import join_words
 from milo_bench.guards.languages.names import language_name
 from milo_bench.stats.cases.columns import UNJUDGED
-
-
-def make_verdict(
-    findings: Sequence[Finding],
-    choices: Sequence[Choice],
-    titles: Mapping[str, str],
-    figures: Figures,
-    *,
-    business: bool,
-) -> LinkedText:
-    """One clause for each workload, by its chosen target, then the first-quarter value."""
-    for kind in KINDS:
-        number = sum(finding.kind == kind for finding in findings)
-        figures.count(f"count/{kind}", f"findings: {kind}", number, key=f"findings {kind}")
-    figures.count("count/pairs", "pairs of target and work compared", len(findings), key="pairs compared")
-    figures.count("count/works", "kinds of work decided", len(choices), key="works decided")
-    ships = sum(next(one.kind for one in findings if one.id == choice.finding) in SHIPS for choice in choices)
-    figures.count("count/ships", "kinds of work that go live", ships, key="works that go live")
-    if not findings:
-        return ("No local target was measured, so there is nothing to decide.",)
-    # Workloads of which the same is to be said share a sentence.
-    by_id = {finding.id: finding for finding in findings}
-    said: dict[LinkedText, list[str]] = {}
-    for choice in choices:
-        what = _said(choice, by_id[choice.finding], figures)
-        said.setdefault(what, []).append(titles.get(choice.workload) or choice.workload)
-    clauses = [capitalise((f"{join_words(names)}: ", *what)) for what, names in said.items()]
-    text: LinkedText = (*join_sentences(clauses, ". "), ".")
-    if business and "economics/quarter_net" in figures:
-        worth = figures.ref("economics/quarter_net", whole=True)
-        text = (*text, " First-quarter value: ", worth, ", under the stated assumptions.")
-    return text
-
-
-def _said(selected: Choice, best: Finding, figures: Figures) -> LinkedText:
-    among: LinkedText = (", best of ", figures.ref(selected.compared), " compared") if selected.compared else ()
-    if best.kind == "keep":
-        if selected.rate:
-            rate = figures.ref(selected.rate, whole=True)
-            among = (*among, ", with a pass rate of ", rate, " on fixtures that did not choose it")
-        return (f"keep on {best.target}, unchanged", *among)
-    if best.kind == "fix":
-        names = (
-            join_words([REMEDIES.get(remedy.name).title for remedy in best.remedies])
-            or "the fix that the finding names"
-        )
-        return (f"ready on {best.target} after {names}", *among)
-    if best.kind == "defer":
-        return (f"{best.shown_kind}, {_because(best)}",)
-    where = "the hosted model" if best.route == "hosted" else "human review"
-    return (f"reject on every local target and route to {where}",)
-
-
-def _because(finding: Finding) -> str:
-    undecided = [gate.measure for gate in finding.gates if gate.outcome == "undecided"]
-    probes = [name.removeprefix("probe:") for name in undecided if name.startswith("probe:")]
-    if undecided and len(probes) == len(undecided):
-        return f"until {finding.target} passes the probe {join_words(probes)}"
-    return f"evidence for {finding.target} is inconclusive" if finding.undecided else "not worth the effort yet"
 
 
 def missing_evidence(
