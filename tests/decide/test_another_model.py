@@ -64,7 +64,7 @@ def test_an_error_rate_gets_the_most_that_still_proves_it() -> None:
 
 def test_where_no_result_on_so_few_fixtures_would_do_it_says_how_many_it_takes() -> None:
     found = needed(10, 0.85)
-    assert found == ("another model, run on at least # fixtures, with no error in accuracy", [19.0])
+    assert found == ("another model whose accuracy has no failure in at least # fixtures", [19.0])
 
 
 @pytest.mark.parametrize(

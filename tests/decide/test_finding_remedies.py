@@ -16,7 +16,7 @@ def test_a_failed_readiness_probe_turns_keep_into_fix_and_a_critical_one_into_re
     assert (found.kind, found.rule, [remedy.name for remedy in found.remedies]) == (
         "fix", "runtime not ready", ["readiness_probe"],
     )  # fmt: skip
-    assert "It first needs a readiness probe." in shown(decision.verdict, decision)
+    assert "small first needs a readiness probe." in shown(decision.verdict, decision)
     made.probe("small", "egress", "fail", "critical")
     assert finding(decided(made, policy())).rule == "unsafe runtime"
 
@@ -86,9 +86,7 @@ def test_a_change_that_was_replayed_and_passes_all_gates_is_a_fix_and_one_that_f
             assert found.remedies[0].replay == replayed.id
             assert found.route == "local"
             assert any("held-out fixtures" in shown(text, decision) for text in found.reasons)
-            assert "It first needs constrained decoding. Every gate then passes, and " in shown(
-                decision.verdict, decision
-            )
+            assert "“Title of notes”, but first needs constrained decoding." in shown(decision.verdict, decision)
             assert [item.title for item in decision.backlog] == ["Constrained decoding for notes"]
             low, base, high = (decision.figures[id].value for id in decision.backlog[0].hours)
             assert (low, base, high) == (2.0, 4.0, 8.0)

@@ -57,16 +57,19 @@ def test_work_after_a_fix_names_the_fix_the_share_it_automates_and_the_hours_of_
     made = made_of(("notes", "small", 50))
     made.add("notes", "small", of(99, 100), decoding="constrained")
     said = summary(decided(made, policy(more="    remedies: [constrained_decoding]\n")))
-    assert said.startswith("small can take over “Title of notes” after a fix. It first needs constrained decoding. ")
-    assert re.search(r"Every gate then passes, and <[\d.]+> of cases need no person\.", said)
+    assert said.startswith("small can take over “Title of notes”, but first needs constrained decoding. <")
+    assert re.search(r"<[\d.]+> of cases then need no person\.", said)
     assert said.endswith("The next step is to allow only answers of the right form for notes, about <4> of work.")
 
 
 def test_a_fix_of_the_runtime_says_which_probe_failed() -> None:
     made = made_of(("notes", "small", 100))
     made.probe("small", "readiness", "fail", "major")
-    said = summary(decided(made, policy()))
-    assert "It first needs a readiness probe. The probe readiness failed (major). " in said
+    made.add("letters", "small", of(100, 100))
+    said = summary(decided(made, of_works(["notes", "letters"])))
+    assert said.startswith("Both jobs can move after fixes. ")
+    assert "small can take over “Title of notes” after a fix of its server. The probe readiness failed" in said
+    assert said.count("small first needs a readiness probe. ") == 1
     assert said.endswith("The next step is to add a warm-start check on small, about <4> of work.")
 
 

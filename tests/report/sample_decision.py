@@ -438,8 +438,8 @@ class _Maker:
         for kind in ("keep", "fix", "defer", "reject"):
             self.figures.count(f"count/{kind}", f"findings: {kind}", 1, key=f"findings {kind}")
         verdict: LinkedText = (
-            "Escalation of notes: keep on local_27b, unchanged. Handoff notes: reject on every local target and "
-            "route to human review. First-quarter value: ",
+            "local_27b can take over “Escalation of notes” as it is. “Handoff notes” stays with people. "
+            "The net value of the first quarter is ",
             Ref("economics/quarter_net", whole=True),
             ", under the stated assumptions.",
         )

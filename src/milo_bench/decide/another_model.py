@@ -35,7 +35,8 @@ def needed_from_another(gate: GateResult, figures: Figures) -> LinkedText | None
         return None
     title = f"fixtures without an error that prove {name} of another model"
     id = figures.count(f"another/{gate.id}", title, least, key="another_model", of=gate.candidate.text)
-    return ("another model, run on at least ", figures.ref(id), f" fixtures, with no error in {name}")
+    without = f"with no {name.removesuffix(' rate')}" if gate.direction == "at_most" else f"whose {name} has no failure"
+    return (f"another model {without} in at least ", figures.ref(id), " fixtures")
 
 
 def _enough(gate: GateResult, n: int, threshold: float, confidence: float) -> int | None:

@@ -9,7 +9,7 @@ from typing import Any, Final
 from milo_bench.config.policy.remedies import REMEDIES
 from milo_bench.decide.another_model import needed_from_another
 from milo_bench.decide.figures import Figures
-from milo_bench.decide.records import BacklogItem, Choice, Finding, GateResult, LinkedText, Replay
+from milo_bench.decide.records import BacklogItem, Choice, Finding, GateResult, LinkedText, Remedy, Replay
 from milo_bench.decide.selection import KINDS, SHIPS
 from milo_bench.decide.wording import capitalise, decapitalise, join_sentences, join_words, sentence_case
 
@@ -60,6 +60,7 @@ def make_summary(facts: SummaryFacts, figures: Figures) -> LinkedText:
     full = [pair for pair in chosen if len(chosen) <= TOLD_IN_FULL or pair[1].kind in SHIPS][:TOLD_IN_FULL]
     for choice, finding in full:
         said += _work(choice, finding, facts, figures)
+    said += _servers([finding for _, finding in full])
     said += _who_does_what([finding for choice, finding in chosen if (choice, finding) not in full], facts)
     if facts.business and "economics/quarter_net" in figures:
         value = figures.ref("economics/quarter_net", whole=True)
@@ -103,14 +104,14 @@ def _work(choice: Choice, finding: Finding, facts: SummaryFacts, figures: Figure
 
 def _moves(choice: Choice, finding: Finding, facts: SummaryFacts, figures: Figures) -> Iterator[LinkedText]:
     """Who takes the work over, what it needs first, why this target, and the figures that speak for it."""
-    names = [REMEDIES.get(remedy.name).title for remedy in finding.remedies]
+    fixes = [REMEDIES.get(remedy.name).title for remedy in finding.remedies if not _of_server(remedy)]
     work = facts.quoted(finding.workload)
-    if finding.kind == "keep":
-        yield (f"{finding.target} can take over {work}{f' with {join_words(names)}' if names else ' as it is'}.",)
+    if fixes:
+        yield (f"{finding.target} can take over {work}, but first needs {join_words(fixes)}.",)
+    elif finding.kind == "fix":
+        yield (f"{finding.target} can take over {work} after a fix of its server.",)
     else:
-        yield (f"{finding.target} can take over {work} after {'fixes' if names[1:] else 'a fix'}.",)
-        if names:
-            yield (f"It first needs {join_words(names)}.",)
+        yield (f"{finding.target} can take over {work}{'' if finding.remedies else ' as it is'}.",)
     if choice.compared:
         yield ("It is ", *decapitalise(choice.reason))
     replay = _live_policy(choice, finding, facts.replays)
@@ -126,6 +127,26 @@ def _moves(choice: Choice, finding: Finding, facts: SummaryFacts, figures: Figur
         yield ("None of ", figures.ref(undetected, "n"), " held-out cases had an undetected error.")
     elif undetected in figures and figures[undetected].value is not None:
         yield ("Undetected errors remain in ", figures.ref(undetected, whole=True), " of cases.")
+
+
+def _of_server(remedy: Remedy) -> bool:
+    """Whether it is done to the server, for all work on it, and not to one kind of work."""
+    return REMEDIES.get(remedy.name).follows is not None
+
+
+def _servers(findings: Sequence[Finding]) -> Iterator[LinkedText]:
+    """What each target's server needs, once for all work on it."""
+    needs: dict[str, list[str]] = {}
+    first: set[str] = set()
+    for finding in findings:
+        for remedy in finding.remedies:
+            if finding.kind not in SHIPS or not _of_server(remedy):
+                continue
+            needs.setdefault(finding.target, []).append(REMEDIES.get(remedy.name).title)
+            if finding.kind == "fix":
+                first.add(finding.target)
+    for target, titles in needs.items():
+        yield (f"{target} {'first ' if target in first else ''}needs {join_words(list(dict.fromkeys(titles)))}.",)
 
 
 def _live_policy(choice: Choice, finding: Finding, replays: Sequence[Replay]) -> Replay | None:
@@ -150,9 +171,7 @@ def _pass_rate(choice: Choice, finding: Finding, figures: Figures) -> Iterator[L
 def _replayed(replay: Replay, figures: Figures) -> Iterator[LinkedText]:
     share = replay.live("automated_share")
     if share in figures and figures[share].value is not None:
-        yield ("Every gate then passes, and ", figures.ref(share, whole=True), " of cases need no person.")
-    else:
-        yield ("Every gate then passes.",)
+        yield (figures.ref(share, whole=True), " of cases then need no person.")
 
 
 def _deferred(finding: Finding, figures: Figures) -> Iterator[LinkedText]:
