@@ -134,7 +134,8 @@ class FinishedRun:
     was not. ``planned`` and ``done`` count attempts without retries. ``executed`` is what the suite's own
     checks did at the end of a complete run. ``unjudged`` says which checks cannot judge answers to some fixtures,
     ``same`` which fixtures ask what an earlier one asks, ``doubts`` which are near copies. ``freely`` names workloads
-    with nothing to constrain an answer to, of a run that was to constrain them.
+    with nothing to constrain an answer to, of a run that was to constrain them. ``nodes`` says what is wrong with
+    disks of a fleet's nodes.
     Under a stopping rule ``work_ends`` say what is over and why, ``still_open`` what is not.
     """
 
@@ -153,6 +154,7 @@ class FinishedRun:
     work_ends: tuple[WorkEnd, ...] = ()
     still_open: tuple[OpenWork, ...] = ()
     verified: JudgedAnswers | None = None
+    nodes: tuple[str, ...] = ()
 
     def as_record(self) -> dict[str, object]:
         return {
@@ -169,6 +171,7 @@ class FinishedRun:
             "unjudged": list(self.unjudged),
             "same_questions": [one.text for one in self.same],
             "asked_freely": list(self.freely),
+            "nodes": list(self.nodes),
             "work_ends": [msgspec.to_builtins(end) for end in self.work_ends],
             "open": [
                 {"target": work.target, "workload": work.workload, "asked": work.asked} for work in self.still_open
@@ -302,6 +305,7 @@ def run_suite(
         work_ends=tuple(follower.work_ends),
         still_open=follower.open,
         verified=verified,
+        nodes=() if crew is None else tuple(crew.problems.values()),
     )
 
 

@@ -26,7 +26,7 @@ from milo_bench.fleet.cluster import Cluster
 from milo_bench.fleet.dispatch import Dispatch, DispatchInstruction, Give, GiveUpAttempt, TakeBack
 from milo_bench.fleet.placement import FleetNode, lanes_of, place_targets
 from milo_bench.fleet.targets import FingerprintedFleetTarget, FleetTarget
-from milo_bench.fleet.wire import ATTEMPTS, WORKER_READY, AttemptJob, WorkerOrder, encode
+from milo_bench.fleet.wire import ATTEMPTS, COLLECTED, WORKER_READY, AttemptJob, WorkerOrder, encode
 from milo_bench.fleet.worker import Worker
 from milo_bench.targets.base import Fingerprinted, Target
 
@@ -86,6 +86,7 @@ class Crew:
         self._fatal: BaseException | None = None
         self._has_head = True
         self.restarts = 0
+        self.problems: dict[str, str] = {}  # of a worker's disk, by its name; the run goes on
         self.changed = asyncio.Condition()  # a worker came or went
 
     def as_targets(self, opened: Mapping[str, Target]) -> dict[str, Target]:
@@ -281,7 +282,10 @@ class Crew:
         await self._say_changed()
         try:
             while True:
-                for attempt in ATTEMPTS.decode(await self._called(hand.actor.collect.remote())):
+                collected = COLLECTED.decode(await self._called(hand.actor.collect.remote()))
+                if collected.problem:
+                    self.problems.setdefault(hand.name, collected.problem)
+                for attempt in collected.attempts:
                     self._answer(attempt)
                     self._carry_out(self._dispatch.finished(attempt.key))
         except WorkerDied:
@@ -299,7 +303,7 @@ class Crew:
         fresh = None
         if hand.node.id in {node.id for node in await self._nodes()}:
             fresh = self._new_hand(hand.node, hand.targets)
-            with suppress(WorkerDied, MiloError):
+            with suppress(WorkerDied):
                 await self._take_in(fresh)
         del self._hands[hand.name]
         self._carry_out(self._dispatch.lost(hand.name))
@@ -307,8 +311,16 @@ class Crew:
             await self._put_to_work(fresh)
 
     async def _take_in(self, hand: _Hand) -> None:
-        """Let a worker begin its segment; what others left beside it are answers to what is still asked."""
-        for attempt in await self._begin(hand):
+        """Let a worker begin its segment; what others left beside it are answers to what is still asked.
+
+        One whose disk takes no segment works without.
+        """
+        left: list[Attempt] = []
+        try:
+            left = await self._begin(hand)
+        except MiloError as error:
+            self.problems.setdefault(hand.name, f"{error.message.rstrip('.')} on {hand.node.name}")
+        for attempt in left:
             if attempt.key in self._asked:
                 self._answer(attempt)
                 self._carry_out(self._dispatch.finished(attempt.key))
@@ -369,7 +381,7 @@ class Crew:
     async def _welcome(self, node: FleetNode, names: tuple[str, ...]) -> None:
         hand = self._new_hand(node, names)
         try:
-            with suppress(WorkerDied, MiloError):
+            with suppress(WorkerDied):
                 await self._take_in(hand)
                 await self._put_to_work(hand)
         finally:

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
-from milo_bench.core.errors import MiloError
+from milo_bench.core.errors import MiloError, PrerequisiteError
 from milo_bench.core.records import Attempt, RunHeader
 from milo_bench.store.log.attempts import attempt_lines, decode_attempt
 from milo_bench.store.log.lines import open_log
@@ -36,8 +36,15 @@ class Segments:
 
         Raises PrerequisiteError where it cannot be made.
         """
-        self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        return RunLogWriter.create(self._folder / f"{name}.jsonl", header, ())
+        hint = "free some space there, or set fleet.segments in bench.yaml to another folder."
+        try:
+            self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+            return RunLogWriter.create(self._folder / f"{name}.jsonl", header, ())
+        except OSError as error:
+            reason = error.strerror or str(error)
+            raise PrerequisiteError(f"Cannot make {self._folder}: {reason}.", hint=hint) from None
+        except PrerequisiteError as error:
+            raise PrerequisiteError(error.message, hint=hint) from None
 
     def left(self) -> Iterator[Attempt]:
         """Every attempt in the segments there are; a torn last line is none.

@@ -45,11 +45,19 @@ class WorkerReady(Frozen, frozen=True):
     records: tuple[TargetRecord, ...]
 
 
+class Collected(Frozen, frozen=True):
+    """Attempts that ended, and what is wrong with the worker's own disk; "" where nothing is."""
+
+    attempts: list[Attempt]
+    problem: str = ""
+
+
 BESIDE = msgspec.msgpack.Decoder(Beside)
 EXCHANGE = msgspec.msgpack.Decoder(Exchange)
 BEHAVIOUR = msgspec.msgpack.Decoder(Behaviour)
 JOBS = msgspec.msgpack.Decoder(list[AttemptJob])
 ATTEMPTS = msgspec.msgpack.Decoder(list[Attempt])
+COLLECTED = msgspec.msgpack.Decoder(Collected)
 KEYS = msgspec.msgpack.Decoder(list[AttemptKey])
 WORKER_ORDER = msgspec.msgpack.Decoder(WorkerOrder)
 WORKER_READY = msgspec.msgpack.Decoder(WorkerReady)

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from milo_bench.config.settings import TargetConfig
 from milo_bench.core.chat import Exchange
-from milo_bench.core.errors import MiloError, PrerequisiteError
+from milo_bench.core.errors import IncompleteRun, MiloError, PrerequisiteError
 from milo_bench.core.records import Attempt, AttemptKey, Behaviour, Failure, Timings
 from milo_bench.core.version import __version__
 from milo_bench.fleet.segments import Segments, default_segments
@@ -26,6 +26,7 @@ from milo_bench.fleet.wire import (
     WORKER_ORDER,
     AttemptJob,
     Beside,
+    Collected,
     WorkerOrder,
     WorkerReady,
     encode,
@@ -49,6 +50,7 @@ class Worker:
         self._slots: dict[str, asyncio.Semaphore] = {}
         self._tasks: dict[AttemptKey, asyncio.Task[None]] = {}
         self._ended: list[Attempt] = []
+        self._problem = ""  # with this node's disk
         self._ahead_s = 0.0  # of this machine's monotonic clock, compared with the run's
         self._news = asyncio.Event()
         self._segments: Segments | None = None
@@ -111,7 +113,7 @@ class Worker:
             await asyncio.sleep(_LINGER_S)
         self._news.clear()
         ended, self._ended = self._ended, []
-        return encode(ended)
+        return encode(Collected(ended, self._problem))
 
     async def cancel(self, keys: bytes) -> None:
         """Do not go on with these."""
@@ -160,8 +162,19 @@ class Worker:
                 exchange = Exchange(timings=Timings(intended_s, intended_s, now_s), failure=failure)
             # On the disk before the slot is free: a kill repeats no more than what the servers were at.
             attempt = answered(job.draft, exchange)
-            if self._segment is not None and not self._segment.closed:
-                self._segment.append(attempt)
-                self._segment.flush()
+            self._keep(attempt)
         self._ended.append(attempt)
         self._news.set()
+
+    def _keep(self, attempt: Attempt) -> None:
+        """Write ``attempt`` to the segment. A disk that takes no more loses no answer: it goes to the run all the same,
+        and only a kill of this worker would have it made again.
+        """
+        if self._segment is None or self._segment.closed:
+            return
+        try:
+            self._segment.append(attempt)
+            self._segment.flush()
+        except IncompleteRun as error:
+            reason = error.message.partition(". ")[0]
+            self._problem = f"{reason} on {self._order.name}: its answers are sent again if its worker is killed"

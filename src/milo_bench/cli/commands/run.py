@@ -247,6 +247,8 @@ def run(
         raise stopped
     if spent:
         click.echo(f"{finished.why} {_in_the_log(finished)}\nhint: {resume_line(finished.path)}", err=True)
+    for problem in finished.nodes:
+        click.echo(f"note: {problem}.\nhint: free space on that node.", err=True)
     for target, count in finished.too_long.items():
         click.echo(_too_long(target, count), err=True)
     for unjudged in finished.unjudged:
