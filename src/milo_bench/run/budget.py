@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from milo_bench.core.chat import ChatRequest
 from milo_bench.core.records import Attempt, AttemptKey, Price, TargetRecord
+from milo_bench.core.units import number, seconds
 
 # Bytes of a prompt for one token, before a server has said better: no tokenizer in use makes more tokens of text.
 _LEAST_BYTES_A_TOKEN = 2.0
@@ -14,7 +15,7 @@ _LEAST_BYTES_A_TOKEN = 2.0
 
 @dataclass(frozen=True)
 class Budget:
-    """The most that a run may take, from its start; None for no limit."""
+    """The most that a run may take, from its start, before its targets start; None for no limit."""
 
     max_minutes: float | None = None
     max_usd: float | None = None
@@ -22,6 +23,18 @@ class Budget:
     @property
     def is_set(self) -> bool:
         return self.max_minutes is not None or self.max_usd is not None
+
+    def left_s(self, took_s: float) -> float | None:
+        """Seconds left of ``max_minutes`` when the run has taken ``took_s``, never below 0; None without that limit."""
+        return None if self.max_minutes is None else max(0.0, self.max_minutes * 60 - took_s)
+
+    def told_at_start(self, took_s: float) -> tuple[str, ...]:
+        """A sentence for a person when the targets have started, which took ``took_s``; none without a limit."""
+        left_s = self.left_s(took_s)
+        if left_s is None:
+            return ()
+        ends = f"in {seconds(left_s)}" if left_s else "now"
+        return (f"--max-minutes {number(self.max_minutes or 0)} ends this run {ends}: start-up took {seconds(took_s)}",)
 
 
 class Spending:

@@ -20,7 +20,8 @@ class TargetsStarting:
 class RunStarted:
     """The log is open. ``total`` counts first tries planned, ``done`` those that the log held already.
 
-    ``messages`` are what taking up the log had to say (a torn line cut, another tool version).
+    ``messages`` are what taking up the log had to say (a torn line cut, another tool version), and what is left of
+    a limit of minutes.
     """
 
     header: RunHeader

@@ -203,7 +203,8 @@ class _Run:
 
     async def to_the_end(self) -> RunEnd:
         done = sum(1 for key in self._keys if key in self._opened.done)
-        self._emit(RunStarted(self._writer.header, len(self._keys), done, self._opened.messages))
+        told = self._spec.budget.told_at_start(self._clock.monotonic_s() - self._begun_s)
+        self._emit(RunStarted(self._writer.header, len(self._keys), done, (*self._opened.messages, *told)))
         for target, fixtures in self._spec.plan.withheld.items():
             self._emit(FixturesWithheld(target, fixtures))
         watching_ends = asyncio.Event()
@@ -291,11 +292,11 @@ class _Run:
         return True
 
     def _deadline(self) -> asyncio.TimerHandle | None:
-        minutes = self._spec.budget.max_minutes
-        if minutes is None:
-            return None
-        left_s = minutes * 60 - (self._clock.monotonic_s() - self._begun_s)
-        return self._loop.call_later(max(0.0, left_s), self._end_by_budget, f"--max-minutes {units.number(minutes)}")
+        left_s = self._spec.budget.left_s(self._clock.monotonic_s() - self._begun_s)
+        said = f"--max-minutes {units.number(self._spec.budget.max_minutes or 0)}"
+        if left_s == 0.0:
+            self._end_by_budget(said)
+        return self._loop.call_later(left_s, self._end_by_budget, said) if left_s else None
 
     def _end_by_budget(self, said: str) -> None:
         """Send nothing more. What is in flight gets a moment, as after a stop request."""

@@ -125,7 +125,7 @@ SECTION = "Measure"
     type=COUNT,
     help="Fixtures per workload, fresh ones included.  [default: 1,000]",
 )
-@click.option("--max-minutes", type=MINUTES, help="End the run after this many minutes.")
+@click.option("--max-minutes", type=MINUTES, help="End the run after this many minutes, start-up included.")
 @click.option("--max-usd", type=USD, help="End the run before it costs more than this.")
 @click.option("--verifier", default="", metavar="TARGET", help="A stronger target that accepts or rejects each answer.")
 @click.option("--allow-hosted", is_flag=True, help="Allow sending fixtures to hosted targets.")
