@@ -8,7 +8,8 @@ import pytest
 from starlette.testclient import TestClient
 
 from milo_bench.board.server.app import WebBoard
-from milo_bench.board.serving import BoardOptions, make_board, serve_board
+from milo_bench.board.server.people import ProxyHeader
+from milo_bench.board.serving import BoardListening, BoardOptions, make_board, serve_board
 from milo_bench.core.errors import PrerequisiteError, UsageError
 from milo_bench.store.state.people import add_person, revoke_person
 from tests.board.conftest import BASE, TOKEN, BoardClient, open_board
@@ -95,6 +96,49 @@ def test_a_proxy_names_people_and_only_the_proxy(folder: Path, tmp_path: Path) -
     board = open_board(folder, tmp_path / "s.db")
     with TestClient(WebBoard(board).application(), base_url=BASE) as http:
         assert http.get("/runs", headers={"X-User": "carol"}).status_code == 401
+
+
+@pytest.mark.parametrize("host", ["10.0.0.1", "::ffff:10.0.0.1", "::ffff:a00:1", "0:0:0:0:0:ffff:10.0.0.1"])
+def test_the_proxy_is_known_however_its_address_is_written(host: str) -> None:
+    assert ProxyHeader("X-User", ("10.0.0.1",)).is_from(host)
+    assert ProxyHeader("X-User", (host,)).is_from("10.0.0.1")
+    assert not ProxyHeader("X-User", (host,)).is_from("10.0.0.11")
+    assert not ProxyHeader("X-User", (host,)).is_from("")
+
+
+@pytest.mark.parametrize("peer", ["proxy.internal", "10.0.0.0/8", "", "10.0.0.1:443", "localhost"])
+def test_a_peer_that_would_match_nobody_is_refused(folder: Path, tmp_path: Path, peer: str) -> None:
+    options = BoardOptions(folder, str(tmp_path / "s.db"), "ann", port=0, proxy_header="X-User", proxy_peers=(peer,))
+    with pytest.raises(UsageError, match="is not an IP address"):
+        serve_board(options, {}, lambda _: pytest.fail("it listened"))
+
+
+class _Seen(Exception):
+    """Ends a board that has just been told to a person."""
+
+
+@pytest.mark.parametrize(
+    ("header", "peers", "is_warned"),
+    [
+        ("X-User", ("127.0.0.1", "::1"), True),
+        ("X-User", ("10.0.0.1", "127.0.0.9"), True),
+        ("X-User", ("10.0.0.1",), False),
+        ("", ("127.0.0.1", "::1"), False),
+    ],
+)
+def test_a_header_believed_from_this_machine_is_warned_of(
+    folder: Path, tmp_path: Path, header: str, peers: tuple[str, ...], is_warned: bool
+) -> None:
+    told: list[BoardListening] = []
+
+    def note(listening: BoardListening) -> None:
+        told.append(listening)
+        raise _Seen
+
+    options = BoardOptions(folder, str(tmp_path / "s.db"), "ann", port=0, proxy_header=header, proxy_peers=peers)
+    with pytest.raises(_Seen):
+        serve_board(options, {}, note)
+    assert ("Every program on this machine" in told[0].warning) is is_warned
 
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "::", "bench.example"])

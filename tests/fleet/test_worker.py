@@ -36,7 +36,9 @@ def job(number: int, zero_s: float) -> AttemptJob:
 
 
 @asynccontextmanager
-async def worker_on(segments: Path, *, ahead_s: float = 0.0, took: list[Attempt] | None = None) -> AsyncIterator[Worker]:
+async def worker_on(
+    segments: Path, *, ahead_s: float = 0.0, took: list[Attempt] | None = None
+) -> AsyncIterator[Worker]:
     """A worker whose only target is a scripted server; ``took`` gets what earlier workers left."""
     async with start_fake({"reply": {"text": "ok"}}) as server:
         settings = {"api": "openai", "base_url": server.base_url, "model": "fake-1"}

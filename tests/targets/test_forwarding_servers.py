@@ -94,6 +94,38 @@ async def test_a_proxy_that_sends_on_inside_the_network_is_a_local_target() -> N
             await target.stop()
 
 
+_SIGNS = ["OpenAI-Processing-Ms: 120", "cf-ray: 8a1b2c3d4e5f-FRA", "X-Groq-Region: eu", "x-amz-cf-id: ab=="]
+
+
+@pytest.mark.parametrize("field", _SIGNS)
+async def test_an_answer_with_a_field_of_a_public_api_is_refused_until_a_person_says_whose_it_is(field: str) -> None:
+    async with serving(_PLAIN, f"{field}\r\n") as root:
+        target = _target("openai", root)
+        try:
+            with pytest.raises(TargetError, match=r"outside your network: its answer has a header of") as refused:
+                await target.start()
+        finally:
+            await target.stop()
+        assert field.partition(":")[0].lower() in refused.value.message
+        assert "'hosted: true'" in refused.value.hint and "'hosted: false'" in refused.value.hint
+        for said in (True, False):
+            target = _target("openai", root, hosted=said)
+            try:
+                assert (await target.start()).hosted is said
+            finally:
+                await target.stop()
+
+
+async def test_fields_of_proxies_in_the_own_network_are_no_sign_of_a_public_api() -> None:
+    fields = "Server: nginx\r\nVia: 1.1 haproxy\r\nX-Request-Id: ab\r\nX-Envoy-Upstream-Service-Time: 3\r\n"
+    async with serving(_PLAIN, fields) as root:
+        target = _target("openai", root)
+        try:
+            assert not (await target.start()).hosted
+        finally:
+            await target.stop()
+
+
 def test_what_a_server_says_of_its_next_hop_is_shown_without_user_and_query() -> None:
     assert outside("https://u:secret@api.example.com/v1?key=1") == "api.example.com/v1"
     assert outside("api.example.com") == "https://api.example.com"

@@ -7,6 +7,7 @@ import secrets
 import socket
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Final
 
@@ -48,11 +49,12 @@ class BoardOptions:
 
 @dataclass(frozen=True)
 class BoardListening:
-    """``address`` carries the token; ``folder`` is what the board looks at."""
+    """``address`` carries the token; ``folder`` is what it shows; ``warning`` is for who started it, or ""."""
 
     address: str
     folder: Path
     state: str
+    warning: str = ""
 
 
 def serve_board(
@@ -65,6 +67,7 @@ def serve_board(
 ) -> None:
     """Serve until Ctrl-C. Raises UsageError for an address that others could reach in the clear."""
     _check_bind(options)
+    _check_peers(options)
     for suite in options.suites:
         if not (suite / MANIFEST_NAME).is_file():
             message = f"--suite {one_line(str(suite), 200)} is not the folder of a suite: it has no {MANIFEST_NAME}."
@@ -90,7 +93,7 @@ def serve_board(
         timeout_graceful_shutdown=2,
     )
     _load(config)
-    on_start(BoardListening(address, options.folder, options.state))
+    on_start(BoardListening(address, options.folder, options.state, _warning(options)))
     with contextlib.suppress(KeyboardInterrupt):  # how a person stops it
         uvicorn.Server(config).run(sockets=[listening])
 
@@ -135,6 +138,27 @@ def _check_bind(options: BoardOptions) -> None:
         return
     message = f"On {options.host} others could read what the board shows, and the tokens."
     raise UsageError(message, hint="give --tls-cert and --tls-key, or --behind-proxy if a proxy in front has TLS.")
+
+
+def _check_peers(options: BoardOptions) -> None:
+    """A peer that is no address would match nobody, and every person would be asked for a token."""
+    for peer in options.proxy_peers if options.proxy_header else ():
+        try:
+            ip_address(peer)
+        except ValueError:
+            message = f"--proxy-peer {one_line(peer, 200)} is not an IP address."
+            raise UsageError(
+                message, hint="give the address from which the proxy connects: --proxy-peer 10.0.0.1"
+            ) from None
+
+
+def _warning(options: BoardOptions) -> str:
+    if not options.proxy_header or not any(map(is_loopback, options.proxy_peers)):
+        return ""
+    return (
+        f"Every program on this machine can name a person in {one_line(options.proxy_header, 100)}. "
+        "If others use this machine, run the proxy on another one and give --proxy-peer."
+    )
 
 
 def _listen(host: str, port: int) -> socket.socket:

@@ -7,6 +7,7 @@ import time
 from collections.abc import Collection
 from dataclasses import dataclass
 from hashlib import sha256
+from ipaddress import ip_address
 from typing import Final, Literal
 
 import msgspec
@@ -47,6 +48,12 @@ class ProxyHeader:
     name: str
     peers: tuple[str, ...] = ("127.0.0.1", "::1")
 
+    def is_from(self, host: str) -> bool:
+        """Whether ``host`` is one of the peers, however the address is written: a socket for both families gives
+        10.0.0.1 as ::ffff:10.0.0.1.
+        """
+        return bool(host) and _plain_address(host) in map(_plain_address, self.peers)
+
 
 class BoardAccess:
     """Who is let in. ``owner`` has all rights, by the token that the board printed when it started."""
@@ -74,7 +81,7 @@ class BoardAccess:
         if scheme.lower() == "bearer":
             known = self.by_token(token.strip())
             return None if known is None else msgspec.structs.replace(known, way="bearer")
-        if self._proxy is not None and request.client is not None and request.client.host in self._proxy.peers:
+        if self._proxy is not None and self._proxy.is_from(request.client.host if request.client else ""):
             named = [name.strip() for name in request.headers.getlist(self._proxy.name) if name.strip()]
             if named:
                 return self._by_proxy(named)
@@ -124,6 +131,14 @@ class BoardAccess:
 
 def _session_of(person: BoardPerson) -> str:
     return f"session {person.token or 'owner'}"
+
+
+def _plain_address(host: str) -> str:
+    try:
+        address = ip_address(host)
+    except ValueError:
+        return host
+    return str(getattr(address, "ipv4_mapped", None) or address)
 
 
 def is_loopback(host: str) -> bool:

@@ -11,6 +11,19 @@ from milo_bench.config.settings import is_own_network
 from milo_bench.core.text import one_line
 
 _FORWARDED: Final = "x-litellm-model-api-base"  # where LiteLLM's proxy sent the request on to
+# Fields that public APIs, and the delivery networks before them, put into an answer; proxies hand them on.
+_PUBLIC: Final = {
+    "openai-processing-ms": "OpenAI",
+    "openai-organization": "OpenAI",
+    "anthropic-organization-id": "Anthropic",
+    "x-groq-region": "Groq",
+    "mistral-correlation-id": "Mistral",
+    "azureml-model-session": "Azure",
+    "apim-request-id": "Azure",
+    "x-amzn-requestid": "Amazon",
+    "cf-ray": "Cloudflare",
+    "x-amz-cf-id": "Amazon CloudFront",
+}
 
 
 class LeavesNetworkError(OSError):
@@ -27,6 +40,12 @@ def require_inside(host: str, resolved: Sequence[str]) -> None:
 def forwarded_to(headers: Mapping[str, str]) -> str:
     """The server outside the team's own network that a proxy says it sent a request on to; "" where it says none."""
     return outside(headers.get(_FORWARDED, ""))
+
+
+def public_sign(headers: Mapping[str, str]) -> str:
+    """Who outside wrote a field of this answer, and which: ``Cloudflare ('cf-ray')``; "" where none is known."""
+    found = next((name for name in _PUBLIC if name in headers), "")
+    return f"{_PUBLIC[found]} ('{found}')" if found else ""
 
 
 def outside(place: object) -> str:

@@ -23,7 +23,7 @@ from milo_bench.targets.http.address import Address
 from milo_bench.targets.http.answer import StreamedAnswer, decode_json
 from milo_bench.targets.http.echoed import data_without_keys, find_keys, opening_without_keys, without_keys
 from milo_bench.targets.http.failures import refusal
-from milo_bench.targets.http.next_hop import forwarded_to
+from milo_bench.targets.http.next_hop import forwarded_to, public_sign
 from milo_bench.targets.http.plain import open_plain
 from milo_bench.targets.http.reply import HttpReply, Wire
 from milo_bench.targets.http.roles import merge_system
@@ -131,6 +131,8 @@ class HttpTarget(ABC):
         if not self._config.hosted and (place := forwarded_to(reply.headers)):
             self.forwards_to = place
             answer.failure = Failure("outside_network", f"the server sends it on to {place}", reply.status)
+        elif self._config.inside_only and (sign := public_sign(reply.headers)):
+            answer.failure = Failure("outside_network", f"its answer has a header of {sign}", reply.status)
         elif reply.status >= 300 or (reply.status != 200 and reply.broken is None):
             answer.failure = refusal(reply, secrets=self._secrets)
         elif reply.status == 200:

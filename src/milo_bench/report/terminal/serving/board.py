@@ -23,12 +23,16 @@ class _Listening(Protocol):
     def folder(self) -> Path: ...
     @property
     def state(self) -> str: ...
+    @property
+    def warning(self) -> str: ...
 
 
 def print_board(listening: _Listening) -> None:
     """The address with its token on standard output; the rest on standard error."""
     click.echo(listening.address)
     click.echo(f"Showing {listening.folder}. The address signs you in, so share it with no one.", err=True)
+    if listening.warning:
+        click.echo(f"warning: {listening.warning}", err=True)
     click.echo("Press Ctrl-C to stop.", err=True)
 
 
