@@ -47,14 +47,31 @@ def test_answers_that_stay_in_their_thinking_are_a_problem_of_the_set_up() -> No
 
 
 @pytest.mark.parametrize(
-    "mark", ["<|im_end|>", "<|eot_id|>", "<end_of_turn>", "[/INST]", "</s>", "<|assistant|>", "<\uff5cUser\uff5c>"]
-)
+    "mark",
+    [
+        "<|im_end|>", "<|eot_id|>", "<end_of_turn>", "[/INST]", "</s>", "<|assistant|>", "<\uff5cUser\uff5c>",
+        "<|END_OF_TURN_TOKEN|>", "<|start_of_role|>", "<|channel|>", "<|header_start|>", "[|endofturn|]", "<|eom_id|>",
+        "<|im_middle|>", "<|turn>", "<\uff5cend\u2581of\u2581sentence\uff5c>", "<</SYS>>",
+    ],
+)  # fmt: skip
 def test_marks_of_a_template_in_answers_say_that_the_template_is_missing(mark: str) -> None:
     found = seen([f"Dear Sir,{mark}\nuser"] * 5, TEXT)
     assert found is not None and found.kind == "template_marks"
 
 
-@pytest.mark.parametrize("text", ["<p>Dear Sir</p>", "see <https://example.org>", "<s>struck</s>", "a | b |"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "<p>Dear Sir</p>",
+        "see <https://example.org>",
+        "<s>struck</s>",
+        "a | b |",
+        "f <| g |> h",
+        "x<|y",
+        "[|a|]",
+        "{|b|}",
+    ],
+)
 def test_markup_of_an_ordinary_answer_is_no_template(text: str) -> None:
     assert seen([text] * 5, TEXT) is None
 

@@ -12,6 +12,7 @@ from milo_bench.core.chat import ChatRequest, Exchange, Message
 from milo_bench.core.records import Timeouts
 from milo_bench.targets import open_target
 from milo_bench.targets.fake.server import start_fake
+from milo_bench.targets.http.failures import classify
 from milo_bench.targets.http.roles import merge_system
 from milo_bench.targets.http.thinking import ollama_fields, openai_fields, with_extra
 from tests.patience import WAIT_S
@@ -112,6 +113,36 @@ async def test_a_template_that_refuses_a_system_message_is_told_with_the_way_out
     exchange, _ = await sent({"rules": [{"fault": fault}]})
     assert exchange.failure is not None and exchange.failure.kind == "template_refused"
     assert "system: merge" in exchange.failure.message
+
+
+REFUSALS = [
+    "Conversation roles must alternate user/assistant/user/assistant/...",
+    "After the optional system message, conversation roles must alternate user and assistant",
+    "Only user, assistant and tool roles are supported!",
+    "Unsupported value: 'messages[0].role' does not support 'system' with this model.",
+    "Developer instruction is not enabled for models/gemma-3-27b-it",
+    "deepseek-reasoner does not support successive user or assistant messages (messages[1] and messages[2])",
+    "Unexpected role 'user' after role 'system'",
+    "System prompts are not supported by this model",
+]
+OTHER_REFUSALS = [
+    "The system is overloaded, try again later",
+    "This model does not support tools",
+    "response_format is not supported",
+    "The user is not allowed to use this model",
+    "maximum context length is 4096 tokens, and the system message has 5000",
+]
+
+
+@pytest.mark.parametrize("said", REFUSALS)
+def test_a_refusal_of_roles_is_known_by_the_words_of_each_server(said: str) -> None:
+    assert classify(400, said, ()).kind == "template_refused"
+    assert "system: merge" in classify(500, said, ()).message
+
+
+@pytest.mark.parametrize("said", OTHER_REFUSALS)
+def test_another_refusal_is_not_taken_for_one_of_roles(said: str) -> None:
+    assert classify(400, said, ()).kind != "template_refused"
 
 
 async def test_merged_the_system_text_opens_the_users_first_message() -> None:

@@ -19,11 +19,11 @@ SetUpKind: TypeAlias = Literal[
 LEAST: Final = 4  # fewer answers alike may be chance
 SHARE: Final = 0.5  # of all answers: below it the model's own answers decide
 # Marks that a chat template puts between messages. In an answer they say that the template is missing or another one:
-# the model goes on with a conversation that nobody has ended.
+# the model goes on with a conversation that nobody has ended. Nearly all families write a word between bars:
+# <|im_end|>, <|channel|>, <|END_OF_TURN_TOKEN|>, <｜User｜>, [|endofturn|].
 _MARKS: Final = re.compile(
-    r"<\|im_(?:start|end|sep)\|>|<\|eot_id\|>|<\|(?:start|end)_header_id\|>|<(?:start|end)_of_turn>|\[/?INST\]"
-    r"|<<SYS>>|<\|(?:user|assistant|system|end|endoftext|end_of_text|begin_of_text)\|>|<\|turn\|?>"
-    r"|<(?:\||｜)(?:User|Assistant|begin▁of▁sentence|end▁of▁sentence)(?:\||｜)>|(?<![\w/])</s>"
+    r"<\|/?[A-Za-z][A-Za-z0-9_]{1,39}\|?>|<｜[A-Za-z][A-Za-z0-9_▁]{1,39}｜>|\[\|[a-z]{2,20}\|\]"
+    r"|<(?:start|end)_of_turn>|\[/?INST\]|<</?SYS>>|(?<![\w/])</s>"
 )
 _OPENS: Final = re.compile(r"\s*(<[A-Za-z|][^<>\n]{0,40}>|\[[A-Z_]{3,20}\]|[A-Za-z][^{}\[\]\"\n]{0,60}[:\n])")
 _WORDS: Final[dict[SetUpKind, tuple[str, str]]] = {

@@ -9,12 +9,19 @@ import msgspec
 
 from milo_bench.core.chat import ChatRequest, Message
 
-# Gemma: "System role not supported"; Mistral: "Conversation roles must alternate user/assistant/user/assistant/…"
+# What templates and servers say. Gemma: "System role not supported"; Mistral: "Conversation roles must alternate
+# user/assistant/…", "Unexpected role 'system' after role 'user'"; o1: "'messages[0].role' does not support 'system'
+# with this model"; DeepSeek: "does not support successive user or assistant messages"; Gemini: "Developer instruction
+# is not enabled for models/gemma-3".
 REFUSED_ROLES = re.compile(
-    r"system (?:role|messages?|prompts?) (?:is |are )?not supported"
-    r"|only (?:user|assistant)[^.]{0,40} roles are supported"
-    r"|roles must alternate"
-    r"|does(?: not|n't) support (?:the )?system (?:role|messages?)",
+    r"(?:system|developer) (?:role|messages?|prompts?|instructions?) (?:is |are )?not (?:supported|allowed|enabled)"
+    r"|only (?:user|assistant)[^.]{0,40} roles are (?:supported|allowed)"
+    r"|roles (?:must|should) (?:be )?alternat"
+    r"|does(?: not|n't) support (?:the )?['\"]?(?:system|developer)['\"]? "
+    r"(?:role|message|prompt|instruction|with this model)"
+    r"|does(?: not|n't) support (?:successive|consecutive) (?:user|assistant|system)"
+    r"|unexpected role ['\"]?\w{1,20}['\"]? after role"
+    r"|unsupported role:? ['\"]?(?:system|developer)",
     re.IGNORECASE,
 )
 
