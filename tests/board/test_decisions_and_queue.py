@@ -11,10 +11,11 @@ from urllib.parse import urljoin
 import msgspec
 import pytest
 
+from milo_bench.board.server.render import day_text
 from milo_bench.board.views.gateway.health import check_gateway
 from milo_bench.core.errors import UsageError
 from milo_bench.report.package import write_package
-from milo_bench.store.state.incidents import Incident, IncidentPart, known_incident, open_incident
+from milo_bench.store.state.incidents import Incident, IncidentPart, close_incident, known_incident, open_incident
 from milo_bench.store.state.people import add_person
 from milo_bench.store.state.queue import QueuedWork, add_work, known_work, new_id
 from tests.board.conftest import DATA, BoardClient, wait_until_read
@@ -153,8 +154,32 @@ def test_an_incident_is_shown_with_all_that_its_cause_did_and_is_closed_once_wit
     assert client.send("/gateway/incidents/i_1/close", note=" ").status_code == 400
     assert client.send("/gateway/incidents/i_1/close", note="restarted").status_code == 303
     assert known_incident(engine, "i_1").closed_by == "ann"
-    assert "No incident is open." in client.html("/gateway")
+    page = client.html("/gateway")
+    assert "No incident is open." in page and "restarted" not in page
     assert client.send("/gateway/incidents/i_1/close", note="again").status_code == 400
+
+
+def test_the_page_says_how_many_incidents_are_open_and_shows_who_closed_one_with_the_note(client: BoardClient) -> None:
+    engine = client.board.engine
+    for number in (1, 2, 3):
+        id, subject = f"i_{number}", f"alarm/{number}"
+        open_incident(engine, Incident(id, "drift", subject, f"alarm {number}", "runbook.md#x", time.time() - 90))
+    close_incident(engine, "i_2", "olga", "restarted <b>both</b>", 1_700_000_000.0)
+    data = client.data("/gateway")
+    assert [one["id"] for one in data["incidents"]] == ["i_1", "i_3"] and data["open_incidents"] == 2
+    assert "2 incidents are open. 0 requests wait for a person." in client.html("/gateway")
+    assert client.board.open_counts("ann")["gateway"] == 2
+    page = client.html("/gateway?incidents=all")
+    assert "restarted &lt;b&gt;both&lt;/b&gt;" in page and "olga, 14 November 2023, 22:13 UTC" in page
+    assert "/gateway/incidents/i_1/close" in page and "/gateway/incidents/i_2/close" not in page
+    assert [one["open"] for one in client.data("/gateway?incidents=all")["incidents"]] == [True, False, True]
+
+
+def test_a_time_on_a_page_names_its_zone_and_is_the_same_for_every_reader() -> None:
+    assert day_text("2026-11-02T10:02:00+01:00") == day_text("2026-11-02T09:02Z") == "2 November 2026, 09:02 UTC"
+    assert day_text("2026-11-02T09:02") == "2 November 2026, 09:02"
+    assert day_text("9999-12-31T23:59:59-14:00") == "9999-12-31T23:59:59-14:00"
+    assert day_text("tomorrow") == "tomorrow"
 
 
 def test_who_may_only_look_closes_no_incident(client: BoardClient) -> None:

@@ -20,6 +20,7 @@ from milo_bench.board.index.opening import Opener
 from milo_bench.board.index.search import Search
 from milo_bench.board.server.people import BoardAccess
 from milo_bench.core.errors import MiloError
+from milo_bench.store.state.incidents import count_open_incidents
 from milo_bench.store.state.queue import count_open
 from milo_bench.store.state.review import list_batches
 
@@ -135,7 +136,7 @@ class BoardParts:
             waiting = sum(len(standing_of(self.engine, batch.id).queue(person)) for batch in batches)
         else:
             waiting = 0
-        return {"gateway": count_open(self.engine)[0], "review": waiting}
+        return {"gateway": count_open(self.engine)[0] + count_open_incidents(self.engine), "review": waiting}
 
 
 def _no_policy(suite: str) -> dict[str, Any]:

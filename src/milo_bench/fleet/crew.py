@@ -85,6 +85,7 @@ class Crew:
         self._missing_since: dict[str, float] = {}
         self._fatal: BaseException | None = None
         self._has_head = True
+        self._stopped = False
         self.restarts = 0
         self.problems: dict[str, str] = {}  # of a worker's disk, by its name; the run goes on
         self.changed = asyncio.Condition()  # a worker came or went
@@ -253,7 +254,7 @@ class Crew:
         return self._lanes[record.name]
 
     def _carry_out(self, instructions: Sequence[DispatchInstruction]) -> None:
-        for one in instructions:
+        for one in instructions if not self._stopped else ():  # what is taken back then has no worker any more
             if isinstance(one, Give):
                 hand = self._hands[one.worker]
                 hand.to_give.append(self._asked[one.key][0])
@@ -400,6 +401,7 @@ class Crew:
 
     async def stop(self, *, all_in_the_log: bool = False) -> None:
         """Stop the workers and their targets. With ``all_in_the_log`` the segments on the nodes go. Never raises."""
+        self._stopped = True
         for task in tuple(self._tasks):
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)

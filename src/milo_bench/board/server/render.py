@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, Final
 from urllib.parse import quote
 
@@ -47,12 +47,17 @@ def lang_attribute(text: str | Sequence[Mapping[str, Any]]) -> Markup:
 
 
 def day_text(iso: str) -> str:
-    """``2026-11-02T09:02`` as "2 November 2026, 09:02"; as it is where it is not a date."""
+    """``2026-11-02T10:02+01:00`` as "2 November 2026, 09:02 UTC", without "UTC" where ``iso`` names no zone; as it is
+    where it is not a date.
+    """
     try:
         when = datetime.fromisoformat(iso)
-    except ValueError:
+        zone = ""
+        if when.tzinfo is not None:
+            when, zone = when.astimezone(UTC), " UTC"
+    except (ValueError, OverflowError):
         return iso
-    return f"{when.day} {when:%B %Y, %H:%M}"
+    return f"{when.day} {when:%B %Y, %H:%M}{zone}"
 
 
 class Renderer:

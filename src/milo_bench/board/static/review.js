@@ -65,7 +65,7 @@
     if (!data.progress || !around) return;
     around.querySelector("b").textContent = data.progress.done;
     around.querySelector(".done").setAttribute("width", data.progress.width);
-    around.lastElementChild.textContent = data.progress.per_minute ? `${data.progress.per_minute} verdicts a minute${data.progress.left ? `, about ${data.progress.left} left` : ""}` : "";
+    around.lastElementChild.textContent = data.progress.per_minute ? `${data.progress.per_minute} verdicts per minute${data.progress.left ? `, about ${data.progress.left} left` : ""}` : "";
     document.querySelector("[data-undo]").disabled = !data.may_undo;
     const list = document.querySelector("[data-last] ol");
     list.replaceChildren(...data.last.map((one) => {

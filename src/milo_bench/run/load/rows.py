@@ -5,6 +5,7 @@ from __future__ import annotations
 from array import array
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Final, Literal, TypeAlias
 
 import msgspec
@@ -52,6 +53,12 @@ class LoadRow(msgspec.Struct, frozen=True):
     exchange: Exchange | None = None  # until it is graded
 
 
+@lru_cache(maxsize=1024)
+def _shared_tokens(counts: tuple[int, ...]) -> array[int]:
+    """``counts`` as an array that nobody changes: most streams have one token a chunk, and equal ones share it."""
+    return array("L", counts)
+
+
 def row_of(fixture: str, exchange: Exchange, *, late_s: float, from_start: bool = False, keep: bool = False) -> LoadRow:
     """What a window keeps of an exchange: times and counts, and with ``keep`` the whole of it until it is graded.
 
@@ -66,7 +73,7 @@ def row_of(fixture: str, exchange: Exchange, *, late_s: float, from_start: bool 
         late_s=late_s,
         first_content_s=times.first_content_s,
         gaps_s=array("d", times.chunk_gaps_s),
-        chunk_tokens=array("L", times.chunk_tokens) if times.chunk_tokens else _NO_TOKENS,
+        chunk_tokens=_shared_tokens(times.chunk_tokens) if times.chunk_tokens else _NO_TOKENS,
         prompt_tokens=exchange.usage.prompt_tokens,
         completion_tokens=exchange.usage.completion_tokens,
         cached_tokens=exchange.usage.cached_tokens,

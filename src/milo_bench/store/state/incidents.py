@@ -116,6 +116,13 @@ def list_incidents(engine: Engine, *, closed: bool = False, limit: int = 1_000) 
         return tuple(_incident(row) for row in connection.execute(query.limit(limit)).all())
 
 
+def count_open_incidents(engine: Engine) -> int:
+    """How many are open."""
+    query = select(func.count()).select_from(INCIDENTS).where(INCIDENTS.c.open_subject.is_not(None))
+    with engine.connect() as connection:
+        return int(connection.execute(query).scalar_one())
+
+
 def known_incident(engine: Engine, id: str) -> Incident:
     """Raises UsageError where there is none."""
     with engine.connect() as connection:

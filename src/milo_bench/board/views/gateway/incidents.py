@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from datetime import UTC, datetime
 from typing import Any, Final
 
 from milo_bench.board.parts import BoardParts
@@ -15,8 +16,13 @@ from milo_bench.store.state.incidents import Incident, close_incident
 _MOST_NOTE: Final = 2_000
 
 
+def day_of(at: float) -> str:
+    """Seconds since 1970 as an ISO date with its zone, UTC."""
+    return datetime.fromtimestamp(at, UTC).isoformat(timespec="seconds")
+
+
 def incident_line(one: Incident) -> dict[str, Any]:
-    """What the gateway's page shows of an open incident."""
+    """What the gateway's page shows of an incident; a closed one has who closed it, when, and the note."""
     return {
         "id": one.id,
         "kind": one.kind,
@@ -26,7 +32,11 @@ def incident_line(one: Incident) -> dict[str, Any]:
         "also": [visible(part.what) for part in one.also],
         "rolled_back": [{"workload": visible(work), "target": visible(target)} for work, target in one.rolls_back],
         "page": one.page,
-        "age": units.seconds(max(0.0, time.time() - one.opened_at)),
+        "age": units.seconds(max(0.0, (one.closed_at or time.time()) - one.opened_at)),
+        "open": one.open,
+        "closed_at": "" if one.closed_at is None else day_of(one.closed_at),
+        "closed_by": visible(one.closed_by),
+        "note": visible(one.note),
     }
 
 

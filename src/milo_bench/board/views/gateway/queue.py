@@ -16,7 +16,7 @@ from milo_bench.core import units
 from milo_bench.core.errors import UsageError
 from milo_bench.core.text import visible
 from milo_bench.store.state.asked import read_asked
-from milo_bench.store.state.incidents import list_incidents
+from milo_bench.store.state.incidents import count_open_incidents, list_incidents
 from milo_bench.store.state.queue import (
     OPEN,
     QueuedWork,
@@ -35,13 +35,20 @@ _MOST_ANSWER: Final = 100_000
 
 
 def show_gateway(board: BoardParts, asked: PageRequest) -> Shown:
-    """``/gateway``: health where --gateway names one, open incidents, and the queue; the oldest first."""
+    """``/gateway``: health where --gateway names one, open incidents, and the queue; the oldest first.
+
+    With ``incidents=all`` closed incidents too, the newest first; with ``state=all`` work that has ended.
+    """
     states: tuple[QueueState, ...] = OPEN if asked.query.get("state", "open") == "open" else get_args(QueueState)
     found = list_work(board.engine, states=states, queue=asked.query.get("queue", "")[:200], limit=_MOST_LISTED)
     page, links = key_page(found, lambda work: work.id, asked.query)
+    all_incidents = asked.query.get("incidents", "open") == "all"
+    incidents = list_incidents(board.engine, closed=all_incidents, limit=_MOST_INCIDENTS)
     data = {
         "health": read_health(board.gateway) if board.gateway else {"named": False},
-        "incidents": [incident_line(one) for one in list_incidents(board.engine, limit=_MOST_INCIDENTS)],
+        "incidents": [incident_line(one) for one in incidents],
+        "open_incidents": count_open_incidents(board.engine),
+        "shows_all_incidents": all_incidents,
         "may_close": asked.person.may("promote"),
         "work": [work_line(work) for work in page],
         "waiting": sum(work.state == "waiting" for work in found),
