@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
@@ -102,29 +102,21 @@ def _unseen(words: int) -> ChatRequest:
     return ChatRequest(messages=(Message("user", "Say yes. " + " ".join(said)),), max_tokens=1)
 
 
-async def find_caches(
-    plan: Plan,
-    targets: Mapping[str, Target],
-    records: Sequence[TargetRecord],
-    now_s: Callable[[], float],
-    *,
-    look: bool,
-) -> list[TargetRecord]:
-    """``records`` with what was found of their caches, where cold times are wanted.
+async def find_cache(
+    plan: Plan, target: Target, record: TargetRecord, now_s: Callable[[], float], *, look: bool
+) -> TargetRecord:
+    """``record`` with what was found of the cache of ``target``, where cold times are wanted.
 
     ``cache`` is "none found" where a server keeps none, and "unreported" where it keeps prompts without saying so, even
     if it was told not to: then ``new_token_s`` tells new prompts from others. Without ``look``, and where it
     is hosted and so costs, a server is asked only if fixtures are asked again.
     """
-    found = []
-    for record in records:
-        target = targets[record.name]
-        asks = plan.cache == "cold" and isinstance(target, Fingerprinted) and record.api not in OURS
-        asks = asks and (plan.repeats > 1 or (look and not record.hosted))
-        seen = await see_cache(target, now_s) if asks else None
-        if seen is not None and seen.keeps and not seen.says:
-            record = structs.replace(record, cache="unreported", new_token_s=seen.new_token_s)
-        elif seen is not None and not seen.keeps and not record.cache:
-            record = structs.replace(record, cache="none found")
-        found.append(record)
-    return found
+    asks = plan.cache == "cold" and isinstance(target, Fingerprinted) and record.api not in OURS
+    if not asks or not (plan.repeats > 1 or (look and not record.hosted)):
+        return record
+    seen = await see_cache(target, now_s)
+    if seen is not None and seen.keeps and not seen.says:
+        return structs.replace(record, cache="unreported", new_token_s=seen.new_token_s)
+    if seen is not None and not seen.keeps and not record.cache:
+        return structs.replace(record, cache="none found")
+    return record

@@ -24,7 +24,7 @@ from milo_bench.core.records import (
 )
 from milo_bench.run.asked.shared_text import measure_shared_text, shared_share
 from milo_bench.run.budget import Spending
-from milo_bench.run.cache_probe import find_caches
+from milo_bench.run.cache_probe import find_cache
 from milo_bench.run.events import (
     AttemptFinished,
     AttemptStarted,
@@ -67,7 +67,7 @@ from milo_bench.run.sending import Sending, SendsItself, send_whole_or_in_parts
 from milo_bench.run.serving.backoff import RetryTimes
 from milo_bench.run.serving.live_targets import CLOSING_S, one_at_a_time, start_targets, stop_targets, warm_up
 from milo_bench.run.serving.others import watch_others
-from milo_bench.run.spec import RunSpec, check_hosted
+from milo_bench.run.spec import RunSpec, check_hosted, server_of
 from milo_bench.run.steering import RunLooks, Steer, Steering
 from milo_bench.run.stop import StopSignal, reason_of
 from milo_bench.suites.pictures import with_pictures
@@ -111,9 +111,10 @@ async def execute(
     emit(TargetsStarting(names))
     begun_s = clock.monotonic_s()
     try:
-        records = await start_targets([targets[name] for name in names], stop, fingerprint=spec.fingerprint)
+        look = partial(find_cache, spec.plan, now_s=clock.monotonic_s, look=spec.fingerprint)
+        wanted = [targets[name] for name in names]
+        records = await start_targets(wanted, stop, fingerprint=spec.fingerprint, look=look)
         check_hosted(spec, records)
-        records = await find_caches(spec.plan, targets, records, clock.monotonic_s, look=spec.fingerprint)
         whole = await one_at_a_time(targets, records)
         sending = sending or SendsItself(targets)
         opened = await open_with_rows(open_log, spec.header(records, now=clock.now()), sending.begin)
@@ -167,7 +168,7 @@ class _Run:
         self._spending = Spending({record.name: record for record in records})
         self._spent = ""  # which budget is spent, in words
         self._targets = targets
-        self._endpoints = {record.name: record.endpoint or record.name for record in records}
+        self._endpoints = {record.name: server_of(record) for record in records}
         self._windows = {record.name: record.context_window for record in records}
         self._writer = opened.writer
         self._opened = opened

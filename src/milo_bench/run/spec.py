@@ -105,3 +105,14 @@ def lane_of(target: TargetRecord) -> str:
     if target.hosted:
         return f"hosted {target.name}"
     return _THIS_MACHINE if is_this_machine(target.endpoint) else urlsplit(target.endpoint).hostname or ""
+
+
+def server_of(target: TargetRecord) -> str:
+    """What names the server that a target asks: its host and port, one however loopback is spelled (localhost,
+    127.0.0.1, ::1); a target without an address has a server of its own.
+    """
+    if not target.endpoint:
+        return f"own {target.name}"
+    parts = urlsplit(target.endpoint)
+    host = _THIS_MACHINE if is_this_machine(target.endpoint) else parts.hostname or ""
+    return f"{host} {parts.port or (443 if parts.scheme == 'https' else 80)}"

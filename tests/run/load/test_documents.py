@@ -10,7 +10,7 @@ import pytest
 
 from milo_bench.core.chat import ChatRequest, Exchange, Message
 from milo_bench.core.records import Behaviour, Plan, TargetRecord, Timings, Usage
-from milo_bench.run.cache_probe import SeenCache, find_caches, see_cache
+from milo_bench.run.cache_probe import SeenCache, find_cache, see_cache
 from milo_bench.run.load.documents import LoadDocuments
 from milo_bench.run.load.rows import LoadRow, WindowRows
 from milo_bench.run.load.service_level import ServiceLevel
@@ -119,9 +119,8 @@ def test_a_slow_server_is_asked_short_prompts_and_a_quick_one_long_ones() -> Non
 )
 def test_a_run_finds_what_its_servers_keep(record: dict[str, Any], server: Server, found: str) -> None:
     plan = Plan(("f",), ("s",))
-    records = [TargetRecord("s", "openai", "m", **record)]
-    server.record = records[0]
-    told = asyncio.run(find_caches(plan, {"s": server}, records, lambda: 0.0, look=True))  # type: ignore[dict-item]
-    assert [one.cache for one in told] == [found]
-    unasked = asyncio.run(find_caches(plan, {"s": server}, records, lambda: 0.0, look=False))  # type: ignore[dict-item]
-    assert unasked == records
+    server.record = TargetRecord("s", "openai", "m", **record)
+    told = asyncio.run(find_cache(plan, server, server.record, lambda: 0.0, look=True))  # type: ignore[arg-type]
+    assert told.cache == found
+    unasked = asyncio.run(find_cache(plan, server, server.record, lambda: 0.0, look=False))  # type: ignore[arg-type]
+    assert unasked == server.record
