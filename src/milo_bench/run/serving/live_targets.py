@@ -37,9 +37,13 @@ async def start_targets(
     to its record; nothing else starts or is looked at beside it. Raises TargetError, Interrupted for a stop request.
     """
     work = asyncio.ensure_future(_start_all(targets, fingerprint, look))
-    with stop.calling(work.cancel):
+
+    def cancel() -> None:
+        work.cancel()
+
+    with stop.calling(cancel):
         if stop.requested:
-            work.cancel()
+            cancel()
         try:
             return await work
         except asyncio.CancelledError:
@@ -48,7 +52,7 @@ async def start_targets(
             message = "Interrupted while the targets were starting. Nothing was sent."
             raise Interrupted(message, hint="run the same command again.") from None
         finally:
-            work.cancel()
+            cancel()
             await asyncio.gather(work, return_exceptions=True)
 
 
