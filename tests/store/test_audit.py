@@ -320,3 +320,34 @@ def test_lines_that_are_lined_up_as_a_file_is_full_stay_in_their_order(tmp_path:
 
 def _no_room(descriptor: int, data: bytes) -> None:
     raise OSError(errno.ENOSPC, "No space left on device")
+
+
+def test_nothing_is_written_to_a_file_that_was_moved_away_until_it_is_back(tmp_path: Path) -> None:
+    audit = tmp_path / "audit"
+    writer = AuditWriter(audit, read_key(key_path(audit), make=True))
+    writer.write(line)
+    file = audit_files(audit)[0]
+    file.rename(tmp_path / "audit-000001.jsonl.1")  # as a program that rotates logs does
+    file.write_text("", encoding="utf-8")
+    writer.look()
+    assert not writer.healthy
+    with pytest.raises(OSError, match="removed or moved"):
+        writer.write(line)
+    (tmp_path / "audit-000001.jsonl.1").rename(file)
+    writer.look()
+    writer.write(line)
+    assert (writer.healthy, check(audit).ok, check(audit).requests) == (True, True, 2)
+    writer.close()
+
+
+def test_a_head_that_another_file_replaced_is_written_anew(tmp_path: Path) -> None:
+    audit = tmp_path / "audit"
+    writer = AuditWriter(audit, read_key(key_path(audit), make=True))
+    writer.write(line)
+    (tmp_path / "older").write_text("x" * 1_000, encoding="utf-8")
+    (tmp_path / "older").rename(head_path(audit))
+    with pytest.raises(DataError):
+        check(audit)
+    writer.look()
+    assert check(audit).ok
+    writer.close()

@@ -10,8 +10,9 @@ from typing import Any, Final
 from sqlalchemy.exc import SQLAlchemyError
 
 from milo_bench.config.routing.file import RoutingFile
-from milo_bench.core.errors import ConfigError, MiloError
+from milo_bench.core.errors import ConfigError, MiloError, PrerequisiteError
 from milo_bench.gateway.callbacks import Callbacks
+from milo_bench.gateway.certificates import Certificates
 from milo_bench.gateway.control.telling import IncidentTeller
 from milo_bench.gateway.control.watch import StandingControl
 from milo_bench.gateway.options import FileStamps, LoadedTable, ServeOptions, file_stamps, load_serving
@@ -26,13 +27,14 @@ _STEP_S: Final = 1.0  # a clock that is led moves by less in a second
 class Keeper:
     """Each second: a changed table is taken over, keys are read and budgets written, the audit reaches the disk.
 
-    Then the standing control looks, and people are told.
+    Then the standing control looks, and people are told. A renewed certificate counts from the next connection on.
     """
 
     def __init__(
         self, gateway: Gateway, control: StandingControl, options: ServeOptions, env: Mapping[str, str],
-        taken: FileStamps,
+        taken: FileStamps, *, certificates: Certificates | None = None,
     ) -> None:  # fmt: skip
+        self._certificates = certificates
         self._gateway, self._control, self._options, self._env = gateway, control, options, env
         self._taken, self._looked = taken, taken  # stamps of the files that are served, and of the last look
         self._tasks: list[asyncio.Task[None]] = []
@@ -43,7 +45,7 @@ class Keeper:
 
     def start(self) -> None:
         # Side by side: an address that hangs, or a new target that does, keeps no revoked key valid.
-        works = (self._keep, self._tell_callers, self._tell_people, self._follow)
+        works = (self._keep, self._tell_callers, self._tell_people, self._follow, self._renew)
         self._tasks = [asyncio.get_running_loop().create_task(self._each_second(work)) for work in works]
 
     async def stop(self) -> None:
@@ -101,6 +103,15 @@ class Keeper:
         if stamps != self._taken and stamps == before:
             self._taken = stamps
             await self.reload()
+
+    async def _renew(self) -> None:
+        if self._certificates is None:
+            return
+        try:
+            if self._certificates.take_renewed():
+                self._gateway.say("certificate_renewed")
+        except PrerequisiteError as error:
+            self._gateway.say("certificate_refused", reason=error.message, hint=error.hint)
 
     async def _run_outside(self, operation: Callable[..., Any], *arguments: Any) -> Any:
         return await asyncio.get_running_loop().run_in_executor(self._gateway.database, operation, *arguments)

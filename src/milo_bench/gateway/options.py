@@ -64,10 +64,11 @@ def file_stamps(options: ServeOptions, flags_file: str) -> FileStamps:
     """Time, size and number of each file that a table is made of; they follow links."""
     registry = [options.registry] if options.registry is not None else []
     paths = [options.routing, *registry, *([options.routing.parent / flags_file] if flags_file else [])]
-    return tuple(_stamp_of(path) for path in paths)
+    return tuple(stamp_of(path) for path in paths)
 
 
-def _stamp_of(path: Path) -> tuple[int, int, int]:
+def stamp_of(path: Path) -> tuple[int, int, int]:
+    """Time, size and number of a file; zeros where there is none."""
     try:
         found = path.stat()
     except OSError:

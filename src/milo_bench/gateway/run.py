@@ -18,7 +18,7 @@ from milo_bench.config.alarms import AlarmsFile
 from milo_bench.config.settings import Settings
 from milo_bench.core import units
 from milo_bench.core.errors import PrerequisiteError, UsageError
-from milo_bench.core.files import require_regular
+from milo_bench.gateway.certificates import Certificates, certificates_of
 from milo_bench.gateway.control.watch import StandingControl
 from milo_bench.gateway.doors import Doors
 from milo_bench.gateway.keeper import Keeper
@@ -64,7 +64,7 @@ async def serve(
     say: Callable[[Mapping[str, Any]], None] | None = None,
 ) -> None:
     """Serve until ``stop``. Raises ConfigError, PrerequisiteError or TargetError where it cannot start."""
-    tls = _tls(options)
+    certificates = certificates_of(options)
     loaded = load_serving(options, settings)
     table = loaded.table
     if options.shadow is not None and options.shadow not in table.file.targets:
@@ -77,10 +77,11 @@ async def serve(
         serving = Serving(table, upstreams, _limits(settings), loaded.flags)
         gateway = _open_gateway(options, settings, env, serving, say)
         check_permits(table.file, upstreams, gateway.clock.today())
-        _check_public(options.host, tls, gateway)
+        _check_public(options.host, certificates, gateway)
         control = StandingControl(gateway, options.audit, _alarms(options))
         control.restore()
-        keeper = Keeper(gateway, control, options, env, loaded.stamps)
+        keeper = Keeper(gateway, control, options, env, loaded.stamps, certificates=certificates)
+        tls = None if certificates is None else certificates.context
         await _serve(gateway, control, keeper, options, tls, stop, on_start)
     finally:
         now = gateway.serving.upstreams if gateway is not None else {}
@@ -199,30 +200,14 @@ async def _listen(listener: WireListener, host: str, port: int, tls: ssl.SSLCont
         raise PrerequisiteError(message, hint="stop what uses it, or give --port or --admin-port.") from None
 
 
-def _tls(options: ServeOptions) -> ssl.SSLContext | None:
-    if options.tls_cert is None and options.tls_key is None:
-        return None
-    if options.tls_cert is None or options.tls_key is None:
-        raise UsageError("--tls-cert and --tls-key belong together.", hint="give both.")
-    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-    try:
-        for path in (options.tls_cert, options.tls_key):
-            require_regular(path)
-        context.load_cert_chain(options.tls_cert, options.tls_key)
-    except (OSError, ssl.SSLError) as error:
-        message = f"Cannot use {options.tls_cert} and {options.tls_key} for TLS: {error.strerror or error}."
-        raise PrerequisiteError(message, hint="give a PEM certificate chain and its key.") from None
-    return context
-
-
-def _check_public(host: str, tls: ssl.SSLContext | None, gateway: Gateway) -> None:
+def _check_public(host: str, certificates: Certificates | None, gateway: Gateway) -> None:
     """Beyond the loopback there is no service without keys and TLS."""
     if _is_loopback(host):
         return
     if not gateway.access.required:
         message = f"{host} can be reached from other machines, and no key exists."
         raise UsageError(message, hint="make a key with 'milo-bench keys add NAME', or bind to 127.0.0.1.")
-    if tls is None:
+    if certificates is None:
         message = f"{host} can be reached from other machines, and keys would cross the network unencrypted."
         raise UsageError(message, hint="give --tls-cert and --tls-key, or bind to 127.0.0.1 behind a TLS proxy.")
 

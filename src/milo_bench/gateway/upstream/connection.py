@@ -180,7 +180,7 @@ class UpstreamConnection(asyncio.Protocol):
             self._headers, self._status, self._whole = _NO_HEADERS, 0, 0
         try:
             self._parser.feed_data(data)
-        except httptools.HttpParserError:
+        except (httptools.HttpParserError, httptools.HttpParserUpgrade):  # the latter: 101, which nobody asked for
             self._hand_on()
             self._end("bad_stream", "the reply is not HTTP")
             self._transport.abort()
@@ -194,7 +194,7 @@ class UpstreamConnection(asyncio.Protocol):
         self._answered_twice = self._complete
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        if self._answered_twice:
+        if self._answered_twice or self._in_body:  # a trailer says nothing about a reply that was already begun
             return
         if self._headers is _NO_HEADERS:
             self._headers = self._read = dict[str, str]()

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import socket
 import ssl
 import time
-from collections.abc import Awaitable, Generator, Mapping, Sequence
+from collections.abc import Awaitable, Generator, Iterable, Mapping, Sequence
 from typing import Any, Final, Self
 
 from milo_bench.core.records import FailureKind, Timeouts
@@ -108,13 +109,7 @@ class UpstreamPool:
                 found = await loop.getaddrinfo(address.host, address.port, type=socket.SOCK_STREAM)
                 if self._inside_only:
                     require_inside(address.host, [str(place[0]) for *_, place in found])
-                _, connection = await loop.create_connection(
-                    lambda: UpstreamConnection(self),
-                    str(found[0][4][0]),
-                    address.port,
-                    ssl=self._tls,
-                    server_hostname=address.host if self._tls else None,
-                )
+                connection = await self._connected(dict.fromkeys(str(place[0]) for *_, place in found))
         except TimeoutError:
             failure = "connect_timeout", f"no connection within {seconds(timeouts.connect_s)}"
         except LeavesNetworkError as error:
@@ -126,6 +121,24 @@ class UpstreamPool:
             return connection
         sink.end(*failure)
         return None
+
+    async def _connected(self, places: Iterable[str]) -> UpstreamConnection:
+        """A connection to the first of ``places`` that takes one: localhost may be ::1, where few servers listen."""
+        problem: OSError | None = None
+        for place in places:
+            try:
+                _, connection = await asyncio.get_running_loop().create_connection(
+                    lambda: UpstreamConnection(self),
+                    place,
+                    self._address.port,
+                    ssl=self._tls,
+                    server_hostname=self._address.host if self._tls else None,
+                )
+            except OSError as error:
+                problem = error
+            else:
+                return connection
+        raise problem or OSError(errno.EADDRNOTAVAIL, "no address")
 
 
 class WholeReply(LateValue[None]):

@@ -58,6 +58,14 @@ def audit_files(folder: Path) -> list[Path]:
     return sorted(found, key=lambda path: (file_number(path), path.name))
 
 
+def _is_at(path: Path, descriptor: int) -> bool:
+    """Whether ``path`` names the file that is open."""
+    try:
+        return os.path.samestat(path.stat(), os.fstat(descriptor))
+    except OSError:
+        return False
+
+
 def _is_written(head: Path) -> bool:
     """Whether a head has anything in it: a disk that was full at the first start may have left it empty."""
     return head.exists() and head.stat().st_size > 0
@@ -126,7 +134,7 @@ class AuditWriter:
         """
         try:
             if self._removed:
-                raise OSError(errno.ENOENT, f"{file_name(self._file)} was removed")
+                raise OSError(errno.ENOENT, f"{file_name(self._file)} was removed or moved")
             if self._size >= self._most:
                 self.flush()
                 self._next_file()
@@ -161,14 +169,17 @@ class AuditWriter:
         os.fsync(self._head)
 
     def look(self) -> None:
-        """Find out whether the files are still in their folders: what is written to a removed one is lost.
+        """Find out whether the files are still in their folders: what is written to another one is lost.
 
-        A removed head is written anew. Raises OSError where it cannot be; after a removed file, ``write`` does.
+        It was removed, or moved away, as a program that rotates logs does. A head that is not there is written anew.
+        Raises OSError where it cannot be; after a file that is not there, ``write`` does. One that comes back is
+        written on.
         """
-        if os.fstat(self._descriptor).st_nlink == 0:
-            self._removed, self.healthy = True, False
-        if os.fstat(self._head).st_nlink == 0:
-            fresh = os.open(self._head_file, os.O_RDWR | os.O_CREAT, PRIVATE)
+        self._removed = not _is_at(self._folder / file_name(self._file), self._descriptor)
+        if self._removed:
+            self.healthy = False
+        if not _is_at(self._head_file, self._head):
+            fresh = os.open(self._head_file, os.O_RDWR | os.O_CREAT | os.O_TRUNC, PRIVATE)
             os.close(self._head)
             self._head = fresh
             self._write_head()
