@@ -17,13 +17,15 @@ from milo_bench.gateway.serving import Gateway
 from milo_bench.gateway.wire.connection import ClientConnection, HttpRequest
 from milo_bench.gateway.wire.replies import ApiError
 from milo_bench.store.state.asked import read_asked
+from milo_bench.store.state.database import STATE_LOST
 from milo_bench.telemetry.prometheus import CONTENT_TYPE
 
 _ENCODE = msgspec.json.Encoder().encode
 # An IPv6 address in brackets or a name, and a port; nothing that a second reader could take for another host.
 _HOST: Final = re.compile(r"(?:\[([0-9A-Fa-f:.]+)\]|([A-Za-z0-9._-]+))(?::[0-9]{1,5})?")
 QUEUE_PREFIX: Final = "/v1/milo/queue/"
-_HEALTH: Final = ("/health", "/health/live", "/health/ready", "/health/targets")
+_TARGETS: Final = "/health/targets"  # with models and reasons: where keys exist, for those who have one
+_HEALTH: Final = ("/health", "/health/live", "/health/ready", _TARGETS)
 
 
 class Doors:
@@ -40,13 +42,13 @@ class Doors:
         if (wrong := self._wrong_host(http)) is not None:
             return wrong
         path = http.target
-        if path in _HEALTH and http.method == "GET":
+        if path in _HEALTH and path != _TARGETS and http.method == "GET":
             return None
         if (wrong := self.check_key(http)) is not None:
             return wrong
         if path in DOORS:
             return None if http.method == "POST" else _wrong_method("POST")
-        if path == "/v1/models" or path.startswith(QUEUE_PREFIX):
+        if path in ("/v1/models", _TARGETS) or path.startswith(QUEUE_PREFIX):
             return None if http.method == "GET" else _wrong_method("GET")
         return _unknown(path)
 
@@ -92,7 +94,7 @@ class Doors:
             elif path.startswith(QUEUE_PREFIX):
                 await self._queued(client, http, path.removeprefix(QUEUE_PREFIX))
             else:
-                self._health(client, path)
+                self._health(client, path, says_why=self.check_key(http) is None)
         except ApiError as error:
             client.fail(error)
 
@@ -100,7 +102,7 @@ class Doors:
         if http.target == "/metrics":
             client.reply(200, self._gateway.metrics.page(), content_type=CONTENT_TYPE)
         else:
-            self._health(client, http.target)
+            self._health(client, http.target, says_why=True)
 
     def _models(self, http: HttpRequest) -> dict[str, Any]:
         key = self._gateway.access.check(http.headers)
@@ -144,7 +146,7 @@ class Doors:
             document["milo"]["status"] = "taken" if work.state == "taken" else "queued"
             client.reply(202, _ENCODE(document))
 
-    def _health(self, client: ClientConnection, path: str) -> None:
+    def _health(self, client: ClientConnection, path: str, *, says_why: bool) -> None:
         if path in ("/health", "/health/live"):
             client.reply(200, b'{"status":"live"}')
             return
@@ -159,14 +161,16 @@ class Doors:
             }
             for name, one in self._gateway.serving.upstreams.items()
         }
-        if path == "/health/targets":
+        if path == _TARGETS:
             client.reply(200, _ENCODE({"targets": targets}))
             return
         reasons = {name: one["why"] for name, one in targets.items() if one["state"] == "down"}
         if not self._gateway.audit.healthy:
             reasons["audit"] = "it cannot be written"
-        status = "not ready" if reasons else "ready"
-        client.reply(503 if reasons else 200, _ENCODE({"status": status, "reasons": reasons}))
+        if not self._gateway.state_file.is_kept():
+            reasons["state"] = STATE_LOST
+        status = {"status": "not ready" if reasons else "ready", **({"reasons": reasons} if says_why else {})}
+        client.reply(503 if reasons else 200, _ENCODE(status))
 
 
 def _wrong_method(allowed: str) -> ApiError:

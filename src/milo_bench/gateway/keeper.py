@@ -40,6 +40,7 @@ class Keeper:
         self._tasks: list[asyncio.Task[None]] = []
         self._leaving: set[asyncio.Task[None]] = set()
         self._synced = 0
+        self._state_kept = True
         self._callbacks = Callbacks(gateway.engine, gateway.allows_callback, gateway.say)
         self._teller = IncidentTeller(gateway.engine, gateway.settings.gateway.incidents, gateway.say)
 
@@ -68,6 +69,7 @@ class Keeper:
             await loop.run_in_executor(gateway.database, gateway.access.reload)
         except SQLAlchemyError as error:
             gateway.say("keys_failed", reason=type(error).__name__)
+        self._look_at_state()
         try:
             gateway.audit.look()
         except OSError as error:
@@ -115,6 +117,14 @@ class Keeper:
 
     async def _run_outside(self, operation: Callable[..., Any], *arguments: Any) -> Any:
         return await asyncio.get_running_loop().run_in_executor(self._gateway.database, operation, *arguments)
+
+    def _look_at_state(self) -> None:
+        """Keys that are revoked and work that is queued elsewhere are not seen while the file is not in its place."""
+        kept = self._gateway.state_file.is_kept()
+        if kept != self._state_kept:
+            self._state_kept = kept
+            hint = "" if kept else "put it back, or start the gateway again on the file that shall count."
+            self._gateway.say("state_back" if kept else "state_lost", hint=hint)
 
     def _look_at_clock(self) -> None:
         stepped_s = self._gateway.clock.stepped_s()

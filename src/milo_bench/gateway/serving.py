@@ -36,6 +36,7 @@ from milo_bench.gateway.wire.flow import LateValue
 from milo_bench.gateway.wire.replies import ApiError
 from milo_bench.store.audit.records import AuditedRequest, AuditedShadow
 from milo_bench.store.audit.writer import AuditWriter
+from milo_bench.store.state.database import STATE_LOST, StateFile
 from milo_bench.store.state.incidents import Incident
 from milo_bench.store.state.queue import QueuedWork, add_work, find_work, withdraw_work
 from milo_bench.telemetry.lines import write_stderr
@@ -158,6 +159,7 @@ class Gateway:
         self.serving, self.settings, self.engine, self.audit, self.shadow = serving, settings, engine, audit, shadow
         self.limits = serving.limits
         self.clock = SteadyClock(_last_s(audit))
+        self.state_file = StateFile(engine)
         self.access = Access(engine, self.clock.time_s)
         self.metrics = GatewayMetrics(self)
         self.database = ThreadPoolExecutor(1, thread_name_prefix="state")
@@ -230,12 +232,19 @@ class Gateway:
 
     async def enqueue(self, work: QueuedWork) -> int:
         """Add to the queue; its place. Raises ApiError 503 where the state database refuses."""
-        try:
-            return await asyncio.get_running_loop().run_in_executor(self.database, add_work, self.engine, work)
-        except SQLAlchemyError as error:
-            self.say("queue_failed", reason=type(error).__name__)
-            hint = "try again later. Nothing was sent on."
-            raise ApiError(503, "The queue cannot be written.", code="queue_unavailable", hint=hint) from None
+        problem = STATE_LOST
+        if self.state_file.is_kept():
+            try:
+                place = await asyncio.get_running_loop().run_in_executor(self.database, add_work, self.engine, work)
+            except SQLAlchemyError as error:
+                problem = type(error).__name__
+            else:
+                if self.state_file.is_kept():
+                    return place
+                await self.withdraw(work.id)
+        self.say("queue_failed", reason=problem)
+        hint = "try again later. Nothing was sent on."
+        raise ApiError(503, "The queue cannot be written.", code="queue_unavailable", hint=hint)
 
     async def withdraw(self, id: str) -> None:
         """Take work back whose request could not be recorded; where that fails too, people find it in the queue."""
@@ -245,12 +254,12 @@ class Gateway:
             self.say("withdraw_failed", work=id, reason=type(error).__name__)
 
     async def find_work(self, id: str) -> QueuedWork | None:
-        try:
-            return await asyncio.get_running_loop().run_in_executor(self.database, find_work, self.engine, id)
-        except SQLAlchemyError:
-            raise ApiError(
-                503, "The queue cannot be read.", code="queue_unavailable", hint="try again later."
-            ) from None
+        found = None
+        with contextlib.suppress(SQLAlchemyError):
+            found = await asyncio.get_running_loop().run_in_executor(self.database, find_work, self.engine, id)
+            if self.state_file.is_kept():
+                return found
+        raise ApiError(503, "The queue cannot be read.", code="queue_unavailable", hint="try again later.")
 
     def allows_callback(self, url: str) -> bool:
         """Whether the settings allow answers to be sent there; a path that climbs is never allowed."""
@@ -279,7 +288,11 @@ class Gateway:
         self.say("fault", request=request, kind=type(error).__name__, at=place)
 
     def close(self) -> None:
-        self.access.reload()
+        """Write what is left and let go of it; a database that cannot be written stops none of the rest."""
+        try:
+            self.access.reload()
+        except SQLAlchemyError as error:
+            self.say("keys_failed", reason=type(error).__name__)
         self.database.shutdown(wait=True)
         self.judges.shutdown(wait=False, cancel_futures=True)
         self.audit.close()

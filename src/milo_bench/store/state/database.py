@@ -58,6 +58,27 @@ def open_state(given: str, *, make: bool = True, apart: bool = False) -> Engine:
     return engine
 
 
+STATE_LOST: Final = "its file was removed or moved"
+
+
+class StateFile:
+    """Where an engine's rows are: a file that must stay in its place, if it is SQLite's."""
+
+    def __init__(self, engine: Engine) -> None:
+        name = engine.url.database if engine.dialect.name == "sqlite" else None
+        self._path = Path(name) if name and name != ":memory:" else None
+        self._opened = None if self._path is None else self._path.stat()
+
+    def is_kept(self) -> bool:
+        """Whether it is still the file that was opened: what is written to a removed or moved one is lost."""
+        if self._path is None or self._opened is None:
+            return True
+        try:
+            return os.path.samestat(self._path.stat(), self._opened)
+        except OSError:
+            return False
+
+
 def _prepare_file(name: str, *, make: bool) -> None:
     if not name or name == ":memory:":
         return
