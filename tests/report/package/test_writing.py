@@ -135,9 +135,14 @@ def test_a_decision_with_nothing_in_it_says_so_and_shows_no_number(decision: Dec
         decision, verdict=("Nothing can be said.",), findings=(), replays=(), measures={}, errors=(), confusions=(),
         examples=(), load=(), probes=(), business=None, economics=None, backlog=(), missing=(), figures={}, routing={},
     )  # fmt: skip
-    page = render_files(bare)["index.html"].decode()
-    for said in ("No findings.", "Not costed", "No load was measured"):
+    files = {name: data.decode() for name, data in render_files(bare).items()}
+    page = files["index.html"]
+    for said in ("Nothing can be said.", "Not costed", "No load was measured"):
         assert said in page
+    for empty in ('id="table"', 'id="findings"', 'id="failures"', 'id="launch"', "Every safety gate", "No attempt failed"):
+        assert empty not in page, "a part without content says nothing, or what was never judged"
+    assert not [name for name in re.findall(r'href="#([\w-]+)"', page) if f'id="{name}"' not in page]
+    assert "What would change it" not in files["summary.md"]
 
 
 def _poisoned(value: Any, key: str = "") -> Any:
