@@ -36,6 +36,10 @@ def test_what_the_server_asks_for_is_waited_and_no_more_than_ten_minutes_of_it()
     assert pause_s(key, 0.001) >= 0.25
 
 
+def http_date(after_s: float) -> str:
+    return format_datetime(NOW + timedelta(seconds=after_s), usegmt=True)
+
+
 @pytest.mark.parametrize(
     ("headers", "seconds"),
     [
@@ -44,6 +48,10 @@ def test_what_the_server_asks_for_is_waited_and_no_more_than_ten_minutes_of_it()
         ({"retry-after-ms": "250", "retry-after": "1"}, 0.25),
         ({"retry-after": format_datetime(NOW + timedelta(seconds=90), usegmt=True)}, 90.0),
         ({"retry-after": format_datetime(NOW - timedelta(seconds=90), usegmt=True)}, 0.0),
+        ({"retry-after": http_date(3690), "date": http_date(3600)}, 90.0),  # the server's clock is an hour ahead
+        ({"retry-after": http_date(-3510), "date": http_date(-3600)}, 90.0),  # or behind
+        ({"retry-after": http_date(90), "date": "yesterday"}, 90.0),
+        ({"retry-after": "3", "date": http_date(-3600)}, 3.0),
         ({"retry-after": "999999999"}, 3600.0),
         ({"retry-after": "-1"}, None),
         ({"retry-after": "nan"}, None),

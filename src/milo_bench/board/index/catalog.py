@@ -48,6 +48,9 @@ class BoardLog:
     seen_size: int = -1  # of the file when it was last read to its end
     lock: threading.Lock = field(default_factory=threading.Lock)
     indexer: LogIndexer | None = None  # kept while the run goes on
+    _mark: tuple[int, int] | None = None  # size and time of the file at the last look at whether it is live
+    _looked_at: float = 0.0
+    _changed_at: float = 0.0
 
     @property
     def size(self) -> int:
@@ -63,13 +66,24 @@ class BoardLog:
         return self.index is None or self.size != self.seen_size
 
     def is_live(self, now: float) -> bool:
-        """Whether a run is writing to it, as far as its last change tells."""
+        """Whether a run is writing to it, as far as its last change tells.
+
+        The file's own time is another clock where the folder is on another machine, and may be hours off. So a change
+        that is seen between two looks counts by our clock; the file's time only where nobody looked before.
+        """
         if self.index is None or self.index.end is not None or is_parquet_log(self.path):
             return False
         try:
-            return now - self.path.stat().st_mtime < QUIET_S
+            found = self.path.stat()
         except OSError:
             return False
+        mark, before = (found.st_size, found.st_mtime_ns), self._mark
+        if mark != before:
+            grew = before is not None and (mark[0] != before[0] or mark[1] > before[1])
+            seen_now = grew and now - self._looked_at < QUIET_S
+            self._mark, self._changed_at = mark, now if seen_now else found.st_mtime
+        self._looked_at = now
+        return abs(now - self._changed_at) < QUIET_S
 
     def refresh(self) -> None:
         """Read what was written since, in this process. Errors are kept in ``problem``."""

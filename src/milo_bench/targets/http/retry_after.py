@@ -12,9 +12,11 @@ _MOST_S: Final = 3_600.0
 
 
 def retry_after_s(headers: Mapping[str, str], now: datetime) -> float | None:
-    """Seconds from ``now``, at most an hour; None where the server does not say, or says nothing that can be read.
+    """Seconds to wait, at most an hour; None where the server does not say, or says nothing that can be read.
 
     RFC 9110, 10.2.3: a number of seconds or an HTTP date. ``retry-after-ms`` is what some hosted APIs send beside it.
+    A date counts from the server's own clock, the field ``date`` of the same reply, for ours may be hours off; from
+    ``now`` where there is none.
     """
     for name, unit in (("retry-after-ms", 1000.0), ("retry-after", 1.0)):
         value = headers.get(name, "").strip()
@@ -24,9 +26,15 @@ def retry_after_s(headers: Mapping[str, str], now: datetime) -> float | None:
             continue
         if math.isfinite(seconds) and seconds >= 0:
             return min(seconds, _MOST_S)
+    due = _date(headers.get("retry-after", ""))
+    if due is None:
+        return None
+    return min(max((due - (_date(headers.get("date", "")) or now)).total_seconds(), 0.0), _MOST_S)
+
+
+def _date(text: str) -> datetime | None:
     try:
-        date = parsedate_to_datetime(headers.get("retry-after", ""))
-        date = date if date.tzinfo is not None else date.replace(tzinfo=UTC)
-        return min(max((date - now).total_seconds(), 0.0), _MOST_S)
+        found = parsedate_to_datetime(text)
     except (ValueError, TypeError, IndexError, OverflowError):
         return None
+    return found if found.tzinfo is not None else found.replace(tzinfo=UTC)
