@@ -198,3 +198,17 @@ def test_only_a_gateway_of_this_machine_is_asked(address: str) -> None:
     with pytest.raises(UsageError, match="not an address of this machine"):
         check_gateway(address)
     assert check_gateway("http://127.0.0.1:8702/") == "127.0.0.1:8702"
+
+
+def test_a_package_without_its_decision_is_listed_with_the_findings_of_its_summary(
+    client: BoardClient, folder: Path
+) -> None:
+    (folder / "moved").mkdir()
+    write_package(sample_decision(), folder / "moved")
+    whole = next(one for one in client.data("/decisions")["packages"] if one["name"] == "moved")["findings"]
+    (folder / "moved" / "decision.json").unlink()
+    moved = next(one for one in client.data("/decisions")["packages"] if one["name"] == "moved")["findings"]
+    assert {(one["target"], one["kind"]) for one in whole} <= {(one["target"], one["kind"]) for one in moved}
+    assert "its decision.json is not in the folder" not in client.html("/decisions")
+    (folder / "moved" / "summary.md").write_text("| workload | model | finding | route |\n|-|-|-|-|\n| only one |\n")
+    assert next(one for one in client.data("/decisions")["packages"] if one["name"] == "moved")["findings"] == []

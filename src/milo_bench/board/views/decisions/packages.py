@@ -14,6 +14,7 @@ from milo_bench.board.views.decisions.summary import text_blocks
 from milo_bench.board.views.paging import key_page
 from milo_bench.config.routing.file import RoutingFile
 from milo_bench.core.errors import MiloError
+from milo_bench.core.text import visible
 from milo_bench.decide.changes.since import changes_since
 from milo_bench.decide.records import Decision, Figure, Finding
 from milo_bench.report.figures import plain_text
@@ -26,7 +27,7 @@ def show_decisions(board: BoardParts, asked: PageRequest) -> Shown:
     every = board.packages.all()
     page, links = key_page(every, lambda one: one.id, asked.query)
     data = {
-        "packages": [package_line(one) for one in page],
+        "packages": [package_line(one) | _told_in_summary(one) for one in page],
         "total": len(every),
         "links": links,
         "registries": [registry_line(id, path, board.folder) for id, path in board.packages.registries()],
@@ -67,6 +68,23 @@ def package_line(package: FoundPackage) -> dict[str, Any]:
             for workload, target, kind, route in package.findings
         ],
     }
+
+
+def _told_in_summary(package: FoundPackage) -> dict[str, Any]:
+    """The findings of a package whose decision.json is elsewhere, as the table of its summary has them."""
+    if package.has_decision:
+        return {}
+    for block in text_blocks(_text_of(package, "summary.md")):
+        if block["kind"] == "table" and {"workload", "model", "finding", "route"} <= set(block["head"]):
+            rows = [dict(zip(block["head"], map(visible, row), strict=False)) for row in block["rows"]]
+            return {
+                "findings": [
+                    {"workload": row["workload"], "target": row["model"], "kind": row["finding"], "route": row["route"]}
+                    for row in rows
+                    if len(row) == len(block["head"])
+                ]
+            }
+    return {}
 
 
 def _decided(decision: Decision) -> dict[str, Any]:
