@@ -22,7 +22,9 @@ from milo_bench.grade.uncited import CitationForm, cut_uncited
 from milo_bench.targets.http.answer import decode_json
 
 # Checks of what may not be said anywhere: reasoning, refusals and the arguments of tool calls are scanned by them too.
-EVERYWHERE: Final = frozenset({"banned_commitments", "coverage_inference", "not_mentions", "unsupported_facts"})
+EVERYWHERE: Final = frozenset(
+    {"banned_commitments", "coverage_inference", "not_contains", "not_mentions", "unsupported_facts"}
+)
 # Fields that say the whole answer a second time, in tokens or sound: what was cut is in them too.
 _SAY_AGAIN: Final = ("logprobs", "audio", "annotations")
 _ANSWERED: Final = AnswerFacts()

@@ -38,10 +38,16 @@ class WantedTextParams(Params, frozen=True):
 
         An empty text is none: every answer contains it.
         """
-        own = fixture.expect.get(key)
-        own = [own] if isinstance(own, str) else own
-        named = tuple(one for one in own if isinstance(one, str) and one) if isinstance(own, list | tuple) else ()
-        return named or ((self.value,) if self.value is not None else tuple(self.values))
+        return _own_texts(fixture, key) or self.always
+
+    @property
+    def always(self) -> tuple[str, ...]:
+        """The texts of the parameters: those of every fixture that names none itself."""
+        return (self.value,) if self.value is not None else tuple(self.values)
+
+    def category(self, fixture: Fixture, key: str, own: str, standard: str) -> str:
+        """``own`` where the texts are the fixture's, which are not known in service; else ``standard``."""
+        return own if _own_texts(fixture, key) else standard
 
     def seen(self, fixture: Fixture, key: str) -> tuple[str, ...]:
         """``wanted`` without texts that nobody sees: an answer that has a space states nothing by it."""
@@ -60,6 +66,17 @@ class WantedTextParams(Params, frozen=True):
         letters = (unicodedata.normalize("NFC", cluster[0]) for cluster in _CLUSTER.finditer(plain))
         parts = [_any_form(letter) for letter in letters]
         return re.compile(_UNSEEN.join(parts), re.IGNORECASE if self.casefold else re.NOFLAG)
+
+
+def _own_texts(fixture: Fixture, key: str) -> tuple[str, ...]:
+    own = fixture.expect.get(key)
+    own = [own] if isinstance(own, str) else own
+    return tuple(one for one in own if isinstance(one, str) and one) if isinstance(own, list | tuple) else ()
+
+
+def texts_gap(check: str, params: Mapping[str, Any]) -> str:
+    """Why a check that looks for texts finds nothing while answers are served; "" where it can."""
+    return "" if read_wanted(check, params).always else "it has no value for every answer"
 
 
 def _any_form(letter: str) -> str:

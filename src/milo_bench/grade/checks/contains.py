@@ -11,12 +11,13 @@ from typing import Any
 from milo_bench.core.records import Fixture, Verdict, Workload
 from milo_bench.grade.base import CHECKS, GradeCase
 from milo_bench.grade.unreadable import unread_expectation
-from milo_bench.grade.wanted_text import read_wanted
+from milo_bench.grade.wanted_text import read_wanted, texts_gap
 
 
 class Contains:
     name = "contains"
-    version = "4"
+    version = "5"
+    known_served = frozenset({"standard_text_missing"})
 
     def validate(self, params: Mapping[str, Any], workload: Workload) -> None:
         read_wanted(self.name, params)
@@ -33,8 +34,15 @@ class Contains:
         got = rules.folded(case.output)
         if any(text and rules.folded(text) in got for text in wanted):
             return [Verdict(self.name, self.version, "pass", expected=" or ".join(wanted))]
+        category = rules.category(case.fixture, self.name, "text_missing", "standard_text_missing")
         reason = f"the answer lacks {' or '.join(repr(text[:100]) for text in wanted)}"
-        return [Verdict(self.name, self.version, "fail", "text_missing", reason, expected=" or ".join(wanted))]
+        return [Verdict(self.name, self.version, "fail", category, reason, expected=" or ".join(wanted))]
+
+    def served_gap(self, params: Mapping[str, Any]) -> str:
+        return texts_gap(self.name, params)
+
+    def judge_served(self, case: GradeCase, params: Mapping[str, Any]) -> Iterable[Verdict]:
+        return self.judge(case, params)
 
 
 CHECKS.add(Contains.name, Contains())

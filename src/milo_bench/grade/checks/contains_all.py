@@ -8,12 +8,13 @@ from typing import Any
 from milo_bench.core.records import Fixture, Verdict, Workload
 from milo_bench.grade.base import CHECKS, GradeCase
 from milo_bench.grade.unreadable import unread_expectation
-from milo_bench.grade.wanted_text import read_wanted
+from milo_bench.grade.wanted_text import read_wanted, texts_gap
 
 
 class ContainsAll:
     name = "contains_all"
-    version = "4"
+    version = "5"
+    known_served = frozenset({"standard_text_missing"})
 
     def validate(self, params: Mapping[str, Any], workload: Workload) -> None:
         read_wanted(self.name, params)
@@ -31,8 +32,15 @@ class ContainsAll:
         lacking = [text for text in wanted if not text or rules.folded(text) not in got]
         if not lacking:
             return [Verdict(self.name, self.version, "pass", expected=" and ".join(wanted))]
+        category = rules.category(case.fixture, self.name, "text_missing", "standard_text_missing")
         reason = f"the answer lacks {', '.join(repr(text[:100]) for text in lacking)}"
-        return [Verdict(self.name, self.version, "fail", "text_missing", reason, expected=" and ".join(wanted))]
+        return [Verdict(self.name, self.version, "fail", category, reason, expected=" and ".join(wanted))]
+
+    def served_gap(self, params: Mapping[str, Any]) -> str:
+        return texts_gap(self.name, params)
+
+    def judge_served(self, case: GradeCase, params: Mapping[str, Any]) -> Iterable[Verdict]:
+        return self.judge(case, params)
 
 
 CHECKS.add(ContainsAll.name, ContainsAll())
