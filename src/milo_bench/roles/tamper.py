@@ -31,7 +31,7 @@ _TEST: Final = re.compile(r"(.*\.)?(tests|conftest|test_\w+|\w+_test)(\..*)?")
 _LEAVES: Final = frozenset({"sys.exit", "exit", "quit"})
 _NAMES: Final = re.compile(
     r"\A(?:unittest(?:\.\w+)*|pytest|builtins)\Z|PYTEST_CURRENT_TEST|cell_contents|__closure__|_pytest|pytest_\w+|"
-    r"AssertionRewriting|MagicMock|pytestmark"
+    r"AssertionRewriting|MagicMock|pytestmark|__globals__|read_history_file|read_init_file|_tkinter"
 )
 
 
@@ -72,6 +72,8 @@ def _of_node(node: ast.AST) -> set[str]:
             return {f"it hides the name {name}"}
         case ast.Assign(targets=targets):
             return {sign for target in targets for sign in _assigned(target)}
+        case ast.Constant(value="__eq__"):
+            return {"it names __eq__"}
         case ast.Constant(value=str(value)):
             return {f"it names {found}" for found in _NAMES.findall(value)}
         case ast.Name(id=name) | ast.Attribute(attr=name) if _NAMES.fullmatch(name) or name == "__builtins__":
@@ -90,24 +92,55 @@ def _finds_module(place: ast.expr, name: str) -> bool:
 
 def _goes_through_modules(tree: ast.AST) -> bool:
     """Whether ``sys.modules`` is used as a whole, where the tests are among others, and not for one known name."""
+    names = {"sys"}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            names |= {one.asname for one in node.names if one.name == "sys" and one.asname}
     uses = one_name = 0
     for node in ast.walk(tree):
         match node:
-            case ast.Attribute() if _dotted(node) == "sys.modules":
+            case ast.Attribute(attr="modules") if _is_modules(node, names):
                 uses += 1
-            case ast.Subscript(value=place) if _dotted(place) == "sys.modules":
+            case ast.Subscript(value=place) if _is_modules(place, names):
                 one_name += 1
-            case ast.Call(func=ast.Attribute(value=place, attr="get" | "pop" | "setdefault")) if (
-                _dotted(place) == "sys.modules"
+            case ast.Call(func=ast.Attribute(value=place, attr="get" | "pop" | "setdefault")) if _is_modules(
+                place, names
             ):
                 one_name += 1
             case ast.Compare(comparators=places):
-                one_name += sum(_dotted(place) == "sys.modules" for place in places)
-            case ast.ImportFrom(module="sys", names=names) if any(name.name == "modules" for name in names):
+                one_name += sum(_is_modules(place, names) for place in places)
+            case ast.ImportFrom(module="sys", names=found) if any(name.name == "modules" for name in found):
                 return True
-            case ast.Call(args=[ast.Name(id="sys"), ast.Constant(value="modules"), *_]):
+            case ast.Call(args=[given, ast.Constant(value="modules"), *_]) if _is_sys(given, names):
+                return True
+            case ast.Subscript(value=place, slice=ast.Constant(value="modules")) if _is_space_of_sys(place, names):
                 return True
     return uses > one_name
+
+
+def _is_modules(node: ast.expr, names: set[str]) -> bool:
+    return isinstance(node, ast.Attribute) and node.attr == "modules" and _is_sys(node.value, names)
+
+
+def _is_sys(node: ast.expr, names: set[str]) -> bool:
+    """Whether an expression is the module ``sys``: by one of its ``names``, by another module, or imported."""
+    match node:
+        case ast.Name(id=name):
+            return name in names
+        case ast.Attribute(attr="sys"):
+            return True
+        case ast.Call(func=func, args=[ast.Constant(value="sys"), *_]):
+            return _dotted(func).rpartition(".")[2] in ("__import__", "import_module")
+    return False
+
+
+def _is_space_of_sys(node: ast.expr, names: set[str]) -> bool:
+    match node:
+        case ast.Call(func=ast.Name(id="vars"), args=[given]):
+            return _is_sys(given, names)
+        case ast.Attribute(value=given, attr="__dict__"):
+            return _is_sys(given, names)
+    return False
 
 
 def _at_the_top(statement: ast.stmt) -> set[str]:
@@ -125,7 +158,8 @@ def _assigned(target: ast.expr) -> set[str]:
     if isinstance(target, ast.Subscript) and _dotted(target.value) == "sys.modules":
         return {"it replaces a module in sys.modules"}
     written = _dotted(target)
-    return {f"it replaces {written}"} if written.startswith(("builtins.", "unittest.", "pytest.")) else set()
+    replaces = written.startswith(("builtins.", "unittest.", "pytest.")) or written.endswith(".__eq__")
+    return {f"it replaces {written}"} if replaces else set()
 
 
 def _is_always_true(body: list[ast.stmt]) -> bool:

@@ -31,7 +31,7 @@ class Judges:
 
     def __init__(self, root: str, changed: list[str], note: Callable[[str], None]) -> None:
         self.looked: set[str] = set()
-        self._files = {os.path.join(root, path) for path in changed}
+        self.files = {os.path.join(root, path) for path in changed}
         self._root = root
         self._note = note
         self._hooks: dict[str, list[int]] = {}
@@ -88,7 +88,7 @@ class Judges:
     def _is_allowed(self, name: str) -> bool:
         """Whether a file may be among the callers: of pytest and its plugins, of ours, or of the tree but no answer."""
         packages = os.path.dirname(os.path.dirname(sys.modules["pluggy"].__file__ or "")) + os.sep
-        own = name.startswith(self._root + os.sep) and name not in self._files
+        own = name.startswith(self._root + os.sep) and name not in self.files
         return own or name.startswith(packages) or name == os.path.join(os.path.dirname(__file__), "run_tests.py")
 
     def _hold_module(self, name: str) -> None:
@@ -120,7 +120,7 @@ class Judges:
 
     def _is_theirs(self, function: Any) -> bool:
         code = getattr(getattr(function, "__func__", function), "__code__", None)
-        return code is not None and (code.co_filename in self._files or code.co_filename.startswith("<"))
+        return code is not None and (code.co_filename in self.files or code.co_filename.startswith("<"))
 
 
 def _names_of(kind: type) -> list[tuple[Any, str]]:

@@ -16,7 +16,8 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
-_PARTS = ("watch", "judges", "values", "doors")
+_PARTS = ("watch", "judges", "values", "doors", "asserts", "others")
+_KEPT = "an assertion of this test failed, and the test did not see it"
 _EXAMPLES = 10
 _SETTINGS = "_hypothesis_internal_use_settings"  # where Hypothesis keeps those of a test
 
@@ -35,7 +36,8 @@ def main() -> int:
         tell("broken", why=f"pytest cannot be imported: {type(error).__name__}: {error}"[:300])
         return 3
 
-    watched, held = [], []
+    watched, held, asserts = [], [], []
+    kept: set[str] = set()  # tests that passed although one of their assertions failed
     if asked["changed"]:
 
         def note(what: str) -> None:
@@ -43,7 +45,8 @@ def main() -> int:
 
         # By their place: folders of this program are on no path, so that no test can import them.
         parts = {name: runpy.run_path(os.path.join(os.path.dirname(__file__), f"{name}.py")) for name in _PARTS}
-        names = {**parts["values"], **parts["doors"]}
+        names = {**parts["values"], **parts["doors"], **parts["others"]}
+        asserts.append(parts["asserts"]["Asserts"](root, asked["files"]))
         watched.append(parts["watch"]["watch"](root, asked["changed"], asked["files"], note, names))
         held.append(parts["judges"]["Judges"](root, asked["changed"], note))
 
@@ -60,12 +63,17 @@ def main() -> int:
             _steady(session.items)
             for judges in held:
                 judges.hold_tests(session.config.pluginmanager, session.items)
+                parts["others"]["watch_tests"](root, asked["files"], judges.files, note)
 
         @pytest.hookimpl(hookwrapper=True, tryfirst=True)
         def pytest_runtest_call(self, item: Any) -> Any:
             for judges in held:
                 judges.look_at_test(item)
-            yield
+            for one in asserts:
+                one.begin()
+            outcome = yield
+            if any(one.any_was_kept(outcome.excinfo is None) for one in asserts):
+                kept.add(item.nodeid)
             for judges in held:
                 judges.look(item)
             for _, after_test in watched:
@@ -139,7 +147,10 @@ def main() -> int:
             outcome = "skipped" if hasattr(report, "wasxfail") else report.outcome
             if report.when == "teardown" or (report.when == "setup" and outcome == "failed"):
                 outcome = "failed"
-            tell(self.kind, test=report.nodeid, outcome=outcome, why=_last(report) if outcome == "failed" else "")
+            why = _last(report) if outcome == "failed" else ""
+            if report.nodeid in kept and report.when == "call" and outcome == "passed":
+                outcome, why = "failed", _KEPT
+            tell(self.kind, test=report.nodeid, outcome=outcome, why=why)
 
     options = ["-q", "-p", "no:cacheprovider", "-p", "no:randomly", "-p", "no:xdist", "--rootdir", root]
     options += ["--color=no", "--tb=line", "-o", f"addopts={asked['addopts']}", "-o", "xfail_strict=false"]

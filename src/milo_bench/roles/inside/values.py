@@ -1,10 +1,16 @@
 """The files of an answer in; whether it made a value that equals different ones out.
 
 A part of run_tests.py inside the sandbox. ``assert answer(x) == 10`` passes where the answer is a value that equals
-everything, so values are made of each class that the answer wrote and compared with values that differ.
+everything, so values are made of each class that the answer wrote and compared with values that differ. And each time
+that a value is compared, wrong ones are compared with it as well, in an order that nobody can foresee: what agrees with
+the first of them, or only a few times, is seen.
 """
 
+import builtins
+import functools
 import itertools
+import os
+import sys
 import weakref
 from collections.abc import Callable, Iterator
 from contextlib import suppress
@@ -15,30 +21,140 @@ from typing import Any
 class Values:
     """Looks at classes whose comparison is written in ``files``; those that were there before are not of interest."""
 
-    def __init__(self, files: set[str]) -> None:
+    def __init__(self, files: set[str], note: Callable[[str], None]) -> None:
         self._files = files
+        self._note = note
+        self._inside = False
         self._before: weakref.WeakSet[type] = weakref.WeakSet(_classes(object))
         self._seen: weakref.WeakSet[type] = weakref.WeakSet(_BUILT_IN)
 
+    def watch_classes(self) -> None:
+        """From now on, compare values of classes that the files define with others as well, whenever they are."""
+        build, look = builtins.__build_class__, sys._getframe
+
+        def building(*given: Any, **named: Any) -> Any:
+            made = build(*given, **named)
+            if look(1).f_code.co_filename in self._files and isinstance(made, type):
+                compares = vars(made).get("__eq__")
+                if isinstance(compares, FunctionType):
+                    type.__setattr__(made, "__eq__", self._compared(compares))
+            return made
+
+        builtins.__build_class__ = building
+
+    def _compared(self, compares: Any) -> Any:
+        @functools.wraps(compares)
+        def compared(one: Any, other: Any) -> Any:
+            others = () if self._inside else _others(other)
+            if not others:
+                return compares(one, other)
+            self._inside = True
+            try:
+                return self._compared_often(compares, one, other, others)
+            finally:
+                self._inside = False
+
+        return compared
+
+    def _compared_often(self, compares: Any, one: Any, other: Any, others: tuple[Any, ...]) -> Any:
+        """What the comparison says; told where it says the same of a wrong value, or not the same each time."""
+        found: list[Any] = []
+        agreed = False
+        for wrong in sorted([other, other, *others, *others], key=lambda _: os.urandom(8)):
+            if wrong is other:
+                found.append(compares(one, other))
+            else:
+                agreed |= _agrees(compares, one, wrong)
+        if found[0] is True and (agreed or found[1] is not True):
+            self._note("it makes a value that equals different ones")
+        return found[0]
+
     def any_is_loose(self) -> bool:
         """Whether values of a class that is there now equal different ones."""
-        return any(_equals_anything(one) for one in _classes(object) if self._is_theirs(one))
+        return self._is_any_loose(_classes(object))
 
     def any_new_is_loose(self) -> bool:
         """The same of kinds of numbers, texts and containers that were not looked at before, which are the fewest."""
         new = [one for kind in _VALUES for one in _classes(kind) if one not in self._seen]
         self._seen.update(new)
-        return any(_equals_anything(one) for one in new if self._is_theirs(one))
+        return self._is_any_loose(new)
+
+    def _is_any_loose(self, classes: list[type]) -> bool:
+        self._inside = True  # what is compared here is of no interest
+        try:
+            return any(_is_loose(one) for one in classes if self._is_theirs(one))
+        finally:
+            self._inside = False
 
     def _is_theirs(self, one: type) -> bool:
-        """Whether its comparison is written in one of the files, or in text that was run, or is no plain function."""
-        compares = vars(one).get("__eq__")
+        """Whether a comparison is written in one of the files, or in text that was run, or is no plain function."""
+        return any(self._is_written(one, vars(one).get(name)) for name in _COMPARE)
+
+    def _is_written(self, one: type, compares: Any) -> bool:
         if compares is None:
             return False
+        compares = getattr(compares, "__wrapped__", compares)
         if isinstance(compares, FunctionType):
             name = compares.__code__.co_filename
             return name in self._files or (name.startswith("<") and one not in self._before)
         return one not in self._before
+
+
+def _agrees(compares: Any, one: Any, wrong: Any) -> bool:
+    with suppress(BaseException):
+        return compares(one, wrong) is True
+    return False
+
+
+def _others(value: Any) -> tuple[Any, ...]:
+    """Values of the same kind that differ from it on either side; none for what is no plain value."""
+    match value:
+        case bool():
+            return (not value,)
+        case int() if type(value) is int:
+            return (value + _FAR, value - _FAR)
+        case float() if type(value) is float:
+            return (value * 3 + _FAR, value * 3 - _FAR)
+        case str() | bytes() if type(value) in (str, bytes):
+            text: Any = "q7" if isinstance(value, str) else b"q7"
+            return (value + text, text + value)
+        case list() | tuple() if type(value) in (list, tuple):
+            more: Any = type(value)([_STRANGE])
+            return (value + more, more + value)
+        case dict() if type(value) is dict:
+            return ({**value, _STRANGE: 0}, {_STRANGE: 0})
+        case set() | frozenset() if type(value) in (set, frozenset):
+            return (value | {_STRANGE}, type(value)([_STRANGE]))
+    return ()
+
+
+def _is_loose(one: type) -> bool:
+    return _equals_anything(one) or _holds_anything(one) or _is_less_and_greater(one)
+
+
+def _holds_anything(one: type) -> bool:
+    """Whether a container of the class that was made without anything in it has things of every kind in it."""
+    things = (*_OBJECTS, *_VALUES[int][:2], *_VALUES[str][:2])
+    return "__contains__" in vars(one) and any(all(_holds(make, thing) for thing in things) for make in _makers(one))
+
+
+def _holds(make: Callable[[], Any], thing: Any) -> bool:
+    with suppress(BaseException):
+        return thing in make()
+    return False
+
+
+def _is_less_and_greater(one: type) -> bool:
+    """Whether a value of the class is less than a number or text, and greater as well."""
+    if not {"__lt__", "__gt__"} <= set(vars(one)):
+        return False
+    return any(_ordered(make, other) for make in _makers(one) for other in (_NUMBER, "q7"))
+
+
+def _ordered(make: Callable[[], Any], other: Any) -> bool:
+    with suppress(BaseException):
+        return bool(make() < other) and bool(make() > other)
+    return False
 
 
 def _equals_anything(one: type) -> bool:
@@ -91,6 +207,9 @@ def _classes(base: type) -> list[type]:
 
 
 _NUMBER = 57885161
+_FAR = 7919
+_STRANGE = ("q7", _FAR)  # in no container of a test
+_COMPARE = ("__eq__", "__le__", "__lt__", "__contains__")
 _OBJECTS = (object(), object())
 _VALUES: dict[Any, tuple[Any, ...]] = {
     int: (_NUMBER, _NUMBER - 1, _NUMBER + 1, 982451653, 0),
@@ -99,6 +218,10 @@ _VALUES: dict[Any, tuple[Any, ...]] = {
     bytes: (b"57885161", b"982451653", b"5788516", b""),
     list: ([_NUMBER], [982451653], [_NUMBER, 1], []),
     tuple: ((_NUMBER,), (982451653,), (_NUMBER, 1), ()),
+    set: (
+        *({_NUMBER + one for one in range(n)} for n in range(1, 7)),
+        *(set(range(n)) for n in range(1, 7)),
+    ),
     dict: ({"a": _NUMBER}, {"b": _NUMBER}, {"a": 982451653}, {}),
 }
 _BUILT_IN = frozenset(itertools.chain.from_iterable(_classes(kind) for kind in _VALUES))

@@ -90,14 +90,18 @@ def watch(
         finally:
             inside = False
 
+    values = parts["Values"](files, note)
+    values.watch_classes()
     before = _Framework()
-    values = parts["Values"](files)
     parts["watch_doors"](files, note, lambda frame: _reads(frame, files))
+    parts["watch_lines"](secret, note, lambda frame: _reads(frame, files))
     sys.addaudithook(hook)
 
     def after() -> None:
         if _Framework().differs(before):
             note("it patches the test framework")
+        if parts["replaces_functions"](root, files):
+            note("it replaces functions of other packages")
         if values.any_is_loose():
             note("it makes a value that equals different ones")
 

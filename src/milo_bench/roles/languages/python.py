@@ -23,7 +23,8 @@ _PROGRAMS: Final = {name: (INSIDE / name).read_bytes() for name in ("run_tests.p
 _RUNNER: Final = _PROGRAMS["run_tests.py"]
 _CANARIES: Final = (INSIDE / "test_canary.py").read_bytes()
 _CANARY_TESTS: Final = 9
-_PARTS: Final = {f"{name}.py": (INSIDE / f"{name}.py").read_bytes() for name in ("watch", "judges", "values", "doors")}
+_NAMES: Final = ("watch", "judges", "values", "doors", "asserts", "others")
+_PARTS: Final = {f"{name}.py": (INSIDE / f"{name}.py").read_bytes() for name in _NAMES}
 DIGEST: Final = sha256_text((_RUNNER + b"".join(_PARTS.values()) + _CANARIES).decode())
 
 
