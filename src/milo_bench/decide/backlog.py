@@ -131,8 +131,9 @@ def _of_finding(finding: Finding, evidence: Evidence, policy: PolicyFile) -> Ite
     probes = [gate for gate in undecided if gate.measure.startswith("probe:")]
     if probes and finding.undecided:
         names = join_words([gate.measure.removeprefix("probe:") for gate in probes])
-        reason = (f"no workload on {target} can be kept without {names}",)
-        yield ("run_probes", target), _Work("run_probes", f"Run the probe {names} on {target}", reason, "high", [])
+        named = f"the probe{'s' if probes[1:] else ''} {names}"
+        reason = (f"no workload on {target} can be kept without {named}",)
+        yield ("run_probes", target), _Work("run_probes", f"Run {named} on {target}", reason, "high", [])
     rest = [gate for gate in undecided if gate not in probes]
     if rest and finding.undecided:
         yield ("more_fixtures", finding.workload), _more_fixtures(finding, rest, risk)

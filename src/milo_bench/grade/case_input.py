@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import lru_cache
-from typing import Any, Final
+from typing import Any
 
 import msgspec
 
 from milo_bench.core.cases.record import CaseEvent, CaseRecord
 from milo_bench.core.errors import DataError
 from milo_bench.core.records import Attempt, Fixture
-
-_KEPT_INPUTS: Final = 512
 
 _encode = msgspec.json.Encoder().encode
 
@@ -53,40 +52,18 @@ def case_header(case: CaseRecord) -> tuple[str, ...]:
 
 def input_texts(fixture: Fixture, attempt: Attempt) -> tuple[str, ...]:
     """Every text of the input and of the deterministic step, in order."""
-    texts = _texts_of_input(fixture.input)
-    return (*texts, *_texts(attempt.prepared)) if attempt.prepared else texts
+    return (*_texts(fixture.input), *_texts(attempt.prepared))
 
 
-# By identity, which a kept reference holds: each answer to a fixture, of each model, asks for the same input.
-_kept_inputs: dict[int, tuple[Any, tuple[str, ...]]] = {}
-
-
-def _texts_of_input(data: dict[str, Any]) -> tuple[str, ...]:
-    kept = _kept_inputs.get(id(data))
-    if kept is not None and kept[0] is data:
-        return kept[1]
-    texts = tuple(_texts(data))
-    if len(_kept_inputs) >= _KEPT_INPUTS:
-        _kept_inputs.clear()
-    _kept_inputs[id(data)] = (data, texts)
-    return texts
-
-
-def _texts(data: Any) -> list[str]:
-    found: list[str] = []
-    _add_texts(data, found)
-    return found
-
-
-def _add_texts(data: Any, found: list[str]) -> None:
+def _texts(data: Any) -> Iterator[str]:
     if isinstance(data, str):
-        found.append(data)
+        yield data
     elif isinstance(data, dict):
         for key, value in data.items():
-            found.append(str(key).replace("_", " "))
-            _add_texts(value, found)
+            yield str(key).replace("_", " ")
+            yield from _texts(value)
     elif isinstance(data, list | tuple):
         for value in data:
-            _add_texts(value, found)
+            yield from _texts(value)
     elif isinstance(data, int | float) and not isinstance(data, bool):
-        found.append(str(data))
+        yield str(data)

@@ -61,8 +61,9 @@ def _truncation(decision: Decision, targets: Sequence[TargetRecord]) -> Iterator
         (
             ("Sign: answers that end at their token limit, or that ignore the end of a long case.",),
             ("Send long cases to their fallback at once: lower the length limit of the rule in routing.yaml.",),
-            ("Compare the server's context window with the one in this runbook.",),
-            ("Restart the server with the measured window, and probe again:",),
+            ("Find the server's context window in its start command or its log.",),
+            ("Restart the server with a window that holds the longest case and its answer.",),
+            ("Set context_window of the target in bench.yaml to that window, and probe again:",),
         ),
         ordered=True,
     )
