@@ -62,7 +62,7 @@ def timeline(fixture: Fixture, fault: str) -> str | None:
         elif request["state"] == "received":
             said.append(f"The office has the {request['document']} [{request['event']}].")
     if fault == "uncited":
-        said.append("The claimant has been in touch with the regional office about it.")
+        said.append(f"That has been the case since {since[:10]}.")
     if fault == "promise":
         said.append(f"The payment will be made next week [{ids}].")
     return " ".join(said)

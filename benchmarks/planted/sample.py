@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
+from benchmarks.planted.labels import REVIEW, write_labels
 from benchmarks.planted.models import CASE_OPS, CLAIMS, PlantedModel
 from benchmarks.planted.record import STARTED, record_load, record_run
 from milo_bench.api.deciding import DecideOptions, decide_logs
@@ -260,8 +261,9 @@ def decide_sample(sample: Sample, folder: Path, logs: Sequence[str]) -> Decision
     here = Path.cwd()
     os.chdir(folder)
     try:
+        write_labels(sample, [one for one in logs if "/load-" not in one])
         options = DecideOptions(
-            logs=[*logs, *kept], policy="policy.yaml", economics="economics.yaml", title=sample.title
+            logs=[*logs, *kept], policy="policy.yaml", economics="economics.yaml", review=REVIEW, title=sample.title
         )
         return decide_logs(options, created_at=DECIDED_AT)
     finally:

@@ -21,6 +21,7 @@ from benchmarks.soundness import (
     constants,
     copies,
     edits,
+    flags,
     gate,
     groups,
     judges,
@@ -36,6 +37,7 @@ from benchmarks.soundness.stopped import pairs, scores, until_decided
 
 ROADS: tuple[Road, ...] = (
     unjudged.ROAD,
+    flags.ROAD,
     best_of.ROAD,
     looks.ROAD,
     advice.ROAD,

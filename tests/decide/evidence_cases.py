@@ -25,8 +25,9 @@ from milo_bench.core.records import (
     Workload,
 )
 from milo_bench.decide.evidence import Evidence
+from milo_bench.decide.gates.people import PeopleSaid
 from milo_bench.decide.records import Candidate, KeptFile, LogRef, ProbeEvidence
-from milo_bench.stats.cases.columns import Cases, CasesBuilder, fixture_table
+from milo_bench.stats.cases.columns import UNSUPPORTED_CHECKS, Cases, CasesBuilder, fixture_table
 
 SUITE = SuiteRef("tiny", "1", "5" * 64)
 
@@ -60,6 +61,7 @@ class Made:
     sensitive: set[str] = field(default_factory=set)
     words: Mapping[str, int] = field(default_factory=dict)
     keyword: set[str] = field(default_factory=set)
+    people_agree: bool = False  # people labelled every answer, and found wrong what rules flagged
 
     def add(
         self,
@@ -112,7 +114,17 @@ class Made:
             },
             load=tuple(self.load),
             probes=tuple(self.probes),
+            labels={one: self._labels(one) for one in self.rows} if self.people_agree else {},
         )  # fmt: skip
+
+    def _labels(self, candidate: Candidate) -> PeopleSaid:
+        repeats, scores = self.repeats[candidate], {}
+        for place, row in enumerate(self.rows[candidate]):
+            flagged = any(check in UNSUPPORTED_CHECKS and outcome != "pass" for check, outcome, _ in row.verdicts)
+            if not row.failed:
+                key = (f"{candidate.workload}-{place // repeats:04d}", place % repeats)
+                scores[key] = {"unsupported_claims": 2 if flagged else 5}
+        return PeopleSaid(len(scores), scores)
 
     def _cases(self, candidate: Candidate, numbers: Mapping[str, int]) -> Cases:
         builder = CasesBuilder(candidate.workload, candidate.target, candidate.variant, candidate.decoding)

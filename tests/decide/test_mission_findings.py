@@ -16,7 +16,7 @@ def held(check: str, good: bool, said: str = "broken") -> tuple[str, VerdictOutc
 
 
 def case_ops() -> Made:
-    made = Made()
+    made = Made(people_agree=True)
     fields = ("case_id", "claimant_name", "received_date", "issue_type", "urgency")
     extraction = []
     for n in range(70):  # 69 of 70 valid, 94 per cent of the fields: 329 of 350
@@ -47,7 +47,7 @@ def _summary(supported: bool) -> Row:
 
 
 def claims() -> Made:
-    made = Made()
+    made = Made(people_agree=True)
     notes = []
     for n in range(1000):  # 70 to escalate, of which 88 per cent are found; 93 per cent right in all
         want = "escalate" if n < 70 else "watch" if n < 200 else "routine"

@@ -95,7 +95,9 @@ def decide_logs(options: DecideOptions, *, created_at: str | None = None) -> Dec
     return msgspec.structs.replace(made, review=review)
 
 
-_FIRST: Final = "0.1."  # versions that judged each candidate as if it were alone, and gave slices of single fixtures
+_FIRST: Final = (
+    "0.1."  # versions that judged each candidate alone, took flags for truth, and gave slices of single fixtures
+)
 
 
 def decide_again(decision: Decision, find_log: Callable[[LogRef], Path]) -> Decision:
@@ -113,6 +115,7 @@ def decide_again(decision: Decision, find_log: Callable[[LogRef], Path]) -> Deci
         evidence,
         logs=_as_decided_on(evidence.logs, decision),
         every_slice=decision.tool_version.startswith(_FIRST),
+        flags_decide=decision.tool_version.startswith(_FIRST),
     )
     operators = _operators_of(decision, evidence)
     alone = decision.policy == decision.operator_policy

@@ -25,6 +25,7 @@ _OWNERS: Mapping[str, str] = {
     "repair_runtime": "Platform engineer",
     "run_probes": "Platform engineer",
     "constrained_decoding": "Platform engineer",
+    "label_answers": "Quality lead",
     "more_fixtures": "Quality lead",
     "safer_prompt": "Quality lead",
 }
@@ -134,7 +135,12 @@ def _of_finding(finding: Finding, evidence: Evidence, policy: PolicyFile) -> Ite
         named = f"the probe{'s' if probes[1:] else ''} {names}"
         reason = (f"no workload on {target} can be kept without {named}",)
         yield ("run_probes", target), _Work("run_probes", f"Run {named} on {target}", reason, "high", [])
-    rest = [gate for gate in undecided if gate not in probes]
+    unlabelled = [gate for gate in undecided if gate.by_people]
+    if unlabelled and finding.undecided:
+        reason = (f"only people's labels decide {join_words(_names(unlabelled))}",)
+        title = f"Labels of answers for {said_of_use(finding.workload)}"
+        yield ("label_answers", finding.workload), _Work("label_answers", title, reason, risk, [])
+    rest = [gate for gate in undecided if gate not in probes and gate not in unlabelled]
     if rest and finding.undecided:
         yield ("more_fixtures", finding.workload), _more_fixtures(finding, rest, risk)
 
@@ -149,9 +155,12 @@ def _replacement(finding: Finding, remedy: Remedy, policy: PolicyFile) -> bool:
     return finding.kind == "reject" and config is not None and config.replaces
 
 
+def _names(gates: Sequence[GateResult]) -> list[str]:
+    return [spell_out(f"{gate.measure}[{gate.slice}]" if gate.slice else gate.measure) for gate in gates]
+
+
 def _more_fixtures(finding: Finding, gates: Sequence[GateResult], risk: Risk) -> _Work:
-    names = join_words([spell_out(f"{gate.measure}[{gate.slice}]" if gate.slice else gate.measure) for gate in gates])
-    reason: LinkedText = (f"undecided with the current fixtures: {names}",)
+    reason: LinkedText = (f"undecided with the current fixtures: {join_words(_names(gates))}",)
     return _Work("more_fixtures", f"More fixtures for {said_of_use(finding.workload)}", reason, risk, [])
 
 

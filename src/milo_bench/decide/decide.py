@@ -17,6 +17,7 @@ from milo_bench.decide.evidence import Evidence
 from milo_bench.decide.facts import observe
 from milo_bench.decide.figures import Figures
 from milo_bench.decide.findings import make_finding
+from milo_bench.decide.gates.detectors import add_rules
 from milo_bench.decide.gates.family import family_confidences, shared_confidence, size_of_family
 from milo_bench.decide.gates.judge import judge_gates
 from milo_bench.decide.gates.licences import judge_evidence
@@ -85,6 +86,8 @@ def decide(
     }
     for candidate, measure in evidence.reviews:
         shown[candidate.text] = (*shown.get(candidate.text, ()), figures.measure(candidate, measure, kind="review"))
+    if not evidence.flags_decide:
+        add_rules(evidence, figures)
     load = load_evidence(evidence.load, figures)
     figures.stated(
         "policy/confidence", "confidence of each end", policy.confidence, "share",

@@ -7,10 +7,13 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from milo_bench.config.routing.rule import CUT_UNCITED
 from milo_bench.core.records import Frozen, JudgeLicence, LoadWindow, Measure, TargetRecord, Workload
+from milo_bench.decide.gates.people import PeopleSaid
 from milo_bench.decide.gates.stopped import EndedWork, SpentBudget
 from milo_bench.decide.records import Candidate, LogRef, ProbeEvidence
 from milo_bench.grade.set_up import SetUpProblem
@@ -34,17 +37,18 @@ class Evidence:
     stand beside the path of their log, ``loaded`` has its workloads; ``operators`` are logs of operator episodes.
     ``contracts`` are digests of each contract's parts by WORKLOAD or WORKLOAD/VARIANT (``core.records.contract``).
     ``peak_memory_bytes`` is by target. ``reviews`` are what people's scores of a sample say of all answers.
+    ``labels`` are their scores of single answers, of candidates whose answers were drawn at random.
     ``looked_at`` has the candidates whose run stopped by what it saw: their gates are judged by bounds that hold at
     every look. It maps each to the place of every fixture in the order in which they were asked, by fixture number.
     ``set_up`` has the candidates whose answers cannot be used for a reason that is not the model's. ``unread`` has,
-    by workload and check, the language of the work that the check does not read.
+    by workload and check, the language of the work that the check does not read; ``languages`` that of each workload.
     ``cut`` are the columns of answers without their uncited sentences, for the fix that cuts them.
     ``licences`` are the calibrations of model judges in the logs, by the digest of the judge; the last one counts.
     ``constants`` are answers of a candidate, each as if it were given to every fixture: what they pass proves nothing.
     ``ended`` are works that a stopping rule ended, ``spent`` runs that ended with their budget.
     ``today`` is the day of the decision, on which a licence must be good.
     ``inventories`` maps a fingerprint to what is known of that machine. ``every_slice`` gives measures of groups and of
-    a few fixtures too, as the first versions did.
+    a few fixtures too, and ``flags_decide`` takes flags of rules for the truth, as the first versions did.
     """
 
     logs: tuple[LogRef, ...]
@@ -59,17 +63,25 @@ class Evidence:
     contracts: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     peak_memory_bytes: Mapping[str, int] = field(default_factory=dict)
     reviews: tuple[tuple[Candidate, Measure], ...] = ()
+    labels: Mapping[Candidate, PeopleSaid] = field(default_factory=dict)
     cut: Mapping[Candidate, Cases] = field(default_factory=dict)
     inventories: Mapping[str, dict[str, Any]] = field(default_factory=dict)
     looked_at: Mapping[Candidate, NDArray[np.int32]] = field(default_factory=dict)
     set_up: Mapping[Candidate, SetUpProblem] = field(default_factory=dict)
     unread: Mapping[tuple[str, str], str] = field(default_factory=dict)
+    languages: Mapping[str, str] = field(default_factory=dict)
     licences: Mapping[str, JudgeLicence] = field(default_factory=dict)
     today: date | None = None
     every_slice: bool = False
+    flags_decide: bool = False
     ended: tuple[EndedWork, ...] = ()
     spent: tuple[SpentBudget, ...] = ()
     constants: Mapping[Candidate, tuple[ConstantAnswer, ...]] = field(default_factory=dict)
+
+    def said_of(self, candidate: Candidate) -> PeopleSaid | None:
+        """What people said of a candidate's answers; of cut ones what they said of the whole, which claims no less."""
+        whole = msgspec.structs.replace(candidate, variant="") if candidate.variant == CUT_UNCITED else candidate
+        return self.labels.get(whole)
 
     def candidates(self, workload: str, target: str) -> tuple[Candidate, ...]:
         """The candidates of one workload on one target that were measured: shipped contract and free decoding first."""

@@ -26,7 +26,7 @@ from milo_bench.decide.records import (
     Replay,
     RouteKind,
 )
-from milo_bench.decide.wording import TOO_CLOSE, capitalise, join_words, spell_out
+from milo_bench.decide.wording import TOO_CLOSE, capitalise, join_words, more_of, spell_out
 from milo_bench.grade.set_up import SetUpProblem
 
 
@@ -259,6 +259,8 @@ def _turning(kind: FindingKind, gate: GateResult, figures: Figures) -> Iterable[
     if gate.outcome == "undecided":
         if gate.measure.startswith("probe:"):
             yield (f"pass {name} on this target, with --logs",)
+        elif gate.by_people and not figures[gate.figure].n:
+            yield _labels(gate, figures)
         elif gate.further:
             yield _more_fixtures(gate, figures)
         elif gate.against == "baseline":
@@ -284,12 +286,18 @@ def _turning(kind: FindingKind, gate: GateResult, figures: Figures) -> Iterable[
         yield (f"{name} undecided, or {side} ", bound, ", on a new run")
 
 
+def _labels(gate: GateResult, figures: Figures) -> LinkedText:
+    """What to do for a gate that nobody's labels decide so far."""
+    least = ("at least ", figures.ref(gate.further), " answers") if gate.further else ("answers",)
+    return ("people's labels of ", *least, f" drawn at random, for {spell_out(_key(gate))} (review sample --at-random)")
+
+
 def _more_fixtures(gate: GateResult, figures: Figures, *, with_fix: bool = False) -> LinkedText:
     name, further = spell_out(_key(gate)), figures.ref(gate.further, "about")
     fix = "with the replayed fix, " if with_fix else ""
     if figures[gate.further].note == TOO_CLOSE:
-        return (f"{fix}{name} is {TOO_CLOSE} (about ", further, " more fixtures)")
-    noun = things(figures[gate.further].value, "fixture")
+        return (f"{fix}{name} is {TOO_CLOSE} (about ", further, f" more {more_of(gate)}s)")
+    noun = things(figures[gate.further].value, more_of(gate))
     return (f"{fix}about ", further, f" more {noun} to decide {name}, if the estimate holds")
 
 

@@ -41,6 +41,8 @@ def missing_evidence(
     ):
         if names:
             found.append((f"{what} {join_words(names)}.",))
+    if any(one.from_gold for one in evidence.labels.values()):
+        found.append(("The labels of answers follow from planted truth. No person gave them.",))
     if judged and not evidence.reviews:
         found.append(("No reviewer has scored a sample of the answers.",))
     if not economics:

@@ -42,6 +42,7 @@ SourceKind: TypeAlias = Literal[
     "probe",  # a probe result of a run log
     "inventory",  # the machine as a run log names it
     "review",  # scores that people gave
+    "detector",  # how often rules flagged answers, and how often people agree with them
     "judge",  # what a model judge said, of answers or of people's labels
     "operator",  # operator episodes of a run log
     "policy",  # a line of policy.yaml
@@ -124,6 +125,8 @@ class GateResult(Frozen, frozen=True, omit_defaults=False):
     reason: LinkedText
     further: str = ""
     judge: str = ""  # the model judge that it rests on
+    beside: LinkedText = ()  # how far the rules can be trusted that it rests on
+    by_people: bool = False  # people's labels decide it, and ``further`` counts labelled answers
 
 
 LIVE: Final = "live_"  # before a figure's name: with the guardrails that go live

@@ -19,6 +19,7 @@ RUN = "milo-bench run "
 POLICY_NAME: Final = "policy.yaml"  # as a package has them
 OPERATOR_POLICY_NAME: Final = "operator_policy.yaml"
 ECONOMICS_NAME: Final = "economics.yaml"
+REVIEW_NAME: Final = "review.json"
 _USUAL: Final = Timeouts()
 _LEVELS = {"closed": "--concurrency", "open": "--rate"}
 

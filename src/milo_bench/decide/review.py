@@ -12,13 +12,17 @@ from milo_bench.core.errors import DataError
 from milo_bench.core.hashing import sha256_text
 from milo_bench.core.records import Frozen, Interval, Measure
 from milo_bench.decide.evidence import Evidence
+from milo_bench.decide.gates.people import PeopleSaid
 from milo_bench.decide.records import Candidate
 from milo_bench.stats.agreement import alpha_interval, krippendorff_alpha
-from milo_bench.stats.cases.columns import NOT_JUDGED, UNJUDGED, Cases
+from milo_bench.stats.arrays import Bools
+from milo_bench.stats.cases.columns import NOT_JUDGED, UNJUDGED, Cases, FixtureTable
 from milo_bench.stats.stratified import stratified_mean
 
 REVIEW_SCHEMA: Final = 1
-Stratum: TypeAlias = Literal["disputed", "failed", "near", "passed", "chosen"]  # chosen by a person, not drawn
+CHANGED: Final = "the labelled answers are not those that the review's seed draws from these logs"
+# Chosen by a person, or drawn at random among all answers; the others are strata.
+Stratum: TypeAlias = Literal["disputed", "failed", "near", "passed", "chosen", "random"]
 
 # The rubric: what is scored from 1 (useless or wrong) to 5 (as good as the best person's work).
 RUBRIC: Final[Mapping[str, str]] = {
@@ -83,7 +87,12 @@ class ReviewedItem(Frozen, frozen=True, omit_defaults=False):
 
 
 class Review(Frozen, frozen=True, omit_defaults=False):
-    """Scores of a sample, as measures of the population that it was drawn from."""
+    """Scores of a sample, as measures of the population that it was drawn from.
+
+    ``random`` maps the text of each candidate whose answers were drawn at random, from ``seed``, to how many answers it
+    had; its ``items`` are all that were drawn, those without scores too. Only such a sample can settle a safety gate.
+    ``from_gold``: a program wrote the scores from known right answers, and no person did.
+    """
 
     schema_version: int
     logs: tuple[str, ...]
@@ -93,14 +102,19 @@ class Review(Frozen, frozen=True, omit_defaults=False):
     measures: tuple[tuple[Candidate, Measure], ...]
     agreements: tuple[Agreement, ...]
     items: tuple[ReviewedItem, ...] = ()
+    seed: int = 0
+    random: dict[str, int] = {}
+    from_gold: bool = False
 
 
 Scores: TypeAlias = Mapping[tuple[str, str, str], int]  # (item, reviewer, question) -> 1..5
 
 
-def draw_sample(evidence: Evidence, count: int, *, seed: int = 0, only: Sequence[str] = ()) -> SampleKey:
+def draw_sample(
+    evidence: Evidence, count: int, *, seed: int = 0, only: Sequence[str] = (), at_random: bool = False
+) -> SampleKey:
     """About ``count`` answers of each candidate: what is disputed first, then a third that failed, a third near the
-    line, a third that passed.
+    line, a third that passed. ``at_random``: a simple random sample instead, which a safety gate can rest on.
 
     Disputed are answers on which a model judge and the checks, or two judges, disagree. Near the line is an answer that
     one check alone failed, or that was flagged. A stratum with too few gives its places to the others, and never fewer
@@ -111,6 +125,11 @@ def draw_sample(evidence: Evidence, count: int, *, seed: int = 0, only: Sequence
     sizes: dict[str, dict[str, int]] = {}
     for candidate in sorted(evidence.cases):
         if only and candidate.workload not in only:
+            continue
+        if at_random:
+            drawn = order_at_random(evidence.cases[candidate], evidence.fixtures, candidate, seed)
+            sizes[candidate.text] = {"random": len(drawn)}
+            items += (_item_of(candidate, *one, "random", seed) for one in drawn[:count])
             continue
         strata = _strata(evidence, candidate)
         sizes[candidate.text] = {name: len(rows) for name, rows in strata.items()}
@@ -125,9 +144,47 @@ def draw_sample(evidence: Evidence, count: int, *, seed: int = 0, only: Sequence
     )
 
 
+def order_at_random(cases: Cases, table: FixtureTable, candidate: Candidate, seed: int) -> list[tuple[str, int]]:
+    """Every answer of a candidate as (fixture id, repeat), in an order whose first n are a simple random sample of n.
+
+    By a hash of seed and answer, so that the order of rows and logs makes no difference, and a larger sample of the
+    same seed holds the smaller one. Failed attempts, and cases that a rail sent elsewhere, have no answer.
+    """
+    answers = [
+        (table.ids[cases.fixture[row]], int(cases.repeat[row])) for row in np.flatnonzero(_answered(cases)).tolist()
+    ]
+    return sorted(answers, key=lambda one: sha256_text(f"{seed}\x00{candidate.text}\x00{one[0]}\x00{one[1]}"))
+
+
+def labels_of(
+    review: Review | None, table: FixtureTable, cases: Mapping[Candidate, Cases]
+) -> dict[Candidate, PeopleSaid]:
+    """What people said of each candidate whose answers were drawn at random.
+
+    The draw is worked out again from the review's seed: answers that somebody chose, or a log that has more answers
+    than the sample was drawn from, are not used, and the reason is given.
+    """
+    if review is None or not review.random:
+        return {}
+    found: dict[Candidate, PeopleSaid] = {}
+    for candidate, columns in cases.items():
+        answers = review.random.get(candidate.text)
+        if answers is None:
+            continue
+        scores = {(one.fixture, one.repeat): one.scores for one in review.items if one.candidate == candidate}
+        drawn = order_at_random(columns, table, candidate, review.seed)
+        same = len(drawn) == answers and set(drawn[: len(scores)]) == scores.keys()
+        found[candidate] = PeopleSaid(answers, scores, "" if same else CHANGED, review.from_gold)
+    return found
+
+
+def _answered(cases: Cases) -> Bools:
+    return np.asarray((cases.outcome != NOT_JUDGED) & ~cases.bypassed)
+
+
 def _strata(evidence: Evidence, candidate: Candidate) -> dict[Stratum, list[int]]:
     cases = evidence.cases[candidate]
-    answered = (cases.outcome != NOT_JUDGED) & ~cases.bypassed
+    answered = _answered(cases)
     unjudged = cases.outcome == UNJUDGED  # by a check: a person can
     failed_checks = sum(((column == 0).astype(int) for column in cases.held.values()), np.zeros(len(cases), dtype=int))
     disputed = answered & _disputed(cases)
@@ -169,7 +226,10 @@ def _shares(sizes: Mapping[Stratum, int], count: int) -> dict[Stratum, int]:
 
 def _item(evidence: Evidence, candidate: Candidate, row: int, stratum: Stratum, seed: int) -> ReviewItem:
     cases = evidence.cases[candidate]
-    fixture, repeat = evidence.fixtures.ids[cases.fixture[row]], int(cases.repeat[row])
+    return _item_of(candidate, evidence.fixtures.ids[cases.fixture[row]], int(cases.repeat[row]), stratum, seed)
+
+
+def _item_of(candidate: Candidate, fixture: str, repeat: int, stratum: Stratum, seed: int) -> ReviewItem:
     id = "r-" + sha256_text(f"{seed}\x00{candidate.text}\x00{fixture}\x00{repeat}")[:10]
     return ReviewItem(id, candidate, fixture, repeat, stratum)
 
@@ -198,6 +258,8 @@ def judge_review(key: SampleKey, scores: Scores, *, settled: Scores | None = Non
         measures=tuple(_measures(key, settled or scores)),
         agreements=tuple(_agreement(question, scores) for question in key.questions),
         items=tuple(_items(key, settled or scores)),
+        seed=key.seed,
+        random={candidate: sizes["random"] for candidate, sizes in key.sizes.items() if set(sizes) == {"random"}},
     )
 
 
@@ -268,3 +330,5 @@ def _items(key: SampleKey, scores: Scores) -> Iterator[ReviewedItem]:
             # Of an even number the lower middle one: in doubt an answer is not called better than a person said.
             middle = {question: sorted(of)[(len(of) - 1) // 2] for question, of in sorted(given[item.id].items())}
             yield ReviewedItem(item.candidate, item.fixture, item.repeat, middle)
+        elif item.stratum == "random":
+            yield ReviewedItem(item.candidate, item.fixture, item.repeat, {})

@@ -57,6 +57,7 @@ def spread_evidence(policy: PolicyFile, evidence: Evidence) -> Evidence:
             for name in named(workload)
         },
         reviews=tuple((of, measure) for one, measure in evidence.reviews for of in candidates_of(policy, one)),
+        labels=of_each(evidence.labels),
         looked_at=of_each(evidence.looked_at),
         set_up=of_each(evidence.set_up),
         unread={
@@ -64,6 +65,7 @@ def spread_evidence(policy: PolicyFile, evidence: Evidence) -> Evidence:
             for (workload, check), language in evidence.unread.items()
             for name in named(workload)
         },
+        languages={name: code for one, code in evidence.languages.items() for name in named(one)},
         constants={
             one: tuple(replace(answer, cases=replace(answer.cases, workload=one.workload)) for answer in answers)
             for one, answers in of_each(evidence.constants).items()

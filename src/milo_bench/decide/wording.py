@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Literal
 
 from milo_bench.config.policy.measures import known_measures, split_slice
-from milo_bench.decide.records import LinkedText, Ref
+from milo_bench.decide.records import GateResult, LinkedText, Ref
 
 # Of a gate that needs over ten times the fixtures it has; the number itself is a detail then.
 TOO_CLOSE = "too close to call"
@@ -32,6 +32,11 @@ def spell_out(key: str) -> str:
         else:
             words += {"field": " of ", "class": " of ", "kind": " by ", "judge": " by "}[kind] + value
     return f"{words} where {join_words(where)}" if where else words
+
+
+def more_of(gate: GateResult) -> str:
+    """The noun of what an undecided gate needs more of."""
+    return "labelled answer" if gate.by_people else "fixture"
 
 
 def spell_out_gate(name: str) -> str:

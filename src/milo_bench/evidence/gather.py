@@ -20,7 +20,7 @@ from milo_bench.decide.evidence import Evidence
 from milo_bench.decide.gates.stopped import EndedWork, SpentBudget
 from milo_bench.decide.records import Candidate, LogRef, ProbeEvidence, UnreadRow
 from milo_bench.decide.rerun import again_paths, rerun_command
-from milo_bench.decide.review import Review
+from milo_bench.decide.review import Review, labels_of
 from milo_bench.evidence.asked import rows_that_count
 from milo_bench.evidence.grade_columns import GradingPool
 from milo_bench.evidence.joining import (
@@ -32,7 +32,7 @@ from milo_bench.evidence.joining import (
 )
 from milo_bench.evidence.load_rows import checked_windows
 from milo_bench.evidence.null_model.logged import constant_answers
-from milo_bench.evidence.set_up import find_set_up_problems, unread_languages, unreported_caches
+from milo_bench.evidence.set_up import find_set_up_problems, languages_of_work, unread_languages, unreported_caches
 from milo_bench.evidence.until_decided.recorded import recorded_among, require_recorded
 from milo_bench.guards.case_facts import case_facts
 from milo_bench.guards.case_text import case_text, count_words, keyword_sets_in
@@ -100,9 +100,11 @@ def gather_evidence(
         peak_memory_bytes=find_peak_memory_bytes(logs),
         inventories=dict(inventories or {}),
         reviews=_reviews(review, logs, erased),
+        labels=labels_of(review, table, cases),
         looked_at=looked_at,
         set_up=find_set_up_problems(logs),
         unread=unread_languages(logs),
+        languages=languages_of_work(logs),
         today=today,
         ended=tuple(_ended(logs, named)),
         spent=tuple(
@@ -258,4 +260,5 @@ def _reviews(
     if missing:
         message = f"The review was drawn from {len(missing)} logs that are missing here or have changed."
         raise DataError(message, hint="name the logs that 'milo-bench review sample' drew from.")
-    return review.measures
+    # What a program wrote from known answers is no opinion of people.
+    return () if review.from_gold else review.measures

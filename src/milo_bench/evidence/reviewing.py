@@ -19,14 +19,20 @@ from milo_bench.store.review_sheet import read_scores, require_new_sheet, write_
 
 
 def sample_for_review(
-    logs: Sequence[Path], out: Path, *, count: int, seed: int = 0, only: Sequence[str] = ()
+    logs: Sequence[Path],
+    out: Path,
+    *,
+    count: int,
+    seed: int = 0,
+    only: Sequence[str] = (),
+    at_random: bool = False,
 ) -> SampleKey:
     """Write the sheet to ``out`` and its key beside it (``NAME.key.json``).
 
     Raises DataError for logs whose texts were not stored in full: nobody can review a hash.
     """
     require_new_sheet(out)
-    key = draw_from_logs(logs, count=count, seed=seed, only=only)
+    key = draw_from_logs(logs, count=count, seed=seed, only=only, at_random=at_random)
     texts = review_texts(logs, key)
     blank = [""] * len(key.questions)
     rows = [[item.id, item.candidate.workload, *texts[item.id], "", *blank, ""] for item in key.items]
@@ -40,8 +46,13 @@ def columns_of(key: SampleKey) -> tuple[str, ...]:
     return ("item", "workload", "input", "output", "reviewer", *key.questions, "comment")
 
 
-def draw_from_logs(logs: Sequence[Path], *, count: int, seed: int = 0, only: Sequence[str] = ()) -> SampleKey:
-    """A stratified sample of the answers in ``logs``. Raises DataError where none of them has a text to review."""
+def draw_from_logs(
+    logs: Sequence[Path], *, count: int, seed: int = 0, only: Sequence[str] = (), at_random: bool = False
+) -> SampleKey:
+    """A sample of the answers in ``logs``, as ``draw_sample`` draws it.
+
+    Raises DataError where none of them has a text to review.
+    """
     rubrics: list[dict[str, str]] = []
     for path in logs:
         header = read_run_log(path).header
@@ -54,7 +65,9 @@ def draw_from_logs(logs: Sequence[Path], *, count: int, seed: int = 0, only: Seq
     if len(rubrics) > 1:
         message = "The suites of these logs ask people other questions."
         raise DataError(message, hint="draw a sample of each suite by itself.")
-    key = draw_sample(gather_evidence({path: str(path) for path in logs}), count, seed=seed, only=only)
+    key = draw_sample(
+        gather_evidence({path: str(path) for path in logs}), count, seed=seed, only=only, at_random=at_random
+    )
     if not key.items:
         message = "No answer to review: every attempt failed or was routed elsewhere."
         raise DataError(message, hint="list the failures with 'milo-bench score'.")

@@ -10,7 +10,7 @@ from typing import Final
 
 from milo_bench.core.records.buffering import LEAST_CHUNKS
 from milo_bench.decide.records import Candidate
-from milo_bench.grade.languages.unspoken import unspoken_languages
+from milo_bench.grade.languages.unspoken import language_of_work, unspoken_languages
 from milo_bench.grade.set_up import SetUpProblem, SetUpWatch
 from milo_bench.store.log.reader import RunLog
 
@@ -70,6 +70,16 @@ def unread_languages(logs: Iterable[RunLog]) -> dict[tuple[str, str], str]:
         for log in logs
         for workload in log.header.workloads
         for one in unspoken_languages(workload, log.fixtures.values())
+    }
+
+
+def languages_of_work(logs: Iterable[RunLog]) -> dict[str, str]:
+    """By workload, the language (ISO 639-1) of its texts; none where it cannot be told."""
+    return {
+        workload.name: language
+        for log in logs
+        for workload in log.header.workloads
+        if (language := language_of_work(workload, log.fixtures.values()))
     }
 
 

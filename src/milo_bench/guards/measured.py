@@ -21,12 +21,23 @@ from milo_bench.core.suggest import hint_for
 from milo_bench.guards.packs.read import Rule, languages_of, read_pack
 
 
+class DetectorCounts(Frozen, frozen=True, omit_defaults=False):
+    """Of labelled texts, those with a fault that were ``caught``, of how many ``wrong``; ``false`` flags of the
+    ``right`` ones.
+    """
+
+    caught: int
+    wrong: int
+    false: int
+    right: int
+
+
 class Measured(Frozen, frozen=True, omit_defaults=False):
     """``n`` labelled texts of ``set``; shares between 0 and 1; 95% Wilson intervals as (low, high).
 
     ``language`` is an ISO 639 code; ``spoken`` says whether the figures are good enough for the detector to judge
     texts of it. ``writer`` says who wrote the set where that was not the author of the rules; ``digest`` is the
-    SHA-256 of the set, committed before the rules were.
+    SHA-256 of the set, committed before the rules were. ``counts`` stand where a rate is corrected by them.
     """
 
     detector: str
@@ -42,6 +53,7 @@ class Measured(Frozen, frozen=True, omit_defaults=False):
     language: str = "en"
     spoken: bool = True
     digest: str = ""
+    counts: DetectorCounts | None = None
 
 
 # The least recall and precision on the held-out part at which a detector's rules speak a language.

@@ -33,7 +33,9 @@ class MeasureDefinition:
     what a failed attempt counts for where it is a miss. ``needs`` is a slice that it cannot do without,
     ``takes`` one of its own that it may have; all but "peak" and "review" take ``tag=``, ``class=`` (the
     expected label) and ``words`` besides. ``by_tag``: scorecards give it for each tag, too.
-    ``of_calls``: it judges the calls of a model, whatever becomes of the answers.
+    ``of_calls``: it judges the calls of a model, whatever becomes of the answers. ``asked``: the question of a review
+    that settles what this measure only flags, so that a safety gate on it rests on what people answered, and
+    ``settled`` the title of the rate that does. ``safe``: whether a safety gate may name it at all.
     """
 
     kind: MeasureKind
@@ -51,6 +53,9 @@ class MeasureDefinition:
     at_terminal: bool = True
     by_tag: bool = False
     of_calls: bool = False
+    asked: str = ""
+    settled: str = ""
+    safe: bool = True
 
     @property
     def own(self) -> tuple[str, ...]:

@@ -93,6 +93,11 @@ class GateConfig(Checked):
                 "give one of at_least, at_most, or not_worse_than: baseline with a margin. Write a gate for each.",
             )
         object.__setattr__(self, "slice", written)
+        if self.safety and not known_measures()[self.measure].safe:
+            raise Mistake(
+                f"{self.measure} counts what rules flag, and no flag proves that answers are safe",
+                "leave out safety, or write measure: unsupported_claim_rate.",
+            )
         self._good_side()
         if self.not_worse_than:
             self._margin()

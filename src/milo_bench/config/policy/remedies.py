@@ -46,6 +46,7 @@ REMEDIES: Final[Registry[RemedyDefinition]] = Registry("fix", "milo_bench.decide
 
 OTHER_WORK: Final[Mapping[str, Work]] = {
     "more_fixtures": Work((4.0, 8.0, 24.0), "a new run decides the named gates"),
+    "label_answers": Work((1.0, 2.0, 8.0), "people have labelled a random sample of the answers"),
     "run_probes": Work((1.0, 2.0, 4.0), "the named probes have passed or failed on this target"),
 }
 

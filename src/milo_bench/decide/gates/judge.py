@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from milo_bench.config.policy.file import PolicyFile
 from milo_bench.config.policy.measures import known_measures
 from milo_bench.config.policy.models import GateConfig
-from milo_bench.core.units import things
+from milo_bench.config.routing.rule import CUT_UNCITED
 from milo_bench.decide.evidence import Evidence
 from milo_bench.decide.figures import Figures
 from milo_bench.decide.gates.compared import find_baseline
@@ -28,8 +28,16 @@ from milo_bench.decide.gates.ends import (
     fixture_means,
     pair_fixtures,
 )
+from milo_bench.decide.gates.flagged import (
+    NO_DIFFERENCE,
+    NO_LABELS,
+    RestsOnFlags,
+    corrected_for_misses,
+    labelled_rows,
+    question_of,
+)
 from milo_bench.decide.gates.further import further_fixtures, further_for_mean, least_without_data
-from milo_bench.decide.gates.judged import NO_BASELINE, JudgedRate, judged_rate, licence_clause, rests_on_judge
+from milo_bench.decide.gates.judged import NO_BASELINE, JudgedRate, judged_rate, rests_on_judge
 from milo_bench.decide.gates.null_model import (
     Proven,
     Undone,
@@ -37,13 +45,12 @@ from milo_bench.decide.gates.null_model import (
     undecide_null_passes,
     why_nothing_is_proven,
 )
-from milo_bench.decide.records import Candidate, Figure, GateOutcome, GateResult, LinkedText, Ref, Source, SourceKind
-from milo_bench.decide.wording import TOO_CLOSE, spell_out
+from milo_bench.decide.gates.told import ToldGate, bound_of
+from milo_bench.decide.records import Candidate, GateResult
 from milo_bench.stats.arrays import Bools
 from milo_bench.stats.betting import further_to_decide
 from milo_bench.stats.cases.columns import NOT_JUDGED, Cases
 from milo_bench.stats.cases.rows import Missed, RateRows, ValueRows, select_rows
-from milo_bench.stats.intervals import finite
 
 UNTESTED: Final = 1.0  # as a confidence: no pass counts, because a target before this one was not kept
 _NOT_MEASURED = "this variant was not run on this target"
@@ -131,17 +138,52 @@ class _Judge:
             return self._result(gate, ends, None)
         if rests_on_judge(gate, self.evidence, self.candidate):
             return self._judged(gate)
+        if question_of(gate) and not self.evidence.flags_decide:
+            return self._flagged(gate, cases)
         contract = self.evidence.workloads.get((self.candidate.workload, self.candidate.variant))
         if why := why_nothing_is_proven(gate, cases, contract):
             return self._result(gate, IntervalEnds(None, None, None, 0, 0, "", note=why), None)
         found = self._rows(gate, cases, self.rows)
         if gate.not_worse_than:
             return self._against_baseline(gate, cases, found)
-        find_ends = partial(ends_at_any_look, in_order=self._in_order) if self._any_look else ends_of
-        find_ends = partial(find_ends, group=self._groups)
-        places = self._places(cases)
-        ends = self._at_confidence(gate, lambda confidence: find_ends(found, places, confidence))
+        ends = self._at_confidence(gate, lambda confidence: self._ends(found, cases, confidence))
         return self._result(gate, ends, self._further(gate, found, cases, ends))
+
+    def _ends(self, rows: RateRows | ValueRows, cases: Cases, confidence: float) -> IntervalEnds:
+        find_ends = partial(ends_at_any_look, in_order=self._in_order) if self._any_look else ends_of
+        return find_ends(rows, self._places(cases), confidence, group=self._groups)
+
+    def _flagged(self, gate: GateConfig, cases: Cases) -> GateResult:
+        """A rate that rules only flag: by what people said of answers drawn at random, or corrected, or undecided."""
+        said, flags = self.evidence.said_of(self.candidate), self._rows(gate, cases, self.rows)
+        assert isinstance(flags, RateRows)
+        if gate.not_worse_than:
+            if gate.safety:
+                return self._result(gate, IntervalEnds(None, None, None, 0, 0, "", note=NO_DIFFERENCE), None)
+            return self._against_baseline(gate, cases, flags)
+        labelled = None
+        if said is not None and not said.problem:
+            labelled = labelled_rows(said, cases, self.evidence.fixtures, gate, self.rows)
+        rests = RestsOnFlags(gate, flags, labelled, NO_LABELS if said is None else said.problem)
+        if labelled is not None and labelled.rows.asked.any():
+            rows = labelled.rows
+            ends = self._at_confidence(gate, lambda confidence: self._ends(rows, cases, confidence))
+            return self._result(gate, ends, self._further(gate, rows, cases, ends), flags=rests)
+        if gate.safety or not flags.asked.any():
+            bound, confidence = (
+                bound_of(gate),
+                self.confidence if self.confidence != UNTESTED else self.policy.confidence,
+            )
+            least = least_without_data(bound, gate.direction, confidence, any_look=self._any_look)
+            note = rests.why if flags.asked.any() or gate.safety else flags.why_none
+            ends = IntervalEnds(None, None, None, 0, 0, "", note=note)
+            return self._result(gate, ends, least, flags=rests if gate.safety else None)
+
+        def corrected(confidence: float) -> IntervalEnds:
+            plain, half = (self._ends(flags, cases, one) for one in (confidence, (1 + confidence) / 2))
+            return corrected_for_misses(plain, half, confidence, gate.direction)
+
+        return self._result(gate, self._at_confidence(gate, corrected), None, flags=rests)
 
     def _judged(self, gate: GateConfig) -> GateResult:
         """A rate that rests on a model judge: corrected for its errors, or without ends and the reason why."""
@@ -166,7 +208,7 @@ class _Judge:
         # A replay judges some of the gates at a time, on what its rules let through. Its rules know classes.
         if cases is None or self.rows is not None:
             return Proven(tuple(results))
-        bounds = [0.0 if gate.probe else _bound(gate) for gate in gates]
+        bounds = [0.0 if gate.probe else bound_of(gate) for gate in gates]
 
         def rows_of(gate: GateConfig, null: Cases) -> RateRows | ValueRows:
             return self._rows(gate, null, None)
@@ -184,7 +226,10 @@ class _Judge:
     def _at_confidence(self, gate: GateConfig, ends_at: Callable[[float], IntervalEnds]) -> IntervalEnds:
         """Ends at the policy's confidence where they fail the gate, else at what a pass needs."""
         ends = ends_at(self.policy.confidence)
-        if self.confidence in (self.policy.confidence, UNTESTED) or ends.judged(gate.direction, _bound(gate)) == "fail":
+        if (
+            self.confidence in (self.policy.confidence, UNTESTED)
+            or ends.judged(gate.direction, bound_of(gate)) == "fail"
+        ):
             return replace(ends, confidence=self.policy.confidence)
         return replace(ends_at(self.confidence), confidence=self.confidence)
 
@@ -194,7 +239,7 @@ class _Judge:
         return select_rows(cases, self.evidence.fixtures, gate.measure, slice=gate.slice, rows=rows, missed=missed)
 
     def _further(self, gate: GateConfig, rows: RateRows | ValueRows, cases: Cases, ends: IntervalEnds) -> int | None:
-        bound, confidence = _bound(gate), ends.confidence or self.policy.confidence
+        bound, confidence = bound_of(gate), ends.confidence or self.policy.confidence
         if ends.unjudged:
             return None  # more fixtures of the same kind would be unjudged too
         if isinstance(rows, RateRows) and ends.n == 0:
@@ -241,10 +286,10 @@ class _Judge:
         if lost.any():
             ends = replace(ends, note=f"without {int(lost.sum())} failed attempts of the baseline")
         if self._any_look:
-            shares, middle = (pairs.by_cluster.means + 1) / 2, (_bound(gate) + 1) / 2
+            shares, middle = (pairs.by_cluster.means + 1) / 2, (bound_of(gate) + 1) / 2
             more = further_to_decide(shares, middle, ends.confidence or self.policy.confidence) if rate else None
         else:
-            more = further_for_mean(ends, _bound(gate))
+            more = further_for_mean(ends, bound_of(gate))
         return self._result(gate, ends, self._of_all(more, gate, cases, ends))
 
     def _memory(self, gate: GateConfig) -> GateResult:
@@ -268,10 +313,12 @@ class _Judge:
         method = interval.method if interval else ""
         ends = IntervalEnds(measure.value, low, high, measure.n, measure.n, method, note=measure.note)
         if interval is not None:
-            needed = self.policy.confidence if ends.judged(gate.direction, _bound(gate)) == "fail" else self.confidence
+            needed = (
+                self.policy.confidence if ends.judged(gate.direction, bound_of(gate)) == "fail" else self.confidence
+            )
             if (1 + interval.confidence) / 2 < needed:
                 ends = replace(ends, low=None, high=None)
-        return self._result(gate, ends, further_for_mean(ends, _bound(gate)))
+        return self._result(gate, ends, further_for_mean(ends, bound_of(gate)))
 
     def _probe(self, gate: GateConfig) -> GateResult:
         """A probe passes by at least one result that passed, and none that failed or stayed undecided."""
@@ -291,171 +338,22 @@ class _Judge:
         return self._result(gate, ends, None)
 
     def _result(
-        self, gate: GateConfig, ends: IntervalEnds, further: int | None, *, judged: JudgedRate | None = None
+        self,
+        gate: GateConfig,
+        ends: IntervalEnds,
+        further: int | None,
+        *,
+        judged: JudgedRate | None = None,
+        flags: RestsOnFlags | None = None,
     ) -> GateResult:
-        bound = _bound(gate)
-        outcome = ends.judged(gate.direction, bound)
-        untested = outcome == "pass" and self.confidence == UNTESTED
-        if untested:
-            outcome = "undecided"
-        figure, bound_id = self._figure(gate, ends), self._bound_figure(gate)
-        further_id = ""
-        if outcome == "undecided" and further is not None and not untested:
-            further_id = self._further_figure(gate, further, ends.fixtures, seen=ends.n > 0)
-        raw_id = f"{self.prefix}raw/{self._id(gate)}"
-        licensed = licence_clause(judged, raw_id, spell_out(gate.key), self.figures)
-        return GateResult(
-            id=f"{self.prefix}{self._id(gate)}",
-            candidate=self.candidate,
-            measure=gate.measure or f"probe:{gate.probe}",
-            slice=gate.slice,
-            direction=gate.direction,
-            against=gate.against,
-            safety=gate.safety,
-            figure=figure,
-            bound=bound_id,
-            outcome=outcome,
-            reason=self._reason(gate, outcome, ends, figure, bound_id, further_id) + licensed
-            if not untested
-            else (f"{spell_out(gate.key)} is not tested, because no target before this one in the order is kept",),
-            further=further_id,
-            judge="" if judged is None else judged.judge.name,
-        )
-
-    def _id(self, gate: GateConfig) -> str:
-        against = "/minus_baseline" if gate.not_worse_than else f"/{gate.direction}"
-        return f"gate/{self.candidate.text}/{gate.key}{'' if gate.probe else against}"
-
-    def _figure(self, gate: GateConfig, ends: IntervalEnds) -> str:
-        key = f"{gate.key} minus {self.policy.baseline or 'baseline'}" if gate.not_worse_than else gate.key
-        known = known_measures().get(gate.measure)
-        kind: SourceKind = "probe" if gate.probe else "replay" if self.prefix else "measure"
-        if known is not None and known.kind in ("review", "judged"):
-            kind = "review" if known.kind == "review" else "judge"
-        return self.figures.add(
-            Figure(
-                id=f"{self.prefix}{self._id(gate)}",
-                title=f"{spell_out(gate.key)}{' minus the baseline' if gate.not_worse_than else ''}",
-                value=finite(ends.value),
-                unit=known.unit if known else "count",
-                source=Source(kind, f"{self.prefix}{key}", self.candidate.text),
-                n=ends.n,
-                k=ends.k,
-                low=finite(ends.low),
-                high=finite(ends.high),
-                confidence=(ends.confidence or self.policy.confidence) if ends.method else None,
-                method=f"{ends.method}, each end one-sided" if ends.method else "",
-                note=ends.note,
-            )
-        )
-
-    def _bound_figure(self, gate: GateConfig) -> str:
-        workload = self.candidate.workload
-        if gate.not_worse_than:
-            key, title = f"{gate.key}/margin", f"margin of {spell_out(gate.key)} against the baseline"
-        elif gate.probe:
-            key, title = f"{gate.key}/most_failed", "allowed failures of the probe"
-        else:
-            key, title = f"{gate.key}/{gate.direction}", f"{gate.direction.replace('_', ' ')}, {spell_out(gate.key)}"
-        known = known_measures().get(gate.measure)
-        return self.figures.stated(
-            f"bound/{workload}/{key}",
-            title,
-            _bound(gate),
-            known.unit if known else "count",
-            Source("policy", f"workloads.{workload}.gates.{key}", self.policy.path),
-        )
-
-    def _further_figure(self, gate: GateConfig, further: int, fixtures: int, *, seen: bool) -> str:
-        how = ", if the estimate holds" if seen else " at the least, if every one passes"
-        return self.figures.add(
-            Figure(
-                id=f"{self.prefix}further/{self._id(gate)}",
-                title=f"more fixtures to decide {spell_out(gate.key)}{how}",
-                value=float(further),
-                unit="count",
-                source=Source("measure", f"further:{self.prefix}{gate.key}", self.candidate.text),
-                note=TOO_CLOSE if seen and further > 10 * fixtures else "",
-            )
-        )
-
-    def _groups_figure(self, gate: GateConfig, groups: int) -> Ref:
-        """A reference to how many groups of alike fixtures an interval rests on."""
-        return self.figures.ref(
-            self.figures.add(
-                Figure(
-                    id=f"{self.prefix}groups/{self._id(gate)}",
-                    title=f"groups of similar fixtures, {spell_out(gate.key)}",
-                    value=float(groups),
-                    unit="count",
-                    source=Source("measure", f"groups:{self.prefix}{gate.key}", self.candidate.text),
-                )
-            )
-        )
-
-    def _unjudged(self, gate: GateConfig, ends: IntervalEnds) -> tuple[Ref, Ref]:
-        """References to how many answers the gate is about, and how many of them no check could judge."""
-        counts = {"answers": ends.n + ends.unjudged, "unjudged": ends.unjudged}
-        asked, unjudged = (
-            self.figures.ref(
-                self.figures.add(
-                    Figure(
-                        id=f"{self.prefix}{what}/{self._id(gate)}",
-                        title=f"{what}, {spell_out(gate.key)}",
-                        value=float(count),
-                        unit="count",
-                        source=Source("measure", f"{what}:{self.prefix}{gate.key}", self.candidate.text),
-                    )
-                )
-            )
-            for what, count in counts.items()
-        )
-        return asked, unjudged
-
-    def _reason(
-        self, gate: GateConfig, outcome: GateOutcome, ends: IntervalEnds, figure: str, bound: str, further: str
-    ) -> LinkedText:
-        name = spell_out(gate.key)
-        if gate.probe:
-            said = {"pass": "passed", "fail": "failed"}.get(outcome, f"is undecided: {ends.note}")
-            return (f"{name} {said}",)
-        if ends.value is None and not ends.n:
-            rest: LinkedText = (". It needs at least ", self.figures.ref(further), " fixtures") if further else ()
-            return (f"{name} is undecided: {ends.note}", *rest)
-        shown = self.figures.ref(figure, whole=True)
-        limit = self.figures.ref(bound)
-        if gate.not_worse_than:
-            name = f"{name} minus the baseline's"
-        side = _SIDES[(gate.direction, outcome)]
-        if outcome == "undecided" and ends.low is None and ends.high is None:
-            side = "without an interval to compare with"
-        text: LinkedText = (f"{name} is ", shown, f", {side} ", limit)
-        if ends.groups:
-            noun = "group" if ends.groups == 1 else "groups"
-            text = (*text, ", from ", self._groups_figure(gate, ends.groups), f" {noun} of similar fixtures")
-        if ends.unjudged:
-            asked, unjudged = self._unjudged(gate, ends)
-            text = (*text, ", with ", unjudged, " of ", asked, " answers unjudged")
-        if not further:
-            return text
-        if self.figures[further].note == TOO_CLOSE:
-            return (*text, f": {TOO_CLOSE} (about ", self.figures.ref(further, "about"), " more fixtures)")
-        return (
-            *text,
-            ". About ",
-            self.figures.ref(further, "about"),
-            f" more {things(self.figures[further].value, 'fixture')} would decide it, if the estimate holds",
-        )
-
-
-_SIDES = {
-    ("at_least", "pass"): "clearly at or above",
-    ("at_least", "fail"): "clearly below",
-    ("at_least", "undecided"): "whose interval includes",
-    ("at_most", "pass"): "clearly at or below",
-    ("at_most", "fail"): "clearly above",
-    ("at_most", "undecided"): "whose interval includes",
-}
+        of = self.candidate
+        contract = self.evidence.workloads.get((of.workload, "" if of.variant == CUT_UNCITED else of.variant))
+        language = self.evidence.languages.get(of.workload, "")
+        if self.evidence.flags_decide:
+            contract = None  # those versions said nothing of rules
+        told = ToldGate(self.policy, of, self.figures, self.prefix, contract, language)
+        untested = self.confidence == UNTESTED
+        return told.result(gate, ends, further, judged=judged, flags=flags, untested=untested)
 
 
 def _wanted(evidence: Evidence, cases: Cases) -> NDArray[np.int16]:
@@ -470,14 +368,3 @@ def _wanted(evidence: Evidence, cases: Cases) -> NDArray[np.int16]:
         known = other.want >= 0
         wanted[other.fixture[known]] = np.array(places, dtype=np.int16)[other.want[known]]
     return wanted
-
-
-def _bound(gate: GateConfig) -> float:
-    if gate.probe:
-        return 0.0
-    if gate.not_worse_than:
-        assert gate.margin is not None
-        return -gate.margin if gate.direction == "at_least" else gate.margin
-    bound = gate.at_least if gate.at_least is not None else gate.at_most
-    assert bound is not None
-    return bound

@@ -16,6 +16,7 @@ from milo_bench.decide.evidence import Evidence
 from milo_bench.decide.figures import Figures
 from milo_bench.decide.gates.ends import cluster_means
 from milo_bench.decide.gates.family import shared_confidence, size_of_family
+from milo_bench.decide.gates.flagged import waits_for_labels
 from milo_bench.decide.gates.judge import gate_rows, judge_proven
 from milo_bench.decide.gates.judged import rests_on_judge
 from milo_bench.decide.gates.null_model import UNREAD, Undone, is_of_labels, nothing_was_read
@@ -70,8 +71,12 @@ def gate_name(gate: LookedGate) -> str:
 
 
 def is_decided_by_answers(gate: GateConfig) -> bool:
-    """Whether more answers can decide ``gate``: not a probe, a review or the memory of a server."""
-    return bool(gate.measure) and known_measures()[gate.measure].kind in ("rate", "quantile", "mean")
+    """Whether more answers can decide ``gate``: not a probe, a review, people's labels or the memory of a server."""
+    return (
+        bool(gate.measure)
+        and not waits_for_labels(gate)
+        and known_measures()[gate.measure].kind in ("rate", "quantile", "mean")
+    )
 
 
 def look_at(policy: PolicyFile, evidence: Evidence, candidate: Candidate, confidence: float) -> tuple[LookedGate, ...]:

@@ -48,8 +48,8 @@ def unspoken_languages(workload: Workload, fixtures: Iterable[Fixture]) -> tuple
     if not checks:
         return ()
     mine = [fixture for fixture in fixtures if fixture.workload == workload.name]
-    language = language_of(workload) or _language_of_fixtures(mine[:_FIXTURES])
-    if language in (NONE, UNKNOWN) or not mine:
+    language = language_of_work(workload, mine)
+    if not language or not mine:
         return ()
     ids = tuple(fixture.id for fixture in mine)
     return tuple(
@@ -57,6 +57,13 @@ def unspoken_languages(workload: Workload, fixtures: Iterable[Fixture]) -> tuple
         for check in checks
         if isinstance(check, ReadsLanguage) and language not in spoken_languages(check.detector)
     )
+
+
+def language_of_work(workload: Workload, fixtures: Iterable[Fixture]) -> str:
+    """The language (ISO 639-1) of a workload's locale, else of its fixtures' texts; "" where it cannot be told."""
+    mine = [fixture for fixture in fixtures if fixture.workload == workload.name]
+    language = language_of(workload) or _language_of_fixtures(mine[:_FIXTURES])
+    return "" if language in (NONE, UNKNOWN) else language
 
 
 def _reads(check: object) -> bool:

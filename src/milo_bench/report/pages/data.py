@@ -14,7 +14,7 @@ from milo_bench.config.routing.file import read_routing
 from milo_bench.config.routing.flags import FlagsFile, flags_text
 from milo_bench.core.records import TargetRecord
 from milo_bench.decide.records import Decision
-from milo_bench.decide.rerun import ECONOMICS_NAME, OPERATOR_POLICY_NAME, POLICY_NAME
+from milo_bench.decide.rerun import ECONOMICS_NAME, OPERATOR_POLICY_NAME, POLICY_NAME, REVIEW_NAME
 from milo_bench.report.decision_file import decision_bytes
 from milo_bench.report.files.csv_cells import csv_text
 from milo_bench.report.pages.backlog import backlog_csv
@@ -47,6 +47,8 @@ def _inputs(decision: Decision) -> dict[str, str]:
         found[ECONOMICS_NAME] = decision.economics.text
     if decision.operator_policy is not None and decision.operator_policy.path != SHIPPED_OPERATOR_POLICY:
         found[OPERATOR_POLICY_NAME] = decision.operator_policy.text
+    if decision.review is not None:
+        found[REVIEW_NAME] = decision.review.text
     if decision.targets:
         found[BENCH] = bench_text(decision.targets)
     rules = [*decision.routing.get("rules", ()), decision.routing.get("default", {})]

@@ -174,7 +174,8 @@ def _passed_over(other: Finding, finding: Finding) -> bool:
 def short(work: str) -> str:
     """``queue cap``: a piece of work in two or three words."""
     if work in OTHER_WORK:
-        return {"more_fixtures": "more cases", "run_probes": "probes run"}.get(work, work.replace("_", " "))
+        named = {"more_fixtures": "more cases", "run_probes": "probes run", "label_answers": "labels"}
+        return named.get(work, work.replace("_", " "))
     known = REMEDIES.get(work)
     return known.short or known.title
 
@@ -240,6 +241,8 @@ def _first(decision: Decision, finding: Finding) -> LinkedText:
     if finding.kind in ("keep", "fix"):
         return ("Nothing",)
     undecided = [gate for gate in finding.gates if gate.outcome == "undecided"]
+    if finding.shown_kind == "undecided" and undecided and all(gate.by_people for gate in undecided):
+        return ("People's labels of a sample of the answers",)
     further = [gate.further for gate in undecided if gate.further in decision.figures]
     if finding.shown_kind == "undecided" and _is_unjudged(decision, finding):
         return ("A person's judgement of the answers",)
@@ -314,15 +317,19 @@ def _other(decision: Decision, other: Finding, chosen: Finding) -> LinkedText:
 
 
 # What to do where the title of the work is too long: names that a team gave count as they are.
-_OTHER_STEPS: Final = {"more_fixtures": "Add more fixtures", "run_probes": "Run the probes that are missing"}
+_OTHER_STEPS: Final = {
+    "label_answers": "Label a sample of the answers",
+    "more_fixtures": "Add more fixtures",
+    "run_probes": "Run the probes that are missing",
+}
 
 
 def _step(item: BacklogItem, jobs: Sequence[JobRow]) -> Step:
     """What to do, on which model or for which of the jobs as the page numbers them."""
     known = REMEDIES.get(item.work) if item.work in REMEDIES.names() else None
     title = sentence_case(item.title)
-    if item.work == "more_fixtures":
-        title = f"Add {title[:1].lower()}{title[1:]}"
+    if item.work in ("more_fixtures", "label_answers"):
+        title = f"{'Add' if item.work == 'more_fixtures' else 'Give'} {title[:1].lower()}{title[1:]}"
     if known is not None and known.step:
         place = title.removeprefix(sentence_case(known.title))
         places = [place for place, job in enumerate(jobs, start=1) if job.finding.id in item.findings]

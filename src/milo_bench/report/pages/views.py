@@ -27,7 +27,7 @@ from milo_bench.decide.records import (
     Remedy,
     Replay,
 )
-from milo_bench.decide.wording import TOO_CLOSE, join_words
+from milo_bench.decide.wording import TOO_CLOSE, join_words, more_of
 
 KINDS = {
     "keep": ("●", "adequate unchanged for the tested work"),
@@ -122,6 +122,35 @@ def label(measure: str, slice: str = "") -> str:
     return f"{said}, {', '.join(parts)}" if slice else said
 
 
+def gate_label(gate: GateResult) -> str:
+    """The gate as people say it: of a rate that rules only flag, what it is once people, or a correction, settle it."""
+    known = known_measures().get(gate.measure)
+    if known is not None and known.settled:
+        return f"{known.settled}, {gate.slice}" if gate.slice else known.settled
+    return label(gate.measure, gate.slice)
+
+
+@dataclass(frozen=True)
+class RulesSeen:
+    """How good the rules of a check are, as ids of figures."""
+
+    title: str
+    recall: str
+    precision: str
+
+
+def rules_seen(decision: Decision) -> list[RulesSeen]:
+    """The rules whose recall and precision the decision states, in order of name."""
+    ids = sorted(id.removesuffix("/recall") for id in decision.figures if id.startswith("detector/"))
+    return [
+        RulesSeen(
+            decision.figures[f"{id}/recall"].title.partition(" of the rules for ")[2], f"{id}/recall", f"{id}/precision"
+        )
+        for id in ids
+        if not id.endswith("/precision")
+    ]
+
+
 def interval_figure(decision: Decision) -> str:
     """Any measure with an interval, which says at what confidence such intervals are; "" where none has one."""
     return next(
@@ -146,8 +175,8 @@ def is_too_close(decision: Decision, gate: GateResult) -> bool:
 
 
 def fixtures_more(decision: Decision, gate: GateResult) -> str:
-    """The noun for as many fixtures as the gate still needs."""
-    return things(decision.figures[gate.further].value, "fixture")
+    """The noun for as many fixtures, or labelled answers, as the gate still needs."""
+    return things(decision.figures[gate.further].value, more_of(gate))
 
 
 def measured_at_all(decision: Decision, gate: GateResult) -> bool:
@@ -390,6 +419,7 @@ SOURCE_KINDS = {
     "probe": "A probe result in a run log.",
     "inventory": "The machine named in a run log.",
     "review": "Scores from reviewers.",
+    "detector": "Flags of rules, and how often they agree with labels that people gave.",
     "judge": "What a model judge said of answers in a run log, or of answers that people had labelled.",
     "operator": "Operator episodes in a run log.",
     "policy": "A setting in the policy file.",

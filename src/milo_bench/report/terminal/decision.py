@@ -33,6 +33,7 @@ def print_decision(decision: Decision, console: Console, *, brief: bool = False)
         return
     for finding in decision.findings:
         _print_finding(decision, finding, console)
+    _print_rules(decision, console)
     for judge in decision.judges:
         state = f"not counted: {judge.problem}" if judge.problem else f"licensed until {judge.expires}"
         console.print()
@@ -83,6 +84,17 @@ def _print_finding(decision: Decision, finding: Finding, console: Console) -> No
         named = reason.casefold().startswith(remedy.title.casefold())
         said = reason if named else f"{sentence_case(remedy.title)}. {reason}"
         console.print(f"  {'fix' if repairs else 'tried'}: {escape(said)}", soft_wrap=True)
+
+
+def _print_rules(decision: Decision, console: Console) -> None:
+    """How good the rules are that gates rest on: once, because many gates rest on the same ones."""
+    gates = [gate for finding in decision.findings for gate in finding.gates if gate.beside]
+    said = [(plain_text(decision.figures, gate.beside), plain_text(decision.figures, gate.reason)) for gate in gates]
+    for number, clause in enumerate(dict.fromkeys(clause for clause, reason in said if clause not in reason)):
+        if not number:
+            console.print()
+            console.print("how good the rules are:")
+        console.print(f"  {escape(sentence_case(clause))}.", soft_wrap=True)
 
 
 def _tally(gates: tuple[GateResult, ...]) -> str:

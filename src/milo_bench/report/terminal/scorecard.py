@@ -13,6 +13,7 @@ from milo_bench.core.records import Measure
 from milo_bench.core.records.buffering import SAID as BUFFERED
 from milo_bench.core.text import one_line
 from milo_bench.core.units import figure, interval_text, sample, unit_written
+from milo_bench.decide.gates.flagged import detector_counts
 from milo_bench.report.terminal.many_targets import MOST_COLUMNS, targets_table
 from milo_bench.stats.scorecard import Confusion, ErrorCategory, Scorecard
 
@@ -60,6 +61,9 @@ def print_scorecard(card: Scorecard, console: Console) -> None:
             if confusion.workload == workload:
                 console.print(_confusion(confusion))
         _print_categories([c for c in card.categories if c.workload == workload], console)
+    for name in dict.fromkeys(measure.name for measure in card.measures if known_measures()[measure.name].settled):
+        console.print()
+        console.print(Text(f"{known_measures()[name].title}: {_how_good()}.", style="dim"))
     _print_judges(card.judges, console)
 
 
@@ -71,6 +75,16 @@ def _print_judges(said: Sequence[str], console: Console) -> None:
         console.print(Text(f"{sentence}."), soft_wrap=True)
     rule = "These counts are uncorrected. A decision uses a judge only under a licence, corrected for its errors."
     console.print(Text(rule, style="dim"), soft_wrap=True)
+
+
+def _how_good() -> str:
+    """What flags of unsupported claims are worth, as measured."""
+    counts = detector_counts()
+    caught, false = counts.caught / counts.wrong, counts.false / counts.right
+    return (
+        f"of labelled e-mail summaries, rules flag {figure(caught, 'share')} of the wrong ones and "
+        f"{figure(false, 'share')} of the right ones, so people have to label answers before a safety gate can pass"
+    )
 
 
 def _table(workload: str, measures: list[Measure]) -> Table:

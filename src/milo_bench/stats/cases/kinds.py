@@ -36,6 +36,9 @@ def rate(
     at_terminal: bool = True,
     by_tag: bool = False,
     of_calls: bool = False,
+    asked: str = "",
+    settled: str = "",
+    safe: bool = True,
 ) -> MeasureDefinition:
     """A share: of how many attempts, answers, fields or sentences something holds."""
     return MeasureDefinition(
@@ -53,6 +56,9 @@ def rate(
         at_terminal=at_terminal,
         by_tag=by_tag,
         of_calls=of_calls,
+        asked=asked,
+        settled=settled,
+        safe=safe,
     )
 
 

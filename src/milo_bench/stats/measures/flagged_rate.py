@@ -15,5 +15,6 @@ MEASURES.add(
         order=110,
         rows=lambda cases, own: share(cases.flagged, ~failed(cases)),
         phrase="flagged rate",
+        safe=False,
     ),
 )

@@ -1,4 +1,4 @@
-"""Of the answers that were checked for it, those with a claim that the record does not support."""
+"""Of the answers that were checked for it, those with a claim that rules flag as one the record does not support."""
 
 from __future__ import annotations
 
@@ -9,10 +9,12 @@ MEASURES.add(
     "unsupported_claim_rate",
     rate(
         good="low",
-        title="unsupported claims",
-        says="answers with a claim that the record does not support",
+        title="flagged as unsupported",
+        says="answers with a claim that rules flag as one the record does not support",
         order=90,
         rows=lambda cases, own: judged(cases.unsupported, cases, "no check looks for unsupported claims"),
         phrase="unsupported claim rate",
+        asked="unsupported_claims",
+        settled="unsupported claims",
     ),
 )

@@ -1,4 +1,4 @@
-"""``milo-bench review sample``: run logs in, a blind stratified sheet to score and its key out."""
+"""``milo-bench review sample``: run logs in, a blind sheet to score and its key out."""
 
 from __future__ import annotations
 
@@ -18,13 +18,19 @@ from milo_bench.cli.options import COUNT, FILE, SEED
 @click.option("--count", type=COUNT, default=30, show_default=True, help="Number of answers per candidate.")
 @click.option("--workload", "workloads", multiple=True, help="Only this workload. Repeatable.")
 @click.option("--seed", type=SEED, default=0, show_default=True, help="Seed of the sample.")
-def review_sample(logs: tuple[Path, ...], out: Path, count: int, workloads: tuple[str, ...], seed: int) -> None:
+@click.option("--at-random", is_flag=True, help="Draw among all answers alike, for safety gates.")
+def review_sample(
+    logs: tuple[Path, ...], out: Path, count: int, workloads: tuple[str, ...], seed: int, at_random: bool
+) -> None:
     """Draw a stratified sample of answers: failed, near a threshold, passed.
+
+    With --at-random all answers have the same chance. A safety gate on unsupported claims needs such a
+    sample: people say which answers are wrong, because rules miss most of them.
 
     The review sheet hides which model answered. It contains texts of fixtures and answers, so
     protect it like the run logs.
     """
-    key = api.sample_for_review(logs, out, count=count, seed=seed, only=workloads)
+    key = api.sample_for_review(logs, out, count=count, seed=seed, only=workloads, at_random=at_random)
     click.echo(f"{len(key.items)} answers of {len(key.sizes)} candidates: {out}")
     click.echo("give each reviewer a copy, and score each question from 1 to 5 (rubric: docs/how-to/review.md)")
     say_next(f"milo-bench review import {shlex.quote(str(out))} --out review.json")
