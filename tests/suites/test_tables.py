@@ -10,9 +10,10 @@ import pytest
 from milo_bench.core.errors import UsageError
 from milo_bench.core.records import Attempt, AttemptKey, Timings
 from milo_bench.grade.engine import grade_attempt
+from milo_bench.guards.dates import is_date
 from milo_bench.guards.values.amounts import read_amount
 from milo_bench.suites import load_suite
-from milo_bench.suites.importing.importer import IMPORTERS, Imported, ImportRequest
+from milo_bench.suites.importing.importer import IMPORTERS, Imported, ImportRequest, ValueReaders
 from milo_bench.suites.importing.suite_folder import import_suite
 
 
@@ -71,7 +72,7 @@ UNKNOWN = "no answer is compared with it"
 def fields(tmp_path: Path, *values: str) -> tuple[list[Any], Any]:
     """The expected values of a column and the kind that it was given."""
     rows = "".join(f"{number};x{number};{value}\n" for number, value in enumerate(values))
-    result = read(tmp_path, f"id;text;total\n{rows}", expects=("total",), read_amount=read_amount)
+    result = read(tmp_path, f"id;text;total\n{rows}", expects=("total",), readers=ValueReaders(read_amount, is_date))
     exact = next(check["exact_fields"] for check in result.workloads[0].checks if isinstance(check, dict))
     return [case.expect.get("fields", {"total": UNKNOWN})["total"] for case in result.cases], exact.get(
         "kinds", {}
@@ -144,7 +145,7 @@ def test_a_percentage_is_right_with_and_without_its_sign(tmp_path: Path) -> None
 )
 def test_how_a_number_in_doubt_is_read_is_said(tmp_path: Path, values: tuple[str, ...], said: str) -> None:
     rows = "".join(f"{number};x{number};{value}\n" for number, value in enumerate(values))
-    result = read(tmp_path, f"id;text;total\n{rows}", expects=("total",), read_amount=read_amount)
+    result = read(tmp_path, f"id;text;total\n{rows}", expects=("total",), readers=ValueReaders(read_amount, is_date))
     assert any(guess.startswith(said) for guess in result.guesses)
 
 
@@ -200,7 +201,7 @@ def test_a_column_is_read_as_what_its_cells_mean_and_that_is_said(tmp_path: Path
         '2;two;FALSCH;"{""a"": null}";46116;3,5\n'
     )
     wished = ("paid", "gold", "received date", "weight (kg)")
-    result = read(tmp_path, rows, expects=wished, read_amount=read_amount)
+    result = read(tmp_path, rows, expects=wished, readers=ValueReaders(read_amount, is_date))
     assert [case.expect["fields"] for case in result.cases] == [
         {"paid": True, "a": 1, "received date": "2026-04-03", "weight (kg)": "12"},
         {"paid": False, "a": None, "received date": "2026-04-04", "weight (kg)": "3,5"},
@@ -244,3 +245,34 @@ def test_columns_are_told_by_their_names_in_the_language_of_the_table(tmp_path: 
         ("7", {header[1]: "eins"}, {"label": "x"}),
         ("8", {header[1]: "zwei"}, {"label": "y"}),
     ]
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        ("5 de enero de 2026", "17 de marzo de 2026"),
+        ("1 de setembro de 2026", "12 de março de 2026"),
+        ("1er août 2026", "12 déc. 2026"),
+        ("3. März 2026", "Montag, 5. Januar 2026"),
+        ("lunes, 5 de enero de 2026", "martes, 6 de enero de 2026"),
+        ("3 gennaio 2026", "giovedì 8 ottobre 2026"),
+        ("3 stycznia 2026 r.", "8 października 2026 r."),
+        ("3 januari 2026", "8 mrt 2026"),
+        ("2026年1月5日", "令和8年1月6日"),
+        ("2026. január 5.", "2026. március 6."),
+    ],
+)
+def test_a_column_of_dates_is_one_in_any_language_that_the_bench_reads(tmp_path: Path, values: tuple[str, str]) -> None:
+    assert fields(tmp_path, *values)[1] == "date"
+
+
+@pytest.mark.parametrize("values", [("Weg 5 2026", "Tor 6 2026"), ("5 de 2026", "6 de 2026"), ("Mai", "Juni")])
+def test_words_with_numbers_are_no_dates(tmp_path: Path, values: tuple[str, str]) -> None:
+    assert fields(tmp_path, *values)[1] == "text"
+
+
+@pytest.mark.parametrize(
+    "word", ["néant", "non renseigné", "no consta", "s/d", "n.v.t.", "brak danych", "não consta", "entfällt", "n.d."]
+)
+def test_a_word_for_nothing_among_amounts_is_an_empty_cell(tmp_path: Path, word: str) -> None:
+    assert fields(tmp_path, "12,50", word, "13,75", "8,00") == (["12,50", None, "13,75", "8,00"], "number")

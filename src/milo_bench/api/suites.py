@@ -19,6 +19,7 @@ from milo_bench.decide.gates.decidable import short_gates
 from milo_bench.evidence.null_model.echo import echoed
 from milo_bench.grade.engine import unread_fixtures, validate_checks
 from milo_bench.grade.languages.unspoken import unspoken_languages
+from milo_bench.guards.dates import is_date
 from milo_bench.guards.languages.names import language_name
 from milo_bench.guards.languages.recognise import main_language, recognise
 from milo_bench.guards.measured import Measured, all_measured, figures_of
@@ -31,7 +32,7 @@ from milo_bench.probes.base import PROBES
 from milo_bench.run.asked.alike import contracts_of, same_questions
 from milo_bench.suites import check, redact, regenerate
 from milo_bench.suites.importing import suite_folder
-from milo_bench.suites.importing.importer import ImportRequest
+from milo_bench.suites.importing.importer import ImportRequest, ValueReaders
 from milo_bench.suites.importing.reduce import SampleOf
 from milo_bench.suites.importing.suite_folder import ImportReport
 from milo_bench.suites.importing.tables import source_text
@@ -175,7 +176,7 @@ def import_suite(
         find_secrets=lambda text: [(secret.kind, secret.start) for secret in find_secrets(text)],
         find_doubt=doubt_of,
         redactor=_redactor((), None) if chosen.redact else None,
-        read_amount=read_amount,
+        readers=ValueReaders(read_amount, is_date),
     )
 
 

@@ -107,6 +107,21 @@ def normalise_date(text: str, *, day_first: bool = True, languages: tuple[str, .
     return _normalise(text, day_first, languages) if _DIGIT.search(text) else None
 
 
+@lru_cache(maxsize=4096)
+def is_date(text: str) -> bool:
+    """Whether ``text`` is one full date in figures or with a month's name, the day or the month first.
+
+    It tells what a column of a table has, so it must be quick on any text: forms that dateparser alone knows are none.
+    """
+    text = with_western_years(unmarked(text).text).translate(_DASHES).strip()
+    if not 6 <= len(text) <= MAX_CHARS or not _DIGIT.search(text):
+        return False
+    match = _AROUND.match(" ".join(text.split()).strip("()[]<>\"'.,;: ").casefold())
+    core = match[1].strip("()[], ") if match else ""
+    known = [_by_pattern(core, day_first) for day_first in (True, False)]
+    return any(known) or (known == [None, None] and _by_words(text, True, ENGLISH) is not None)
+
+
 @lru_cache(maxsize=16_384)
 def _normalise(text: str, day_first: bool, languages: tuple[str, ...]) -> str | None:
     if _COMPARED.match(text) and not text.rstrip().endswith(">"):

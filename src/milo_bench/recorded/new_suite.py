@@ -12,13 +12,14 @@ from milo_bench.config.written import Problem
 from milo_bench.core.amounts import parse_amount
 from milo_bench.core.errors import DataError
 from milo_bench.core.records import Fixture
+from milo_bench.guards.dates import is_date
 from milo_bench.guards.values.amounts import read_amount
 from milo_bench.recorded.answer import Account, GoldKind
 from milo_bench.recorded.cases import RecordedCase
 from milo_bench.recorded.files import RecordFile
 from milo_bench.recorded.values import text_of
 from milo_bench.suites.importing.columns import draft_workload, free_id, input_lines, input_prompt
-from milo_bench.suites.importing.importer import CheckEntry, Imported, ImportedCase, WorkloadDraft
+from milo_bench.suites.importing.importer import CheckEntry, Imported, ImportedCase, ValueReaders, WorkloadDraft
 from milo_bench.suites.importing.suite_folder import write_imported
 from milo_bench.suites.load import Suite, load_suite
 
@@ -180,7 +181,7 @@ def _draft(part: Imported, name: str, inputs: tuple[str, ...], kind: GoldKind, u
     if kind == "label":
         draft = draft_workload(part, name, inputs, "gold", ())
     elif kind == "fields":
-        draft = draft_workload(part, name, inputs, "", ("gold",), read_amount=read_amount)
+        draft = draft_workload(part, name, inputs, "", ("gold",), readers=ValueReaders(read_amount, is_date))
     else:
         checks, rule, most = _CHECKS[kind]
         if kind == "expect":

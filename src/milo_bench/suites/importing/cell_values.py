@@ -16,7 +16,11 @@ from milo_bench.suites.importing.importer import Imported
 
 _TRUE: Final = frozenset(("true", "wahr", "vrai", "verdadero", "verdadeiro", "vero", "waar", "prawda"))
 _FALSE: Final = frozenset(("false", "falsch", "faux", "falso", "onwaar", "fałsz"))
-_DAY_HEADING: Final = re.compile(r"\b(?:date|datum|fecha|data|dated?|day|tag|received|eingang)\b", re.IGNORECASE)
+_DAY_HEADING: Final = re.compile(
+    r"\b(?:dated?|fecha|data|day|tag|received|eingang|fällig|échéance|vencimiento|vencimento|scadenza|termin)\b"
+    r"|datum\b|dag\b",
+    re.IGNORECASE,
+)
 _DAYS: Final = range(20_000, 80_000)  # 1954 to 2119, as spreadsheets count days
 _FIRST_DAY: Final = datetime.date(1899, 12, 30)
 _SHORTENED: Final = re.compile(r"(\d)(?:[.,](\d+))?E\+?(\d{2,})", re.IGNORECASE)

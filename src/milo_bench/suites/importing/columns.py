@@ -10,7 +10,6 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from milo_bench.config.written import Problem
-from milo_bench.core.amounts import parse_amount
 from milo_bench.core.errors import DataError, UsageError
 from milo_bench.core.suggest import hint_for
 from milo_bench.suites.conversation import is_conversation
@@ -18,11 +17,11 @@ from milo_bench.suites.importing.cell_values import read_cells, say_shortened
 from milo_bench.suites.importing.field_kinds import field_checks, field_schema
 from milo_bench.suites.importing.heading import adds_up, is_totals
 from milo_bench.suites.importing.importer import (
-    AmountReader,
     CheckEntry,
     Imported,
     ImportedCase,
     ImportRequest,
+    ValueReaders,
     WorkloadDraft,
 )
 
@@ -106,7 +105,7 @@ def import_rows(rows: Sequence[ImportRow], request: ImportRequest, result: Impor
     mapping = _Mapping(id_column, inputs, label, expects, request.tags, request.group, request.equals)
     _cases(rows, mapping, result)
     _say_gold_in_inputs(result, inputs, str(request.source))
-    draft = draft_workload(result, request.workload, inputs, label, expects, read_amount=request.read_amount)
+    draft = draft_workload(result, request.workload, inputs, label, expects, readers=request.readers)
     result.workloads.append(draft)
     return result
 
@@ -153,7 +152,7 @@ def _guess(columns: Iterable[str], names: Sequence[str], flag: str, result: Impo
 def _without_totals(rows: Sequence[ImportRow], request: ImportRequest, result: Imported) -> list[ImportRow]:
     kept = [row for row in rows if not is_totals(row.values.values())]
     above = [list(row.values.values()) for row in kept]
-    if above and adds_up(above[-1], above[:-1], request.read_amount):
+    if above and adds_up(above[-1], above[:-1], request.readers.amount):
         kept.pop()
     if len(kept) < len(rows):
         result.guesses.append(f"rows of totals are left out ({len(rows) - len(kept)})")
@@ -248,7 +247,7 @@ def draft_workload(
     label: str,
     expects: tuple[str, ...],
     *,
-    read_amount: AmountReader = parse_amount,
+    readers: ValueReaders = ValueReaders(),  # noqa: B008  frozen
 ) -> WorkloadDraft:
     """The workload that fits the cases of ``result``: by its labels, its fields, or neither; guesses are said."""
     cases = result.cases
@@ -283,8 +282,8 @@ def draft_workload(
             name or "extract",
             "Field extraction",
             _conversation_prompt(parts, rule) if in_turns else input_prompt(rule, parts),
-            field_checks(result.cases, fields, result, read_amount),
-            field_schema(result.cases, fields, read_amount),
+            field_checks(result.cases, fields, result, readers),
+            field_schema(result.cases, fields, readers),
             400,
         )
     rule = "Answer the request below."

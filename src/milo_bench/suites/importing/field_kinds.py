@@ -8,17 +8,15 @@ from typing import Any, Final, Literal
 
 from milo_bench.config.written import Problem
 from milo_bench.core.amounts import RATIOS, lone_mark, parse_amount, ratio_sign
-from milo_bench.suites.importing.importer import AmountReader, CheckEntry, Imported, ImportedCase
+from milo_bench.suites.importing.importer import CheckEntry, Imported, ImportedCase, ValueReaders
 
-_MONTH: Final = r"[^\W\d_]{3,10}"
-_DATE: Final = re.compile(
+_DATE: Final = re.compile(  # in figures; what has a month's name is told by the readers, who know the names
     r"\d{4}[-/.]\d{1,2}[-/.]\d{1,2}|\d{1,2}[-/. ]{1,2}\d{1,2}[-/. ]{1,2}\d{2,4}|"
-    rf"\d{{1,2}}(?:st|nd|rd|th)?[-/. ]{{0,2}}(?:of )?{_MONTH}\b[-/., ]*(?:\d{{4}}|\d{{2}})\b|"
-    rf"{_MONTH}\.? \d{{1,2}}(?:st|nd|rd|th)?,? \d{{4}}\b|(?:19|20)\d{{2}}(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])$"
+    r"(?:19|20)\d{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])$"
 )
 _NUMERIC_DATE: Final = re.compile(r"(\d{1,2})[-/. ](\d{1,2})[-/. ](?:\d{4}|\d{2})")
 _DAY_FIRST: Final = re.compile(
-    r"\b(?:(?P<day>[dt]{1,2}[-/. ]m{1,2}|dmy)|(?P<month>m{1,2}[-/. ]d{1,2}|mdy))", re.IGNORECASE
+    r"\b(?:(?P<day>[dtjg]{1,2}[-/. ]m{1,2}|dmy)|(?P<month>m{1,2}[-/. ][dtjg]{1,2}|mdy))", re.IGNORECASE
 )
 _LEADING_ZERO: Final = re.compile(r"0\d")
 _LONE: Final = re.compile(r"(\d[.,]\d{3})(?!\d)")
@@ -27,77 +25,60 @@ _MOST: Final = 0.8  # of a column's values show what it is; the others are compa
 _MANY: Final = 0.4  # of the values of a column that is compared as text
 _UNIT: Final = re.compile(r"(?P<number>.*\d)\s*(?P<unit>[^\W\d_]{1,12}[²³]?)", re.DOTALL)
 _UNIT_HEADING: Final = re.compile(
-    r".*(?:[(\[]\s*(?P<in>[^()\[\]]{1,12}?)\s*[)\]]|\bin\s+(?P<word>\S{1,12}))", re.DOTALL
+    r".*(?:[(\[]\s*(?P<in>[^()\[\]]{1,12}?)\s*[)\]]|\b(?:in|en|em)\s+(?P<word>\S{1,12}))", re.DOTALL
 )
 _NAMED: Final = {"percent": "percentages", "permille": "per mille"}
-_NOT_THERE: Final = frozenset(
-    (
-        "-",
-        "--",
-        "–",
-        "—",
-        "?",
-        "na",
-        "n/a",
-        "n.a.",
-        "#n/a",
-        "none",
-        "null",
-        "nil",
-        "unknown",
-        "k.a.",
-        "k. a.",
-        "keine",
-        "k.a",
-        "keine angabe",
-        "tbd",
-        "tba",
-        "#nv",
-        "nan",
-        "n.v.",
-        "unbekannt",
-        "not available",
-        "not known",
-        "not stated",
-    )
-)
+_NOT_THERE: Final = frozenset((  # in English, then in the other languages that the bench speaks
+    "-", "--", "–", "—", "?", "na", "n/a", "n.a.", "#n/a", "none", "null", "nil", "unknown", "tbd", "tba", "nan",
+    "not available", "not known", "not stated",
+    "k.a.", "k. a.", "k.a", "n.v.", "#nv", "unbekannt", "keine", "entfällt", "keine angabe", "nicht bekannt",
+    "nicht angegeben", "ohne angabe",
+    "n.c.", "n.d.", "s.o.", "inconnu", "inconnue", "néant", "aucun", "aucune", "non communiqué", "non renseigné",
+    "non précisé", "sans objet",
+    "s/d", "n/d", "n/c", "desconocido", "desconocida", "ninguno", "ninguna", "no consta", "sin datos", "no procede",
+    "no indicado",
+    "sconosciuto", "sconosciuta", "nessuno", "nessuna", "non indicato", "non noto", "non disponibile",
+    "onbekend", "geen", "n.v.t.", "nvt", "n.b.", "niet bekend", "niet vermeld", "niet opgegeven",
+    "brak", "nieznany", "nieznana", "nieznane", "b.d.", "nie dotyczy", "nie podano", "brak danych",
+    "desconhecido", "desconhecida", "nenhum", "nenhuma", "não consta", "sem dados", "não indicado", "não se aplica",
+))  # fmt: skip
 
 
 def field_checks(
-    cases: Sequence[ImportedCase], fields: Sequence[str], result: Imported, read_amount: AmountReader
+    cases: Sequence[ImportedCase], fields: Sequence[str], result: Imported, readers: ValueReaders
 ) -> list[CheckEntry]:
     """The checks of a JSON answer with ``fields``; values that could be read in two ways are said."""
     kinds: dict[str, str] = {}
     units: dict[str, str] = {}
     month_first = False
     for name in fields:
-        _empty_words(cases, name, result, read_amount)
+        _empty_words(cases, name, result, readers)
         values = [value for value in _values(cases, name) if value is not None]
-        if _are_dates(values):
+        if _are_dates(values, readers):
             kinds[name] = "date"
             month_first |= _has_month_first(values, name, result)
-            _say_others([value for value in values if not _is_date(value)], values, name, "date", result)
-        elif _are_amounts(values, read_amount):
+            _say_others([value for value in values if not _is_date(value, readers)], values, name, "date", result)
+        elif _are_amounts(values, readers):
             kinds[name] = "percent" if (unit := _unit_of(name)) == "%" else "number"
-            if unit and unit != "%" and read_amount(f"5 {unit}") is None:
+            if unit and unit != "%" and readers.amount(f"5 {unit}") is None:
                 units[name] = unit
             _settle_marks(cases, name, result)
             if any(isinstance(value, str) for value in values):
                 result.guesses.append(f"'{name}' is a column of numbers: 12.5 and '12.50' are the same answer")
-            others = [value for value in values if not _is_amount(value, read_amount)]
+            others = [value for value in values if not _is_amount(value, readers)]
             _say_others(others, values, name, "number", result)
-        elif unit := _unit_in(values, read_amount):
+        elif unit := _unit_in(values, readers):
             kinds[name], units[name] = "number", unit
             result.guesses.append(
                 f"'{name}' is a column of numbers in {unit}: '12.5 {unit}' and 12.5 are the same answer"
             )
-        elif kind := _ratio_kind(values, read_amount):
+        elif kind := _ratio_kind(values, readers):
             kinds[name] = kind
             _leave_plain_numbers(cases, name, result)
             sign = RATIOS[kind]
             result.guesses.append(f"'{name}' is a column of {_NAMED[kind]}: '12.5{sign}' and 12.5 are the same answer")
         else:
-            _say_text(values, name, read_amount, result)
+            _say_text(values, name, readers, result)
     exact: dict[str, Any] = {"fields": list(fields)}
     if kinds:
         exact["kinds"] = kinds
@@ -111,13 +92,13 @@ def field_checks(
     return checks
 
 
-def _empty_words(cases: Sequence[ImportedCase], name: str, result: Imported, read_amount: AmountReader) -> None:
+def _empty_words(cases: Sequence[ImportedCase], name: str, result: Imported, readers: ValueReaders) -> None:
     """A dash or 'n/a' among dates and numbers says that there is none: the expected answer is null."""
     holders = [case.expect["fields"] for case in cases if case.expect]
     words = [holder for holder in holders if str(holder.get(name)).strip().casefold() in _NOT_THERE]
     words = [holder for holder in words if holder.get(name) is not None]
     others = [holder[name] for holder in holders if holder.get(name) is not None and holder not in words]
-    if words and (_are_dates(others) or _are_amounts(others, read_amount) or _ratio_kind(others, read_amount)):
+    if words and (_are_dates(others, readers) or _are_amounts(others, readers) or _ratio_kind(others, readers)):
         listed = ", ".join(sorted({f"'{holder[name]}'" for holder in words}))
         result.guesses.append(f"{listed} in '{name}' is read as empty ({len(words)} of {len(holders)} rows)")
         for holder in words:
@@ -184,27 +165,27 @@ def _values(cases: Sequence[ImportedCase], name: str) -> list[Any]:
     return [case.expect["fields"].get(name) for case in cases if case.expect.get("fields")]
 
 
-def _is_date(value: Any) -> bool:
-    return isinstance(value, str) and _DATE.match(value.strip()) is not None
+def _is_date(value: Any, readers: ValueReaders) -> bool:
+    return isinstance(value, str) and (_DATE.match(value.strip()) is not None or readers.is_date(value))
 
 
-def _are_dates(values: Iterable[Any]) -> bool:
+def _are_dates(values: Iterable[Any], readers: ValueReaders) -> bool:
     given = [value for value in values if value is not None]
-    return bool(given) and sum(map(_is_date, given)) >= _MOST * len(given)
+    return bool(given) and sum(_is_date(value, readers) for value in given) >= _MOST * len(given)
 
 
-def _are_amounts(values: Sequence[Any], read_amount: AmountReader) -> bool:
+def _are_amounts(values: Sequence[Any], readers: ValueReaders) -> bool:
     """Numbers, or texts that are numbers as people write them. Leading zeros are an identifier's."""
     if any(isinstance(value, str) and _LEADING_ZERO.match(value) for value in values):
         return False
-    found = sum(_is_amount(value, read_amount) for value in values)
+    found = sum(_is_amount(value, readers) for value in values)
     return bool(values) and found >= _MOST * len(values) and not any(isinstance(value, bool) for value in values)
 
 
-def _is_amount(value: Any, read_amount: AmountReader) -> bool:
+def _is_amount(value: Any, readers: ValueReaders) -> bool:
     if isinstance(value, bool):
         return False
-    return isinstance(value, int | float) or (isinstance(value, str) and read_amount(value) is not None)
+    return isinstance(value, int | float) or (isinstance(value, str) and readers.amount(value) is not None)
 
 
 def _say_others(
@@ -215,18 +196,18 @@ def _say_others(
         result.not_carried.append(Problem(name, said, f"it is compared as text. Write a {kind}, or leave it empty."))
 
 
-def _say_text(values: Sequence[Any], name: str, read_amount: AmountReader, result: Imported) -> None:
+def _say_text(values: Sequence[Any], name: str, readers: ValueReaders, result: Imported) -> None:
     """Name a column that is compared as text although many of its values are numbers or dates."""
     if any(not isinstance(value, str | int | float) or isinstance(value, bool) for value in values):
         return
     shown = [str(value) for value in values]
-    numbers = [value for value in shown if read_amount(ratio_sign(value)[0]) is not None]
+    numbers = [value for value in shown if readers.amount(ratio_sign(value)[0]) is not None]
     zeros = [value for value in numbers if _LEADING_ZERO.match(value)]
     if zeros and len(numbers) == len(shown):
         first = f"'{zeros[0][:60]}' begins with zero"
         result.guesses.append(f"'{name}' is compared as text, because {first}: without it, it is another answer")
         return
-    for kind, found in (("numbers", numbers), ("dates", [value for value in shown if _is_date(value)])):
+    for kind, found in (("numbers", numbers), ("dates", [value for value in shown if _is_date(value, readers)])):
         other = next((value for value in shown if value not in found), "")
         if len(found) >= 2 and len(found) >= _MANY * len(shown) and other:
             said = (
@@ -242,21 +223,21 @@ def _unit_of(name: str) -> str:
     return (found["in"] or found["word"] or "") if found else ""
 
 
-def _unit_in(values: Sequence[Any], read_amount: AmountReader) -> str:
+def _unit_in(values: Sequence[Any], readers: ValueReaders) -> str:
     """The one unit that every text of a column has behind its number; "" where they have none or several."""
     found = [_UNIT.fullmatch(value.strip()) if isinstance(value, str) else None for value in values]
-    units = {match["unit"] for match in found if match is not None and read_amount(match["number"]) is not None}
-    whole = all(match is not None and read_amount(match["number"]) is not None for match in found)
+    units = {match["unit"] for match in found if match is not None and readers.amount(match["number"]) is not None}
+    whole = all(match is not None and readers.amount(match["number"]) is not None for match in found)
     return units.pop() if whole and len(units) == 1 else ""
 
 
-def _ratio_kind(values: Sequence[Any], read_amount: AmountReader) -> str:
+def _ratio_kind(values: Sequence[Any], readers: ValueReaders) -> str:
     """ "percent" or "permille" where most values have such a sign and the others are numbers; "" for other columns."""
     signs = [ratio_sign(value)[1] if isinstance(value, str) else "" for value in values]
     if sum(map(bool, signs)) <= len(signs) / 2 or any(isinstance(value, bool | list | dict) for value in values):
         return ""
     plain = [ratio_sign(value)[0] for value in values if isinstance(value, str)]
-    if any(read_amount(value) is None for value in plain):
+    if any(readers.amount(value) is None for value in plain):
         return ""
     return "permille" if set(signs) == {"permille"} else "percent"
 
@@ -290,14 +271,14 @@ def _has_month_first(values: Sequence[Any], name: str, result: Imported) -> bool
     return False
 
 
-def field_schema(cases: Sequence[ImportedCase], fields: Sequence[str], read_amount: AmountReader) -> dict[str, Any]:
+def field_schema(cases: Sequence[ImportedCase], fields: Sequence[str], readers: ValueReaders) -> dict[str, Any]:
     """The JSON Schema of an answer with ``fields``, each of them a value of its column's kinds or null."""
     kinds = {str: "string", bool: "boolean", int: "integer", float: "number", list: "array", dict: "object"}
     properties = {}
     for name in fields:
         types = sorted({kinds[type(value)] for value in _values(cases, name) if type(value) in kinds}) or ["string"]
         values = [value for value in _values(cases, name) if value is not None]
-        if _are_amounts(values, read_amount) or _ratio_kind(values, read_amount) or _unit_in(values, read_amount):
+        if _are_amounts(values, readers) or _ratio_kind(values, readers) or _unit_in(values, readers):
             types = sorted({*types, "number", "string"} - {"integer"})
         properties[name] = {"type": [*types, "null"]}
     return {"type": "object", "properties": properties, "required": list(fields), "additionalProperties": False}

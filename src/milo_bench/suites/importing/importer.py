@@ -17,6 +17,14 @@ AmountReader: TypeAlias = Callable[[str], Decimal | None]  # the one number that
 
 
 @dataclass(frozen=True)
+class ValueReaders:
+    """What tells columns of numbers and of dates from other columns, as the check of their values will read them."""
+
+    amount: AmountReader = parse_amount
+    is_date: Callable[[str], bool] = lambda text: False
+
+
+@dataclass(frozen=True)
 class ImportRequest:
     """What to import and how. Empty mappings are guessed, and the guess is said aloud.
 
@@ -26,8 +34,8 @@ class ImportRequest:
     spreadsheet. ``address`` and ``query`` are those of a database, in place of a file. ``forms`` are
     those of each document: its text, its text by OCR, its pages as pictures.
     ``time_limit_s`` is the longest that a page of a document may take to read.
-    ``progress`` is told how many rows of a label file are done, of how many. ``read_amount`` tells columns of numbers
-    from other columns, as the check of their values will read them.
+    ``progress`` is told how many rows of a label file are done, of how many. ``readers`` tell columns of
+    numbers and dates from other columns.
     """
 
     source: Path
@@ -47,7 +55,7 @@ class ImportRequest:
     forms: tuple[str, ...] = ("text",)
     time_limit_s: float = 60.0
     progress: Callable[[int, int], None] = field(default=lambda done, total: None, compare=False, repr=False)
-    read_amount: AmountReader = field(default=parse_amount, compare=False, repr=False)
+    readers: ValueReaders = field(default_factory=ValueReaders, compare=False, repr=False)
 
 
 @dataclass(frozen=True)

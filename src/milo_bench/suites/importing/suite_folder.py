@@ -12,13 +12,12 @@ import msgspec
 import yaml
 
 from milo_bench.config.written import FILE_LIMIT_BYTES, Problem
-from milo_bench.core.amounts import parse_amount
 from milo_bench.core.errors import DataError, UsageError
 from milo_bench.core.hashing import sha256_file
 from milo_bench.core.records import Frozen
 from milo_bench.suites.fixtures import fixture_line, make_fixture
 from milo_bench.suites.importing.groups import guess_groups
-from milo_bench.suites.importing.importer import IMPORTERS, AmountReader, Imported, ImportRequest, WorkloadDraft
+from milo_bench.suites.importing.importer import IMPORTERS, Imported, ImportRequest, ValueReaders, WorkloadDraft
 from milo_bench.suites.importing.reduce import (
     DoubtFinder,
     SampleOf,
@@ -84,20 +83,20 @@ def import_suite(
     find_secrets: SecretFinder | None = None,
     find_doubt: DoubtFinder | None = None,
     redactor: TextRedactor | None = None,
-    read_amount: AmountReader = parse_amount,
+    readers: ValueReaders = ValueReaders(),  # noqa: B008  frozen
 ) -> ImportReport:
     """Write the suite made from ``request.source`` to the new folder ``out``; ``name`` defaults to the folder's.
 
     What is broken or cannot be carried over is in the report, which is also written into the
     folder. ``sample`` keeps some of the cases, ``find_secrets`` gives the kind and place of each secret in a text,
-    ``find_doubt`` says why an expected value could be read in two ways, ``read_amount`` tells columns of numbers from
-    others, ``redactor`` takes personal data and secrets
+    ``find_doubt`` says why an expected value could be read in two ways, ``readers`` tell columns of numbers and dates
+    from others, ``redactor`` takes personal data and secrets
     out of every fixture before it is written.
     Raises UsageError and DataError where nothing can be imported.
     """
     refuse_taken(out)
     form = format_name or ("database" if request.address else guess_format(request.source))
-    imported = IMPORTERS.get(form).read(replace(request, read_amount=read_amount))
+    imported = IMPORTERS.get(form).read(replace(request, readers=readers))
     if not imported.cases:
         lost = [*imported.unread, *imported.broken]
         first = f" First: {lost[0]}." if lost else ""
