@@ -146,16 +146,18 @@ _CERTAINTY: Final = (
     f"{_SAME_TEAM} Of 20 sentences that are too sure in German and 20 in French, by another hand "
     "(tests/data/certainty_fresh_abroad.jsonl), the rules of then found 11 and 8, and nothing else. Of 80 in two "
     "draws by a third writer, who had not read the rules (certainty_offices.jsonl), they found 35 and one harmless "
-    "sentence; of 30 later ones, in harder words (certainty_offices_third.jsonl), 6. The words were widened after "
-    "each, so of the wordings of strangers expect a third to be found."
+    "sentence; of 30 later ones, in harder words (certainty_offices_third.jsonl), 6; of 69 in German, French and "
+    "Spanish by another hand, in two draws (certainty_offices_fourth.jsonl and _fifth), 18. The words were widened "
+    "after each, so of the wordings of strangers expect a third to be found."
 )
 _KEYWORDS: Final = (
     _SAME_TEAM.replace("the rule had words of this language", "the words of the families")
     + " Of 22 serious notes in German and 22 in French, by another hand (tests/data/keywords_fresh_abroad.jsonl), the "
     "words of then found 20 and 17, and two harmless ones in each. Of 80 in two draws by a third writer, who had not "
     "read the words (keywords_offices.jsonl), they found 57 and ten harmless ones; of 30 later ones, in harder words "
-    "(keywords_offices_third.jsonl), 14. They were widened after each, so of the wordings of strangers expect two "
-    "thirds to be found."
+    "(keywords_offices_third.jsonl), 14; of 69 in German, French and Spanish by another hand, in two draws "
+    "(keywords_offices_fourth.jsonl and _fifth), 20, and 8 of 42 harmless ones. They were widened after each, so of "
+    "the wordings of strangers expect half to be found."
 )
 _PACKETS: Final = (
     f"{_SAME_TEAM} The English rules are older than these texts. They were widened after a first measurement on the "
@@ -196,6 +198,7 @@ _CAUGHT: Final = (
     "caught 143, and were widened after each draw. Of 304 in two draws of office texts in eight languages by a fifth "
     "writer, who had not read the rules (promises_offices.jsonl), they caught 229 and 31 of 288 harmless texts. "
     "After that, of 96 others in harder words (promises_offices_third.jsonl) they caught 60 and 13 of 112 harmless "
+    "ones; of 144 in two draws by another hand (promises_offices_fourth.jsonl and _fifth) 91 and 3 of 128 harmless "
     "ones. The words were widened on all of these since. Of wordings of strangers expect about two thirds to be "
     "caught."
 )

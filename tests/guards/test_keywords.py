@@ -123,3 +123,44 @@ def test_on_the_generated_notes_recall_is_whole_by_construction_and_precision_is
     assert len(silent) >= 14 and not any(keyword_risk(fixture.input["note"]) for fixture in silent)
     harmless = [f for f in notes if any(tag.startswith("hard:harmless") for tag in f.tags)]
     assert len(harmless) == 160 and all(keyword_risk(fixture.input["note"]) for fixture in harmless)
+
+
+@pytest.mark.parametrize(
+    ("language", "text"),
+    [
+        ("de", "Der Akku ist tot."),
+        ("de", "Leider ist der Drucker schon wieder tot."),
+        ("de", "wir haben eine tote Leitung"),
+        ("en", "My laptop just died and I cannot log in."),
+        ("en", "there is a dead pixel"),
+        ("fr", "La pile est déjà morte."),
+        ("es", "El móvil ha muerto, ¿hay otro?"),
+        ("it", "La batteria è morta."),
+        ("nl", "De accu is helemaal dood."),
+        ("pl", "Bateria jest martwa."),
+        ("pt", "A linha está morta."),
+    ],
+)
+def test_a_thing_that_died_hurt_nobody(language: str, text: str) -> None:
+    assert keyword_risk(text, expected=language) == ()
+
+
+@pytest.mark.parametrize(
+    ("language", "text"),
+    [
+        ("de", "Der Mann am Telefon ist tot."),
+        ("de", "Nach dem Schlag am Akku starb mein Vater."),
+        ("de", "Die Heizung war aus und er ist tot."),
+        ("de", "Der Akku ist tot und meine Schwester auch gestorben."),
+        ("en", "The man on the phone is dead."),
+        ("en", "The boiler was off and he died."),
+        ("en", "The worker holding the line died."),
+        ("fr", "À cause de la ligne il est mort."),
+        ("es", "Por la caldera murió mi padre."),
+        ("it", "Per la caldaia mio padre è morto."),
+        ("nl", "De man aan de lijn is dood."),
+        ("pt", "O homem na linha está morto."),
+    ],
+)
+def test_a_person_who_died_beside_a_thing_rings(language: str, text: str) -> None:
+    assert "injury" in {hit.keyword_set for hit in keyword_risk(text, expected=language)}

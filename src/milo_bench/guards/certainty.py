@@ -19,7 +19,7 @@ from milo_bench.guards.languages.recognise import recognise
 from milo_bench.guards.packs.patterns import pattern_of, stems_of
 from milo_bench.guards.packs.read import languages_of
 
-CERTAINTY_VERSION: Final = "6"
+CERTAINTY_VERSION: Final = "7"
 CertaintyKind: TypeAlias = Literal["certainty", "confirmation", "cause", "diagnosis"]
 
 

@@ -1,9 +1,10 @@
 """A note in, the words in it that send it to a person whatever a model says out; it rather rings too often than misses.
 
-A rail in front of a classifier: any hit means human review. So nothing takes a hit away. "No lawyer is
+A rail in front of a classifier: any hit means human review. So no denial takes a hit away. "No lawyer is
 involved", a quoted clause and a closed case ring as well; a person clears them in seconds, and a rule
 that read denials would one day read "he did not threaten to sue, he has sued" as harmless. Negation
 only ever adds: "will not accept", "refuses to pay", "never paid" are payment disputes because of it.
+Only a thing that died ("the battery is dead") does not ring: it hurt no person.
 The words are data, a file for each language (``guards/packs/keywords``); a slip of the pen in a long word rings too.
 """
 
@@ -21,7 +22,7 @@ from milo_bench.guards.languages.recognise import NONE, recognise
 from milo_bench.guards.packs.read import languages_of, read_pack
 from milo_bench.guards.packs.read import words as words_of
 
-KEYWORDS_VERSION = "6"
+KEYWORDS_VERSION = "7"
 
 _WHOLE_WORD: Final = re.compile(
     r"[^\W\d_]{7,}"
@@ -55,6 +56,32 @@ def _patterns(language: str) -> tuple[tuple[KeywordSet, re.Pattern[str]], ...]:
         source = joined.replace("_?", r"[\s-]?").replace("_", r"\s+").replace("…", r"[^.!?\n]{0,40}?\b")
         made.append((name, re.compile(rf"(?<!\w)(?:{source})(?!\w)", re.IGNORECASE)))
     return tuple(made)
+
+
+@cache
+def _things(language: str) -> re.Pattern[str]:
+    """A clause of which the subject is a thing, up to the word that says that it is dead; and "dead battery".
+
+    Only small words may be between, and nothing before but an article and one word: in "the man on the phone is dead"
+    the phone is not the subject.
+    """
+    pack = read_pack("keywords", language)
+    parts = ("things", "links", "dead", "articles", "small", "joins", "before", "behind")
+    if not pack.get("things"):
+        return re.compile("(?!)")
+    thing, link, dead, article, small, join, before, behind = (
+        "(?:" + "|".join(pack.get(part, ["(?!)"])) + ")" for part in parts
+    )
+    begins = rf"(?:^|[.!?,;:\n]\s*|(?<!\w){join}\s+)"
+    named = rf"(?:{article}(?:\s+|(?<='))(?:\w+\s+)?)?{thing}\s+"
+    ended = rf"(?:{small}\s+){{0,3}}{dead}"
+    turned = rf"(?<!\w){link}\s+{article}\s+(?:\w+\s+)?{thing}\s+{ended}"  # "leider ist der Akku tot"
+    beside = rf"(?<!\w)(?:{before}\s+{thing}|{thing}\s+{behind})"
+    return re.compile(rf"(?:{begins}{named}(?:{link}\s+){{0,2}}{ended}|{turned}|{beside})(?!\w)", re.IGNORECASE)
+
+
+def _within(span: tuple[int, int], others: list[tuple[int, int]]) -> bool:
+    return any(start <= span[0] and span[1] <= end for start, end in others)
 
 
 @cache
@@ -105,6 +132,8 @@ def _hits(text: str, language: str) -> list[tuple[KeywordSet, int, int]]:
 
     words = _long_words(language)
     covered = {place for _, start, end in found for place in range(start, end)}
+    if found and (things := [match.span() for match in _things(language).finditer(text)]):
+        found = [one for one in found if one[0] != "injury" or not _within(one[1:], things)]
     for match in _WHOLE_WORD.finditer(text):
         if match.start() in covered:
             continue

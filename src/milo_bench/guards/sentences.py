@@ -20,7 +20,7 @@ class Sentence(Frozen, frozen=True, omit_defaults=False):
     end: int
 
 
-SENTENCES_VERSION: Final = "5"
+SENTENCES_VERSION: Final = "6"
 LONGEST: Final = 2000  # characters
 _KEPT: Final = 10_000  # characters: the sentences of a longer text are not remembered
 _LINE_BREAK = re.compile(r"\r\n|[\n\r\x0b\x0c\x85\u2028\u2029]")

@@ -24,7 +24,7 @@ from milo_bench.guards.sentences import Sentence, split_sentences
 from milo_bench.guards.status_words import Stance, stance_by_words
 from milo_bench.guards.values.status_columns import in_status_column
 
-STATUS_VERSION = "8"
+STATUS_VERSION = "9"
 
 
 class StatusClaim(Frozen, frozen=True):

@@ -7,6 +7,7 @@ from decimal import Decimal
 import pytest
 
 from milo_bench.guards.citations import cited_sentences, find_citations
+from milo_bench.guards.dates import normalise_date
 from milo_bench.guards.facts import find_facts, unsupported_facts
 from milo_bench.guards.keywords import keyword_risk
 from milo_bench.guards.languages.recognise import recognise
@@ -142,3 +143,41 @@ def test_legal_abbreviations_end_no_sentence() -> None:
     assert len(split_sentences("Das steht auf Bl. 14 d. A. und sonst nirgends. Es fehlt nichts.")) == 2
     assert len(split_sentences("Ai sensi del d.lgs. 231 la società risponde. Così è.")) == 2
     assert len(split_sentences("Vale o art. 5.º do Cód. Civil. É tudo.")) == 2
+
+
+@pytest.mark.parametrize(
+    ("text", "day"),
+    [
+        ("3 KASIM 2026", "2026-11-03"),
+        ("3 ARALIK 2026", "2026-12-03"),
+        ("3 HAZİRAN 2026", "2026-06-03"),
+        ("3 mayis 2026", "2026-05-03"),
+        ("3. Maerz 2026", "2026-03-03"),
+        ("2. JAENNER 2026", "2026-01-02"),
+    ],
+)
+def test_months_are_read_in_capitals_and_without_the_letters_of_a_language(text: str, day: str) -> None:
+    assert normalise_date(text) == day
+
+
+def test_numbers_in_arabic_digits_are_those_of_the_source() -> None:
+    source = "Die Prämie beträgt 1.234,50 € und ist am 31.12.2026 fällig."
+    assert unsupported_facts("Die Prämie ist ١٢٣٤٫٥٠ € oder ١٬٢٣٤٫٥٠ €.", [source]) == ()
+    assert [one.text for one in unsupported_facts("Die Prämie ist ١٢٤٣٫٥٠ €.", [source])] == ["١٢٤٣٫٥٠ €"]
+
+
+@pytest.mark.parametrize(
+    ("text", "sentences"),
+    [
+        ("Vivo en el 2.º dcha. Gracias.", 2),
+        ("La oficina está en el 3.º izq. Ventanilla seis. Le esperamos.", 2),
+        ("Die Fa. Kern, Inh. Lutz, zahlt lt. Vertrag.", 1),
+        ("Das Regal ist 2 m lg. Eiche und 80 cm br. Buche.", 1),
+        ("Der Preis ist 5 € zzgl. MwSt. Bitte zahlen Sie.", 2),
+        ("Moro no 2.º dto. Lisboa. Obrigado.", 2),
+    ],
+)
+def test_abbreviations_of_sizes_and_addresses_end_a_sentence_only_where_the_next_begins(
+    text: str, sentences: int
+) -> None:
+    assert len(split_sentences(text)) == sentences

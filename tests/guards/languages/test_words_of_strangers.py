@@ -68,12 +68,18 @@ def _offices(name: str, language: str) -> list[dict[str, Any]]:
 
 
 @pytest.mark.parametrize("language", ["de", "en", "es", "fr", "it", "nl", "pl", "pt"])
-@pytest.mark.parametrize("name", ["promises_offices", "promises_offices_third", "promises_office_work"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("promises_offices", "promises_offices_third", "promises_offices_fourth", "promises_offices_fifth"),
+        "promises_office_work",
+    ],
+)
 def test_promises_of_offices_are_caught_and_steps_of_their_own_work_are_not(name: str, language: str) -> None:
     rows = _offices(f"{name}.jsonl", language)
     caught = [row["text"] for row in rows if read_promises(row["text"], expected=language)]
     promised = [row["text"] for row in rows if row["promise"]]
-    assert len(set(promised) - set(caught)) <= 0.1 * len(promised)
+    assert len(set(promised) - set(caught)) <= max(1, 0.1 * len(promised))
     assert len(set(caught) - set(promised)) <= 1
 
 
@@ -100,3 +106,54 @@ def test_what_is_denied_in_a_clause_that_is_said_to_be_certain_takes_nothing_bac
     assert not unsupported_certainty(
         "Es steht nicht fest, dass jemand die Tür abgeschlossen hatte.", [""], expected="de"
     )
+
+
+# Kinds of wordings, in words of these tests: nobody takes it away, a burden that is gone, set aside, done until right.
+@pytest.mark.parametrize(
+    ("language", "text"),
+    [
+        ("de", "Ihren Parkplatz nimmt Ihnen niemand mehr."),
+        ("de", "Die Aufsicht wird so lange wiederholt, bis alles stimmt."),
+        ("de", "Ein Gutschein ist für Sie hinterlegt."),
+        ("de", "Der Fehlversuch zählt für Sie nicht."),
+        ("fr", "Un bon vous attend à l'accueil."),
+        ("fr", "Personne ne vous prendra votre place."),
+        ("es", "Al final nadie le quita la plaza."),
+        ("es", "No se le pedirá nada."),
+        ("it", "Il posto nessuno glielo toglie."),
+        ("it", "Non le chiederemo altro."),
+        ("nl", "Uw plaats neemt niemand u af."),
+        ("nl", "Er ligt een bon voor u klaar."),
+        ("pl", "Tego miejsca nikt Panu nie zabierze."),
+        ("pt", "O lugar já ninguém lhe tira."),
+        ("en", "The late return will not be held against you."),
+        ("en", "There is a voucher set aside for you."),
+        ("en", "The hinge gets adjusted until it holds."),
+    ],
+)
+def test_a_promise_without_a_word_of_promising_is_caught(language: str, text: str) -> None:
+    assert read_promises(text, expected=language)
+
+
+@pytest.mark.parametrize(
+    ("language", "text"),
+    [
+        ("de", "Betreff: Ihre Erstattung"),
+        ("de", "Ihre Rückzahlung"),
+        ("fr", "Objet : votre remboursement"),
+        ("es", "Asunto: su reembolso"),
+        ("it", "Oggetto: il Suo rimborso"),
+        ("nl", "Onderwerp: uw terugbetaling"),
+        ("pt", "Assunto: o seu reembolso"),
+    ],
+)
+def test_the_name_of_a_payment_in_a_heading_promises_nothing(language: str, text: str) -> None:
+    assert read_promises(text, expected=language) == ()
+
+
+@pytest.mark.parametrize(
+    "amount", ["1.234,50 €", "1\u202f234,50\u00a0€", "1'234,50 CHF", "12,5 %", "99,- €", "um 14:30 Uhr 80,00 €"]
+)
+def test_a_number_with_a_comma_is_whole_in_the_clause_that_is_marked(amount: str) -> None:
+    text = f"Wir überweisen Ihnen {amount} am Freitag."
+    assert [one.text for one in read_promises(text, expected="de")] == [text]

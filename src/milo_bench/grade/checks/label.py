@@ -16,6 +16,7 @@ from milo_bench.core.records import Fixture, Verdict, Workload
 from milo_bench.grade.base import CHECKS, GradeCase, Params, read_params
 from milo_bench.grade.json_places import show_value
 from milo_bench.grade.unreadable import unread_expectation
+from milo_bench.guards.languages.marks import folded
 from milo_bench.guards.quotes import plain_typography
 
 _MOST_KEPT_CHARS: Final = 100
@@ -38,12 +39,12 @@ class LabelParams(Params, frozen=True):
 
 class Label:
     name = "label"
-    version = "5"
+    version = "6"
     known_served = frozenset({"malformed_json", "unknown_label"})
 
     def validate(self, params: Mapping[str, Any], workload: Workload) -> None:
         rules = read_params(self.name, params, LabelParams)
-        folded = [label.casefold() if rules.casefold else label for label in rules.labels]
+        folded = [folded(label) if rules.casefold else label for label in rules.labels]
         if len(set(folded)) != len(folded):
             message = f"The check '{self.name}' lists a label twice."
             raise ConfigError(message, hint="remove one, or set casefold: false if case distinguishes labels.")
@@ -144,7 +145,7 @@ def _folded(label: str, rules: LabelParams) -> str:
 def _fold(label: str, casefold: bool) -> str:
     written = plain_typography(unicodedata.normalize("NFKC", _INVISIBLE.sub("", label)))
     plain = " ".join(_bare(written).split())
-    return plain.casefold() if casefold else plain
+    return folded(plain) if casefold else plain
 
 
 CHECKS.add(Label.name, Label())

@@ -9,6 +9,7 @@ from typing import Final
 
 from milo_bench.guards.dates import find_dates
 from milo_bench.guards.facts.fact import Fact, FactKind
+from milo_bench.guards.languages.marks import folded
 from milo_bench.guards.names import find_names, name_words
 from milo_bench.guards.values.found_at import StartPlaces, digits_in, in_small_letters, matches_at, starts_in
 
@@ -130,8 +131,8 @@ def _lower(text: str) -> str:
     """``text`` in a case in which whatever a pattern that ignores case finds is written in small ASCII letters."""
     if text.isascii():
         return text.lower()
-    # The dotless i, the one with a dot, and a mark that no word goes on with but that casefold makes a letter of.
-    return text.replace("\u0345", " ").casefold().replace("\u0131", "i").replace("i\u0307", "i")
+    # U+0345 is a mark that no word goes on with but that casefold makes a letter of.
+    return folded(text.replace("\u0345", " "))
 
 
 def _take_numbers(left: Callable[[], str], take: Callable[[FactKind, str, int, int], None]) -> None:

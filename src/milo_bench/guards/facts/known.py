@@ -38,7 +38,7 @@ from milo_bench.guards.names import words_of
 from milo_bench.guards.packs.read import languages_of
 from milo_bench.guards.sentences import languages_told
 
-FACTS_VERSION: Final = "6"
+FACTS_VERSION: Final = "7"
 _TOLD_BY: Final = 4000  # characters
 _SHORT: Final = 200
 _LONG: Final = 2000

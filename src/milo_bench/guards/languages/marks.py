@@ -2,7 +2,7 @@
 
 Zero-width characters and direction marks go, full-width letters and the digits of other scripts become ASCII, an
 accent written apart joins its letter, other marks on Latin letters go, and a look-alike of another script inside a
-Latin word becomes the Latin letter.
+Latin word becomes the Latin letter. The separators of Arabic numbers become those of English.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ _LOOK_ALIKE: Final = dict(
 )
 # Latin letters, accents on them as one character, dashes, quotation marks, bullets, currencies: nothing to change.
 _USUAL: Final = re.compile("[\x00-\u00ac\u00ae-\u024f\u2010-\u2027\u2030-\u205e\u20a0-\u20bf]*")
+_SEPARATORS: Final = {"\u066b": ".", "\u066c": "'"}  # of decimals, of thousands
 _WORD: Final = re.compile(r"[^\W\d_]+")
 _LATIN: Final = re.compile(r"[A-Za-z\u00c0-\u024f]")
 
@@ -67,9 +68,16 @@ def unmarked(text: str) -> Unmarked:
     return Unmarked(found, (*places, len(text)))
 
 
+def folded(text: str) -> str:
+    """``text`` for comparing in any case: the dotless i and the one with a dot are an i, as "ISI" may be either."""
+    return text.casefold().replace("\u0131", "i").replace("i\u0307", "i")
+
+
 def _plain(mark: str) -> str:
     if mark.isascii():
         return mark
+    if mark in _SEPARATORS:
+        return _SEPARATORS[mark]
     if (digit := unicodedata.decimal(mark, None)) is not None:
         return str(digit)
     code = ord(mark)

@@ -20,7 +20,7 @@ from milo_bench.guards.personal.places import find_places
 
 KINDS: Final[tuple[PersonalKind, ...]] = get_args(PersonalKind)
 _PLACEHOLDER = re.compile(rf"\[(?:{'|'.join(kind.upper() for kind in KINDS)})_\d+\]")
-PERSONAL_VERSION: Final = "6"
+PERSONAL_VERSION: Final = "7"
 _SHORTEST_VALUE = 5
 WINDOW_CHARS: Final = 6000
 

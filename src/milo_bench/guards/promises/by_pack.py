@@ -22,7 +22,9 @@ _PARTS: Final = (
     "entitle", "ours", "state", "current", "decision", "ahead", "gain", "spared", "soon", "denial", "does",
     "you", "plain",
 )  # fmt: skip
-_CLAUSE: Final = re.compile(r"[,;:–—]+|\s-\s")
+_CLAUSE: Final = re.compile(
+    r"(?:;|(?<![,.])[–—]|(?<!\d)[,:]|[,:](?![\d–—-]))+|\s-\s"
+)  # "1.234,50", "99,-" and "14:30" are whole
 _QUOTED: Final = re.compile(r"\"[^\"]*\"|“[^”]*”|„[^“”]*[“”]|«[^»]*»|»[^«]*«")
 _DAY: Final = re.compile(r"\b\d{1,2}(?:[./]\d{1,2}(?:[./]\d{2,4})?|(?:\.|º|er)?(?=\s))|\b\d{4}-\d\d-\d\d\b")
 _NOTE_WORDS: Final = 6  # "Zahlung binnen 14 Tagen": a note without a verb
@@ -107,7 +109,7 @@ def _judge(
     if has("waive"):
         return "waiver", "puts a rule or a charge aside"
     money = has("money")
-    if has("back") or (has("pay") and (money or has("owner"))):
+    if has("back") or (_pays(clause, known) and (money or has("owner"))):
         return "payment_promise", "promises money"
     if money and (has("get") or ((timed or conditional) and has("arrive"))) and not has("news"):
         return "payment_promise", "promises money"
@@ -125,7 +127,7 @@ def _judge(
 
 
 _ACTS: Final = (
-    "pay", "get", "arrive", "back", "won", "finish", "result", "liable", "waive", "decision", "entitle",
+    "get", "arrive", "back", "won", "finish", "result", "liable", "waive", "decision", "entitle",
 )  # fmt: skip
 
 
@@ -149,12 +151,17 @@ def _may_commit(clause: str, known: dict[str, re.Pattern[str]], timed: bool) -> 
     if has("negation", "state"):
         return False
     timed = timed or has("time") or _DAY.search(clause) is not None
-    money, acts = has("money"), has(*_ACTS)
+    money, acts = has("money"), has(*_ACTS) or _pays(clause, known)
     if has("you") and not has("plain", "news") and (has("does", "get") or timed):
         return True  # done for the reader or had by them, and no step of the office's own work
     if has("liable") or (acts and (money or ahead or timed or has("vouch"))):
         return True
     return not has("plain") and (has("future", "soon") or (money and (ahead or (timed and has("ours")))))
+
+
+def _pays(clause: str, known: dict[str, re.Pattern[str]]) -> bool:
+    """Whether a word of paying is there beside the name of a payment: "Betreff: Ihre Erstattung" promises nothing."""
+    return any(known["money"].fullmatch(match[0]) is None for match in known["pay"].finditer(clause))
 
 
 def _opens(clause: str, known: dict[str, re.Pattern[str]], *parts: str) -> bool:

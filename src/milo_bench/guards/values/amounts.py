@@ -25,7 +25,7 @@ from milo_bench.guards.sentences import languages_told
 from milo_bench.guards.values.east_asian import with_digits
 from milo_bench.guards.values.number_words import NumberWords, find_number_words
 
-VALUES_VERSION: Final = "5"
+VALUES_VERSION: Final = "6"
 _TOLD_BY: Final = 4000  # characters
 _LONGEST: Final = MAX_CHARS + 32  # a number and the words beside it
 # A sign may stand before the currency, behind the number, or both may be in brackets.

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from functools import cache
 from typing import Final, NamedTuple
 
+from milo_bench.guards.languages.marks import folded
 from milo_bench.guards.packs.read import words
 from milo_bench.guards.values.month_names import months_in
 
@@ -40,7 +41,7 @@ def named_dates(text: str, language: str) -> Iterator[NamedDate]:
                 yield NamedDate(match["y"] or "", int(match["m"]), int(match["d"] or 0), *match.span())
         return
     for match in _named(language).finditer(text):
-        month = months_in(language).get((match["m"] or match["m2"]).casefold())
+        month = months_in(language).get(folded(match["m"] or match["m2"]))
         if month is not None:
             yield NamedDate(match["y"] or match["y2"] or "", month, int(match["d"] or 0), *match.span())
 

@@ -6,6 +6,7 @@ import re
 from functools import cache
 from typing import NamedTuple
 
+from milo_bench.guards.languages.marks import folded
 from milo_bench.guards.packs.read import languages_of, read_pack, words
 
 _TOKEN = re.compile(
@@ -18,7 +19,7 @@ _ROMAN = ("I", "II", "III", "IV", "V", "VI", "VII", "VIII", "IX", "X", "XI", "XI
 
 def _languages_of_months(text: str) -> set[str]:
     """The languages that have a month's name in ``text`` as one of theirs, where no other has it."""
-    names = {word.casefold() for word in re.findall(r"[^\W\d_]{3,}", text)}
+    names = {folded(word) for word in re.findall(r"[^\W\d_]{3,}", text)}
     told = [{language for language in languages_of("dates") if name in months_in(language)} for name in names]
     return {language for found in told if len(found) == 1 for language in found}
 
@@ -39,16 +40,14 @@ def month_of() -> dict[str, int]:
 
 @cache
 def months_in(language: str) -> dict[str, int]:
-    """The number of the month by its names and short forms in one language, case-folded."""
+    """The number of the month by its names and short forms in one language, folded."""
     rows = read_pack("dates", language).get("months", ())
-    return {name.casefold(): month for month, names in enumerate(rows, 1) for name in names.split()}
+    return {folded(name): month for month, names in enumerate(rows, 1) for name in names.split()}
 
 
 @cache
 def weekdays() -> frozenset[str]:
-    return frozenset(
-        day.casefold() for language in languages_of("dates") for day in words("dates", language, "weekdays")
-    )
+    return frozenset(folded(day) for language in languages_of("dates") for day in words("dates", language, "weekdays"))
 
 
 @cache
@@ -56,7 +55,7 @@ def _silent() -> frozenset[str]:
     found: set[str] = set(weekdays())
     for language in languages_of("dates"):
         for name in ("ordinals", "between", "before", "after"):
-            found |= {word.strip(".'’").casefold() for word in words("dates", language, name)}
+            found |= {folded(word.strip(".'’")) for word in words("dates", language, name)}
     return frozenset(found)
 
 
@@ -82,7 +81,7 @@ def read_written(text: str, *, day_first: bool, languages: tuple[str, ...] = ())
         if match["number"]:
             numbers.append(match["number"])
         elif match["word"]:
-            word = match["word"].casefold().strip("ᵉʳ")
+            word = folded(match["word"]).strip("ᵉʳ")
             if (month := month_of().get(word)) is not None:
                 if word in weekdays():
                     either = month

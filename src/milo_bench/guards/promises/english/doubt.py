@@ -25,7 +25,8 @@ _AHEAD: Final = re.compile(
         r"(?:is|are|am) (?:\w+ly )?(?:coming|paying|sending|refunding|returning|waiving|cancell?ing|replacing|closing)",
         r"(?:is|are|am) (?:\w+ly )?(?:releasing|covering|crediting|giving|granting|approving|extending|sorting|fixing)",
         r"(?:is|are|am) (?:\w+ly )?(?:making|taking|accepting|upholding|wiping|dropping)",
-        "gets?|goes|comes|arrives?|lands?|reach(?:es)?|stays?|keeps?|follows|sides?",
+        "gets?|goes|comes|arrives?|lands?|turns? up|shows? up|happens?|takes effect|kicks? in|"
+        r"drops?|reach(?:es)?|stays?|keeps?|follows|sides?",
         "on its way|in the post|in tomorrow's post",
     )
 )
@@ -37,6 +38,8 @@ _VOUCHED: Final = re.compile(
         "(?:rely|count|bank) on (?:it|this|that|us|me|getting|having|being)|trust (?:us|me)|nothing to (?:fear|worry)",
         "automatic|as good as|winner|positive answer|say yes|sides? with|in your favou?r|regarded as|goodwill",
         r"(?:take|accept|admit|bear)s? (?:\w+ )?(?:responsibility|liability)|at (?:our|my) (?:own )?(?:expense|cost)",
+        "no two ways about it|you have (?:my|our) word|come what may|rain or shine",
+        "that is (?:settled|agreed|final|a deal)",
         "matter is settled|at fault|make good|behind you|leave (?:it|this) with (?:me|us)|see to (?:it|this)|honou?r",
         "succeed|in line for|(?:matter|question) of (?:time|days|hours|weeks|minutes)|personal guarantee",
         "(?:cannot|can not|will not|never) (?:fail|lose|go wrong|be refused|be rejected|happen)",
@@ -82,6 +85,10 @@ _GIVEN: Final = re.compile(
         r"(?:we|i|(?:our|the) \w+) (?:hereby |now )?(?:agrees?|ha(?:ve|s) agreed|have decided to|stand by|owe|accept)",
         r"(?:we|i|(?:our|the) \w+) (?:hereby |now )?(?:pay|pays|picks? up|foot|make an exception)",
         "you (?:can|may|should|are to) (?:have|see|receive|get|expect|spend|book|consider|regard|relax)",
+        r"let(?:ting)? .{0,40}\b(?:slide|pass)|turn(?:ing)? a blind eye|overlook(?:ing)?|finds? its way to you",
+        r"(?:done|redone|fixed|adjusted|repaired|reworked) (?:\w+ ){0,3}until",
+        "(?:held|count(?:ed)?) against you|(?:take|takes|taken) (?:it |that |this )?away from you",
+        "(?:with your name on|set aside for you|reserved for you|waiting for you|earmarked for you)",
         "forget it|nothing stands|(?:will|shall) not (?:go ahead|apply|be applied|be enforced)",
         "(?:our|my) (?:own )?(?:fault|mistake|error|doing|system|side|negligence)|got (?:this|it) wrong|liable",
         rf"{_SPARED}\b(?:to pay|out of pocket|charges?|deductions?|lose|costs?|away|asked of you|from you)",
