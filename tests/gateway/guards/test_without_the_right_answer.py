@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import openai
 import pytest
 import yaml
@@ -13,6 +15,9 @@ from milo_bench.core.errors import ConfigError
 from milo_bench.core.records import Attempt, AttemptKey, CheckSpec, Fixture, Timings, Workload
 from milo_bench.decide.replay.recorded import failed_at_run_time
 from milo_bench.decide.routing.guardrails import own_guardrails
+from milo_bench.gateway.judging import judge_reply
+from milo_bench.gateway.request import Question
+from milo_bench.gateway.table import RuleContract
 from milo_bench.grade.engine import grade_attempt, known_served, served_gap
 from milo_bench.suites.load import load_suite
 from tests.decide.evidence_cases import Made, Row
@@ -92,6 +97,33 @@ def test_a_replay_acts_on_the_failures_that_service_would_know(
     made.add("sort", "local", rows)
     [cases] = made.evidence().cases.values()
     assert failed_at_run_time(cases)[name].tolist() == [False, False, True]
+
+
+FOREIGN = "Megígérem, hogy holnap kifizetjük a teljes kárt, erre szavamat adom Önnek."
+
+
+def test_what_a_check_cannot_judge_for_its_language_goes_to_people_in_a_replay_as_in_service() -> None:
+    work = msgspec.structs.replace(contract({"banned_commitments": {}}), locale="en-GB")
+    fixture = Fixture("t-1", "sort", ASKED)
+    outcomes = {}
+    for answer in ("We have received your letter.", FOREIGN):
+        attempt = Attempt(AttemptKey("t-1", "local"), "", Timings(0, 0, 0), output=answer)
+        outcomes[answer] = [one.outcome for one in grade_attempt(work, fixture, attempt).verdicts]
+    assert "unjudged" in outcomes[FOREIGN]
+    assert "unjudged" not in outcomes["We have received your letter."]
+    asked = Question("chat", "sort", "", {"messages": []}, ASKED, frozenset(), sensitive=False, stream=False)
+    guards = frozenset({"banned_commitments"})
+    ruled = RuleContract(work, guards, guards, wants_label=False, cuts=None)
+    served = [judge_reply(asked, ruled, {}, reply(answer), id="r_1").facts.failed == guards for answer in outcomes]
+    made = Made()
+    made.add("sort", "local", [Row((("banned_commitments", said[0], ""),)) for said in outcomes.values()])
+    [cases] = made.evidence().cases.values()
+    assert served == failed_at_run_time(cases)["banned_commitments"].tolist() == [False, True]
+
+
+def reply(answer: str) -> bytes:
+    message = {"role": "assistant", "content": answer}
+    return json.dumps({"choices": [{"index": 0, "message": message, "finish_reason": "stop"}]}).encode()
 
 
 def test_a_decision_guards_with_what_a_check_knows_and_leaves_out_what_it_does_not() -> None:

@@ -16,7 +16,7 @@ from milo_bench.decide.evidence import Evidence
 from milo_bench.decide.records import Candidate
 from milo_bench.decide.routing.columns import NOBODY, RequestColumns
 from milo_bench.grade.engine import known_served
-from milo_bench.stats.cases.columns import NOT_JUDGED, Cases
+from milo_bench.stats.cases.columns import NOT_JUDGED, UNJUDGED, Cases
 
 Mask = NDArray[np.bool_]
 Rows = NDArray[np.int64]
@@ -97,16 +97,19 @@ def candidate_for(
 
 
 def failed_at_run_time(cases: Cases) -> dict[str, Mask]:
-    """By check, the answers of which a gateway would know without the right answer that they fail it."""
+    """By check, the answers of which a gateway would know without the right answer that they fail it.
+
+    One that the check could not judge, for want of its language, fails it in service too.
+    """
     failed: dict[str, Mask] = {}
     for check in RUNTIME_CHECKS:
         held = cases.held.get(check)
         if held is None:
             continue
-        rows: Mask = held == 0
+        rows: Mask = (held == 0) | (held == UNJUDGED)
         known = known_served(check)
         if known is not None:
-            rows = np.zeros(len(cases), dtype=np.bool_)
+            rows = held == UNJUDGED
             for (name, category), places in cases.categories.items():
                 if name == check and (category in known or category == EMPTY):
                     rows[places] = True
