@@ -191,6 +191,18 @@ def test_erased_texts_leave_the_review_too(client: BoardClient, drawn: str, fold
     assert all(not row.comment for row in read_records(client.board.engine, drawn) if row.item == item["id"])
 
 
+def test_a_batch_drawn_at_random_can_settle_a_safety_gate(client: BoardClient) -> None:
+    run = client.data("/runs")["runs"][0]["id"]
+    location = str(client.send("/review/new", run=run, count=3, each=1, drawn="random").headers["location"])
+    token = client.form_token()
+    form = {"act": "score", "question": QUESTIONS[0], "score": "4", "sent": "a", "form_token": token}
+    client.http.post(f"/review/{location.split('/')[2]}/1/act", data=form)
+    review = review_of(client.board.engine, location.split("/")[2])
+    assert review.random
+    assert {sum(one.candidate.text == of for one in review.items) for of in review.random} == {3}
+    assert sum(bool(one.scores) for one in review.items) == 1, "answers that were drawn and not scored are named too"
+
+
 def test_v_sends_an_answer_to_review_once_and_without_its_model(client: BoardClient) -> None:
     rows = client.data("/failures?outcome=fail")["rows"][:3]
     for row in (*rows, rows[0]):

@@ -23,15 +23,18 @@ def draw_batch(
     *,
     count: int,
     only: Sequence[str] = (),
+    at_random: bool = False,
 ) -> str:
     """The id of a new batch with ``count`` answers of each candidate, in a seeded order that tells nothing of it.
+
+    ``at_random``: drawn among all answers alike, so that a safety gate can rest on the scores.
 
     Raises DataError where the logs have no text to review, or do not belong together.
     """
     if settings.reviewers and len(settings.reviewers) < settings.each:
         message = f"{settings.each} people score each answer, but only {len(settings.reviewers)} are named."
         raise DataError(message, hint="name more people, or let fewer score each answer.")
-    key = draw_from_logs(logs, count=count, seed=settings.seed, only=only)
+    key = draw_from_logs(logs, count=count, seed=settings.seed, only=only, at_random=at_random)
     texts = review_texts(logs, key)
     order = sorted(key.items, key=lambda item: sha256_text(f"{settings.seed}\x00order\x00{item.id}"))
     items = [BatchItem(number, item.id, *texts[item.id]) for number, item in enumerate(order, start=1)]

@@ -58,7 +58,8 @@ def new_batch(board: BoardParts, asked: PageRequest) -> MovedTo:
     )  # fmt: skip
     title = form.get("title", "").strip()[:120] or (log.index.title if log.index is not None else log.name)[:120]
     count = _number(form, "count", 30, most=1000)
-    id = draw_batch(board.engine, [log.path], title, asked.person.name, settings, count=count)
+    at_random = form.get("drawn", "") == "random"
+    id = draw_batch(board.engine, [log.path], title, asked.person.name, settings, count=count, at_random=at_random)
     return MovedTo(f"/review/{id}/next")
 
 
