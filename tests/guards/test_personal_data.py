@@ -207,3 +207,26 @@ def test_a_quantity_is_not_a_telephone_number(text: str) -> None:
 )
 def test_numbers_and_addresses_that_are_parted_oddly_are_replaced_whole(text: str, placeholder: str) -> None:
     assert Redactor().redact(text).text == placeholder
+
+
+@pytest.mark.parametrize(
+    "form", ["{:02}.{:02}.2026", "{:02}-{:02}-2026", "{:02}.{:02}.26", "{:02}. {:02}. 2026", "{}.{}.2026"]
+)
+def test_a_day_in_figures_is_no_telephone_number(form: str) -> None:
+    days = [form.format(day, month) for day in range(1, 29) for month in range(1, 13)]
+    assert [day for day in days if find_personal_data(f"Der Termin ist am {day}.")] == []
+
+
+@pytest.mark.parametrize(
+    "text", ["Sitzung 02.02.2026 09:00-10:30", "vom 01.–05.02.2026", "Abrechnung 02/2026", "am 02.02.2026 08:30 Uhr"]
+)
+def test_days_with_times_and_months_are_no_telephone_numbers(text: str) -> None:
+    assert find_personal_data(text) == ()
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["01.02.03.04.05", "01 02 03 04 05", "01-02-03-04-05", "030 1234567", "Tel.: 02.02.2026", "02.02.2026 030 123456"],
+)
+def test_a_telephone_number_that_looks_like_days_is_found(text: str) -> None:
+    assert "phone" in {found.kind for found in find_personal_data(text)}

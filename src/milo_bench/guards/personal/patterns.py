@@ -9,7 +9,7 @@ from typing import Final, Literal, NamedTuple, TypeAlias
 
 import phonenumbers
 
-from milo_bench.guards.dates import find_dates
+from milo_bench.guards.dates import find_dates, is_date
 from milo_bench.guards.languages.marks import unmarked
 
 PersonalKind: TypeAlias = Literal[
@@ -166,6 +166,11 @@ _PHONE_LABELLED = re.compile(
     r"(?P<value>\+?\(?\d[\d ().-]{5,16}\d)(?!\d)",
     re.IGNORECASE,
 )
+# A month, and a day with a day before it or a time behind it, which are telephone numbers of some country too.
+_DATED = re.compile(
+    r"(?:0[1-9]|1[0-2])[./](?:19|20)\d{2}"
+    r"|(?:\d{1,2}\.?\s?[–-]\s?)?\d{1,2}(?P<mark>[./-])\s?\d{1,2}(?P=mark)\s?(?:19|20)\d{2}(?:\D{1,3}\d{1,2}){0,2}"
+)
 # Forms that people write and number plans may not know: numbers kept free for films, new ranges.
 _PHONE_FORM = re.compile(
     r"(?<![\w.,/-])(?:\(?0\d{2,4}\)?[ -]\d{3,4}[ -]?\d{3,4}|0[1-9]\d{9}|"
@@ -310,6 +315,9 @@ def _phones(text: str, regions: Iterable[str]) -> Iterator[PersonalSpan]:
             counted = _QUANTITY.fullmatch(match.raw_string) and not match.raw_string.startswith("+")
             if counted or _COUNTED.match(text[match.end :]):
                 continue
+            dated = is_date(match.raw_string) or _DATED.fullmatch(match.raw_string)
+            if dated and not _PHONE_BEFORE.search(text[: match.start][-40:]):
+                continue  # "02.02.2026" is a number of some country
             bare = match.raw_string.isdigit()
             if bare and not match.raw_string.startswith("0") and not _PHONE_BEFORE.search(text[: match.start][-40:]):
                 continue
