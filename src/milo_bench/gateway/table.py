@@ -22,7 +22,6 @@ from milo_bench.core.hashing import sha256_bytes
 from milo_bench.core.records import Behaviour, Workload
 from milo_bench.core.records.contract import LABEL
 from milo_bench.core.suggest import hint_for
-from milo_bench.decide.routing.guardrails import known_live
 from milo_bench.decide.routing.rules import actions_of
 from milo_bench.gateway.roles import ServedRole, load_roles
 from milo_bench.grade.engine import served_gap, validate_checks
@@ -295,7 +294,8 @@ def _contract(table: RoutingTable, place: int, workload: str) -> RuleContract:
         needs = "route mixed" if action.route == "mixed" else "local_label"
         message = f"Rule '{table.named(place)}' needs a label ({needs}), but '{workload}' has no 'label' check."
         raise ConfigError(message, hint="use failed_checks, or another route.")
-    has = set(known_live(base))
+    # A check that decides nothing here is not even loaded: some of them are large.
+    has = {spec.name for spec in base.checks if spec.name in watched and not served_gap(spec)}
     if unknown := sorted(guards - has):
         raise _cannot_guard(table.named(place), workload, base, unknown[0])
     form = citation_form(base) if cuts else None

@@ -19,6 +19,7 @@ from milo_bench.gateway.judging import judge_reply
 from milo_bench.gateway.request import Question
 from milo_bench.gateway.table import RuleContract
 from milo_bench.grade.engine import grade_attempt, known_served, served_gap
+from milo_bench.stats.cases.joining import join_cases
 from milo_bench.suites.load import load_suite
 from tests.decide.evidence_cases import Made, Row
 from tests.gateway.running import running_gateway
@@ -116,9 +117,14 @@ def test_what_a_check_cannot_judge_for_its_language_goes_to_people_in_a_replay_a
     ruled = RuleContract(work, guards, guards, wants_label=False, cuts=None)
     served = [judge_reply(asked, ruled, {}, reply(answer), id="r_1").facts.failed == guards for answer in outcomes]
     made = Made()
-    made.add("sort", "local", [Row((("banned_commitments", said[0], ""),)) for said in outcomes.values()])
+    rows = [Row((("banned_commitments", said[0], ""),)) for said in outcomes.values()]
+    partly = Row((("banned_commitments", "pass", "one part"), ("banned_commitments", "unjudged", "")))
+    made.add("sort", "local", [*rows, partly, partly, rows[0]])
     [cases] = made.evidence().cases.values()
-    assert served == failed_at_run_time(cases)["banned_commitments"].tolist() == [False, True]
+    recorded = failed_at_run_time(cases)["banned_commitments"].tolist()
+    assert (served, recorded) == ([False, True], [False, True, True, True, False])
+    assert failed_at_run_time(cases.take(cases.repeat >= 0))["banned_commitments"].tolist() == recorded
+    assert failed_at_run_time(join_cases([cases, cases]))["banned_commitments"].tolist() == recorded * 2
 
 
 def reply(answer: str) -> bytes:

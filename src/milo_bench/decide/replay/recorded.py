@@ -99,17 +99,20 @@ def candidate_for(
 def failed_at_run_time(cases: Cases) -> dict[str, Mask]:
     """By check, the answers of which a gateway would know without the right answer that they fail it.
 
-    One that the check could not judge, for want of its language, fails it in service too.
+    One that the check could not judge, or not all of it, for want of its language, fails it in service too.
     """
     failed: dict[str, Mask] = {}
     for check in RUNTIME_CHECKS:
         held = cases.held.get(check)
         if held is None:
             continue
-        rows: Mask = (held == 0) | (held == UNJUDGED)
+        rows: Mask = held == UNJUDGED
+        if (partly := cases.partly_unjudged.get(check)) is not None:
+            rows |= partly == 1
         known = known_served(check)
-        if known is not None:
-            rows = held == UNJUDGED
+        if known is None:
+            rows |= held == 0
+        else:
             for (name, category), places in cases.categories.items():
                 if name == check and (category in known or category == EMPTY):
                     rows[places] = True

@@ -44,8 +44,8 @@ class Label:
 
     def validate(self, params: Mapping[str, Any], workload: Workload) -> None:
         rules = read_params(self.name, params, LabelParams)
-        folded = [folded(label) if rules.casefold else label for label in rules.labels]
-        if len(set(folded)) != len(folded):
+        compared = [folded(label) if rules.casefold else label for label in rules.labels]
+        if len(set(compared)) != len(compared):
             message = f"The check '{self.name}' lists a label twice."
             raise ConfigError(message, hint="remove one, or set casefold: false if case distinguishes labels.")
 

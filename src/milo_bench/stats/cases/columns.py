@@ -80,6 +80,7 @@ class Cases:
     known. ``categories`` maps (check, category) to rows. ``judged[judge]`` is what a model judge recorded: 1 accepts,
     0 rejects, -1 nothing, -2 a verdict that could not be read; ``judges[judge]`` are the digests of who judged.
     ``judge_calls[judge]`` has prompt tokens, output tokens and seconds of the call, a row for each attempt.
+    ``partly_unjudged[check]`` is 1 where the check judged one part of the answer and could not judge another.
     ``thinking`` is empty unless the model thought: then ``first_text_s``, seconds to the first text of the answer, is
     as ``ttft_s``, and ``reasoning_tokens`` is NaN where nobody counted them.
     """
@@ -119,6 +120,7 @@ class Cases:
     judges: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     judge_calls: Mapping[str, NDArray[np.float64]] = field(default_factory=dict)
     thinking: Mapping[str, NDArray[np.float64]] = field(default_factory=dict)
+    partly_unjudged: Mapping[str, Int8] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.fixture)
@@ -137,6 +139,7 @@ class Cases:
             judged={name: column[keep] for name, column in self.judged.items()},
             judge_calls={name: calls[keep] for name, calls in self.judge_calls.items()},
             thinking={name: values[keep] for name, values in self.thinking.items()},
+            partly_unjudged={check: column[keep] for check, column in self.partly_unjudged.items()},
         )
 
 
@@ -186,6 +189,7 @@ class CasesBuilder:
     tokens: array[int] = field(default_factory=lambda: array("i"))  # prompt, output a row
     cut: array[int] = field(default_factory=lambda: array("b"))
     sparse: dict[str, _Sparse] = field(default_factory=dict)
+    partly: dict[str, _Sparse] = field(default_factory=dict)
     fields: dict[str, _Sparse] = field(default_factory=dict)
     parts: dict[str, tuple[_Sparse, _Sparse]] = field(default_factory=dict)
     unsupported: _Sparse = field(default_factory=_Sparse)
@@ -321,6 +325,8 @@ class CasesBuilder:
             if check not in self.sparse:
                 self.sparse[check] = _Sparse()
             self.sparse[check].put(row, held)
+        for check in unjudged & held_by_check.keys():
+            self.partly.setdefault(check, _Sparse()).put(row, 1)
         unjudged -= held_by_check.keys()
         for check in unjudged:
             self.sparse.setdefault(check, _Sparse()).put(row, UNJUDGED)
@@ -380,6 +386,7 @@ class CasesBuilder:
                 for name, calls in self.judge_calls.items()
             },
             thinking=self._thought(times[:, 1]),
+            partly_unjudged={check: column.column(rows, np.int8) for check, column in self.partly.items()},
         )
 
 

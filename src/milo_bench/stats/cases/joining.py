@@ -30,6 +30,7 @@ def join_cases(pieces: Sequence[Cases]) -> Cases:
         failure_kinds=kinds,
         held=_joined([piece.held for piece in pieces], pieces, NOT_JUDGED),
         fields=_joined([piece.fields for piece in pieces], pieces, NOT_JUDGED),
+        partly_unjudged=_joined([piece.partly_unjudged for piece in pieces], pieces, NOT_JUDGED),
         parts={
             check: (
                 _joined([{k: v[0] for k, v in piece.parts.items()} for piece in pieces], pieces, 0)[check],
