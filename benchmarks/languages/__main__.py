@@ -91,7 +91,7 @@ def _write(rows: list[Measured]) -> None:
     known = {(row.detector, row.language): row for row in all_measured().values()} | {
         (row.detector, row.language): row for row in rows
     }
-    plain = {"writer": "", "language": "en", "spoken": True, "digest": "", "note": ""}
+    plain = {"writer": "", "language": "en", "spoken": True, "digest": "", "note": "", "counts": None}
     written = [
         {key: value for key, value in msgspec.to_builtins(row).items() if key not in plain or value != plain[key]}
         for row in known.values()

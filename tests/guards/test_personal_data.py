@@ -230,3 +230,9 @@ def test_days_with_times_and_months_are_no_telephone_numbers(text: str) -> None:
 )
 def test_a_telephone_number_that_looks_like_days_is_found(text: str) -> None:
     assert "phone" in {found.kind for found in find_personal_data(text)}
+
+
+def test_figures_within_a_digest_are_no_card_and_those_beside_it_are() -> None:
+    digest = "5733629e7fb1c63f99a7bbe8a758ab1bc47273169931646222ec425574ab8b49"
+    assert find_personal_data(f"source_sha256: {digest}") == ()
+    assert [found.kind for found in find_personal_data(f"{digest}, Visa 4111 1111 1111 1111")] == ["card"]

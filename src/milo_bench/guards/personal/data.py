@@ -21,6 +21,10 @@ from milo_bench.guards.personal.places import find_places
 KINDS: Final[tuple[PersonalKind, ...]] = get_args(PersonalKind)
 _PLACEHOLDER = re.compile(rf"\[(?:{'|'.join(kind.upper() for kind in KINDS)})_\d+\]")
 PERSONAL_VERSION: Final = "7"
+_DIGEST: Final = re.compile(
+    r"(?<!\w)(?=\d*[a-f])(?:[\da-f]{128}|[\da-f]{64}|[\da-f]{40}|[\da-f]{32}|[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12})(?!\w)",
+    re.IGNORECASE,
+)
 _SHORTEST_VALUE = 5
 WINDOW_CHARS: Final = 6000
 
@@ -61,13 +65,21 @@ def _found_in(text: str, names: tuple[str, ...]) -> tuple[PersonalDatum, ...]:
     found = [
         item._replace(start=item.start + window[0], end=item.end + window[0])
         for window in windows
-        for item in _in_window(text[slice(*window)], names, languages[window])
+        for item in _outside_digests(text[slice(*window)], _in_window(text[slice(*window)], names, languages[window]))
     ]
     return _settled(text, found)
 
 
 def _people(window: str, names: tuple[str, ...], languages: tuple[str, ...]) -> Iterator[PersonalDatum]:
     return (datum for datum in _settled(window, tuple(find_names(window, names, languages))))
+
+
+def _outside_digests(window: str, found: Iterator[PersonalSpan]) -> Iterator[PersonalSpan]:
+    """What is found, but for figures within a SHA, an MD5 or a UUID: sixteen of them may be those of a card."""
+    digests = [match.span() for match in _DIGEST.finditer(window)]
+    for item in found:
+        if not any(start <= item.start and item.end <= end for start, end in digests):
+            yield item
 
 
 def _in_window(window: str, names: tuple[str, ...], languages: tuple[str, ...]) -> Iterator[PersonalSpan]:
