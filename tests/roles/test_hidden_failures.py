@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import linecache
-import runpy
 from pathlib import Path
 
 import pytest
@@ -106,23 +104,3 @@ def test_a_test_that_did_not_see_its_own_failure_has_failed(tmp_path: Path, setu
     assert whys == {"an assertion of this test failed, and the test did not see it"}
     # Where no answer is judged, tests are as pytest says.
     assert len(run_tests(tmp_path, ("test_shop.py",), setup, Isolation()).passed) == 9
-
-
-def test_lines_of_a_test_that_a_traceback_has_kept_are_watched(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    place = tmp_path / "test_shop.py"
-    place.write_text("EXPECTED = 7\n")
-    monkeypatch.setattr(linecache, "cache", {})
-    linecache.getlines(str(place))
-    told: list[str] = []
-    theirs = False
-    doors = runpy.run_path(str(testing.INSIDE / "doors.py"))
-    doors["watch_lines"]({str(place.resolve())}, told.append, lambda frame: theirs)
-    assert linecache.getline(str(place), 1) == "EXPECTED = 7\n" and list(linecache.cache.values())
-    assert told == []
-    theirs = True
-    linecache.getline(__file__, 1)
-    assert told == []
-    for look in (lambda: linecache.getline(str(place), 1), lambda: [*linecache.cache.items()]):
-        told.clear()
-        look()
-        assert told

@@ -67,6 +67,21 @@ def test_comments_on_a_control_are_false_alarms(mined: Path) -> None:
     assert _categories(mined, control, wrong) == {"false_alarm", "rejected_control"}
 
 
+def test_a_review_without_a_control_is_left_out_and_no_new_case(tmp_path: Path) -> None:
+    git(tmp_path, "init", "-q", "-b", "main", "till")
+    repository = tmp_path / "till"
+    commit_files(repository, 1, "First version", {"README.md": "# Till\n"})
+    code = "def vat(amount, rate):\n    tax = int(amount * rate)\n    return tax\n"
+    commit_files(repository, 2, "Compute tax", {"till/tax.py": code})
+    commit_files(repository, 3, "Fix tax, which was cut off", {"till/tax.py": code.replace("int(", "round(")})
+    options = api.MiningOptions(repository, tmp_path / "out", roles=("review", "draft"))
+    summary = api.mine_repository(options).summary()
+    assert "review" not in summary.cases and summary.rejected["review"]["no control beside it"] == 1
+    assert summary.new == summary.cases["draft"] == 2
+    assert "1 of 1 fixes lead to a change" in summary.notes[0] and summary.notes[0].endswith("0 new cases")
+    assert summary.examined == 3  # whatever the number of roles
+
+
 def test_a_question_has_the_answer_that_execution_gave(mined: Path) -> None:
     [question] = [one for one in _of(mined, "reason") if "tests" in one.tags]
     failing = ["tests/test_prices.py::test_total_of_many", "tests/test_prices.py::test_total_of_more"]

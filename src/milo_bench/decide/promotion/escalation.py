@@ -85,13 +85,13 @@ def escalation_ways(report: EscalationReport) -> Iterator[EscalationWay]:
     for step in report.steps:
         # Where a step gave no answer, the one before it stands.
         last |= {one.fixture: one for one in step.answers if one.answered}
-        costs += [one.cost_usd for one in step.answers if one.answered]
+        costs += _charged(step.answers)
         yield _way(f"then {step.target}", len(report.answers) + _asked(report, step), last, _sum(costs))
     for step in report.steps:
         name = f"{step.target} at once"
         if step.at_once:
             every = {one.fixture: one for one in step.at_once}
-            yield _way(name, len(every), every, _sum([one.cost_usd for one in step.at_once if one.answered]))
+            yield _way(name, len(every), every, _sum(_charged(step.at_once)))
         else:
             yield EscalationWay(name, report.reviews, None, None, step.all_at_once_usd, estimated=True)
 
@@ -146,6 +146,11 @@ def _way(name: str, requests: int, last: Mapping[str, EscalationAnswer], cost_us
         rate_figure(sum(one.passed for one in faulty), len(faulty)),
         cost_usd,
     )
+
+
+def _charged(answers: _Answers) -> list[float | None]:
+    """The cost of each, without that of requests that got no answer and whose cost is unknown."""
+    return [one.cost_usd for one in answers if one.answered or one.cost_usd is not None]
 
 
 def _asked(report: EscalationReport, upto: EscalationStep) -> int:

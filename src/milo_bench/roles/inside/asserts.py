@@ -19,8 +19,10 @@ class Asserts:
     """Counts assertions in ``files`` of tests that failed; held before an answer is loaded."""
 
     def __init__(self, root: str, files: list[str]) -> None:
-        self._own = {os.path.realpath(os.path.join(root, path)): _caught_lines(root, path) for path in files}
-        self._failed = 0
+        # Read now, parsed only where an assertion has failed in a test that passed: few files ever are.
+        self._texts = {os.path.realpath(os.path.join(root, path)): _text(root, path) for path in files}
+        self._caught: dict[str, frozenset[int]] = {}
+        self._failed: list[tuple[str, int]] = []
         self._look = sys._getframe
         rewrite: Any = sys.modules["_pytest.assertion.rewrite"]
         rewrite._format_explanation = self._counted(rewrite._format_explanation)
@@ -39,11 +41,16 @@ class Asserts:
 
     def begin(self) -> None:
         """Before a test."""
-        self._failed = 0
+        self._failed.clear()
 
     def any_was_kept(self, passed: bool) -> bool:
         """After a test: whether it ``passed`` although one of its assertions failed."""
-        return passed and self._failed > 0
+        return passed and any(line not in self._caught_lines(place) for place, line in self._failed)
+
+    def _caught_lines(self, place: str) -> frozenset[int]:
+        if place not in self._caught:
+            self._caught[place] = _caught_lines(self._texts[place])
+        return self._caught[place]
 
     def _counted(self, function: Callable[..., Any]) -> Callable[..., Any]:
         look, count = self._look, self._count
@@ -56,20 +63,26 @@ class Asserts:
 
     def _count(self, frame: Any) -> None:
         while frame is not None:
-            own = self._own.get(frame.f_code.co_filename)
-            if own is not None:
-                self._failed += frame.f_lineno not in own
+            place = frame.f_code.co_filename
+            if place in self._texts:
+                self._failed.append((place, frame.f_lineno))
                 return
             frame = frame.f_back
 
 
-def _caught_lines(root: str, path: str) -> frozenset[int]:
-    """Lines of a test file whose failures the file itself catches; all where it cannot be read."""
+def _text(root: str, path: str) -> bytes:
     try:
         with open(os.path.join(root, path), "rb") as file:
-            text = file.read()
+            return file.read()
+    except OSError:
+        return b""
+
+
+def _caught_lines(text: bytes) -> frozenset[int]:
+    """Lines of a test file whose failures the file itself catches; all where it is no Python."""
+    try:
         tree = ast.parse(text)
-    except (OSError, SyntaxError, ValueError, RecursionError):
+    except (SyntaxError, ValueError, RecursionError):
         return frozenset(range(1_000_000))
     found: set[int] = set()
     for node in ast.walk(tree):

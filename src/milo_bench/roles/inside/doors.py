@@ -1,13 +1,10 @@
 """Functions of which Python tells no audit hook in, the same functions watched out.
 
 A part of run_tests.py inside the sandbox. A signal's handler is given the frame that it interrupts, so it could read
-the tests there, a program can be started by the function below ``subprocess``, and lines that a traceback showed are
-kept.
+the tests there, and a program can be started by the function below ``subprocess``.
 """
 
 import dis
-import linecache
-import os
 import signal
 import subprocess
 import sys
@@ -46,37 +43,6 @@ def watch_doors(files: set[str], note: Callable[[str], None], calls: Callable[[A
     starts.fork_exec = watched_fork_exec
     if hasattr(subprocess, "_fork_exec"):
         subprocess._fork_exec = watched_fork_exec
-
-
-def watch_lines(secret: set[str], note: Callable[[str], None], calls: Callable[[Any], bool]) -> None:
-    """Tell where a changed file takes the lines of a test from what tracebacks keep: no file is opened for that."""
-    look = sys._getframe
-
-    class Lines(dict[Any, Any]):
-        def __getitem__(self, name: Any) -> Any:
-            if isinstance(name, str) and os.path.realpath(name) in secret and calls(look(1)):
-                note("it reads the tests")
-            return dict.__getitem__(self, name)
-
-        def _all(self, what: Any) -> Any:
-            if not secret.isdisjoint(map(os.path.realpath, filter(_is_text, self))) and calls(look(2)):
-                note("it reads the tests")
-            return what(self)
-
-        def get(self, name: Any, default: Any = None) -> Any:
-            return self[name] if name in self else default  # noqa: SIM401  that would call itself
-
-        def values(self) -> Any:
-            return self._all(dict.values)
-
-        def items(self) -> Any:
-            return self._all(dict.items)
-
-    linecache.cache = Lines(linecache.cache)
-
-
-def _is_text(one: Any) -> bool:
-    return isinstance(one, str)
 
 
 def _sees_frames(handler: Any, code: Any) -> bool:

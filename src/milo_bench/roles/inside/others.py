@@ -10,10 +10,7 @@ from collections.abc import Callable
 from types import FunctionType, ModuleType
 from typing import Any
 
-# What code asks of any module, and what a program may put its own functions into.
-_OF_ANY = frozenset(
-    {"__name__", "__file__", "__spec__", "__path__", "__package__", "__doc__", "__class__", "__loader__"}
-)
+# What a program may put its own functions into.
 _HOOKS = frozenset(
     {
         *("excepthook", "displayhook", "unraisablehook", "breakpointhook", "showwarning", "formatwarning"),
@@ -25,22 +22,24 @@ _HOOKS = frozenset(
 def watch_tests(root: str, tests: list[str], files: set[str], note: Callable[[str], None]) -> None:
     """Tell where one of ``files`` reads an attribute of a module of ``tests``, which are loaded."""
     secret = {os.path.realpath(os.path.join(root, path)) for path in tests}
+    short = {os.path.basename(path) for path in secret}
     look = sys._getframe
 
     class Module(ModuleType):
         def __getattribute__(self, name: str) -> Any:
-            if name not in _OF_ANY:
+            if name[:2] != "__":  # those are asked of any module, and annotations are looked up in __dict__
                 frame: Any = look(1)
-                if frame.f_code.co_filename.endswith("/inspect.py") and name[:2] != "__":
-                    while frame is not None and frame.f_code.co_filename.endswith("/inspect.py"):
-                        frame = frame.f_back
+                while frame is not None and frame.f_code.co_filename.endswith("/inspect.py"):
+                    frame = frame.f_back
                 if frame is not None and frame.f_code.co_filename in files:
-                    note("it reads the tests")
+                    note("it reads the values of a test module")
             return ModuleType.__getattribute__(self, name)
 
     for module in list(sys.modules.values()):
         place = getattr(module, "__dict__", {}).get("__file__")
-        if type(module) is ModuleType and isinstance(place, str) and os.path.realpath(place) in secret:
+        if type(module) is not ModuleType or not isinstance(place, str) or os.path.basename(place) not in short:
+            continue
+        if os.path.realpath(place) in secret:
             module.__class__ = Module
 
 
@@ -52,6 +51,6 @@ def replaces_functions(root: str, files: set[str]) -> bool:
         if isinstance(place, str) and place.startswith(root + os.sep):
             continue
         for name, one in list(space.items()):
-            if isinstance(one, FunctionType) and one.__code__.co_filename in files and name not in _HOOKS:
+            if type(one) is FunctionType and one.__code__.co_filename in files and name not in _HOOKS:
                 return True
     return False

@@ -39,9 +39,12 @@ def main() -> int:
     watched, held, asserts = [], [], []
     kept: set[str] = set()  # tests that passed although one of their assertions failed
     if asked["changed"]:
+        noted: set[str] = set()
 
         def note(what: str) -> None:
-            tell("tampered", why=what)
+            if what not in noted:
+                noted.add(what)
+                tell("tampered", why=what)
 
         # By their place: folders of this program are on no path, so that no test can import them.
         parts = {name: runpy.run_path(os.path.join(os.path.dirname(__file__), f"{name}.py")) for name in _PARTS}

@@ -94,7 +94,6 @@ def watch(
     values.watch_classes()
     before = _Framework()
     parts["watch_doors"](files, note, lambda frame: _reads(frame, files))
-    parts["watch_lines"](secret, note, lambda frame: _reads(frame, files))
     sys.addaudithook(hook)
 
     def after() -> None:

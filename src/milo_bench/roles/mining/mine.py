@@ -75,7 +75,7 @@ class MiningReport:
     rejections: list[Rejection] = field(default_factory=list)
     environments: dict[str, Declared] = field(default_factory=dict)
     new: int = 0
-    looked_at: int = 0
+    examined: set[str] = field(default_factory=set)  # commits of this call
     wall_s: float = 0.0
     why: str = "done"
     notes: list[str] = field(default_factory=list)
@@ -90,7 +90,7 @@ class MiningReport:
             cases=dict(Counter(case.role for case in self.cases)),
             rejected={role: dict(counter.most_common()) for role, counter in reasons.items()},
             new=self.new,
-            examined=self.looked_at,
+            examined=len(self.examined),
             wall_s=self.wall_s,
             why=self.why,
             notes=tuple(self.notes),
@@ -302,6 +302,7 @@ class _Miner:
         self._role(
             "review", miner.control, until=lambda more: count("control") + more >= count("faulty"), keep=miner.settled
         )
+        report.new -= _balance(report)
         report.notes.append(
             f"review: {miner.counts['usable fixes']} of {miner.counts['fixes']} fixes lead to a change, "
             f"{miner.counts['fixes that only add lines']} only add lines or change no source line, "
@@ -332,7 +333,7 @@ class _Miner:
                     if time.monotonic() > self._until:
                         report.why = f"stopped after {units.number(self._options.minutes)} minutes"
                         break
-                    report.looked_at += 1
+                    report.examined.add(commit.sha)
                     waiting[pool.submit(miner, commit)] = commit
                     while len(waiting) >= self._options.workers:
                         self._finish(role, waiting)
