@@ -23,6 +23,7 @@ from milo_bench.operator.permit.grants import grants_of, operator_allows
 from milo_bench.operator.worlds.policies import no_op, oracle, trust_the_first_output
 from milo_bench.operator.worlds.task import Task
 from milo_bench.operator.worlds.tasks import all_tasks
+from milo_bench.report.package import render_files
 from tests.operator.operator_logs import CORE, TARGET, broken, played, run_of, write_log
 
 ALL = tuple(task.name for task in all_tasks())
@@ -246,3 +247,11 @@ def test_a_package_of_operator_work_alone_is_no_gate_and_says_what_is(decision: 
     with pytest.raises(UsageError, match="only operator work") as caught:
         api.gate_logs([tmp_path / "any.jsonl"], tmp_path)
     assert "--require" in caught.value.hint
+
+
+def test_a_package_is_written_where_a_rule_names_a_task_with_a_digit_that_was_never_played(tmp_path: Path) -> None:
+    log = Path(__file__).parents[1] / "data" / "logs-0.1.0" / "operator.jsonl"  # one task of all
+    decision = _decided(log)
+    files = render_files(decision)
+    assert "No valid trial of &#39;provider_503&#39;" in files["appendix/operator.html"].decode()
+    assert all(str(text[-1]).endswith(".") for text in decision.missing)

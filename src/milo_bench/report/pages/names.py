@@ -119,6 +119,8 @@ def _names(decision: Decision) -> Iterable[str]:
         yield from (task.task for task in permit.permit.total.tasks)
         for kind in permit.kinds:
             yield from (kind.kind, kind.title)
+        for granted in permit.permit.kinds:  # a rule may name a task that was never played
+            yield from (criterion.subject for result in granted.results for criterion in result.criteria)
 
 
 def _given(decision: Decision) -> Iterable[str]:
