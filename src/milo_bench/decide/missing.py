@@ -47,7 +47,9 @@ def missing_evidence(
         found.append(("No reviewer has scored a sample of the answers.",))
     if not economics:
         found.append(("No economics.yaml was given, so nothing is costed.",))
-    found += [(f"{log.path} is from an older version: {what.rstrip('.')}.",) for log in evidence.logs for what in log.unknown]
+    found += [
+        (f"{log.path} is from an older version: {what.rstrip('.')}.",) for log in evidence.logs for what in log.unknown
+    ]
     found += _unread(evidence, figures)
     if any(log.store_text == "hashes" for log in evidence.logs):
         found.append(("A log stores hashes instead of texts, so it has no examples.",))

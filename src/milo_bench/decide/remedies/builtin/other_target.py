@@ -17,7 +17,7 @@ def _changes(ground: Ground, name: str, remedy: RemedyConfig) -> Iterator[Remedy
     for one in names:
         hosted = ground.target(one).hosted
         final = {"target": one, "route": "hosted" if hosted else "local"}
-        yield RemedyChange(name, final=final, params={"target": one}, alone=True, title=f"{one} instead", way=one)
+        yield RemedyChange(name, final=final, params={"target": one}, alone=True, title=f"answers from {one}", way=one)
 
 
 REMEDIES.add(
