@@ -246,7 +246,8 @@ def _first(decision: Decision, finding: Finding) -> LinkedText:
     further = [gate.further for gate in undecided if gate.further in decision.figures]
     if finding.shown_kind == "undecided" and _is_unjudged(decision, finding):
         return ("A person's judgement of the answers",)
-    if finding.shown_kind == "undecided" and any(decision.figures[id].note == TOO_CLOSE for id in further):
+    close = [gate for gate in undecided if gate.further in further and not _is_perfect(decision, gate)]
+    if finding.shown_kind == "undecided" and any(decision.figures[gate.further].note == TOO_CLOSE for gate in close):
         return (f"A better model: {finding.target} is {TOO_CLOSE}",)
     if finding.shown_kind == "undecided" and further:
         most = max(further, key=lambda id: decision.figures[id].value or 0.0)
@@ -264,6 +265,12 @@ def _first(decision: Decision, finding: Finding) -> LinkedText:
     if replaced is not None:
         return (f"Another way of working: {short(replaced.name)}",)
     return ("A better model or another way of working",)
+
+
+def _is_perfect(decision: Decision, gate: GateResult) -> bool:
+    """Whether every case went well, so that only more of them, and no better model, can decide the gate."""
+    figure = decision.figures.get(gate.figure)
+    return figure is not None and bool(figure.n) and figure.k == (figure.n if gate.direction == "at_least" else 0)
 
 
 def _by_value(finding: Finding) -> bool:
