@@ -191,6 +191,52 @@ def test_marks_around_a_label_are_no_part_of_it(answer: str) -> None:
 @pytest.mark.parametrize(
     "answer",
     [
+        "Label: yes", "**Label:** Yes", "label = yes", "The answer is yes.", "Category → yes", "Label:\nyes",
+        "Label: yes\nReason: the roof was repaired", "Antwort: yes", "Catégorie : « yes »", "<label>yes</label>",
+        r"\boxed{yes}", "1. yes", '{"label": "yes"}', '```json\n{"category": "Yes"}\n```', '{"labels": ["yes"]}',
+        '{"label": "yes", "confidence": 0.9, "reason": "no doubt"}', '"yes"',
+    ],
+)  # fmt: skip
+def test_an_answer_that_says_which_label_it_names_names_it(answer: str) -> None:
+    assert outcomes("label", answer, {"label": "yes"}, params={"labels": ["yes", "no"]}) == {"pass"}
+    assert outcomes("label", answer, {"label": "no"}, params={"labels": ["yes", "no"]}) == {"fail"}
+    assert outcomes("label", answer, {"label": "yes"}) == {"pass"}
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        "not yes", "Label: not yes", "Not label: yes", "The answer is not: yes", "yes or no", "Label: yes / no", "yes?",
+        "Label: yes\nLabel: no", "Label: yes\nCorrection: no", '{"label": "yes", "second": "no"}', "yes (not no)",
+        '{"label": "yes", "category": "yes"}', '{"label": ["yes", "no"]}', '{"label": "not yes"}', '{"not": "yes"}',
+        "It is surely yes", "no label", "Label: yes\nthough it may be the other", '{"label": "no", "label": "yes"}',
+    ],
+)  # fmt: skip
+def test_a_label_that_is_denied_or_one_of_two_is_not_the_answer(answer: str) -> None:
+    assert outcomes("label", answer, {"label": "yes"}, params={"labels": ["yes", "no"]}) == {"fail"}
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        "...", "…", ". . .", "```\n```", "```json\n\n```", "~~~\n~~~", "---", "**", '""', "“”", "<answer></answer>", "(…)",
+        "# ", "...\n\n...",
+    ],
+)  # fmt: skip
+def test_marks_around_nothing_are_no_answer(answer: str) -> None:
+    assert outcomes("answer_present", answer, {}) == {"fail"}
+    assert outcomes("not_contains", answer, {"not_contains": ["guarantee"]}) == {"fail"}
+
+
+@pytest.mark.parametrize("answer", ["+", "-", "?", "0", "[]", "{}", "👍", "...and so on", "```\nx\n```", "C++", "n/a"])
+def test_a_short_answer_is_one(answer: str) -> None:
+    assert outcomes("answer_present", answer, {}) == {"pass"}
+    assert outcomes("equals", "...", {"equals": "..."}) == {"pass"}, "dots may be what is expected"
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
         "Here:\n\n| Name | Amount |\n|:--|--:|\n| A | 1,250 |\n| **B** | 5 |\n\nDone.",
         '{"name": "A", "amount": 1250}\n{"name": "B", "amount": 5}',
         '```json\n{"name": "A", "amount": 1250},\n{"name": "B", "amount": 5}\n```',

@@ -47,10 +47,26 @@ def test_ids_are_parted_as_any_language_does_and_written_with_any_hyphen(between
     assert [one.event_ids for one in cited_sentences(text)] == [("E-0412", "E-0413"), ("E-0414",)]
 
 
-@pytest.mark.parametrize("text", ["(E-0412)", "[E-412]", "[E-04121]", "see E-0412", "[Event E-0412]", "[e_0412]"])
+@pytest.mark.parametrize("text", ["[E-412]", "[E-04121]", "see E-0412", "[not E-0412]", "(E-0412 is missing)", "[e_0412]"])
 def test_what_only_looks_like_a_citation_is_none_and_is_named(text: str) -> None:
     assert find_citations(text) == ()
     assert len(find_malformed_citations(f"It was sent {text}.")) == 1
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("[see E-0701 and E-0702]", "[E-0701, 0702]", "(E-0701; E-0702)", "[Events E-0701, E-0702]"),
+        *("(cf. E-0701, see also E-0702)", "[E-0701–0702]", "[E-0701 through 0702]", "[source: E-0701 / E-0702.]"),
+        *("[`E-0701`, **E-0702**]", "[e-0701, e-0702]", "(vgl. E-0701 und 0702)", "[voir E-0701 et E-0702]"),
+    ],
+)
+def test_a_citation_is_read_as_a_reader_would_follow_it(text: str) -> None:
+    for answer in (f"The bus pass came {text}. It works.", f"The bus pass came. {text} It works."):
+        first, second = cited_sentences(answer)
+        assert (first.event_ids, first.claim) == (("E-0701", "E-0702"), True)
+        assert (second.event_ids, second.claim) == ((), True)
+        assert without_citations(f"It came {text}.") == "It came."
 
 
 def test_without_citations_leaves_the_sentence_readable() -> None:
@@ -143,6 +159,10 @@ def test_a_list_of_citations_is_read_however_it_is_punctuated() -> None:
         ("[L1, L2, and L4]", [1, 2, 4]),
         ("[L1][L2]", [1, 2]),
         ("【L7】", [7]),
+        ("(see L7)", [7]),
+        ("[L7, 9 and 11]", [7, 9, 11]),
+        ("[lines L7–9]", [7, 8, 9]),
+        ("[not L7]", []),
         ("[1][2]", []),
     ],
 )

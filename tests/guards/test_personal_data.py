@@ -146,6 +146,21 @@ def test_hostile_repetition_is_read_in_bounded_time(unit: str) -> None:
     find_personal_data(unit * (12_000 // len(unit)))
 
 
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("The network 192.168.1.0/24 was slow.", ["192.168.1.0"]),
+        ("10.20.0.1/16, 172.16.4.0/22", ["10.20.0.1", "172.16.4.0"]),
+        ("192.168.17.203/255.255.255.0", ["192.168.17.203"]),
+        ("203.0.113.9:8443 and 2001:db8::7/64", ["203.0.113.9", "2001:db8::7"]),
+        ("mask 255.255.240.0", []),
+    ],
+)
+def test_an_address_of_a_network_is_one_of_a_machine_and_no_telephone(text: str, found: list[str]) -> None:
+    data = find_personal_data(text)
+    assert [(one.kind, one.text) for one in data] == [("ip", each) for each in found]
+
+
 def test_the_page_on_privacy_states_the_shipped_figures() -> None:
     page = " ".join((LABELLED.parents[2] / "docs" / "how-to" / "privacy.md").read_text(encoding="utf-8").split())
     figures = {item.kind: item for item in HELD_OUT}

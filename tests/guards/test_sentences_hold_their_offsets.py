@@ -117,3 +117,15 @@ def test_more_abbreviations_do_not_end_a_sentence() -> None:
         "The van (reg. KX21 ABC) was hit.",
     ):
         assert [one.text for one in split_sentences(text)] == [text]
+
+
+@pytest.mark.parametrize("firm", ["Yahoo! Inc.", "Guess? Ltd", "Yum! Brands Inc.", "Hoppla! GmbH", "Eureka! S.A."])
+def test_a_firm_whose_name_ends_in_a_mark_is_within_its_sentence(firm: str) -> None:
+    text = f"We wrote to {firm} on 3 May. It answered! Limited time is left. Stop! The firm paid."
+    assert [sentence.text for sentence in split_sentences(text)] == [
+        f"We wrote to {firm} on 3 May.",
+        "It answered!",
+        "Limited time is left.",
+        "Stop!",
+        "The firm paid.",
+    ]

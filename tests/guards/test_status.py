@@ -189,3 +189,28 @@ def test_english_offices_say_in_many_ways_what_is_so(text: str, current: list[st
     vocabulary = read_vocabulary(["approved", "closed", "refused", "under_review", "escalated"])
     claims = find_status_claims(text, vocabulary)
     assert [claim.status for claim in claims if claim.stance in ("current", "change")] == current
+
+
+ARROWS = read_vocabulary({"under_review": ["under review"], "approved": [], "closed": []})
+
+
+@pytest.mark.parametrize("arrow", ["→", "->", "=>", "-->", "➜", ">", ">>", "⟶", "&rarr;"])
+def test_of_two_statuses_an_arrow_leads_to_the_one_that_came_later(arrow: str) -> None:
+    def said(text: str) -> list[tuple[str, str]]:
+        return [(claim.status, claim.stance) for claim in find_status_claims(text, ARROWS)]
+
+    assert said(f"Under review {arrow} approved") == [("under_review", "past"), ("approved", "change")]
+    assert said(f"Status: under review {arrow} approved [E-0401].") == [("under_review", "past"), ("approved", "current")]
+    assert said(f"Claim 8812: under review {arrow} approved {arrow} closed") == [
+        ("under_review", "past"),
+        ("approved", "past"),
+        ("closed", "change"),
+    ]
+    assert said(f"It will go from under review {arrow} approved.")[-1] != ("approved", "current")
+    assert said(f"Status: under review (3 May) {arrow} approved (9 May)")[-1] == ("approved", "current")
+    assert said(f"Workflow: under review {arrow} approved") == []
+
+
+def test_an_arrow_back_leads_to_the_first_of_two_statuses() -> None:
+    found = find_status_claims("Approved ← under review", ARROWS)
+    assert [(claim.status, claim.stance) for claim in found] == [("approved", "change"), ("under_review", "past")]

@@ -149,6 +149,28 @@ def test_how_a_number_in_doubt_is_read_is_said(tmp_path: Path, values: tuple[str
     assert any(guess.startswith(said) for guess in result.guesses)
 
 
+@pytest.mark.parametrize(
+    ("values", "said"),
+    [
+        (
+            ("12.50", "3.10", "on request", "by weight", "see list"),
+            "'x' is compared as text: 2 of 5 values are numbers, 'on request' is not",
+        ),
+        (
+            ("3 May 2025", "4 May 2025", "5 May 2025", "soon", "when paid"),
+            "'x' is compared as text: 3 of 5 values are dates, 'soon' is not",
+        ),
+        ((*("1.5",) * 19, "none of these"), "'none of these' in 'x' is not a number (1 of 20 values)"),
+    ],
+)
+def test_a_column_with_other_words_among_its_numbers_or_dates_is_named(
+    tmp_path: Path, values: tuple[str, ...], said: str
+) -> None:
+    rows = "".join(f"{number},text,{value}\n" for number, value in enumerate(values))
+    result = read(tmp_path, f"id,text,x\n{rows}", expects=("x",))
+    assert said in [problem.what for problem in result.not_carried]
+
+
 def test_a_backslash_before_a_quotation_mark_is_another_way_to_double_it(tmp_path: Path) -> None:
     result = read(tmp_path, 'id,text,label\n1,"He said \\"no, thanks\\" today",a\n2,"C:\\dir",b\n')
     assert [case.input["text"] for case in result.cases] == ['He said "no, thanks" today', "C:\\dir"]

@@ -17,6 +17,7 @@ from milo_bench.grade.base import CHECKS, Check, GradeCase, JudgesBypass, Judges
 from milo_bench.grade.languages.answers import answer_languages, in_languages, language_of
 from milo_bench.grade.own_check import OwnCheck, own_names, version_of
 from milo_bench.grade.per_workload import PerWorkload
+from milo_bench.grade.reading.empty import answers_nothing
 from milo_bench.guards.measured import spoken_languages
 
 
@@ -156,8 +157,9 @@ def grade_attempt(
             raise
         except Exception as error:  # whatever a check raises means the same: it did not judge
             raise _broken(check, fixture, attempt, error) from error
-    if not attempt.bypass and _is_blank(attempt):
-        verdicts = [_not_passed(verdict) for verdict in verdicts]
+    if not attempt.bypass and not attempt.tool_calls and answers_nothing(attempt.output):
+        blank = says_nothing(attempt.output)  # marks such as "..." may be what is expected
+        verdicts = [_not_passed(verdict) if blank or not verdict.expected else verdict for verdict in verdicts]
     return Graded(attempt.key, workload.name, tuple(verdicts), _passed(verdicts))
 
 
@@ -200,10 +202,6 @@ def _require_text(attempt: Attempt) -> None:
         return
     message = f"The answer to fixture '{attempt.key.fixture}' was stored only as a hash, so there is no text to grade."
     raise DataError(message, hint="run again with privacy.store_text: full or redacted.")
-
-
-def _is_blank(attempt: Attempt) -> bool:
-    return not attempt.tool_calls and says_nothing(attempt.output)
 
 
 def _not_passed(verdict: Verdict) -> Verdict:

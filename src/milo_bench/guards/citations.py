@@ -9,6 +9,7 @@ from functools import lru_cache
 from typing import Literal
 
 from milo_bench.core.records import Frozen
+from milo_bench.guards.citing.brackets import EVENT_ID, cited_in_brackets
 from milo_bench.guards.languages.marks import unmarked
 from milo_bench.guards.packs.read import beginnings, languages_of, words
 from milo_bench.guards.sentences import Sentence, languages_told, split_sentences
@@ -22,30 +23,23 @@ class Citation(Frozen, frozen=True, omit_defaults=False):
     end: int
 
 
-_ID = r"E[-‐‑–−]\d{4}"  # models write other hyphens and dashes as well
-_AND = (
-    r"(?:(?:and|or|to|plus|und|oder|sowie|bis|et|ou|à|y|o|u|e|ed|a|al|en|of|tot|i|oraz|lub|do|até|och|og)\b|[&と和及])"
-)
-_PARTED = rf"\s*+(?:[,;&、/+]\s*+{_AND}?\s*+|[-–—]\s*+|[と和及]\s*+|(?<=\s){_AND}?\s*+)"
-_BRACKET = re.compile(rf"[\[【]\s*+({_ID}(?:{_PARTED}{_ID})*)\s*+[\]】]")
-_WITH_SPACE = re.compile(r"(?:(?<![ \t])[ \t]++)?" + _BRACKET.pattern)
-_EVENT_ID = re.compile(_ID)
+_BRACKET = re.compile(cited_in_brackets(EVENT_ID, r"\d{4}"), re.IGNORECASE)
+_WITH_SPACE = re.compile(r"(?:(?<![ \t])[ \t]++)?" + _BRACKET.pattern, re.IGNORECASE)
+_NUMBER = re.compile(r"(?<!\d)\d{4}(?!\d)")
 _UNDER_HEADING = re.compile(
     r"[ \t|]*+\n[ \t]*+\|?[ \t]*+:?-{3}[-:| \t]*+(?:\n|$)"
 )  # a table's names of columns are above it
 _KEPT = 2000  # characters: the citations of a longer text are not remembered
-_SAME_HYPHEN = str.maketrans("‐‑–−", "----")
-# Anything that looks as if it meant to cite: a wrong number of digits, round brackets, a bare id.
+# Anything that looks as if it meant to cite: a wrong number of digits, other words in the bracket, a bare id.
 _LOOSE = re.compile(r"[\[(]\s*(?:see\s+)?(?:events?\s+)?E[-–—_ ]?\d+[^\])\n]{0,40}[\])]|\bE[-–—_]\d+\b", re.I)
 
 
 def find_citations(text: str) -> tuple[Citation, ...]:
-    """Well-formed citations: ``[E-0412]``, ``[E-0412, E-0413, and E-0414]``; one Citation for each event id.
+    """Citations that a reader can follow: ``[E-0412]``, ``(see E-0412; E-0413)``, ``[E-0412, 0413 and 0414]``.
 
-    Ids in one bracket may be parted by comma, semicolon, ampersand, slash, space, "and" or its like in other
-    languages. Of a range, ``[E-0412–E-0418]``,
-    the ends are cited: which events are between them only the case says. Ids with
-    other than four digits, in round brackets or without brackets are no citations; those are in
+    One Citation for each event id. Brackets are square or round, hyphens are any, and what may lead in or part the ids
+    is in ``citing.brackets``. Of a range, ``[E-0412–E-0418]``, the ends are cited: which events are between them only
+    the case says. Ids with other than four digits, or without brackets, are no citations; those are in
     `find_malformed_citations`. Full-width characters and zero-width ones are read as a person sees them.
     """
     return (_citations_of_short if len(text) <= _KEPT else _citations)(text)
@@ -56,8 +50,8 @@ def _citations(text: str) -> tuple[Citation, ...]:
     found = []
     for bracket in _BRACKET.finditer(plain.text):
         start, end = plain.at(*bracket.span())
-        for event_id in _EVENT_ID.findall(bracket.group(1)):
-            found.append(Citation(event_id=event_id.translate(_SAME_HYPHEN), start=start, end=end))
+        for number in _NUMBER.findall(bracket.group(1)):
+            found.append(Citation(event_id=f"E-{number}", start=start, end=end))
     return tuple(found)
 
 
@@ -66,7 +60,7 @@ _citations_of_short = lru_cache(maxsize=1 << 14)(_citations)
 
 
 def find_malformed_citations(text: str) -> tuple[Sentence, ...]:
-    """What looks like a citation and is none, e.g. ``(E-0412)``, ``[E-412]``, ``E-0412`` without brackets."""
+    """What looks like a citation and is none, e.g. ``[not E-0412]``, ``[E-412]``, ``E-0412`` without brackets."""
     plain = unmarked(text)
     good = [plain.at(*match.span()) for match in _BRACKET.finditer(plain.text)]
     ends = [end for _, end in good]

@@ -9,6 +9,7 @@ from functools import cache, lru_cache
 from typing import Final
 
 from milo_bench.core.records import Frozen
+from milo_bench.guards.citing.brackets import ANY_EVENT_ID, ANY_NUMBER, cited_in_brackets
 from milo_bench.guards.packs.read import languages_of, words
 
 
@@ -28,7 +29,7 @@ _LINE_BREAK = re.compile(r"\r\n|[\n\r\x0b\x0c\x85\u2028\u2029]")
 _BULLET = re.compile(r"[ \t\u00a0]*(?:>[ \t]*)*(?:(?:[-*+•‣◦▪·–—]|\d{1,2}[.)]|\([a-z0-9]{1,2}\)|[a-z]\))[ \t]+)?", re.I)
 _BULLET_MARK = re.compile(r"[ \t\u00a0]*(?:[-*+•‣◦▪·–—]|\d{1,2}[.)]|\([a-z0-9]{1,2}\)|[a-z]\))[ \t]+", re.I)
 _OPENING_CITATION = re.compile(
-    r"\s*(?:\[\s*E[-‐‑–−]\d+(?:[\s,;&、/+]{1,4}(?:[^\W\d_]{1,5}\s{1,4})?E[-‐‑–−]\d+)*\s*\]\s*)+[.!?]*", re.I
+    rf"\s*(?:{cited_in_brackets(ANY_EVENT_ID, ANY_NUMBER)}\s*)+[.!?]*", re.IGNORECASE
 )
 _CLOSING: Final = "\"'”’“»›)\\]*_"
 _QUOTATIONS: Final = (('"', '"'), ("“", "”"), ("„", "“"), ("«", "»"), ("»", "«"))
@@ -201,10 +202,12 @@ def _inside(block: str, start: int, cut: int, languages: tuple[str, ...]) -> boo
         not _ENDED.search(before)
         or after[:1].islower()
         or _JOINED.match(after)
-        or (next_word[:1].islower() and after[:1] != "[")
+        or (next_word[:1].islower() and after[:1] != "[" and not _OPENING_CITATION.match(after))
     ):
         return True
     if "de" in languages and len(languages) <= _FEW and _ORDINAL.search(before) and not _starts(next_word, languages):
+        return True
+    if _MARKED_NAME.search(before) and _OF_A_FIRM.match(next_word):
         return True
     found = _LAST_TOKEN.search(before)
     if found is None:
@@ -244,6 +247,13 @@ def _before_number(word: str, language: str) -> bool:
     )
 
 
+# "Yahoo! Inc.", "Guess? Brands Ltd": a firm's name may end in a mark, and no sentence begins with its legal form.
+_MARKED_NAME = re.compile(r"\b[A-Z][\w'’&-]*[!?]\s*$")
+_OF_A_FIRM = re.compile(
+    r"(?:(?!(?:The|A|An|We|It|He|She|They|You|I|This|That|Der|Die|Das|Le|La|El|Wir|Nous)\b)[A-Z][\w'’&-]*,? ){0,2}"
+    r"(?:Inc|Incorporated|Ltd|Limited|LLC|LLP|plc|PLC|Plc|Corp|Corporation|GmbH|mbH|AG|SE|KG|KGaA|OHG|SARL|SAS|SpA|SRL|"
+    r"S\.A|S\.p\.A|S\.r\.l|S\.L|B\.V|N\.V|Pty|Holdings?|e\.V)(?![\w])"
+)
 _TWO_INITIALS = re.compile(r"[^\W\d_]\.[-‐‑][^\W\d_]")  # "J.-P. Roy"
 _JOINED = re.compile(r"-\w")  # "Kd.-Nr."
 _NO_VOWEL = re.compile(r"[^\W\d_aeiouyAEIOUY\u00c0-\u017f][b-df-hj-np-tv-xz]{1,5}")  # "Hrn.", "mtl.", "fls."

@@ -22,6 +22,7 @@ from milo_bench.guards.languages.recognise import recognise
 from milo_bench.guards.packs.read import languages_of
 from milo_bench.guards.sentences import Sentence, split_sentences
 from milo_bench.guards.status_words import Stance, stance_by_words
+from milo_bench.guards.values.status_arrows import arrow_between, tells_any_case
 from milo_bench.guards.values.status_columns import in_status_column
 
 STATUS_VERSION = "9"
@@ -87,6 +88,7 @@ def find_status_claims(text: str, vocabulary: Vocabulary, *, expected: str = "")
         language = languages.get(sentence.start, expected)
         last_end = 0
         last_stance: Stance | None = None
+        last: re.Match[str] | None = None
         for match in pattern.finditer(sentence.text):
             if language in languages_of("status"):
                 stance = stance_by_words(sentence.text, match.start(), match.end(), language)
@@ -115,13 +117,34 @@ def find_status_claims(text: str, vocabulary: Vocabulary, *, expected: str = "")
             if last_stance and english.OR.fullmatch(sentence.text, last_end, match.start()):
                 stance = "open"  # "is approved or refused" says neither
                 found[-1] = msgspec.structs.replace(found[-1], stance="open")
-            last_end, last_stance = match.end(), stance
+            if last is not None and (arrow := arrow_between(sentence.text, last.end(), match.start())):
+                before, stance = _along(arrow, last_stance, sentence)
+                if last_stance is not None:
+                    found.pop()
+                if before is not None:
+                    found.append(_claim(before, last, sentence, status_of))
+            last, last_end, last_stance = match, match.end(), stance
             if stance is not None:
-                start = sentence.start + match.start()
-                status = status_of[_folded(match[0])]
-                end = start + len(match[0])
-                found.append(StatusClaim(status, stance, match[0], start, end, sentence.start, sentence.end))
+                found.append(_claim(stance, match, sentence, status_of))
     return tuple(found)
+
+
+def _claim(stance: Stance, match: re.Match[str], sentence: Sentence, status_of: Mapping[str, str]) -> StatusClaim:
+    start = sentence.start + match.start()
+    status = status_of[_folded(match[0])]
+    return StatusClaim(status, stance, match[0], start, start + len(match[0]), sentence.start, sentence.end)
+
+
+def _along(
+    arrow: Literal["on", "back"], stance: Stance | None, sentence: Sentence
+) -> tuple[Stance | None, Stance | None]:
+    """What is said of the two ends of an arrow, of which the first was read as ``stance``."""
+    if stance in ("open", "denied"):
+        return stance, stance
+    if stance is None and tells_any_case(sentence.text):
+        return None, None
+    later: Stance = "current" if stance == "current" else "change"
+    return ("past", later) if arrow == "on" else (later, "past")
 
 
 def _languages(text: str, expected: str) -> dict[int, str]:

@@ -26,7 +26,7 @@ class CitationCoverage:
     """
 
     name = "citation_coverage"
-    version = "5"
+    version = "6"
     detector = "sentences"
 
     def validate(self, params: Mapping[str, Any], workload: Workload) -> None:

@@ -23,7 +23,7 @@ class CitationSupportParams(Params, frozen=True):
 
 class CitationSupport:
     name = "citation_support"
-    version = "5"
+    version = "6"
     detector = "unsupported_facts"
 
     def validate(self, params: Mapping[str, Any], workload: Workload) -> None:

@@ -26,7 +26,7 @@ class CurrentStatusParams(Params, frozen=True):
 
 class CurrentStatus:
     name = "current_status"
-    version = "6"
+    version = "7"
     detector = "status"
 
     def validate(self, params: Mapping[str, Any], workload: Workload) -> None:

@@ -52,7 +52,7 @@ class _Statement(NamedTuple):
 
 class EvidenceLines:
     name = "evidence_lines"
-    version = "3"
+    version = "4"
     detector = "unsupported_facts"
 
     def validate(self, params: Mapping[str, Any], workload: Workload) -> None:

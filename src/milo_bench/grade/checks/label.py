@@ -15,6 +15,7 @@ from milo_bench.core.errors import ConfigError
 from milo_bench.core.records import Fixture, Verdict, Workload
 from milo_bench.grade.base import CHECKS, GradeCase, Params, read_params
 from milo_bench.grade.json_places import show_value
+from milo_bench.grade.reading.labels import LabelSaid, labels_said
 from milo_bench.grade.unreadable import unread_expectation
 from milo_bench.guards.languages.marks import folded
 from milo_bench.guards.quotes import plain_typography
@@ -27,7 +28,8 @@ _INVISIBLE: Final = re.compile("[\u200b\u200c\u200d\u2060\ufeff\u00ad]")
 
 
 class LabelParams(Params, frozen=True):
-    """``field``: the key of a JSON answer that holds the label; "" where the whole answer is the label.
+    """``field``: the key of a JSON answer that holds the label; "" where the answer is the label, or says what it is:
+    ``Label: refund``, ``{"label": "refund"}``.
 
     ``labels``: what may be answered, so that anything else is told apart from a wrong label.
     """
@@ -59,10 +61,10 @@ class Label:
         expected = case.fixture.expect.get("label")
         if not isinstance(expected, str):
             return [Verdict(self.name, self.version, "skip", reason="the fixture gives no expected label")]
-        got = _said(case, rules)
-        if got is None:
+        said = _said(case, rules)
+        if said is None:
             return [self._unread(case, expected)]
-        return [self._verdict(expected, got, rules)]
+        return [self._verdict(expected, said, rules)]
 
     def served_gap(self, params: Mapping[str, Any]) -> str:
         rules = read_params(self.name, params, LabelParams)
@@ -70,10 +72,11 @@ class Label:
 
     def judge_served(self, case: GradeCase, params: Mapping[str, Any]) -> Iterable[Verdict]:
         rules = read_params(self.name, params, LabelParams)
-        got = _said(case, rules)
-        if got is None:
+        said = _said(case, rules)
+        if said is None:
             return [self._unread(case, "")]
-        if rules.labels and _listed(got, rules.labels, rules) is None:
+        label, got = _read(said, tuple(rules.labels), rules)
+        if rules.labels and label is None:
             shown = _bare(got)[:100]
             reason = f"the answer is not a valid label: {shown!r}"
             return [Verdict(self.name, self.version, "fail", "unknown_label", reason, got=shown)]
@@ -83,10 +86,9 @@ class Label:
         reason = f"no readable label: {case.json.problem or 'the answer is JSON, but not an object'}"
         return Verdict(self.name, self.version, "fail", "malformed_json", reason, expected=expected)
 
-    def _verdict(self, expected: str, got: str, rules: LabelParams) -> Verdict:
-        labels = (*rules.labels, expected)
-        label = _listed(got, labels, rules)
-        if label == _known(labels, rules.casefold)[_folded(expected, rules)]:
+    def _verdict(self, expected: str, said: Iterable[LabelSaid], rules: LabelParams) -> Verdict:
+        label, got = _read(said, (*rules.labels, expected), rules)
+        if label is not None and _folded(label, rules) == _folded(expected, rules):
             return Verdict(self.name, self.version, "pass", expected=expected, got=expected)
         shown = label or _bare(got)[:100]
         if rules.labels and label is None:
@@ -96,11 +98,20 @@ class Label:
         return Verdict(self.name, self.version, "fail", "wrong_label", reason, expected=expected, got=shown)
 
 
-def _listed(got: str, labels: Iterable[str], rules: LabelParams) -> str | None:
-    """The one of ``labels`` that an answer names. One of marks, such as "+" beside "+.", is told by all of it first."""
-    listed = tuple(labels)
-    whole = got.strip()
-    return whole if whole in listed else _known(listed, rules.casefold).get(_folded(got, rules))
+def _read(said: Iterable[LabelSaid], labels: tuple[str, ...], rules: LabelParams) -> tuple[str | None, str]:
+    """The first of ``labels`` that is said, None where none is; and the text that was last taken for one."""
+    known = _known(labels, rules.casefold)
+    whole = got = ""
+    for place, (got, beside) in enumerate(said):
+        if place == 0:
+            whole = got
+            if whole in labels:  # a label of marks, such as "+" beside "+.", is told by all of it first
+                return whole, whole
+        label = known.get(_folded(got, rules))
+        if label is not None:
+            rivals = {known.get(_folded(one, rules), label) for one in beside}
+            return (label, got) if rivals <= {label} else (None, whole)
+    return None, got
 
 
 @lru_cache(maxsize=256)
@@ -112,19 +123,19 @@ def _known(labels: tuple[str, ...], casefold: bool) -> Mapping[str, str]:
 def label_said(case: GradeCase, params: Mapping[str, Any]) -> str:
     """The label that an answer names, as the suite spells it where it knows it; "" where none can be read."""
     rules = read_params(Label.name, params, LabelParams)
-    got = _said(case, rules) or ""
-    return {_folded(label, rules): label for label in rules.labels}.get(_folded(got, rules), got)
+    label, got = _read(_said(case, rules) or (), tuple(rules.labels), rules)
+    return got if label is None else label
 
 
-def _said(case: GradeCase, rules: LabelParams) -> str | None:
-    """The label as the answer writes it, None where a JSON answer cannot be read."""
+def _said(case: GradeCase, rules: LabelParams) -> Iterable[LabelSaid] | None:
+    """What of the answer may be its label; None where a JSON answer cannot be read."""
     if not rules.field:
-        return case.output.strip()
+        return labels_said(case)
     answer = case.json
     if not answer.usable or not isinstance(answer.value, dict):
         return None
     value = answer.value.get(rules.field)
-    return value if isinstance(value, str) else show_value(value)
+    return (LabelSaid((value if isinstance(value, str) else show_value(value)).strip()),)
 
 
 def _bare(label: str) -> str:

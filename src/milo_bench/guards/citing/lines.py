@@ -8,14 +8,12 @@ from functools import lru_cache
 from typing import Final, NamedTuple
 
 from milo_bench.guards.citations import is_claim
+from milo_bench.guards.citing.brackets import cited_in_brackets
 from milo_bench.guards.sentences import Sentence, split_sentences
 
 _LINE = re.compile(r"^\[L(\d{1,6})\] ?(.*)$", re.MULTILINE)
 _TO = r"\s?(?:[-‐‑–—−]|\bto\b|\bthrough\b)\s?"
-_ONE = rf"L\s?\d{{1,6}}(?:{_TO}L?\s?\d{{1,6}})?"
-_CITATION = re.compile(
-    rf"[\[(【]\s?{_ONE}(?:\s?(?:,|;|&|and)?\s{{0,2}}(?:and )?{_ONE}){{0,30}}\s?[\])】]", re.IGNORECASE
-)
+_CITATION = re.compile(cited_in_brackets(r"L\s?\d{1,6}", r"\d{1,6}"), re.IGNORECASE)
 _NUMBERS = re.compile(rf"(\d{{1,6}})(?:{_TO}L?\s?(\d{{1,6}}))?", re.IGNORECASE)
 _ACROSS = re.compile(_TO, re.IGNORECASE)
 _MAX_RANGE: Final = 60
@@ -42,7 +40,7 @@ def find_line_citations(text: str) -> tuple[LineCitation, ...]:
     found: list[LineCitation] = []
     for match in _CITATION.finditer(text):
         numbers: list[int] = []
-        for one in _NUMBERS.finditer(match[0]):
+        for one in _NUMBERS.finditer(match[1]):
             first, last = int(one[1]), int(one[2] or one[1])
             numbers += range(first, last + 1) if 0 <= last - first <= _MAX_RANGE else (first, last)
         if found and _ACROSS.fullmatch(text, found[-1].end, match.start()):  # [L12]–[L15]

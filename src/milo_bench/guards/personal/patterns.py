@@ -222,14 +222,22 @@ def _logins(text: str) -> Iterator[PersonalSpan]:
 def _addresses_of_machines(text: str) -> Iterator[PersonalSpan]:
     for match in (*_IPV4.finditer(text), *_IPV6.finditer(text)):
         try:
-            ipaddress.ip_address(match[0].partition("%")[0])
+            address = ipaddress.ip_address(match[0].partition("%")[0])
         except ValueError:
+            continue
+        if match[0].startswith("255.") and _is_mask(int(address)):
             continue
         if "." in match[0] and _VERSION.search(text[: match.start()][-16:]):
             continue
         if ":" in match[0] and not (match[0].count(":") > 2 or "::" in match[0]):
             continue
-        yield PersonalSpan("ip", match.start(), match.end(), 0.9, "IP address")
+        yield PersonalSpan("ip", match.start(), match.end(), 0.95, "IP address")
+
+
+def _is_mask(address: int) -> bool:
+    """Whether the 32 bits are ones and then zeros: the mask of a network, which is nobody's address."""
+    zeros = ~address & 0xFFFF_FFFF
+    return zeros & (zeros + 1) == 0
 
 
 def _accounts_with_checksum(text: str) -> Iterator[PersonalSpan]:
