@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+import msgspec
 import numpy as np
 import pytest
 
@@ -12,7 +13,16 @@ from milo_bench import api
 from milo_bench.config.policy.file import load_policy, read_policy
 from milo_bench.config.settings import TargetConfig
 from milo_bench.core.errors import ConfigError, PrerequisiteError, UsageError
-from milo_bench.decide.draft import AT_LEAST, AT_MOST, CONFIDENCE, most_bad_that_passes, strictest, what_it_takes
+from milo_bench.core.records import CheckSpec, Fixture, Workload
+from milo_bench.decide.draft import (
+    AT_LEAST,
+    AT_MOST,
+    CONFIDENCE,
+    draft_policy,
+    most_bad_that_passes,
+    strictest,
+    what_it_takes,
+)
 from milo_bench.grade.engine import validate_checks
 from milo_bench.probes.base import PROBES
 from milo_bench.sandbox import require_sandbox
@@ -148,6 +158,18 @@ def test_a_suite_that_is_too_small_is_told_how_many_fixtures_it_takes() -> None:
     said = what_it_takes(24, 0.8, "at_least")
     assert said == "at_least: 0.8 passes with up to 1 wrong answer. 0.9 takes at least 29 fixtures."
     assert exact_ends(28, 28, CONFIDENCE)[0] < 0.9 <= exact_ends(29, 29, CONFIDENCE)[0]
+
+
+def test_a_policy_counts_fixtures_of_one_group_once() -> None:
+    work = Workload("sort", "p", "", "{{ input.text }}", (CheckSpec("label", {"labels": ["a", "b"]}),))
+    fixtures = [
+        Fixture(f"f-{n}", "sort", {"text": f"letter {n}"}, {"label": "ab"[n % 2]}, group=f"story-{n % 4}")
+        for n in range(24)
+    ]
+    text = draft_policy("s", "", {"sort": work}, fixtures)
+    assert "# 24 fixtures in 4 groups, each of which counts once. They cannot decide at_least: 0.5." in text
+    alone = [msgspec.structs.replace(one, group="") for one in fixtures]
+    assert "# 24 fixtures. at_least: 0.8 passes" in draft_policy("s", "", {"sort": work}, alone)
 
 
 def test_a_larger_suite_never_gets_a_laxer_threshold_than_half_its_size() -> None:

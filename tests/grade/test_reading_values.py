@@ -219,8 +219,8 @@ def test_a_label_that_is_denied_or_one_of_two_is_not_the_answer(answer: str) -> 
 @pytest.mark.parametrize(
     "answer",
     [
-        "...", "…", ". . .", "```\n```", "```json\n\n```", "~~~\n~~~", "---", "**", '""', "“”", "<answer></answer>", "(…)",
-        "# ", "...\n\n...",
+        "...", "…", ". . .", "```\n```", "```json\n\n```", "~~~\n~~~", "---", "**", '""', "“”", "<answer></answer>",
+        "(…)", "# ", "...\n\n...",
     ],
 )  # fmt: skip
 def test_marks_around_nothing_are_no_answer(answer: str) -> None:

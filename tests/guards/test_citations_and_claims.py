@@ -47,7 +47,9 @@ def test_ids_are_parted_as_any_language_does_and_written_with_any_hyphen(between
     assert [one.event_ids for one in cited_sentences(text)] == [("E-0412", "E-0413"), ("E-0414",)]
 
 
-@pytest.mark.parametrize("text", ["[E-412]", "[E-04121]", "see E-0412", "[not E-0412]", "(E-0412 is missing)", "[e_0412]"])
+@pytest.mark.parametrize(
+    "text", ["[E-412]", "[E-04121]", "see E-0412", "[not E-0412]", "(E-0412 is missing)", "[e_0412]"]
+)
 def test_what_only_looks_like_a_citation_is_none_and_is_named(text: str) -> None:
     assert find_citations(text) == ()
     assert len(find_malformed_citations(f"It was sent {text}.")) == 1

@@ -200,7 +200,10 @@ def test_of_two_statuses_an_arrow_leads_to_the_one_that_came_later(arrow: str) -
         return [(claim.status, claim.stance) for claim in find_status_claims(text, ARROWS)]
 
     assert said(f"Under review {arrow} approved") == [("under_review", "past"), ("approved", "change")]
-    assert said(f"Status: under review {arrow} approved [E-0401].") == [("under_review", "past"), ("approved", "current")]
+    assert said(f"Status: under review {arrow} approved [E-0401].") == [
+        ("under_review", "past"),
+        ("approved", "current"),
+    ]
     assert said(f"Claim 8812: under review {arrow} approved {arrow} closed") == [
         ("under_review", "past"),
         ("approved", "past"),

@@ -17,6 +17,7 @@ from milo_bench.core.records.contract import answer_schema
 from milo_bench.core.records.judgements import JUDGED
 from milo_bench.core.units import number
 from milo_bench.decide.gates.further import least_without_data
+from milo_bench.run.asked.alike import contracts_of, find_alike
 from milo_bench.stats.exact import exact_ends
 
 GateSide: TypeAlias = Literal["at_least", "at_most"]
@@ -54,21 +55,22 @@ def draft_policy(suite: str, title: str, workloads: Mapping[str, Workload], fixt
         "#     - {probe: privacy_leak, safety: true, note: prompts in the server's log expose customers}",
         "workloads:",
     ]
+    alike = dict(zip((one.id for one in fixtures), find_alike(fixtures, contracts_of(workloads)), strict=True))
     for name, workload in workloads.items():
         own = [fixture for fixture in fixtures if fixture.workload == name]
-        lines += _workload(workload, own)
+        lines += _workload(workload, own, alike)
     return "\n".join(lines) + "\n\n" + _rules()
 
 
-def _workload(workload: Workload, fixtures: Sequence[Fixture]) -> Iterator[str]:
-    n = len(fixtures)
+def _workload(workload: Workload, fixtures: Sequence[Fixture], alike: Mapping[str, int]) -> Iterator[str]:
+    n = len({alike[one.id] for one in fixtures})
     high, low = strictest(n, "at_least"), strictest(n, "at_most")
     yield f"  {_text(workload.name)}:"
     if workload.title:
         yield f"    title: {_text(workload.title)}"
     yield "    risk: medium            # low, medium or high: what a wrong answer costs. It is only printed."
     yield "    gates:"
-    yield f"      # {counted(n, 'fixture')}. {what_it_takes(n, high, 'at_least')}"
+    yield f"      # {_held(len(fixtures), n)} {what_it_takes(n, high, 'at_least')}"
     for measure, of, note in _measures(workload.checks):
         yield f"      - measure: {measure}"
         if of:
@@ -80,7 +82,7 @@ def _workload(workload: Workload, fixtures: Sequence[Fixture]) -> Iterator[str]:
     yield f"        at_most: {number(low)}"
     yield "        note: attempts without an answer, such as time-outs"
     yield "      # Add 'safety: true' to a gate whose failure is dangerous. Then the finding is reject, not defer."
-    yield from _classes(fixtures)
+    yield from _classes(fixtures, alike)
     yield "    remedies:               # fixes that 'decide' may try on the recorded answers"
     if answer_schema(workload) is not None:
         yield "      constrained_decoding: # needs a run with --decoding constrained or both"
@@ -122,14 +124,21 @@ def _measures(checks: Sequence[CheckSpec]) -> Iterator[tuple[str, str, str]]:
         yield "pass_rate", "", "answers that pass every check"
 
 
-def _classes(fixtures: Sequence[Fixture]) -> Iterator[str]:
+def _held(fixtures: int, groups: int) -> str:
+    """How many fixtures there are, and how many of them count: those of one group err together."""
+    said = counted(fixtures, "fixture")
+    return f"{said}." if groups == fixtures else f"{said} in {counted(groups, 'group')}, each of which counts once."
+
+
+def _classes(fixtures: Sequence[Fixture], alike: Mapping[str, int]) -> Iterator[str]:
     labels = Counter(fixture.expect["label"] for fixture in fixtures if isinstance(fixture.expect.get("label"), str))
     if not labels:
         return
-    label, n = min(labels.items(), key=lambda item: (item[1], item[0]))
+    label, count = min(labels.items(), key=lambda item: (item[1], item[0]))
+    n = len({alike[one.id] for one in fixtures if one.expect.get("label") == label})
     threshold = strictest(n, "at_least")
     yield "      # One class may matter more than the others. The smallest one here:"
-    yield f"      # {counted(n, 'fixture')}. {what_it_takes(n, threshold, 'at_least')}"
+    yield f"      # {_held(count, n)} {what_it_takes(n, threshold, 'at_least')}"
     yield "      # - measure: recall"
     yield f"      #   slice: class={_text(label)}"
     yield f"      #   at_least: {number(threshold)}"
@@ -156,7 +165,7 @@ def most_bad_that_passes(n: int, threshold: float, side: GateSide) -> int | None
 
 
 def what_it_takes(n: int, threshold: float, side: GateSide) -> str:
-    """Whether ``n`` fixtures can decide a gate, with how many errors, and what a stricter threshold would take."""
+    """Whether ``n`` independent fixtures can decide a gate, with how many errors, and what a stricter takes."""
     ladder = AT_LEAST if side == "at_least" else AT_MOST
     noun = "wrong answer" if side == "at_least" else "failure"
     allowed = most_bad_that_passes(n, threshold, side)

@@ -28,9 +28,7 @@ _LINE_BREAK = re.compile(r"\r\n|[\n\r\x0b\x0c\x85\u2028\u2029]")
 # "- ", "* ", "• ", "1. ", "2) ", "(a) ", "> "; a year at the start of a line ("2025. …") is no bullet.
 _BULLET = re.compile(r"[ \t\u00a0]*(?:>[ \t]*)*(?:(?:[-*+•‣◦▪·–—]|\d{1,2}[.)]|\([a-z0-9]{1,2}\)|[a-z]\))[ \t]+)?", re.I)
 _BULLET_MARK = re.compile(r"[ \t\u00a0]*(?:[-*+•‣◦▪·–—]|\d{1,2}[.)]|\([a-z0-9]{1,2}\)|[a-z]\))[ \t]+", re.I)
-_OPENING_CITATION = re.compile(
-    rf"\s*(?:{cited_in_brackets(ANY_EVENT_ID, ANY_NUMBER)}\s*)+[.!?]*", re.IGNORECASE
-)
+_OPENING_CITATION = re.compile(rf"\s*(?:{cited_in_brackets(ANY_EVENT_ID, ANY_NUMBER)}\s*)+[.!?]*", re.IGNORECASE)
 _CLOSING: Final = "\"'”’“»›)\\]*_"
 _QUOTATIONS: Final = (('"', '"'), ("“", "”"), ("„", "“"), ("«", "»"), ("»", "«"))
 _OPENING: Final = "\"'“‘„‚«‹»(*_¿¡"

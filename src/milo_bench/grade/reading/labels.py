@@ -27,7 +27,8 @@ _BEFORE: Final = (
 )
 _IS: Final = r"(?:[:=：]|-{1,2}>|=>|→|(?:is|would be|should be|ist|lautet|est|es)\b)"
 _SAID: Final = re.compile(
-    rf"[\W_]*+(?:(?:{_BEFORE})\s++){{0,4}}+(?P<name>{_NAMES})[\s*_`\"']*+{_IS}[\s:]*+(?P<label>[^\n]+?)\s*", re.IGNORECASE
+    rf"[\W_]*+(?:(?:{_BEFORE})\s++){{0,4}}+(?P<name>{_NAMES})[\s*_`\"']*+{_IS}[\s:]*+(?P<label>[^\n]+?)\s*",
+    re.IGNORECASE,
 )
 _LINE_OF_RECORD: Final = re.compile(r"[\W_]*+[^\W\d][\w ]{0,30}[*_`\"']*+\s*[:=：](?P<value>.*)")
 _TAGGED: Final = re.compile(rf"<(?P<name>{_NAMES})>(?P<label>[^<>]+)</(?P=name)>", re.IGNORECASE)

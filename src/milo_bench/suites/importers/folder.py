@@ -174,7 +174,9 @@ def _row_in_form(
     result.files.update(given.files)
     values = {key: value for key, value in row.values.items() if key != file_column}
     origin = {"document": name, "document_sha256": sha256_bytes(document.raw), **given.read.provenance()}
-    return ImportRow({"id": _plain_id(name), **values, INPUTS[form]: given.value}, row.place, origin, row.unread)
+    return ImportRow(
+        {"id": _plain_id(name), **values, INPUTS[form]: given.value}, row.place, origin, row.unread, row.numbers
+    )
 
 
 def _plain_id(name: str) -> str:

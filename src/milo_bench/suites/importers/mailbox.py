@@ -75,7 +75,7 @@ def _with_labels(
             result.broken.append(Problem(row.place, said, "give its Message-ID.", kind="data"))
             continue
         gold = {key: value for key, value in row.values.items() if key != column}
-        labelled.append(replace(mail, values={**mail.values, **gold}, unread=row.unread))
+        labelled.append(replace(mail, values={**mail.values, **gold}, unread=row.unread, numbers=row.numbers))
     for mail in by_id.values():
         result.not_carried.append(Problem(mail.place, "the label file has no row for it", "add a row for it."))
     others = tuple(dict.fromkeys(name for row in table for name in row.values if name != column))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -35,10 +35,12 @@ _INPUT_NAMES = (
     "description", "subject", "summary",
     "nachricht", "anfrage", "frage", "beschreibung", "inhalt", "texte", "contenu", "texto", "mensaje", "pregunta",
     "descripción", "testo", "messaggio", "domanda", "descrizione", "tekst", "bericht", "vraag", "omschrijving",
+    "schreiben", "brief", "sachverhalt", "letter", "lettre", "carta",
     "wiadomość", "treść", "pytanie", "opis", "mensagem", "pergunta", "descrição", "本文", "文本", "内容",
 )  # fmt: skip
 _LABEL_NAMES = (
     "label", "intent", "category", "class", "target", "route", "tag", "consistent", "queue",
+    "warteschlange", "abteilung", "service", "departamento", "reparto", "afdeling",
     "kategorie", "klasse", "catégorie", "étiquette", "categoría", "etiqueta", "categoria", "etichetta", "categorie",
     "kategoria", "etykieta", "区分", "分类", "类别", "カテゴリ",
 )  # fmt: skip
@@ -49,14 +51,25 @@ _EXPECT_NAMES = (
 )  # fmt: skip
 
 
+_FEW_WORDS = 5
+_NUMBER_NAME = re.compile(
+    r"(?:^|[\W_])(?:nr|no|id|nummer|number|numéro|número|ref|key)\.?$|\w(?:nr|nummer)\.?$",
+    re.IGNORECASE,
+)
+
+
 @dataclass(frozen=True)
 class ImportRow:
-    """One row of a table and where it stands. ``unread`` are columns whose cell says something that was not read."""
+    """One row of a table and where it stands. ``unread`` are columns whose cell says something that was not read.
+
+    ``numbers`` are the numbers behind cells of a spreadsheet that show text, by column.
+    """
 
     values: dict[str, Any]
     place: str
     provenance: dict[str, Any] = field(default_factory=dict)
     unread: frozenset[str] = frozenset()
+    numbers: Mapping[str, float] = field(default_factory=dict)
 
 
 def import_rows(rows: Sequence[ImportRow], request: ImportRequest, result: Imported) -> Imported:
@@ -80,7 +93,9 @@ def import_rows(rows: Sequence[ImportRow], request: ImportRequest, result: Impor
         if name and name not in columns:
             message = f"{request.source} has no column '{name}'."
             raise UsageError(message, hint=hint_for(name, columns, noun="columns"))
-    id_column = request.id_column or _guess(columns, _ID_NAMES, "--id", result)
+    id_column = (
+        request.id_column or _guess(columns, _ID_NAMES, "--id", result) or _distinct_numbers(columns, rows, result)
+    )
     label = request.label
     expects = request.expects
     if not label and not expects and not request.equals:
@@ -91,6 +106,7 @@ def import_rows(rows: Sequence[ImportRow], request: ImportRequest, result: Impor
     inputs = request.inputs
     if not inputs:
         guessed = _guess([c for c in columns if c not in taken], _INPUT_NAMES, "--input", result)
+        guessed = guessed or _longest_texts([c for c in columns if c not in taken], rows, result)
         if not guessed:
             message = f"Cannot guess which column of {request.source} is the input."
             raise UsageError(message, hint=f"add --input COLUMN, one of: {', '.join(columns)}.")
@@ -100,7 +116,7 @@ def import_rows(rows: Sequence[ImportRow], request: ImportRequest, result: Impor
             where = str(request.source)
             result.not_carried.append(Problem(where, f"column '{column}'", "give it with --input or --expect."))
     rows = _without_totals(rows, request, result)
-    read_cells(rows, expects, result)
+    read_cells(rows, expects, result, request.readers)
     say_shortened(rows, [name for name in (id_column, label, *expects) if name], result)
     mapping = _Mapping(id_column, inputs, label, expects, request.tags, request.group, request.equals)
     _cases(rows, mapping, result)
@@ -138,6 +154,29 @@ def _say_gold_in_inputs(result: Imported, inputs: Sequence[str], source: str) ->
         if judged and same >= 0.9 * len(judged):
             said = f"the input '{column}' is the expected answer in {same} of {len(judged)} rows"
             result.not_carried.append(Problem(source, said, "choose the inputs with --input."))
+
+
+def _distinct_numbers(columns: Iterable[str], rows: Sequence[ImportRow], result: Imported) -> str:
+    """The first column that is named as numbers of cases are ("Fall-Nr.") and has another short value in every row."""
+    for column in columns:
+        values = [str(row.values.get(column) or "").strip() for row in rows]
+        if _NUMBER_NAME.search(column) and len(set(values)) == len(values) and 0 < min(map(len, values)) <= 40:
+            result.guesses.append(f"--id '{column}'")
+            return column
+    return ""
+
+
+def _longest_texts(columns: Iterable[str], rows: Sequence[ImportRow], result: Imported) -> str:
+    """The one column with sentences in it, on average five words and twice those of any other; "" for none."""
+    words = {
+        column: sum(len(value.split()) for row in rows if isinstance(value := row.values.get(column), str)) / len(rows)
+        for column in columns
+    }
+    ranked = sorted(words, key=lambda column: -words[column])
+    if not ranked or words[ranked[0]] < _FEW_WORDS or any(2 * words[one] > words[ranked[0]] for one in ranked[1:]):
+        return ""
+    result.guesses.append(f"--input '{ranked[0]}', which has the longest texts")
+    return ranked[0]
 
 
 def _guess(columns: Iterable[str], names: Sequence[str], flag: str, result: Imported) -> str:

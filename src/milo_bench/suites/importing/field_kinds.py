@@ -57,7 +57,7 @@ def field_checks(
         if _are_dates(values, readers):
             kinds[name] = "date"
             month_first |= _has_month_first(values, name, result)
-            _say_others([value for value in values if not _is_date(value, readers)], values, name, "date", result)
+            _say_others([value for value in values if not is_date(value, readers)], values, name, "date", result)
         elif _are_amounts(values, readers):
             kinds[name] = "percent" if (unit := _unit_of(name)) == "%" else "number"
             if unit and unit != "%" and readers.amount(f"5 {unit}") is None:
@@ -111,7 +111,7 @@ def _settle_marks(cases: Sequence[ImportedCase], name: str, result: Imported) ->
     Where they show both, no answer is compared with such a value. Where they show neither, that is said.
     """
     written = [case for case in cases if case.expect and isinstance(case.expect["fields"].get(name), str)]
-    shown = {mark for case in written if (mark := _shown_mark(case.expect["fields"][name]))}
+    shown = {mark for case in written if (mark := shown_mark(case.expect["fields"][name]))}
     doubtful = [case for case in written if lone_mark(case.expect["fields"][name])]
     if not doubtful:
         return
@@ -155,8 +155,8 @@ def _leave_out(case: ImportedCase, name: str, said: str, result: Imported) -> No
         case.expect.clear()
 
 
-def _shown_mark(value: str) -> str:
-    """What begins decimals in a number that can be read in one way only; "" where it has no decimals."""
+def shown_mark(value: str) -> str:
+    """The point or comma before the decimals of a number that can be read in one way only; "" where it has none."""
     found = _DECIMALS.search(value)
     return found[1] if found and not lone_mark(value) and parse_amount(value) is not None else ""
 
@@ -165,13 +165,13 @@ def _values(cases: Sequence[ImportedCase], name: str) -> list[Any]:
     return [case.expect["fields"].get(name) for case in cases if case.expect.get("fields")]
 
 
-def _is_date(value: Any, readers: ValueReaders) -> bool:
+def is_date(value: Any, readers: ValueReaders) -> bool:
     return isinstance(value, str) and (_DATE.match(value.strip()) is not None or readers.is_date(value))
 
 
 def _are_dates(values: Iterable[Any], readers: ValueReaders) -> bool:
     given = [value for value in values if value is not None]
-    return bool(given) and sum(_is_date(value, readers) for value in given) >= _MOST * len(given)
+    return bool(given) and sum(is_date(value, readers) for value in given) >= _MOST * len(given)
 
 
 def _are_amounts(values: Sequence[Any], readers: ValueReaders) -> bool:
@@ -207,7 +207,7 @@ def _say_text(values: Sequence[Any], name: str, readers: ValueReaders, result: I
         first = f"'{zeros[0][:60]}' begins with zero"
         result.guesses.append(f"'{name}' is compared as text, because {first}: without it, it is another answer")
         return
-    for kind, found in (("numbers", numbers), ("dates", [value for value in shown if _is_date(value, readers)])):
+    for kind, found in (("numbers", numbers), ("dates", [value for value in shown if is_date(value, readers)])):
         other = next((value for value in shown if value not in found), "")
         if len(found) >= 2 and len(found) >= _MANY * len(shown) and other:
             said = (

@@ -20,6 +20,7 @@ from milo_bench.suites.importing.tables import distinct_names
 from milo_bench.suites.sheets.workbook import Cell, WorkSheet, cell_name, sheet_format
 
 _HEADER_WITHIN: Final = 30  # rows from the first one; titles and addresses come before a table
+_COVER: Final = 4  # times the cells of a sheet that is not read for a larger one
 _NumberedRow = tuple[int, list[Cell]]
 
 
@@ -86,6 +87,11 @@ def sheet_rows(path: Path, request: ImportRequest, result: Imported, *, likely: 
             {columns[index]: values[index] for index in used},
             f"{path} sheet {sheet.name} row {number}",
             unread=frozenset(unread.get(number, ())),
+            numbers={
+                columns[index]: sheet.numbers[number - 1, index]
+                for index in used
+                if (number - 1, index) in sheet.numbers
+            },
         )
         for number, values in below
         if any(value is not None and str(value).strip() for value in values)
@@ -118,7 +124,7 @@ def _table(
         message = f"{path} has no sheet '{request.sheet}'."
         raise UsageError(message, hint=hint_for(request.sheet, [sheet.name for sheet in sheets], noun="sheets"))
     named = {name for name in (request.id_column, request.label, *request.expects, *request.inputs) if name}
-    found: list[tuple[tuple[int, bool, bool], WorkSheet, int, list[_NumberedRow]]] = []
+    found: list[tuple[tuple[int, bool, bool], int, WorkSheet, int, list[_NumberedRow]]] = []
     for sheet in chosen:
         rows = sheet.rows()
         header = _given_header(rows, request.header_row) if request.header_row else _guessed_header(rows, likely)
@@ -127,12 +133,17 @@ def _table(
         names = [_heading(name) for name in rows[header][1]]
         folded = {name.casefold() for name in names}
         fits = (len(named & set(names)), any(name in folded for name in likely), not sheet.hidden)
-        found.append((fits, sheet, header, rows))
+        cells = sum(value is not None for _, values in rows[header + 1 :] for value in values)
+        found.append((fits, cells, sheet, header, rows))
     if not found:
         where = f"row {request.header_row} of {path}" if request.header_row else str(path)
         message = f"{where} has no header with rows below it."
         raise DataError(message, hint="choose them with --sheet NAME and --header-row N.")
-    _, sheet, header, rows = max(found, key=lambda one: one[0])  # the first of those that fit best
+    most = max(one[0] for one in found)
+    best = [one for one in found if one[0] == most]
+    # The first that is no cover sheet: one with a small part of what another contains says something about that one.
+    most_cells = max(one[1] for one in best)
+    _, _, sheet, header, rows = next(one for one in best if one[1] * _COVER >= most_cells)
     if not request.sheet and len(sheets) > 1:
         result.guesses.append(f"--sheet '{sheet.name}'")
     if not request.header_row and rows[header][0] != 1:

@@ -21,25 +21,29 @@ MOST_COMMENTS: Final = 100_000
 class WorkSheet:
     """One sheet: ``cells`` by (row, column) from 0, ``merged`` as (first row, first column, last row, last column).
 
+    ``numbers`` are the numbers behind cells that show text, such as 1250 behind "1,250 €".
     ``notes`` says what its cells do not: errors, formulas without a value, with row and column from 0. ``comments``
     are what people wrote beside cells.
     """
 
     name: str
     cells: dict[tuple[int, int], Cell] = field(default_factory=dict)
+    numbers: dict[tuple[int, int], float] = field(default_factory=dict)
     merged: list[tuple[int, int, int, int]] = field(default_factory=list)
     hidden: bool = False
     hidden_rows: int = 0
     notes: list[tuple[int, int, str]] = field(default_factory=list)
     comments: list[tuple[int, int, str]] = field(default_factory=list)
 
-    def put(self, row: int, column: int, value: Cell) -> None:
-        """Raises DocumentBroken past the limits of a sheet."""
+    def put(self, row: int, column: int, value: Cell, number: float | None = None) -> None:
+        """``number`` is behind a cell that shows it as text. Raises DocumentBroken past the limits of a sheet."""
         if value is None or value == "":
             return
         if row >= MOST_ROWS or column >= MOST_COLUMNS or len(self.cells) >= MOST_CELLS:
             raise DocumentBroken(f"sheet '{self.name}' is larger than {MOST_CELLS:,} cells")
         self.cells[row, column] = value
+        if number is not None and isinstance(value, str):
+            self.numbers[row, column] = number
 
     def note(self, row: int, column: int, said: str) -> None:
         self.notes.append((row, column, said))
@@ -58,7 +62,7 @@ class WorkSheet:
             last = max((row for row, _ in self.cells), default=0)
             for row in range(top, min(bottom, last) + 1):
                 for column in range(left, right + 1):
-                    self.put(row, column, value)
+                    self.put(row, column, value, self.numbers.get((top, left)))
 
     def rows(self) -> list[tuple[int, list[Cell]]]:
         """Rows that have a cell, each with its number from 1, all of one width. Raises DocumentBroken."""

@@ -41,13 +41,14 @@ def _fill(sheet: WorkSheet, table: Element) -> None:
                 continue
             wide = _count(cell.get("number-columns-repeated"), MOST_COLUMNS)
             value = _value(sheet, cell, row, column)
+            number = _number(cell)
             for note in (one for one in cell if one.tag == "annotation"):
                 sheet.comment(row, column, " ".join(paragraph_text(one) for one in note if one.tag == "p"))
             if value is not None and value != "":
                 filled = True
                 for at in range(column, column + wide):
                     for below in range(row, row + times):
-                        sheet.put(below, at, value)
+                        sheet.put(below, at, value, number)
             down, across = (
                 _count(cell.get("number-rows-spanned"), MOST_ROWS),
                 _count(cell.get("number-columns-spanned"), MOST_COLUMNS),
@@ -58,6 +59,14 @@ def _fill(sheet: WorkSheet, table: Element) -> None:
         if filled and line.get("visibility") in ("collapse", "filter"):
             sheet.hidden_rows += times
         row += times
+
+
+def _number(cell: Element) -> float | None:
+    """The number of a cell that has one, whatever it shows."""
+    try:
+        return float(cell.get("value", "")) if cell.get("value-type") in ("float", "currency", "percentage") else None
+    except ValueError:
+        return None
 
 
 def _value(sheet: WorkSheet, cell: Element, row: int, column: int) -> Cell:

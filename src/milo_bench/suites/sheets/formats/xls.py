@@ -42,7 +42,8 @@ def _sheet(book: Any, number: int) -> WorkSheet:
             if cell.ctype == _ERROR:
                 sheet.note(row, column, f"shows the error {xlrd.error_text_from_code.get(cell.value, cell.value)}")
                 continue
-            sheet.put(row, column, _value(book, cell))
+            behind = float(cell.value) if cell.ctype in (_NUMBER, _DATE) else None
+            sheet.put(row, column, _value(book, cell), behind)
     for (row, column), note in source.cell_note_map.items():
         sheet.comment(row, column, str(note.text))
     sheet.hidden_rows = sum(1 for row, info in source.rowinfo_map.items() if info.hidden and row < source.nrows)

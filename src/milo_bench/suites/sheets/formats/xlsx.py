@@ -85,7 +85,8 @@ def _fill(sheet: WorkSheet, root: Element, strings: list[str], formats: list[str
         for cell in line:
             named = _CELL.fullmatch(cell.get("r", ""))
             column = _column(named[1]) if named else column + 1
-            sheet.put(row, column, _value(sheet, cell, (row, column), strings, formats, from_1904=from_1904))
+            value = _value(sheet, cell, (row, column), strings, formats, from_1904=from_1904)
+            sheet.put(row, column, value, _number(cell) if isinstance(value, str) else None)
     for merged in children(root, "mergeCells", "mergeCell"):
         ends = [_CELL.fullmatch(end) for end in merged.get("ref", "").split(":")]
         if len(ends) == 2 and ends[0] and ends[1]:
@@ -103,6 +104,15 @@ def _comments(sheet: WorkSheet, archive: Archive, path: str) -> None:
             if place is not None:
                 said = "".join(_text(item) for item in children(comment, "text"))
                 sheet.comment(int(place[2]) - 1, _column(place[1]), said)
+
+
+def _number(cell: Element) -> float | None:
+    """The number of a cell that has one, whatever it shows."""
+    written = next((one.text or "" for one in cell if one.tag == "v"), "") if cell.get("t", "n") == "n" else ""
+    try:
+        return float(written)
+    except ValueError:
+        return None
 
 
 def _value(
