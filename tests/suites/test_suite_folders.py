@@ -83,12 +83,13 @@ def test_check_lists_every_problem_and_doubt(toy: Path) -> None:
     with (toy / "fixtures" / "a.jsonl").open("a") as file:
         file.write('{"id": "a-2", "workload": "label", "input": {"text": "hail"}, "expect": {"label": "roof"}}\n')
         file.write('{"id": "a-3", "workload": "label", "input": {"txt": "snow"}}\n')
+        file.write('{"id": "a-4", "workload": "label", "input": {"text": "wind"}}\n')
     found = [(problem.severity, problem.what) for problem in check_suite(str(toy))]
     assert found == [
         ("error", "unknown variable 'inptu'"),
         ("error", "fixture 'a-3': prompt 'terse' line 1: 'text' is missing"),
         ("warning", "fixture 'a-2' is a copy of 'a-1'"),
-        ("warning", "fixture 'a-3' has no expectation"),
+        ("warning", "fixture 'a-3' and 1 more have no expectation"),
         ("warning", "suite.yaml does not mention this file"),
     ]
 

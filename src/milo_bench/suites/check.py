@@ -219,9 +219,12 @@ def _doubts(suite: Suite) -> Iterator[Problem]:
             hint = "remove it, because it counts twice in every figure. Use --repeats for repeats."
             yield Problem(where, f"fixture '{fixture.id}' is a copy of '{seen[fixture.hash]}'", hint, "warning", "data")
         seen.setdefault(fixture.hash, fixture.id)
-        if not fixture.expect:
-            hint = "add an expectation. Checks that compare skip this fixture."
-            yield Problem(where, f"fixture '{fixture.id}' has no expectation", hint, "warning", "data")
+    bare = [fixture.id for fixture in suite.fixtures if not fixture.expect]
+    if bare:
+        others = f" and {len(bare) - 1} more" if len(bare) > 1 else ""
+        what = f"fixture '{bare[0]}'{others} {'have' if others else 'has'} no expectation"
+        hint = "add an expectation. Checks that compare skip a fixture without one."
+        yield Problem(suite.where(bare[0]), what, hint, "warning", "data")
     yield from near_copy_doubts(suite)
     used = {(suite.root / name).resolve() for name in suite.files}
     for folder in _FOLDERS:
