@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
 
 from milo_bench.core.records import ToolCall, Usage
 from milo_bench.recorded.answer import Account
 from milo_bench.recorded.messages import inputs_of
+from milo_bench.recorded.streams import joined_stream
 from milo_bench.recorded.values import find, mapping, text_of, tool_calls_of, usage_of
+
+ONE_CHOICE: Final = "only the first is carried over. Ask with n: 1, or write one record for each."
 
 
 @dataclass(frozen=True)
@@ -29,8 +32,11 @@ class ChatAnswer:
 def answer_of(body: Any) -> ChatAnswer:
     """The answer in the body of a response: chat completions, completions, responses, Anthropic's, Gemini's, Ollama's.
 
-    A plain text is an answer; a list is read as messages whose last one is the answer.
+    A plain text is an answer; a list is read as messages whose last one is the answer, or as the chunks of one. Of
+    several choices it is the first: `further_choices` counts the others.
     """
+    if (whole := joined_stream(body)) is not None:
+        body = whole
     if isinstance(body, str):
         return ChatAnswer(True, body)
     if isinstance(body, list):
@@ -51,7 +57,9 @@ def answer_of(body: Any) -> ChatAnswer:
     reasoning = ""
     if isinstance(message, Mapping):
         content = find(message, "content", "parts", "text")
-        calls = message.get("tool_calls")
+        if content in (None, "") and isinstance(message.get("refusal"), str):
+            content = message["refusal"]  # what a model says in place of an answer
+        calls = message.get("tool_calls") or _old_call(message)
         reasoning = text_of(find(message, "reasoning_content", "reasoning", "thinking"))
     elif isinstance(find(body, "choices.0.text", "response", "completion", "output_text"), str):
         content = find(body, "choices.0.text", "response", "completion", "output_text")
@@ -62,7 +70,7 @@ def answer_of(body: Any) -> ChatAnswer:
         content, calls = body["content"], body.get("tool_calls")
     elif isinstance(body.get("output"), str):
         content = body["output"]
-    if isinstance(content, list) and calls is None:
+    if isinstance(content, list) and not calls:
         calls = [one for one in content if isinstance(one, Mapping) and one.get("type") == "tool_use"]
     if isinstance(content, list) and all(isinstance(one, Mapping) and set(one) == {"text"} for one in content):
         content = "".join(text_of(one["text"]) for one in content)  # Gemini's parts
@@ -70,6 +78,18 @@ def answer_of(body: Any) -> ChatAnswer:
     text = "" if content is None else text_of(content)
     finish = {"max_tokens": "length", "MAX_TOKENS": "length"}.get(finish, finish)
     return ChatAnswer(found, text, reasoning, tool_calls_of(calls), finish, usage, model, error)
+
+
+def _old_call(message: Mapping[str, Any]) -> list[Any] | None:
+    """The one call of a message as it was written before there were lists of them."""
+    called = message.get("function_call")
+    return [{"function": called}] if isinstance(called, Mapping) else None
+
+
+def further_choices(body: Any) -> int:
+    """How many answers a response has besides the one that is read."""
+    choices = mapping(joined_stream(body) or body).get("choices")
+    return max(0, len(choices) - 1) if isinstance(choices, list) else 0
 
 
 def _of_output(output: list[Any]) -> tuple[str, list[Any], str]:

@@ -7,7 +7,7 @@ from typing import Any
 
 from milo_bench.config.written import Problem
 from milo_bench.recorded.answer import FORMATS, Account, ReadRequest, RecordedAnswer, RecordedFormat
-from milo_bench.recorded.chat import answer_of, inputs_of_request
+from milo_bench.recorded.chat import ONE_CHOICE, answer_of, further_choices, inputs_of_request
 from milo_bench.recorded.files import RecordFile
 from milo_bench.recorded.values import count, decode_object, failure_kind, find, text_of
 
@@ -63,6 +63,8 @@ def _answer(
     where, name = file.where(line), text_of(data.get("custom_id"))
     sent = asked.get(name)
     said = answer_of(find(data, "response.body", "result.message"))
+    if more := further_choices(find(data, "response.body")):
+        account.leave(f"{more} more choices of a request", where, ONE_CHOICE)
     status = count(find(data, "response.status_code"))
     error = (
         text_of(find(data, "error.message", "error.code", "error", "result.error.message", "result.error"))

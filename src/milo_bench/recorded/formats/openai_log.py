@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 
 from milo_bench.recorded.answer import FORMATS, Account, ReadRequest, RecordedAnswer, RecordedFormat
-from milo_bench.recorded.chat import answer_of, inputs_of_request
+from milo_bench.recorded.chat import ONE_CHOICE, answer_of, further_choices, inputs_of_request
 from milo_bench.recorded.files import RecordFile
 from milo_bench.recorded.json_records import json_objects
 from milo_bench.recorded.values import (
@@ -50,6 +50,8 @@ def _answer(
     body = find(data, "response.body", "response", "responseBody", "response_body", "output", "completion")
     sent = asked if isinstance(asked, Mapping) else data
     said = answer_of(_decoded(body)) if body is not None else answer_of(data)
+    if more := further_choices(_decoded(body) if body is not None else data):
+        account.leave(f"{more} more choices of a request", where, ONE_CHOICE)
     error = text_of(
         find(data, "error_str", "error_information.error_message", "error.message", "exception", "statusMessage")
     )

@@ -10,6 +10,7 @@ import msgspec
 
 from milo_bench.core.records import Usage
 from milo_bench.recorded.answer import FORMATS, Account, ReadRequest, RecordedAnswer, RecordedFormat
+from milo_bench.recorded.chat import ONE_CHOICE
 from milo_bench.recorded.files import RecordFile
 from milo_bench.recorded.json_records import json_objects
 from milo_bench.recorded.messages import inputs_of
@@ -27,6 +28,7 @@ from milo_bench.recorded.values import (
 )
 
 _INDEXED = re.compile(r"gen_ai\.(prompt|completion)\.(\d+)\.(.+)")
+_MESSAGE = frozenset({"role", "content", "parts", "tool_calls", "message"})
 _CALLS = frozenset({"", "chat", "text_completion", "generate_content", "completion"})
 
 
@@ -113,6 +115,11 @@ def _answer(
     if answered is None and not failed:
         account.leave("a call without its answer", where, "record message content in your instrumentation.")
         return None
+    if isinstance(answered, list):
+        if len(answered) > 1:
+            account.leave(f"{len(answered) - 1} more choices of a call", where, ONE_CHOICE)
+        answered = answered[0] if answered else None
+        answered = {"content": answered} if isinstance(answered, str) else answered
     message = mapping(answered)
     content = find(message, "content", "parts", "text")
     calls = message.get("tool_calls") or _tool_parts(message.get("parts"))
@@ -147,7 +154,7 @@ def _answer(
 def _messages(attributes: Mapping[str, Any], events: Sequence[tuple[str, Mapping[str, Any]]]) -> tuple[Any, Any]:
     """What was asked and the message that answered, from wherever this version of the conventions puts them."""
     asked = _decoded(find(attributes, "gen_ai.input.messages", "gen_ai.prompt", "input.value"))
-    answered = _decoded(find(attributes, "gen_ai.output.messages", "gen_ai.completion", "output.value"))
+    answered = _answered(find(attributes, "gen_ai.output.messages", "gen_ai.completion", "output.value"))
     indexed: dict[str, dict[int, dict[str, Any]]] = {"prompt": {}, "completion": {}}
     for key, value in attributes.items():
         if found := _INDEXED.fullmatch(key):
@@ -164,14 +171,23 @@ def _messages(attributes: Mapping[str, Any], events: Sequence[tuple[str, Mapping
             spoken.append({"role": name.split(".")[1], "content": _decoded(body.get("content"))})
         elif name in ("gen_ai.content.prompt", "gen_ai.client.inference.operation.details"):
             asked = asked or _decoded(find(body, "gen_ai.prompt", "gen_ai.input.messages"))
-            answered = answered or _decoded(find(body, "gen_ai.output.messages"))
+            answered = answered or _answered(find(body, "gen_ai.output.messages"))
         elif name == "gen_ai.content.completion":
-            answered = answered or _decoded(body.get("gen_ai.completion"))
+            answered = answered or _answered(body.get("gen_ai.completion"))
     if asked is None and spoken:
         asked = spoken
-    if isinstance(answered, list):
-        answered = answered[-1] if answered else None
     return asked, {"content": answered} if isinstance(answered, str) else answered
+
+
+def _answered(value: Any) -> Any:
+    """The messages of an answer; one that is itself JSON, as a model was asked for it, stays the text that it is."""
+    found = _decoded(value)
+    if isinstance(found, Mapping) and isinstance(found.get("choices"), list):
+        return [mapping(one).get("message") or one for one in found["choices"]]
+    of = found if isinstance(found, list) else [found]
+    if found is not value and not (of and all(isinstance(one, Mapping) and _MESSAGE & set(one) for one in of)):
+        return value
+    return found
 
 
 def _decoded(value: Any) -> Any:
