@@ -20,7 +20,7 @@ def joined_stream(body: Any) -> Mapping[str, Any] | None:
         chunks = list(_events(body)) if body.lstrip().startswith(("data:", "event:", ":")) else []
     else:
         chunks = [one for one in body if isinstance(one, Mapping)] if isinstance(body, list) else []
-    whole = next((one["response"] for one in reversed(chunks) if _is_whole(one)), None)
+    whole = next((mapping(one["response"]) for one in reversed(chunks) if _is_whole(one)), None)
     if whole is not None:
         return whole
     if any(one.get("type") in ("content_block_start", "content_block_delta") for one in chunks):
@@ -93,7 +93,7 @@ def _message_of_blocks(chunks: Sequence[Mapping[str, Any]]) -> Mapping[str, Any]
     for chunk in chunks:
         started = mapping(chunk.get("message"))
         body |= {key: started[key] for key in ("model",) if started.get(key)}
-        usage |= mapping(started.get("usage")) | mapping(chunk.get("usage"))
+        usage |= {**mapping(started.get("usage")), **mapping(chunk.get("usage"))}
         delta = mapping(chunk.get("delta"))
         if delta.get("stop_reason"):
             body["stop_reason"] = delta["stop_reason"]
