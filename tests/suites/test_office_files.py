@@ -8,8 +8,6 @@ import re
 import struct
 import unicodedata
 import zipfile
-from collections.abc import Mapping
-from html import escape
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -36,6 +34,7 @@ from milo_bench.suites.documents.reader import Document, DocumentBroken, read_by
 from milo_bench.suites.importing.importer import IMPORTERS, Imported, ImportRequest
 from milo_bench.suites.importing.suite_folder import import_suite
 from milo_bench.suites.sheets.number_format import shown_number
+from tests.suites.workbooks import workbook
 
 PAGE = Page(
     "Claim report 17",
@@ -434,135 +433,6 @@ def test_locked_and_old_office_files_say_what_they_are(tmp_path: Path) -> None:
         read(ole, "a.doc")
     with pytest.raises(DataError, match="is not a table that can be read"):
         rows_of(tmp_path, ole)
-
-
-def sheet_data(rows: dict[str, object], formats: Mapping[str, str] | None = None) -> str:
-    """The rows of a sheet by the names of their cells, with the number formats of some columns."""
-    styles = {column: number for number, column in enumerate(formats or {}, start=1)}
-    by_row: dict[int, str] = {}
-    for place, value in rows.items():
-        number = int(re.sub(r"\D", "", place))
-        said = f"<v>{value}</v>" if isinstance(value, int | float) else f"<is><t>{value}</t></is>"
-        kind = f' s="{styles.get(place[0], 0)}"' if isinstance(value, int | float) else ' t="inlineStr"'
-        by_row[number] = by_row.get(number, "") + f'<c r="{place}"{kind}>{said}</c>'
-    return "".join(f'<row r="{number}">{cells}</row>' for number, cells in sorted(by_row.items()))
-
-
-def workbook(
-    rows: dict[str, object],
-    *,
-    merged: str = "",
-    comment: tuple[str, str] | None = None,
-    formats: Mapping[str, str] | None = None,
-    cover: dict[str, object] | None = None,
-) -> bytes:
-    """A workbook of one sheet with ``rows`` by the names of their cells, and perhaps a comment beside one.
-
-    ``formats`` are number formats by the letter of their column, ``cover`` is a sheet before it.
-    """
-    data = sheet_data(rows, formats)
-    merge = f'<mergeCells><mergeCell ref="{merged}"/></mergeCells>' if merged else ""
-    first = "worksheets/sheet1.xml"
-    relation = '<Relationship Id="{}" Target="{}"/>'
-    office = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
-    parts = {
-        "xl/workbook.xml": f'<workbook xmlns:r="{office}"><sheets><sheet name="S" r:id="r1"/></sheets></workbook>',
-        "xl/_rels/workbook.xml.rels": f"<Relationships>{relation.format('r1', first)}</Relationships>",
-        f"xl/{first}": f"<worksheet><sheetData>{data}</sheetData>{merge}</worksheet>",
-    }
-    if comment is not None:
-        beside = relation.format("c1", "../comments1.xml")
-        parts["xl/worksheets/_rels/sheet1.xml.rels"] = f"<Relationships>{beside}</Relationships>"
-        said = f'<comment ref="{comment[0]}"><text><r><t>{comment[1]}</t></r></text></comment>'
-        parts["xl/comments1.xml"] = f"<comments><commentList>{said}</commentList></comments>"
-    if formats is not None:
-        codes = "".join(
-            f'<numFmt numFmtId="{170 + n}" formatCode="{escape(c)}"/>' for n, c in enumerate(formats.values())
-        )
-        used = "".join(f'<xf numFmtId="{number}"/>' for number in (0, *range(170, 170 + len(formats))))
-        parts["xl/styles.xml"] = f"<styleSheet><numFmts>{codes}</numFmts><cellXfs>{used}</cellXfs></styleSheet>"
-    if cover is not None:
-        parts["xl/worksheets/cover.xml"] = f"<worksheet><sheetData>{sheet_data(cover)}</sheetData></worksheet>"
-        for name, before, added in (
-            ("xl/workbook.xml", "<sheets>", '<sheet name="Cover" r:id="r0"/>'),
-            ("xl/_rels/workbook.xml.rels", "<Relationships>", relation.format("r0", "worksheets/cover.xml")),
-        ):
-            parts[name] = parts[name].replace(before, before + added)
-    return zipped(parts)
-
-
-LETTERS = tuple(f"The tenant of flat {number} writes that the lift does not work again." for number in range(6))
-
-
-def expected(tmp_path: Path, raw: bytes, **wishes: Any) -> tuple[list[Any], Imported]:
-    (tmp_path / "t.xlsx").write_bytes(raw)
-    result = IMPORTERS.get("spreadsheet").read(ImportRequest(tmp_path / "t.xlsx", **wishes))
-    return [case.expect["fields"]["x"] for case in result.cases], result
-
-
-@pytest.mark.parametrize(
-    ("code", "cells", "read"),
-    [
-        ("#,##0", (1250, 4000, 17), ["1250", "4000", "17"]),
-        ('#,##0 "€"', (1250, "3,50 €", "12,75 €"), ["1250 €", "3,50 €", "12,75 €"]),
-        ('#,##0.00 "€"', (7575.91, "3,50 €", "1.100 €"), ["7.575,91 €", "3,50 €", "1.100,00 €"]),
-        ('#,##0.00 "€"', (7575.91, "3.50 €", "1,100 €"), ["7,575.91 €", "3.50 €", "1,100.00 €"]),
-        ("0.000", (1.25, 2.125), ["1.2500", "2.1250"]),
-        ('0.000 "kg"', (-1.25, 3), ["-1.2500 kg", "3.0000 kg"]),
-    ],
-)
-def test_a_number_behind_a_cell_is_that_number_however_the_column_is_written(
-    tmp_path: Path, code: str, cells: tuple[object, ...], read: list[object]
-) -> None:
-    rows: dict[str, object] = {"A1": "text", "B1": "x"}
-    for number, cell in enumerate(cells):
-        rows |= {f"A{number + 2}": LETTERS[number], f"B{number + 2}": cell}
-    found, result = expected(tmp_path, workbook(rows, formats={"B": code}), expects=("x",))
-    assert found == read
-    assert not result.not_carried and not any("in doubt" in guess for guess in result.guesses)
-
-
-@pytest.mark.parametrize(
-    ("name", "cells", "read"),
-    [
-        ("Schadentag", (45738, 45800), ["2025-03-22", "2025-05-23"]),
-        ("date of loss", (45738, "23.05.2025"), ["2025-03-22", "23.05.2025"]),
-        ("fällig am", ("45738", 45800), ["2025-03-22", "2025-05-23"]),
-        ("Betrag", (45738, 45800), [45738, 45800]),
-        ("candidate", (45738, 45800), [45738, 45800]),
-        ("date", (45738, 12), [45738, 12]),
-    ],
-)
-def test_a_day_number_in_a_column_of_days_is_its_date(
-    tmp_path: Path, name: str, cells: tuple[object, ...], read: list[object]
-) -> None:
-    rows: dict[str, object] = {"A1": "text", "B1": name}
-    for number, cell in enumerate(cells):
-        rows |= {f"A{number + 2}": LETTERS[number], f"B{number + 2}": cell}
-    (tmp_path / "t.xlsx").write_bytes(workbook(rows))
-    result = IMPORTERS.get("spreadsheet").read(ImportRequest(tmp_path / "t.xlsx", expects=(name,)))
-    assert [case.expect["fields"][name] for case in result.cases] == read
-
-
-def test_a_cover_sheet_is_passed_over_and_columns_are_told_by_what_they_contain(tmp_path: Path) -> None:
-    rows: dict[str, object] = {"A1": "Vorgangs-Nr.", "B1": "Zuschrift", "C1": "Ort", "D1": "x"}
-    for number, letter in enumerate(LETTERS, start=2):
-        rows |= {f"A{number}": f"V{number}", f"B{number}": letter, f"C{number}": "Ulm", f"D{number}": number}
-    cover: dict[str, object] = {"A1": "Report", "B1": "of March", "A2": "Letters", "B2": "6"}
-    _, result = expected(tmp_path, workbook(rows, cover=cover), expects=("x",))
-    assert [case.id for case in result.cases] == ["V2", "V3", "V4", "V5", "V6", "V7"]
-    assert [case.input for case in result.cases] == [{"Zuschrift": letter} for letter in LETTERS]
-    assert {"--sheet 'S'", "--id 'Vorgangs-Nr.'", "--input 'Zuschrift', which has the longest texts"} <= set(
-        result.guesses
-    )
-
-
-def test_two_columns_of_sentences_are_not_guessed_between(tmp_path: Path) -> None:
-    rows: dict[str, object] = {"A1": "one", "B1": "two", "C1": "x"}
-    for number, letter in enumerate(LETTERS, start=2):
-        rows |= {f"A{number}": letter, f"B{number}": letter, f"C{number}": number}
-    with pytest.raises(UsageError, match="Cannot guess which column"):
-        expected(tmp_path, workbook(rows), expects=("x",))
 
 
 def test_a_sheet_with_a_header_in_two_rows_totals_and_a_note_is_a_table(tmp_path: Path) -> None:
