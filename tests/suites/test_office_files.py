@@ -34,7 +34,7 @@ from milo_bench.suites.documents.reader import Document, DocumentBroken, read_by
 from milo_bench.suites.importing.importer import IMPORTERS, Imported, ImportRequest
 from milo_bench.suites.importing.suite_folder import import_suite
 from milo_bench.suites.sheets.number_format import shown_number
-from tests.suites.workbooks import workbook
+from tests.suites.sheets.workbooks import workbook
 
 PAGE = Page(
     "Claim report 17",

@@ -9,7 +9,7 @@ import pytest
 
 from milo_bench.core.errors import UsageError
 from milo_bench.suites.importing.importer import IMPORTERS, Imported, ImportRequest
-from tests.suites.workbooks import workbook
+from tests.suites.sheets.workbooks import workbook
 
 LETTERS = tuple(f"The tenant of flat {number} writes that the lift does not work again." for number in range(6))
 
