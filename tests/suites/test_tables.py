@@ -157,7 +157,7 @@ def test_how_a_number_in_doubt_is_read_is_said(tmp_path: Path, values: tuple[str
             "'x' is compared as text: 2 of 5 values are numbers, 'on request' is not",
         ),
         (
-            ("3 May 2025", "4 May 2025", "5 May 2025", "soon", "when paid"),
+            ("03.05.2025", "04.05.2025", "05.05.2025", "soon", "when paid"),
             "'x' is compared as text: 3 of 5 values are dates, 'soon' is not",
         ),
         ((*("1.5",) * 19, "none of these"), "'none of these' in 'x' is not a number (1 of 20 values)"),
