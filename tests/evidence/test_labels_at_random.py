@@ -112,6 +112,31 @@ def test_an_answer_without_a_score_is_part_of_the_sample(log: Path, tmp_path: Pa
     assert gate_on(log, msgspec.structs.replace(review, items=without)).outcome == "undecided"
 
 
+def test_a_later_run_is_held_against_labels_only_where_its_answers_have_some(
+    log: Path, make_log: Callable[..., Path], tmp_path: Path
+) -> None:
+    (tmp_path / "policy.yaml").write_text(POLICY)
+    review_file = tmp_path / "review.json"
+    review_file.write_bytes(msgspec.json.encode(labelled(log, tmp_path, 30)))
+    options = api.DecideOptions((log,), policy=tmp_path / "policy.yaml", review=review_file)
+    api.write_decision(tmp_path / "decision.json", api.decide_logs(options, created_at="2026-01-06T00:00:00Z"))
+    new = make_log("new.jsonl", limit=75)
+    report = api.gate_logs([new], tmp_path)
+    assert report.standing == "held"
+    assert any("rests on people's labels, and the new answers have none" in note for note in report.notes)
+    assert not [one for one in report.results if one.kind == "gate"]
+    with_labels = tmp_path / "new.json"
+    (tmp_path / "new").mkdir()
+    with_labels.write_bytes(msgspec.json.encode(labelled(new, tmp_path / "new", 30)))
+    checked = api.gate_logs([new], tmp_path, review=with_labels)
+    assert checked.standing == "held"
+    assert {(one.candidate.target, one.kind) for one in checked.results if one.kind == "gate"} >= {("good", "gate")}
+    worse = msgspec.json.decode(with_labels.read_bytes(), type=Review)
+    bad = tuple(msgspec.structs.replace(one, scores=dict.fromkeys(one.scores, 1)) for one in worse.items)
+    with_labels.write_bytes(msgspec.json.encode(msgspec.structs.replace(worse, items=bad)))
+    assert api.gate_logs([new], tmp_path, review=with_labels).standing == "regressed"
+
+
 def _draw(log: Path) -> list[tuple[str, int]]:
     evidence = gather_evidence({log: str(log)})
     return order_at_random(evidence.cases[GOOD], evidence.fixtures, GOOD, 0)

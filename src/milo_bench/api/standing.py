@@ -20,6 +20,7 @@ from milo_bench.decide.records import Decision, LogRef
 from milo_bench.decide.uses import spread_evidence, spread_policy
 from milo_bench.evidence.audited.served import count_served
 from milo_bench.evidence.gather import gather_evidence
+from milo_bench.evidence.reviewing import read_review
 from milo_bench.operator.permit.holds import day_of
 from milo_bench.probes.base import PROBES
 from milo_bench.report.decision_file import read_decision, whole_decision
@@ -41,10 +42,13 @@ def gate_logs(
     baseline: Path,
     *,
     policy: Path | None = None,
+    review: Path | None = None,
     tolerance: float = TOLERANCE,
     env: Mapping[str, str] | None = None,
 ) -> StandingReport:
     """Hold new logs, and audits of a gateway, against a package, by its own policy unless another is named.
+
+    ``review`` is a file that ``milo-bench review import`` wrote for the new logs.
 
     Where the package's own logs are still where it says, unchanged, rates are paired with them. An audit is a folder.
     Raises DataError where its chain does not hold.
@@ -55,7 +59,7 @@ def gate_logs(
         reports = [_gate_audit(decision, path, env or {}, tolerance) for path in audits]
         others = [path for path in logs if path not in audits]
         if others:
-            reports.insert(0, gate_logs(others, baseline, policy=policy, tolerance=tolerance))
+            reports.insert(0, gate_logs(others, baseline, policy=policy, review=review, tolerance=tolerance))
         return _joined(reports)
     if policy is None and decision.policy == decision.operator_policy:
         message = f"{baseline} covers only operator work, so it has no gates to check runs against."
@@ -69,7 +73,11 @@ def gate_logs(
     )
     if not rules.baseline:  # the one that the decision was held against, named or not
         rules = rules.model_copy(update={"baseline": decision.baseline})
-    new = gather_evidence({path: str(path) for path in logs}, today=datetime.now(UTC).date())
+    new = gather_evidence(
+        {path: str(path) for path in logs},
+        review=None if review is None else read_review(review),
+        today=datetime.now(UTC).date(),
+    )
     old = _old_evidence(decision, baseline)
     spread = None if old is None else spread_evidence(rules, old)
     with whole_decision(baseline):

@@ -26,6 +26,7 @@ EXIT_UNDECIDED = 5  # neither a regression nor its absence is shown
 @click.option(
     "--policy", type=click.Path(path_type=Path, dir_okay=False), help="Policy to use instead of the baseline's."
 )
+@click.option("--review", type=click.Path(path_type=Path, dir_okay=False), help="Review of the new answers.")
 @click.option(
     "--tolerance",
     type=FiniteRange(0, 0.5),
@@ -40,6 +41,7 @@ def gate(
     logs: tuple[Path, ...],
     baseline: Path,
     policy: Path | None,
+    review: Path | None,
     tolerance: float,
     strict: bool,
     junit: Path | None,
@@ -51,12 +53,14 @@ def gate(
     difference is on the bad side and extends beyond the tolerance. Undecided results are listed,
     with the loss that this run would find four times in five. With --strict they exit 1.
 
+    A gate that rests on people's labels is checked with --review. Without it only flags are compared.
+
     A LOG may be the audit folder of a gateway. It has no right answers, so its failures, checks and
     times are compared.
     """
     if junit is not None:
         require_writable(junit, hint="choose another --junit.")
-    report = api.gate_logs(logs, baseline, policy=policy, tolerance=tolerance, env=os.environ)
+    report = api.gate_logs(logs, baseline, policy=policy, review=review, tolerance=tolerance, env=os.environ)
     if junit is not None:
         write_file(junit, terminal.standing_junit(report), hint="choose another --junit.")
     if as_json:

@@ -87,9 +87,9 @@ def check_against(
     """Hold ``new`` against ``decision``.
 
     A gate that passed and now fails has regressed; one that passed and is undecided now is
-    undecided. A gated rate has regressed where the whole interval of its difference is on the bad
-    side of zero and reaches beyond ``tolerance``, and still would if all differences of the run were
-    one error family (Holm 1979, 5%): of many rates that did not change, one looks worse by chance. It held
+    undecided. A gate that only people's labels decide is left out where the new answers have none.
+    A gated rate has regressed where the whole interval of its difference is on the bad side of zero and reaches beyond
+    ``tolerance``, and still would if all differences of the run were one error family (Holm 1979, 5%): of many rates that did not change, one looks worse by chance. It held
     where the interval stays within ``tolerance``, or where every fixture of the baseline came out as
     before; anything else cannot be told. With ``old``, the evidence of the decision, rates are paired
     fixture by fixture; without it they are compared as unrelated samples, which takes more fixtures.
@@ -103,13 +103,16 @@ def check_against(
     _same_suite(decision, new)
     _same_fixtures(decision, new)
     results: list[Result] = []
+    unlabelled: list[str] = []
     differences: list[tuple[Result, float]] = []
     before = {gate.id: gate for finding in decision.findings for gate in finding.gates}
     for candidate in sorted(known):
         figures = Figures()
         for gate in judge_gates(policy, new, candidate, figures):
             stood = before.get(gate.id)
-            if stood is not None:
+            if stood is not None and gate.by_people and not figures[gate.figure].n:
+                unlabelled.append(spell_out(_key(gate)))
+            elif stood is not None:
                 results.append(_narrowed(decision, new, _gate(decision, figures, stood, gate)))
         found = _differences(decision, policy, new, old, candidate, tolerance)
         results += [result for result, _ in found]
@@ -126,7 +129,7 @@ def check_against(
         changed=_changed(decision, new),
         not_run=tuple(sorted(set(decision.measures) - found_again)),
         added=tuple(sorted(candidate.text for candidate in new.cases if candidate.text not in decision.measures)),
-        notes=_notes(new),
+        notes=(*_notes(new), *_unlabelled(unlabelled)),
         answered=answered,
     )
 
@@ -135,6 +138,14 @@ def worst_of(standings: Collection[Standing]) -> Standing:
     """The standing of a whole: regressed where a part is, else undecided where one is."""
     order: tuple[Standing, ...] = ("regressed", "undecided", "held")
     return next((standing for standing in order if standing in standings), "undecided")
+
+
+def _unlabelled(gates: Sequence[str]) -> tuple[str, ...]:
+    names = join_words(list(dict.fromkeys(gates)))
+    said = (
+        f"the gate on {names} rests on people's labels, and the new answers have none, so only their flags are compared"
+    )
+    return (said,) if gates else ()
 
 
 def _notes(new: Evidence) -> tuple[str, ...]:
