@@ -86,12 +86,12 @@ def check_against(
 ) -> StandingReport:
     """Hold ``new`` against ``decision``.
 
-    A gate that passed and now fails has regressed; one that passed and is undecided now is
-    undecided. A gate that only people's labels decide is left out where the new answers have none.
-    A gated rate has regressed where the whole interval of its difference is on the bad side of zero and reaches beyond
-    ``tolerance``, and still would if all differences of the run were one error family (Holm 1979, 5%): of many rates that did not
-    change, one looks worse by chance. It held where the interval stays within ``tolerance``, or where every fixture of the baseline came out as
-    before; anything else cannot be told. With ``old``, the evidence of the decision, rates are paired
+    A gate that passed and now fails has regressed; one that passed and is undecided now is undecided. A gate that
+    only people's labels decide is left out where the new answers have none. A gated rate has regressed where the
+    whole interval of its difference is on the bad side of zero and reaches beyond ``tolerance``, and still would if
+    all differences of the run were one error family (Holm 1979, 5%): of many rates that did not change, one looks
+    worse by chance. It held where the interval stays within ``tolerance``, or where every fixture of the baseline
+    came out as before; anything else cannot be told. With ``old``, the evidence of the decision, rates are paired
     fixture by fixture; without it they are compared as unrelated samples, which takes more fixtures.
     Raises DataError where nothing of the decision was run again, on other fixtures, on another version of the
     suite, or judged by other checks, schemas or resources.
