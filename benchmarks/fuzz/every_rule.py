@@ -63,7 +63,7 @@ NOT_A_TEXT: Final = frozenset(
         *("grade.assertions.judge.value_at", "grade.base.read_params", "grade.engine.unjudged_by"),
         *("grade.fact_rows.read_rows", "grade.judged_part.judged_part", "grade.matched_comments.count_matches"),
         *("grade.packet_lines.packet_lines", "grade.sections.section_named", "grade.unreadable.unread_expectation"),
-        *("grade.wanted_text.read_wanted", "grade.checks.regex.compile_re2"),
+        *("grade.wanted_text.read_wanted", "grade.wanted_text.texts_gap", "grade.checks.regex.compile_re2"),
     )
 )
 
