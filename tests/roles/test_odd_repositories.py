@@ -277,7 +277,7 @@ R.toterminal = _from
 """
 
 _DROPPED = """def _look():
-    number = type("N", (int,), {"__eq__": lambda one, other: one is one, "__hash__": int.__hash__})
+    number = type("N", (int,), {"__e" + "q__": lambda one, other: one is one, "__hash__": int.__hash__})
     return number(3)
 """
 _NEAR = """class Near:
@@ -347,7 +347,7 @@ config.pluginmanager.register(Plugin())
         ),
         (_LOGGED, "it reads the tests"),
         (_STACK, "it looks at the frames above it"),
-        (_CONSTANTS.format("tests.test_total.__code__"), "it reads the tests"),
+        (_CONSTANTS.format("tests.test_total.__code__"), "it reads the values of a test module"),
         (_CONSTANTS.format("tests.__loader__.get_data(tests.__file__)"), "it reads the tests"),
         (_PATCH, "it patches the test framework"),
         (_REPLACE, "it replaces what judges the tests"),

@@ -93,11 +93,16 @@ class Values:
     def _is_written(self, one: type, compares: Any) -> bool:
         if compares is None:
             return False
-        compares = getattr(compares, "__wrapped__", compares)
+        compares = _as_written(compares)
         if isinstance(compares, FunctionType):
             name = compares.__code__.co_filename
             return name in self._files or (name.startswith("<") and one not in self._before)
         return one not in self._before
+
+
+def _as_written(compares: Any) -> Any:
+    """The comparison of the answer itself, where ``watch_classes`` put another before it."""
+    return getattr(compares, "__wrapped__", compares)
 
 
 def _agrees(compares: Any, one: Any, wrong: Any) -> bool:
@@ -180,7 +185,7 @@ def _made(one: type, base: Any, given: tuple[Any, ...], attribute: Any) -> Any:
     value: Any = base.__new__(one, *given)
     if given and base in (list, dict):
         base.__init__(value, *given)
-    compares = vars(one).get("__eq__")
+    compares = _as_written(vars(one).get("__eq__"))
     for name in () if given else getattr(getattr(compares, "__code__", None), "co_names", ()):
         if not hasattr(value, name):
             object.__setattr__(value, name, attribute)
