@@ -115,7 +115,7 @@ def test_other_targets_shadows_departed_clients_and_flags_that_are_off_do_not_co
         (FILE.replace(", check: schema", ""), "names no check"),
         (FILE.replace("slower_than_s: 2.5, ", ""), "no slower_than_s"),
         (FILE.replace("id: late", "id: broken"), "there twice"),
-        (FILE.replace("check: schema", "check: label"), "cannot be known while an answer is served"),
+        (FILE.replace("check: schema", "check: exact_fields"), "cannot be known while an answer is served"),
     ],
 )
 def test_a_file_of_alarms_with_a_mistake_is_refused_with_its_line(text: str, said: str) -> None:

@@ -47,6 +47,7 @@ decide {log} --policy {policy} --since @
 gate @ --baseline {decision}
 gate {log} --baseline @
 gate {log} --baseline {decision} --policy @
+gate {log} --baseline {decision} --review @
 report @ --out pages
 verify @
 verify {package} --runs @
