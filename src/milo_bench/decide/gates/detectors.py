@@ -31,21 +31,20 @@ _ABOUT: Final = {"unsupported_facts": DETECTOR}
 def said_of_rules(gate: GateConfig, contract: Workload | None, language: str, figures: Figures) -> LinkedText:
     """The clause on the rules behind ``gate``, with its figures; () for a gate that rests on none that was measured."""
     parts: list[LinkedText] = []
-    spoken = ""
     for check, row in _rules(gate, contract, language):
         recall = _share(row, "recall", row.recall, row.recall_interval, figures)
         precision = _share(row, "precision", row.precision, row.precision_interval, figures)
-        spoken = language_name(row.language)
+        where = "" if parts else f"in labelled {language_name(row.language)} texts of others, "
         parts.append(
             (
-                f"{check} finds ",
+                f"{where}{check} finds ",
                 figures.ref(recall, whole=True),
-                " of such faults with ",
+                " of such faults, and ",
                 figures.ref(precision, whole=True),
-                " of its findings right",
+                " of its findings are right",
             )
         )
-    return (f"in labelled texts of others ({spoken}), ", *join_sentences(parts, ", and ")) if parts else ()
+    return join_sentences(parts, ". ")
 
 
 def add_rules(evidence: Evidence, figures: Figures) -> None:

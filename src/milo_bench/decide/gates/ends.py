@@ -53,6 +53,11 @@ class IntervalEnds:
         return "pass" if self.high <= bound else "fail" if self.low > bound else "undecided"
 
 
+def no_ends(note: str) -> IntervalEnds:
+    """The ends of a gate without evidence; ``note`` says why there is none."""
+    return IntervalEnds(None, None, None, 0, 0, "", note=note)
+
+
 def ends_at_any_look(
     rows: RateRows | ValueRows,
     fixture: NDArray[np.int32],

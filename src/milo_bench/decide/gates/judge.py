@@ -26,6 +26,7 @@ from milo_bench.decide.gates.ends import (
     ends_at_any_look,
     ends_of,
     fixture_means,
+    no_ends,
     pair_fixtures,
 )
 from milo_bench.decide.gates.flagged import (
@@ -134,20 +135,20 @@ class _Judge:
             return self._review(gate)
         cases = self.evidence.cases.get(self.candidate)
         if cases is None:
-            ends = IntervalEnds(None, None, None, 0, 0, "", note=_NOT_MEASURED)
-            return self._result(gate, ends, None)
+            ends = no_ends(_NOT_MEASURED)
+            return self._told.result(gate, ends, None)
         if rests_on_judge(gate, self.evidence, self.candidate):
             return self._judged(gate)
         if question_of(gate) and not self.evidence.flags_decide:
             return self._flagged(gate, cases)
         contract = self.evidence.workloads.get((self.candidate.workload, self.candidate.variant))
         if why := why_nothing_is_proven(gate, cases, contract):
-            return self._result(gate, IntervalEnds(None, None, None, 0, 0, "", note=why), None)
+            return self._told.result(gate, no_ends(why), None)
         found = self._rows(gate, cases, self.rows)
         if gate.not_worse_than:
             return self._against_baseline(gate, cases, found)
         ends = self._at_confidence(gate, lambda confidence: self._ends(found, cases, confidence))
-        return self._result(gate, ends, self._further(gate, found, cases, ends))
+        return self._told.result(gate, ends, self._further(gate, found, cases, ends))
 
     def _ends(self, rows: RateRows | ValueRows, cases: Cases, confidence: float) -> IntervalEnds:
         find_ends = partial(ends_at_any_look, in_order=self._in_order) if self._any_look else ends_of
@@ -159,7 +160,7 @@ class _Judge:
         assert isinstance(flags, RateRows)
         if gate.not_worse_than:
             if gate.safety:
-                return self._result(gate, IntervalEnds(None, None, None, 0, 0, "", note=NO_DIFFERENCE), None)
+                return self._told.result(gate, no_ends(NO_DIFFERENCE), None)
             return self._against_baseline(gate, cases, flags)
         labelled = None
         if said is not None and not said.problem:
@@ -168,7 +169,7 @@ class _Judge:
         if labelled is not None and labelled.rows.asked.any():
             rows = labelled.rows
             ends = self._at_confidence(gate, lambda confidence: self._ends(rows, cases, confidence))
-            return self._result(gate, ends, self._further(gate, rows, cases, ends), flags=rests)
+            return self._told.result(gate, ends, self._further(gate, rows, cases, ends), flags=rests)
         if gate.safety or not flags.asked.any():
             bound, confidence = (
                 bound_of(gate),
@@ -176,19 +177,19 @@ class _Judge:
             )
             least = least_without_data(bound, gate.direction, confidence, any_look=self._any_look)
             note = rests.why if flags.asked.any() or gate.safety else flags.why_none
-            ends = IntervalEnds(None, None, None, 0, 0, "", note=note)
-            return self._result(gate, ends, least, flags=rests if gate.safety else None)
+            ends = no_ends(note)
+            return self._told.result(gate, ends, least, flags=rests if gate.safety else None)
 
         def corrected(confidence: float) -> IntervalEnds:
             plain, half = (self._ends(flags, cases, one) for one in (confidence, (1 + confidence) / 2))
             return corrected_for_misses(plain, half, confidence, gate.direction)
 
-        return self._result(gate, self._at_confidence(gate, corrected), None, flags=rests)
+        return self._told.result(gate, self._at_confidence(gate, corrected), None, flags=rests)
 
     def _judged(self, gate: GateConfig) -> GateResult:
         """A rate that rests on a model judge: corrected for its errors, or without ends and the reason why."""
         if gate.not_worse_than:
-            return self._result(gate, IntervalEnds(None, None, None, 0, 0, "", note=NO_BASELINE), None)
+            return self._told.result(gate, no_ends(NO_BASELINE), None)
         found: list[JudgedRate] = []
 
         def ends_at(confidence: float) -> IntervalEnds:
@@ -198,7 +199,7 @@ class _Judge:
         ends = self._at_confidence(gate, ends_at)
         if self._any_look and ends.n:
             ends = replace(ends, low=None, high=None, method="", note="no bound of this kind holds at every look")
-        return self._result(gate, ends, None, judged=found[-1])
+        return self._told.result(gate, ends, None, judged=found[-1])
 
     def proven(self) -> Proven:
         """All gates, with passes undecided that a model which always gives one answer would get as well."""
@@ -265,7 +266,7 @@ class _Judge:
     def _against_baseline(self, gate: GateConfig, cases: Cases, rows: RateRows | ValueRows) -> GateResult:
         baseline, why = find_baseline(self.policy, self.evidence, self.candidate)
         if baseline is None:
-            return self._result(gate, IntervalEnds(None, None, None, 0, 0, "", note=why), None)
+            return self._told.result(gate, no_ends(why), None)
         theirs = self.evidence.cases[baseline]
         # Where the baseline's own calls were lost nobody knows how good it is; as misses they would lower the bar.
         lost = (theirs.outcome == NOT_JUDGED) & (gate.measure != "failure_rate")
@@ -273,10 +274,10 @@ class _Judge:
         for found, of in ((rows, cases), (others, theirs)):
             if isinstance(found, RateRows) and found.count_unjudged:
                 why = f"some answers of {of.target} are unjudged"
-                return self._result(gate, IntervalEnds(None, None, None, 0, 0, "", note=why), None)
+                return self._told.result(gate, no_ends(why), None)
             if not (found.asked.any() if isinstance(found, RateRows) else len(found.values)):
                 why = f"no attempt on {of.target} has a value"
-                return self._result(gate, IntervalEnds(None, None, None, 0, 0, "", note=why), None)
+                return self._told.result(gate, no_ends(why), None)
         pairs = pair_fixtures(
             fixture_means(rows, self._places(cases)), fixture_means(others, self._places(theirs)), self._groups
         )
@@ -290,14 +291,14 @@ class _Judge:
             more = further_to_decide(shares, middle, ends.confidence or self.policy.confidence) if rate else None
         else:
             more = further_for_mean(ends, bound_of(gate))
-        return self._result(gate, ends, self._of_all(more, gate, cases, ends))
+        return self._told.result(gate, ends, self._of_all(more, gate, cases, ends))
 
     def _memory(self, gate: GateConfig) -> GateResult:
         peak = self.evidence.peak_memory_bytes.get(self.candidate.target)
         if peak is None:
-            return self._result(gate, IntervalEnds(None, None, None, 0, 0, "", note="memory was not sampled"), None)
+            return self._told.result(gate, no_ends("memory was not sampled"), None)
         value = float(peak)
-        return self._result(gate, IntervalEnds(value, value, value, 1, 1, "highest sample"), None)
+        return self._told.result(gate, IntervalEnds(value, value, value, 1, 1, "highest sample"), None)
 
     def _review(self, gate: GateConfig) -> GateResult:
         """What people said. An end of their interval that holds at less than the policy's confidence is not used."""
@@ -307,7 +308,7 @@ class _Judge:
             if candidate == self.candidate and measure.name == gate.measure
         ]
         if not found:
-            return self._result(gate, IntervalEnds(None, None, None, 0, 0, "", note="no review was given"), None)
+            return self._told.result(gate, no_ends("no review was given"), None)
         measure, interval = found[0], found[0].interval
         low, high = (interval.low, interval.high) if interval else (None, None)
         method = interval.method if interval else ""
@@ -318,7 +319,7 @@ class _Judge:
             )
             if (1 + interval.confidence) / 2 < needed:
                 ends = replace(ends, low=None, high=None)
-        return self._result(gate, ends, further_for_mean(ends, bound_of(gate)))
+        return self._told.result(gate, ends, further_for_mean(ends, bound_of(gate)))
 
     def _probe(self, gate: GateConfig) -> GateResult:
         """A probe passes by at least one result that passed, and none that failed or stayed undecided."""
@@ -330,30 +331,21 @@ class _Judge:
         failed = sum(result.outcome == "fail" for result in results)
         passed = sum(result.outcome == "pass" for result in results)
         if not results:
-            ends = IntervalEnds(None, None, None, 0, 0, "", note="not run on this target")
+            ends = no_ends("not run on this target")
         elif not failed and passed < len(results):
             ends = IntervalEnds(0.0, None, None, len(results), len(results), "", note="its result is undecided")
         else:
             ends = IntervalEnds(float(failed), float(failed), float(failed), len(results), len(results), "")
-        return self._result(gate, ends, None)
+        return self._told.result(gate, ends, None)
 
-    def _result(
-        self,
-        gate: GateConfig,
-        ends: IntervalEnds,
-        further: int | None,
-        *,
-        judged: JudgedRate | None = None,
-        flags: RestsOnFlags | None = None,
-    ) -> GateResult:
+    @property
+    def _told(self) -> ToldGate:
         of = self.candidate
         contract = self.evidence.workloads.get((of.workload, "" if of.variant == CUT_UNCITED else of.variant))
-        language = self.evidence.languages.get(of.workload, "")
         if self.evidence.flags_decide:
             contract = None  # those versions said nothing of rules
-        told = ToldGate(self.policy, of, self.figures, self.prefix, contract, language)
-        untested = self.confidence == UNTESTED
-        return told.result(gate, ends, further, judged=judged, flags=flags, untested=untested)
+        language, untested = self.evidence.languages.get(of.workload, ""), self.confidence == UNTESTED
+        return ToldGate(self.policy, of, self.figures, self.prefix, contract, language, untested)
 
 
 def _wanted(evidence: Evidence, cases: Cases) -> NDArray[np.int16]:

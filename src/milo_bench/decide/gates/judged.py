@@ -19,7 +19,7 @@ from milo_bench.core.records import JudgeLicence
 from milo_bench.core.records.judgements import JUDGED
 from milo_bench.decide.evidence import Evidence
 from milo_bench.decide.figures import Figures
-from milo_bench.decide.gates.ends import IntervalEnds
+from milo_bench.decide.gates.ends import IntervalEnds, no_ends
 from milo_bench.decide.records import Candidate, Figure, LinkedText, Source
 from milo_bench.stats.arrays import Bools, Floats
 from milo_bench.stats.cases.columns import NOT_JUDGED, UNJUDGED, Cases
@@ -98,13 +98,13 @@ def judged_rate(
     name = judge_of(gate, evidence, candidate)
     standing = judge_standing(policy, evidence, candidate, name)
     if standing.problem or standing.figures is None:
-        return JudgedRate(candidate, IntervalEnds(None, None, None, 0, 0, "", note=standing.problem), standing)
+        return JudgedRate(candidate, no_ends(standing.problem), standing)
     cases = evidence.cases[candidate]
     columns = _columns(cases, evidence, gate, name, rows)
     clusters = evidence.fixtures.clusters(cases.fixture)
     n = int(columns.asked.sum())
     if not n:
-        return JudgedRate(candidate, IntervalEnds(None, None, None, 0, 0, "", note="no answer was judged"), standing)
+        return JudgedRate(candidate, no_ends("no answer was judged"), standing)
     labelled = as_recorded(standing.figures.labelled)
     low, high = _ends(columns, clusters, labelled, confidence)
     sure, unknown = float(columns.sure.sum()) / n, float(columns.unknown.sum()) / n

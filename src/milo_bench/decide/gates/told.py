@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
 
 from milo_bench.config.policy.file import PolicyFile
 from milo_bench.config.policy.measures import known_measures
@@ -20,6 +21,8 @@ from milo_bench.stats.exact import exact_ends
 from milo_bench.stats.intervals import finite
 from milo_bench.stats.judge_calibration import CONFIDENCE
 
+_MANY: Final = 200  # fewer fixtures are no detail, however few there were
+
 
 @dataclass(frozen=True)
 class ToldGate:
@@ -31,6 +34,7 @@ class ToldGate:
     prefix: str
     contract: Workload | None = None  # what answers were judged by
     language: str = ""  # of the work, as ISO 639-1
+    untested: bool = False  # no pass counts, because a target before this one was not kept
 
     def result(
         self,
@@ -40,14 +44,10 @@ class ToldGate:
         *,
         judged: JudgedRate | None = None,
         flags: RestsOnFlags | None = None,
-        untested: bool = False,
     ) -> GateResult:
-        """The result of ``gate`` by ``ends``; ``further`` is how many fixtures, or labelled answers, it takes besides.
-
-        ``untested``: no pass counts, because a target before this one was not kept.
-        """
+        """The result of ``gate`` by ``ends``; ``further`` is how many more fixtures, or labelled answers, it takes."""
         outcome = ends.judged(gate.direction, bound_of(gate))
-        untested = untested and outcome == "pass"
+        untested = self.untested and outcome == "pass"
         if untested:
             outcome = "undecided"
         figure, bound_id = self._figure(gate, ends), self._bound_figure(gate)
@@ -126,49 +126,9 @@ class ToldGate:
     ) -> str:
         noun = "labelled answers" if flags is not None and flags.people_decide else "fixtures"
         how = ", if the estimate holds" if seen else " at the least, if every one passes"
-        return self.figures.add(
-            Figure(
-                id=f"{self.prefix}further/{self._id(gate)}",
-                title=f"more {noun} to decide {spell_out(gate.key)}{how}",
-                value=float(further),
-                unit="count",
-                source=Source("measure", f"further:{self.prefix}{gate.key}", self.candidate.text),
-                note=TOO_CLOSE if seen and further > 10 * fixtures else "",
-            )
-        )
-
-    def _groups_figure(self, gate: GateConfig, groups: int) -> Ref:
-        """A reference to how many groups of alike fixtures an interval rests on."""
-        return self.figures.ref(
-            self.figures.add(
-                Figure(
-                    id=f"{self.prefix}groups/{self._id(gate)}",
-                    title=f"groups of similar fixtures, {spell_out(gate.key)}",
-                    value=float(groups),
-                    unit="count",
-                    source=Source("measure", f"groups:{self.prefix}{gate.key}", self.candidate.text),
-                )
-            )
-        )
-
-    def _unjudged(self, gate: GateConfig, ends: IntervalEnds) -> tuple[Ref, Ref]:
-        """References to how many answers the gate is about, and how many of them no check could judge."""
-        counts = {"answers": ends.n + ends.unjudged, "unjudged": ends.unjudged}
-        asked, unjudged = (
-            self.figures.ref(
-                self.figures.add(
-                    Figure(
-                        id=f"{self.prefix}{what}/{self._id(gate)}",
-                        title=f"{what}, {spell_out(gate.key)}",
-                        value=float(count),
-                        unit="count",
-                        source=Source("measure", f"{what}:{self.prefix}{gate.key}", self.candidate.text),
-                    )
-                )
-            )
-            for what, count in counts.items()
-        )
-        return asked, unjudged
+        title = f"more {noun} to decide {spell_out(gate.key)}{how}"
+        note = TOO_CLOSE if seen and further > max(10 * fixtures, _MANY) else ""
+        return self._count(gate, "further", title, further, note=note).figure
 
     def _reason(
         self,
@@ -200,9 +160,11 @@ class ToldGate:
         text: LinkedText = (f"{name} is ", shown, f", {side} ", limit)
         if ends.groups:
             noun = "group" if ends.groups == 1 else "groups"
-            text = (*text, ", from ", self._groups_figure(gate, ends.groups), f" {noun} of similar fixtures")
+            groups = self._count(gate, "groups", f"groups of similar fixtures, {spell_out(gate.key)}", ends.groups)
+            text = (*text, ", from ", groups, f" {noun} of similar fixtures")
         if ends.unjudged:
-            asked, unjudged = self._unjudged(gate, ends)
+            asked = self._count(gate, "answers", f"answers, {spell_out(gate.key)}", ends.n + ends.unjudged)
+            unjudged = self._count(gate, "unjudged", f"unjudged, {spell_out(gate.key)}", ends.unjudged)
             text = (*text, ", with ", unjudged, " of ", asked, " answers unjudged")
         if flags is not None:
             text = (*text, ", ", *beside)
@@ -241,8 +203,10 @@ class ToldGate:
         if seen is None or not seen.rows.asked.any():
             return ("flags alone prove nothing: rules flagged ", flagged, " of the answers") if flags.of else ()
         labels = "labels from the planted truth" if seen.from_gold else "people's labels"
-        count = self._count(gate, "labelled", "labelled answers", seen.labelled)
-        of = self._count(gate, "labelled_of", "answers that the labelled ones were drawn from", seen.answers)
+        name = spell_out(gate.key)
+        count = self._count(gate, "labelled", f"labelled answers, {name}", seen.labelled, kind="review")
+        drawn_from = f"answers that the labelled ones were drawn from, {name}"
+        of = self._count(gate, "labelled_of", drawn_from, seen.answers, kind="review")
         few: LinkedText = (count, " of ", of, " answers, drawn at random")
         whole: LinkedText = ("all ", count, " answers")
         text: LinkedText = (f"by {labels} for ", *(few if seen.labelled < seen.answers else whole))
@@ -256,11 +220,12 @@ class ToldGate:
             return (*text, ". Rules flagged ", caught, " of them")
         return (*text, ". Rules flagged ", caught, " of the wrong ones and ", false, " of the right ones")
 
-    def _count(self, gate: GateConfig, what: str, title: str, count: int) -> Ref:
-        source = Source("review", f"{what}:{self.prefix}{gate.key}", self.candidate.text)
-        title = f"{title}, {spell_out(gate.key)}"
-        id = f"{self.prefix}{what}/{self._id(gate)}"
-        return self.figures.ref(self.figures.add(Figure(id, title, float(count), "count", source)))
+    def _count(
+        self, gate: GateConfig, what: str, title: str, count: int, *, kind: SourceKind = "measure", note: str = ""
+    ) -> Ref:
+        source = Source(kind, f"{what}:{self.prefix}{gate.key}", self.candidate.text)
+        figure = Figure(f"{self.prefix}{what}/{self._id(gate)}", title, float(count), "count", source, note=note)
+        return self.figures.ref(self.figures.add(figure))
 
     def _seen(self, gate: GateConfig, what: str, title: str, k: int, n: int) -> Ref:
         """A reference to a share of ``n`` answers, with its exact interval, each end one-sided at 95%."""
