@@ -169,6 +169,17 @@ def test_results_that_find_no_room_are_one_error(desk: Path) -> None:
     assert (said.code, said.error) == (3, "Cannot write all output: No space left on device.")
 
 
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full here")
+@pytest.mark.parametrize("shell", ['"$@" 2>/dev/full', '"$@" 2> >(exec true)'])
+def test_notes_that_nobody_can_be_told_stop_nothing_and_hide_no_failure(desk: Path, shell: str) -> None:
+    assert milo(*RUN, folder=desk, shell=shell).code == 0
+    assert (desk / "log.jsonl").read_text().count('"type":"attempt"') == 6
+    told = milo("score", "log.jsonl", folder=desk, shell=shell)
+    assert (told.code, told.out) == (0, milo("score", "log.jsonl", folder=desk).out)
+    assert milo("score", "nothing.jsonl", folder=desk, shell=shell).code == 2
+    assert milo("score", "--no-such-flag", folder=desk, shell=shell).code == 2
+
+
 @pytest.mark.skipif(os.geteuid() == 0 and not shutil.which("setpriv"), reason="root may write everywhere")
 def test_a_folder_that_may_not_be_written_is_exit_code_3(desk: Path) -> None:
     before = WITHOUT_ROOT if os.geteuid() == 0 else ()

@@ -14,7 +14,7 @@ from typing import Any, TextIO
 
 import click
 
-from milo_bench.cli.plain_terminal import accept_every_character
+from milo_bench.cli.plain_terminal import accept_every_character, outlive_standard_error
 from milo_bench.core.errors import MiloError, PrerequisiteError, RowLeftOut, UsageError
 from milo_bench.core.suggest import hint_for
 from milo_bench.core.text import visible
@@ -32,6 +32,7 @@ def run_command(command: click.Command, name: str, arguments: Sequence[str] | No
     given = list(sys.argv[1:] if arguments is None else arguments)
     as_json = "--json" in given
     _open_closed_streams()
+    outlive_standard_error()
     accept_every_character(sys.stdout, exactly=as_json)
     accept_every_character(sys.stderr, exactly=False)
     try:

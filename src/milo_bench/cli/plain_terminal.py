@@ -1,10 +1,15 @@
-"""A stream in; from then on, characters that it cannot show come out of it as others that say the same."""
+"""A stream in; from then on it takes every text: characters that it cannot show, and on standard error what it cannot
+write."""
 
 from __future__ import annotations
 
 import codecs
 import io
-from typing import Final, TextIO
+import sys
+from typing import TYPE_CHECKING, Final, TextIO
+
+if TYPE_CHECKING:
+    from _typeshed import ReadableBuffer
 
 _SAME: Final = {
     "–": "-", "—": "-", "−": "-", "…": "...", "·": "-", "•": "*", "×": "x", "≥": ">=", "≤": "<=", "≠": "!=", "→": "->",
@@ -35,6 +40,24 @@ def accept_every_character(stream: TextIO, *, exactly: bool) -> None:
     """Let ``stream`` take any text; ``exactly`` where a program reads what comes out of it."""
     if isinstance(stream, io.TextIOWrapper) and not stream.encoding.lower().startswith("utf"):
         stream.reconfigure(errors="milo-bench-escape" if exactly else "milo-bench-say-the-same")
+
+
+class _Lossy(io.FileIO):
+    """What cannot be written, since a disk is full or the reader has gone, is lost."""
+
+    def write(self, data: ReadableBuffer, /) -> int:
+        try:
+            return super().write(data) or memoryview(data).nbytes  # of a pipe that is full and does not wait, nothing
+        except OSError:
+            return memoryview(data).nbytes
+
+
+def outlive_standard_error() -> None:
+    """Notes on standard error that cannot be written stop no command: an address is served on, a run goes on."""
+    stream = sys.stderr
+    if isinstance(stream, io.TextIOWrapper) and isinstance(getattr(stream.buffer, "raw", stream.buffer), io.FileIO):
+        raw = io.BufferedWriter(_Lossy(stream.fileno(), "wb", closefd=False))
+        sys.stderr = io.TextIOWrapper(raw, encoding=stream.encoding, errors=stream.errors, line_buffering=True)
 
 
 codecs.register_error("milo-bench-escape", escape)

@@ -14,7 +14,7 @@ from milo_bench.core.cases.tags import says_sensitive, slip_of, unknown_sensitiv
 from milo_bench.core.suggest import hint_for
 from milo_bench.core.text import one_line
 from milo_bench.gateway.wire.connection import HttpRequest
-from milo_bench.gateway.wire.replies import ApiError
+from milo_bench.gateway.wire.replies import ApiError, header_text
 from milo_bench.guards.case_text import case_text
 from milo_bench.store.state.asked import Door as Door
 from milo_bench.targets.responses.reading import NotUnderstood, chat_request
@@ -276,12 +276,12 @@ def _workload(
             return by_model
     by_model = model.removeprefix(MODEL_PREFIX) if model.startswith(MODEL_PREFIX) else ""
     if role := _role(fields, roles):
-        named = {name for name in (headers.get("x-milo-workload", ""), _text(milo, "workload")) if name}
+        named = {name for name in (_said(headers, "x-milo-workload"), _text(milo, "workload")) if name}
         by_model = "" if named else roles[role][0]
         if (len(roles[role]) > 1 and not named) or not named <= set(roles[role]):
             message = f"The role '{_short(role)}' covers {', '.join(roles[role])}."
             raise ApiError(400, message, code="role_workload", hint="name one of them as milo.workload.")
-    said = {name for name in (headers.get("x-milo-workload", ""), _text(milo, "workload"), by_model) if name}
+    said = {name for name in (_said(headers, "x-milo-workload"), _text(milo, "workload"), by_model) if name}
     if len(said) > 1:
         message = "The request names two workloads: " + " and ".join(f"'{_short(name)}'" for name in sorted(said)) + "."
         raise ApiError(400, message, code="two_workloads", hint="name one: in X-Milo-Workload, milo or model.")
@@ -302,13 +302,17 @@ def _workload(
 def _use(milo: Mapping[str, Any], headers: Mapping[str, str]) -> str:
     if "use" not in milo and "x-milo-use" not in headers:
         return ""
-    said = {name for name in (headers.get("x-milo-use", ""), _text(milo, "use")) if name}
+    said = {name for name in (_said(headers, "x-milo-use"), _text(milo, "use")) if name}
     if len(said) > 1:
         raise ApiError(400, "The request names two uses.", code="two_uses", hint="name one.")
     use = said.pop() if said else ""
     if one_line(use, None) != use or len(use) > MOST_USE_CHARS:
         raise _wrong("milo.use", "must be a short name", "write a use as routing.yaml names it.")
     return use
+
+
+def _said(headers: Mapping[str, str], name: str) -> str:
+    return header_text(headers[name]) if name in headers else ""
 
 
 def _text(milo: Mapping[str, Any], name: str) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from functools import lru_cache
 from http import HTTPStatus
 from typing import Any, Final
+from urllib.parse import quote, unquote
 
 import msgspec
 
@@ -17,6 +18,7 @@ EVENTS_TYPE: Final = "text/event-stream"
 DONE: Final = b"data: [DONE]\n\n"
 LAST_CHUNK: Final = b"0\r\n\r\n"
 REQUEST_HEADER: Final = "X-Milo-Request"
+_PLAIN: Final = "".join(one for one in map(chr, range(0x20, 0x7F)) if one != "%")
 _TYPES: Final[Mapping[int, str]] = {
     401: "authentication_error",
     403: "permission_error",
@@ -115,7 +117,20 @@ def _lines(status: int, content_type: str, headers: tuple[tuple[str, str], ...],
 
 
 def header_value(value: str) -> str:
-    """``value`` in printable ASCII and on one line: names come from files, but never break out of a header."""
-    if value.isascii() and value.isprintable():
+    """``value`` in printable ASCII and on one line, ``header_text`` of which is ``value``.
+
+    Names come from files: they never break out of a header, and two of them are never one there.
+    """
+    if value.isascii() and value.isprintable() and "%" not in value:
         return value
-    return "".join(char if char.isascii() and char.isprintable() else "?" for char in value)
+    return quote(value, safe=_PLAIN, errors="surrogatepass")
+
+
+def header_text(value: str) -> str:
+    """What a client says in a header: UTF-8 as it is, which arrives as Latin-1, or percent-encoded."""
+    if "%" in value:
+        value = unquote(value, encoding="latin-1")
+    try:
+        return value if value.isascii() else value.encode("latin-1").decode()
+    except UnicodeError:
+        return value
