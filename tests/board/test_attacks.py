@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,7 +10,6 @@ from urllib.parse import quote
 
 import msgspec
 import pytest
-from starlette.requests import Request
 from starlette.testclient import TestClient
 
 from milo_bench.board.index.filters import AttemptFilter
@@ -20,7 +18,6 @@ from milo_bench.board.server.app import WebBoard
 from milo_bench.board.server.guard import CSP
 from milo_bench.board.serving import BoardOptions, make_board
 from milo_bench.board.views import ROUTES
-from milo_bench.core.errors import UsageError
 from milo_bench.store.state.people import add_person, revoke_person
 from milo_bench.store.state.tables import METADATA
 from tests.board.conftest import BASE, TOKEN, BoardClient, wait_until_read
@@ -399,35 +396,6 @@ def test_bodies_that_are_too_long_or_no_form_are_refused(hostile: BoardClient) -
             answer = hostile.http.request("POST", path, content=body, headers=headers, follow_redirects=False)
             assert answer.status_code == 400, (path, headers)
             assert_secured(answer)
-
-
-def form_of(receive: Any) -> dict[str, str]:
-    scope = {"type": "http", "method": "POST", "headers": [(b"content-type", b"application/x-www-form-urlencoded")]}
-    return asyncio.run(form_reading.read_form(Request(scope, receive)))
-
-
-def test_a_body_without_an_end_is_read_no_further_than_a_form_may_be() -> None:
-    read = 0
-
-    async def receive() -> dict[str, Any]:
-        nonlocal read
-        read += 50_000
-        return {"type": "http.request", "body": b"a=1&b" * 10_000, "more_body": True}
-
-    with pytest.raises(UsageError, match="too long"):
-        form_of(receive)
-    assert read <= form_reading.MOST_FORM_BYTES + 50_000
-
-
-def test_a_form_that_arrives_too_slowly_gives_its_place_back(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(form_reading, "FORM_WAIT_S", 0.0)
-
-    async def receive() -> dict[str, Any]:
-        await asyncio.Event().wait()
-        raise AssertionError
-
-    with pytest.raises(UsageError, match="too long to arrive"):
-        form_of(receive)
 
 
 def test_links_in_the_folder_lead_nowhere(hostile: BoardClient, tmp_path: Path) -> None:
