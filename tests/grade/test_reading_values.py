@@ -195,6 +195,9 @@ def test_marks_around_a_label_are_no_part_of_it(answer: str) -> None:
         "Label: yes\nReason: the roof was repaired", "Antwort: yes", "Catégorie : « yes »", "<label>yes</label>",
         r"\boxed{yes}", "1. yes", '{"label": "yes"}', '```json\n{"category": "Yes"}\n```', '{"labels": ["yes"]}',
         '{"label": "yes", "confidence": 0.9, "reason": "no doubt"}', '"yes"',
+        "yes\nReason: the roof was repaired.\nNo rain came in since.", "**Yes**\n\n*Explanation:* it says so",
+        "yes\n\nBecause it was repaired in May.", "Yes.\nBegründung: Das Dach ist dicht.", "yes\nMotivo: está en la carta",
+        "Label: yes\nBecause it was repaired.\nIt is dry.", "Label:\nyes\nReason: dry", "yes\nParce qu'il est sec",
     ],
 )  # fmt: skip
 def test_an_answer_that_says_which_label_it_names_names_it(answer: str) -> None:
@@ -208,6 +211,8 @@ def test_an_answer_that_says_which_label_it_names_names_it(answer: str) -> None:
     [
         "not yes", "Label: not yes", "Not label: yes", "The answer is not: yes", "yes or no", "Label: yes / no", "yes?",
         "Label: yes\nLabel: no", "Label: yes\nCorrection: no", '{"label": "yes", "second": "no"}', "yes (not no)",
+        "yes\nReason: unclear\nno", "yes\nReason: unclear\nCorrection: no", "yes\nReason: unclear\nThe answer is no.",
+        "yes\nno\nReason: both are true", "Reason: it is yes", "not yes\nReason: it is wet", "yes\nif it is dry",
         '{"label": "yes", "category": "yes"}', '{"label": ["yes", "no"]}', '{"label": "not yes"}', '{"not": "yes"}',
         "It is surely yes", "no label", "Label: yes\nthough it may be the other", '{"label": "no", "label": "yes"}',
     ],

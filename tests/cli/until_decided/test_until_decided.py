@@ -153,6 +153,7 @@ def test_a_budget_of_minutes_ends_the_run_and_a_resume_goes_on_to_the_same_decis
     first = milo(*RUN, "--max-minutes", "0.015", "--out", "u.jsonl", folder=long_desk)
     assert first.code == 0
     assert "--max-minutes 0.015 is spent" in first.err
+    assert first.err.rpartition("\nhint: milo-bench ")[2].split()[:11] == [*RUN, "--out", "u.jsonl", "--resume"]
     (end,) = rows(long_desk / "u.jsonl", "end")
     assert end["reason"] == "budget"
     assert not end["complete"]
@@ -176,6 +177,7 @@ def test_a_budget_of_dollars_is_never_passed(long_desk: Path) -> None:
     )
     assert said.code == 0
     assert "--max-usd 0.6 is spent" in said.err
+    assert "--max-usd 0.6 --out u.jsonl --resume" in said.err, "what may be spent stays limited"
     used = [row.get("usage", {}) for row in rows(long_desk / "u.jsonl", "attempt")]
     spent = sum(one.get("prompt_tokens", 0) + one.get("completion_tokens", 0) for one in used) / 1000
     assert 0 < spent <= 0.6

@@ -246,7 +246,9 @@ def run(
     if stopped is not None:
         raise stopped
     if spent:
-        click.echo(f"{finished.why} {_in_the_log(finished)}\nhint: {resume_line(finished.path)}", err=True)
+        spent_minutes = "--max-minutes" if finished.why.startswith("--max-minutes") else ""  # dollars stay limited
+        again = resume_line(finished.path, without=spent_minutes)
+        click.echo(f"{finished.why} {_in_the_log(finished)}\nhint: {again}", err=True)
     for problem in finished.nodes:
         click.echo(f"note: {problem}.\nhint: free space on that node.", err=True)
     for target, count in finished.too_long.items():

@@ -41,7 +41,7 @@ class LabelParams(Params, frozen=True):
 
 class Label:
     name = "label"
-    version = "6"
+    version = "7"
     known_served = frozenset({"malformed_json", "unknown_label"})
 
     def validate(self, params: Mapping[str, Any], workload: Workload) -> None:
