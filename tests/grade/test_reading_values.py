@@ -196,7 +196,8 @@ def test_marks_around_a_label_are_no_part_of_it(answer: str) -> None:
         r"\boxed{yes}", "1. yes", '{"label": "yes"}', '```json\n{"category": "Yes"}\n```', '{"labels": ["yes"]}',
         '{"label": "yes", "confidence": 0.9, "reason": "no doubt"}', '"yes"',
         "yes\nReason: the roof was repaired.\nNo rain came in since.", "**Yes**\n\n*Explanation:* it says so",
-        "yes\n\nBecause it was repaired in May.", "Yes.\nBegründung: Das Dach ist dicht.", "yes\nMotivo: está en la carta",
+        "yes\n\nBecause it was repaired in May.", "Yes.\nBegründung: Das Dach ist dicht.",
+        "yes\nMotivo: está en la carta",
         "Label: yes\nBecause it was repaired.\nIt is dry.", "Label:\nyes\nReason: dry", "yes\nParce qu'il est sec",
     ],
 )  # fmt: skip

@@ -129,3 +129,41 @@ def test_a_firm_whose_name_ends_in_a_mark_is_within_its_sentence(firm: str) -> N
         "Stop!",
         "The firm paid.",
     ]
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["E! Entertainment", "Yahoo! Mail", "Yahoo! Finance", "Yum! Brands", "Chips Ahoy! Cookies", "E! News"],
+)
+def test_a_name_with_a_mark_within_it_is_one_name(name: str) -> None:
+    assert texts(f"She wrote about {name} in May. It was late.") == [f"She wrote about {name} in May.", "It was late."]
+    assert texts("How late! Mail us. Was it vitamin E! Everyone asks.") == [
+        "How late!",
+        "Mail us.",
+        "Was it vitamin E!",
+        "Everyone asks.",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        ("They chose plan B.", "Then they left."),
+        ("The pair is A ↔ B.", "The other way is shut."),
+        ("He was in seat 12 C.", "It was cold."),
+        ("Die Frist steht in Anlage B.", "Die Antwort fehlt."),
+        ("Le délai est dans l'annexe B.", "La réponse manque."),
+        ("El plazo está en el anexo C.", "La respuesta falta."),
+        ("Il termine è nell'allegato B.", "La risposta manca."),
+    ],
+)
+def test_a_letter_that_names_a_thing_can_end_a_sentence(first: str, second: str) -> None:
+    assert texts(f"{first} {second}") == [first, second]
+
+
+@pytest.mark.parametrize(
+    "whole",
+    ["The plan B. Okafor wrote came late.", "We wrote to K. Will and J. De Vries.", "Annex J. Smith signed is here."],
+)
+def test_a_letter_before_a_name_ends_no_sentence(whole: str) -> None:
+    assert texts(whole) == [whole]

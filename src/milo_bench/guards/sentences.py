@@ -21,7 +21,7 @@ class Sentence(Frozen, frozen=True, omit_defaults=False):
     end: int
 
 
-SENTENCES_VERSION: Final = "6"
+SENTENCES_VERSION: Final = "7"
 LONGEST: Final = 2000  # characters
 _KEPT: Final = 10_000  # characters: the sentences of a longer text are not remembered
 _LINE_BREAK = re.compile(r"\r\n|[\n\r\x0b\x0c\x85\u2028\u2029]")
@@ -205,7 +205,7 @@ def _inside(block: str, start: int, cut: int, languages: tuple[str, ...]) -> boo
         return True
     if "de" in languages and len(languages) <= _FEW and _ORDINAL.search(before) and not _starts(next_word, languages):
         return True
-    if _MARKED_NAME.search(before) and _OF_A_FIRM.match(next_word):
+    if _MARKED_NAME.search(before) and (_OF_A_FIRM.match(next_word) or _goes_on_as_a_name(before, next_word)):
         return True
     found = _LAST_TOKEN.search(before)
     if found is None:
@@ -225,8 +225,8 @@ def _inside(block: str, start: int, cut: int, languages: tuple[str, ...]) -> boo
     if len(token) == 1:
         # "J. Smith", "z. B. Fotos", "s. Anlage"; but "9 h. Il veut"
         if token.isupper():
-            era = _ERA.search(before) and _starts(next_word, languages)
-            return word != "i" and next_word[:1].isupper() and not era
+            ended = _starts(next_word, languages) and (_ERA.search(before) or _is_letter_of(before, languages))
+            return word != "i" and next_word[:1].isupper() and not ended
         return languages != ("en",) and not (numbered and _starts(next_word, languages))
     if any(word in words("sentences", one, "never") for one in languages):
         return True
@@ -245,6 +245,22 @@ def _before_number(word: str, language: str) -> bool:
     )
 
 
+def _is_letter_of(before: str, languages: tuple[str, ...]) -> bool:
+    """Whether the capital letter at the end of ``before`` names a thing, "plan B." and "A ↔ B.", and no person."""
+    match = _LETTER_OF.search(before)
+    if match is None or match["word"] is None:
+        return match is not None
+    return any(match["word"].casefold() in words("sentences", one, "lettered") for one in languages)
+
+
+def _goes_on_as_a_name(before: str, next_word: str) -> bool:
+    """Whether a name that is known to have a mark within it goes on over the cut."""
+    name = _MARKED_NAME.search(before)
+    beside = _MARKED_NAMES.get(name[0].strip(), "") if name else ""
+    first = _FIRST_WORD.match(next_word)
+    return first is not None and first[0].removesuffix("'").removesuffix("’") in beside.split()
+
+
 # "Yahoo! Inc.", "Guess? Brands Ltd": a firm's name may end in a mark, and no sentence begins with its legal form.
 _MARKED_NAME = re.compile(r"\b[A-Z][\w'’&-]*[!?]\s*$")
 _OF_A_FIRM = re.compile(
@@ -252,6 +268,17 @@ _OF_A_FIRM = re.compile(
     r"(?:Inc|Incorporated|Ltd|Limited|LLC|LLP|plc|PLC|Plc|Corp|Corporation|GmbH|mbH|AG|SE|KG|KGaA|OHG|SARL|SAS|SpA|SRL|"
     r"S\.A|S\.p\.A|S\.r\.l|S\.L|B\.V|N\.V|Pty|Holdings?|e\.V)(?![\w])"
 )
+# Names with a mark within them, and what they go on with.
+_MARKED_NAMES: Final = {
+    "E!": "Entertainment News Online Channel Television Networks",
+    "Yahoo!": "Mail Finance News Sports Sport Search Answers Groups Japan Messenger Weather Music Maps Shopping Travel",
+    "Yum!": "Brands China",
+    "Ahoy!": "Cookies",
+    "Jeopardy!": "Champion Champions Masters",
+    "OK!": "Magazine",
+    "Joomla!": "Extensions Project CMS",
+}
+_LETTER_OF = re.compile(r"(?:(?P<word>[^\W\d_]{3,}) |[↔→←⇔⇒⇄+=×&/\d] ?)[A-Z]\.[\"'”’)\]]*\s*$")
 _TWO_INITIALS = re.compile(r"[^\W\d_]\.[-‐‑][^\W\d_]")  # "J.-P. Roy"
 _JOINED = re.compile(r"-\w")  # "Kd.-Nr."
 _NO_VOWEL = re.compile(r"[^\W\d_aeiouyAEIOUY\u00c0-\u017f][b-df-hj-np-tv-xz]{1,5}")  # "Hrn.", "mtl.", "fls."

@@ -11,6 +11,9 @@ from milo_bench.config.written import Problem
 from milo_bench.suites.paths import find_inside
 
 _MOST_FILES: Final = 200
+_ADDRESS: Final = re.compile(r"(?!file:)[a-z][a-z0-9+.-]+://", re.IGNORECASE)
+_PROGRAMS: Final = (".js", ".cjs", ".mjs", ".ts", ".cts", ".mts", ".py", ".rb", ".go", ".sh", ".ps1", ".php")
+_PICTURES: Final = (".png", ".jpg", ".jpeg", ".gif", ".webp", ".bmp", ".tif", ".tiff", ".svg")
 _MOST_NODES: Final = 100_000
 _MOST_DEPTH: Final = 20
 
@@ -18,8 +21,11 @@ _MOST_DEPTH: Final = 20
 def files_named(written: str, root: Path, where: str) -> list[Path] | Problem:
     """The files of ``file://name``, or of a pattern such as ``tests/*.yaml``, in the order of their names.
 
-    ``./`` in front and ``:function`` behind are ignored. Nothing outside ``root`` is looked at.
+    ``./`` in front and ``:function`` behind are ignored. Nothing outside ``root`` is looked at, and nothing downloaded.
     """
+    if _ADDRESS.match(written.strip()):
+        said = f"'{written}' is an address, and an import downloads nothing"
+        return Problem(where, said, "download it as CSV or JSON Lines into this folder, and name that file.")
     name = re.sub(r":\w+$", "", written.strip().removeprefix("file://")).removeprefix("./")
     if "*" not in name and "?" not in name:
         path = find_inside(root, name, where)
@@ -35,6 +41,16 @@ def files_named(written: str, root: Path, where: str) -> list[Path] | Problem:
         said = f"more than {_MOST_FILES} files" if found else "no file"
         return Problem(where, f"{said} match '{written}'", "name the files.")
     return found
+
+
+def what_it_is(path: Path) -> tuple[str, str]:
+    """What a file that is no text is, as the end of a sentence, and what to do instead."""
+    ending = path.suffix.lower()
+    if ending in _PROGRAMS:
+        return f"a '{ending}' file is a program, and is not run", "write the value out."
+    if ending in _PICTURES:
+        return f"a '{ending}' file is a picture", "import the folder of pictures: suite import FOLDER --forms picture"
+    return f"a '{ending}' file is not read here", "save it as .txt."
 
 
 def with_references(config: Any) -> Any:

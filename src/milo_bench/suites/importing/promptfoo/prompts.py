@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from milo_bench.config.written import Problem, Written, read_written
 from milo_bench.core.errors import ConfigError, DataError
-from milo_bench.suites.importing.promptfoo.files import files_named
+from milo_bench.suites.importing.promptfoo.files import files_named, what_it_is
 from milo_bench.suites.importing.tables import source_text
 from milo_bench.suites.prompts import variables_of
 
@@ -70,7 +70,7 @@ def _texts(written: Any, root: Path, where: str, made: Prompts, named: str) -> I
         if isinstance(path, Problem):
             made.lost.append(path)
         elif path.suffix.lower() not in _TEXT_ENDINGS:
-            said = f"{named}: '{path.name}' is a program"
+            said = f"{named}: '{path.name}': {what_it_is(path)[0]}"
             made.lost.append(Problem(where, said, "write the prompt that it makes into the suite."))
         elif path.suffix.lower() == ".jsonl":
             yield from (line for line in source_text(path).splitlines() if line.strip())

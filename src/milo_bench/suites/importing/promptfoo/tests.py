@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from milo_bench.config.written import Problem, Written, read_written
 from milo_bench.suites.importing.importer import Imported
-from milo_bench.suites.importing.promptfoo.files import files_named
+from milo_bench.suites.importing.promptfoo.files import files_named, what_it_is
 from milo_bench.suites.importing.promptfoo.kinds import KNOWN
 from milo_bench.suites.importing.tables import csv_rows, jsonl_rows, source_text
 
@@ -74,8 +74,8 @@ def _from_file(path: Path, where: str, result: Imported) -> list[Any]:
                 return read.data if isinstance(read.data, list) else [read.data]
             result.broken.append(read)
             return []
-        case ending:
-            said = f"tests in '{path.name}': a '{ending}' file is a program"
+        case _:
+            said = f"tests in '{path.name}': {what_it_is(path)[0]}"
             result.broken.append(Problem(where, said, "write its tests as CSV or YAML.", kind="data"))
             return []
 

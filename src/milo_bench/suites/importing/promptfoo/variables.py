@@ -11,6 +11,7 @@ from typing import Any, Final
 from milo_bench.config.written import Problem
 from milo_bench.core.errors import ConfigError, DataError, MiloError
 from milo_bench.core.records import Workload
+from milo_bench.suites.importing.promptfoo.files import what_it_is
 from milo_bench.suites.importing.promptfoo.prompts import as_prompt
 from milo_bench.suites.importing.tables import source_text
 from milo_bench.suites.paths import find_inside
@@ -52,7 +53,8 @@ def variable_text(written: str, root: Path, where: str) -> str | Problem:
     if isinstance(path, Problem):
         return path
     if path.suffix.lower() not in _TEXT_FILES:
-        return Problem(where, f"'{written}': a '{path.suffix}' file is a program", "write the value out.")
+        said, hint = what_it_is(path)
+        return Problem(where, f"'{written}': {said}", hint)
     try:
         return source_text(path)
     except MiloError as error:
