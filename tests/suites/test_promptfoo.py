@@ -119,23 +119,6 @@ def test_promptfoo_files_outside_its_folder_are_not_read(tmp_path: Path) -> None
     assert any("outside" in problem.what for problem in result.not_carried)
 
 
-@pytest.mark.parametrize(
-    ("config", "said"),
-    [
-        ("tests: huggingface://datasets/some/set?split=test\n", "is an address, and an import downloads nothing"),
-        ("tests: https://docs.example/sheet\n", "is an address, and an import downloads nothing"),
-        ("tests: [{vars: {a: file://cat.jpg}}]\n", "'file://cat.jpg': a '.jpg' file is a picture"),
-        ("tests: [{vars: {a: file://load.py}}]\n", "'file://load.py': a '.py' file is a program, and is not run"),
-        ("tests: file://rows.xlsx\n", "tests in 'rows.xlsx': a '.xlsx' file is not read here"),
-    ],
-)
-def test_a_promptfoo_file_that_is_not_read_is_named_with_what_it_is(tmp_path: Path, config: str, said: str) -> None:
-    for name in ("cat.jpg", "load.py", "rows.xlsx"):
-        (tmp_path / name).write_bytes(b"\0")
-    result = imported_promptfoo(tmp_path, "prompts: ['{{ a }}']\n" + config)
-    assert [one.what for one in (*result.broken, *result.not_carried) if said in one.what]
-
-
 def test_a_promptfoo_variable_that_another_test_stores_cannot_be_carried_over(tmp_path: Path) -> None:
     result = imported_promptfoo(
         tmp_path,

@@ -121,3 +121,20 @@ def test_the_sql_that_an_assertion_allows_is_put_to_a_judge(tmp_path: Path) -> N
 def test_a_call_that_no_listed_tool_allows_cannot_be_checked_without_the_tools(tmp_path: Path) -> None:
     result = promptfoo_tests(tmp_path, "[{type: is-valid-openai-tools-call}]")
     assert not result.cases and "no provider lists tools" in result.not_carried[0].hint
+
+
+@pytest.mark.parametrize(
+    ("config", "said"),
+    [
+        ("tests: huggingface://datasets/some/set?split=test\n", "is an address, and an import downloads nothing"),
+        ("tests: https://docs.example/sheet\n", "is an address, and an import downloads nothing"),
+        ("tests: [{vars: {a: file://cat.jpg}}]\n", "'file://cat.jpg': a '.jpg' file is a picture"),
+        ("tests: [{vars: {a: file://load.py}}]\n", "'file://load.py': a '.py' file is a program, and is not run"),
+        ("tests: file://rows.xlsx\n", "tests in 'rows.xlsx': a '.xlsx' file is not read here"),
+    ],
+)
+def test_a_promptfoo_file_that_is_not_read_is_named_with_what_it_is(tmp_path: Path, config: str, said: str) -> None:
+    for name in ("cat.jpg", "load.py", "rows.xlsx"):
+        (tmp_path / name).write_bytes(b"\0")
+    result = imported_promptfoo(tmp_path, "prompts: ['{{ a }}']\n" + config)
+    assert [one.what for one in (*result.broken, *result.not_carried) if said in one.what]
