@@ -31,20 +31,21 @@ _ABOUT: Final = {"unsupported_facts": DETECTOR}
 def said_of_rules(gate: GateConfig, contract: Workload | None, language: str, figures: Figures) -> LinkedText:
     """The clause on the rules behind ``gate``, with its figures; () for a gate that rests on none that was measured."""
     parts: list[LinkedText] = []
+    spoken = ""
     for check, row in _rules(gate, contract, language):
         recall = _share(row, "recall", row.recall, row.recall_interval, figures)
         precision = _share(row, "precision", row.precision, row.precision_interval, figures)
-        where = "" if parts else f"in labelled {language_name(row.language)} texts of others, "
+        what = "" if parts else " of such faults"
         parts.append(
             (
-                f"{where}{check} finds ",
+                f"{check} finds ",
                 figures.ref(recall, whole=True),
-                " of such faults, and ",
+                f"{what} and is right in ",
                 figures.ref(precision, whole=True),
-                " of its findings are right",
             )
         )
-    return join_sentences(parts, ". ")
+        spoken = language_name(row.language)
+    return (f"in labelled {spoken} texts of others, ", *join_sentences(parts, ", ")) if parts else ()
 
 
 def add_rules(evidence: Evidence, figures: Figures) -> None:

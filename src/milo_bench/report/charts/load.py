@@ -9,7 +9,7 @@ from milo_bench.decide.records import Decision, Figure, LoadEvidence
 from milo_bench.report.charts import vega
 from milo_bench.report.charts.style import BOUND, INK, TEXT, Chart, finish, series_scale, shape_scale
 
-_WIDTH, _HEIGHT = 310, 220
+_WIDTH, _HEIGHT = 310, 190
 # Where each figure of a window stands on the curve of shares answered.
 _PLACES = {"p50": 0.5, "p90": 0.9, "p95": 0.95, "p99": 0.99}
 
