@@ -12,6 +12,7 @@ import msgspec
 import pytest
 
 from milo_bench.board.server.render import day_text
+from milo_bench.board.views.decisions.summary import text_blocks
 from milo_bench.board.views.gateway.health import check_gateway
 from milo_bench.core.errors import UsageError
 from milo_bench.report.package import write_package
@@ -89,6 +90,11 @@ def test_a_package_without_its_decision_is_read_from_its_files(client: BoardClie
     assert "|---" not in client.html(f"/decisions/{package['id']}")
     assert shown["routing"]["rules"]
     client.html(f"/decisions/{package['id']}")
+
+
+def test_a_summary_is_read_as_it_was_meant_and_stays_text() -> None:
+    (block,) = text_blocks("Errors in 0.2% (&lt;0.1\\-1%) of R&amp;D, &lt;b&gt; and &amp;lt;, & more, &copy; too")
+    assert block["text"] == "Errors in 0.2% (<0.1\\-1%) of R&D, <b> and &lt;, & more, &copy; too"
 
 
 def test_an_operator_transcript_is_shown(client: BoardClient, folder: Path) -> None:

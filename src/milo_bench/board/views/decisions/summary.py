@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import re
 from typing import Any, Final
 
@@ -9,6 +10,7 @@ _CELL: Final = re.compile(r"(?<!\\)\|")
 _RULE: Final = re.compile(r"[\s|:-]+")
 _CODE: Final = re.compile(r"(?<!\\)`([^`]+)`")
 _ESCAPED: Final = re.compile(r"\\([\\_*|<>`#])")
+_ENTITY: Final = re.compile(r"&(amp|lt|gt|quot);")
 
 
 def text_blocks(text: str) -> list[dict[str, Any]]:
@@ -35,4 +37,5 @@ def _cells(line: str) -> list[str]:
 
 
 def _plain(text: str) -> str:
-    return _ESCAPED.sub(r"\1", _CODE.sub(r"\1", text))
+    plain = _ESCAPED.sub(r"\1", _CODE.sub(r"\1", text))
+    return _ENTITY.sub(lambda found: html.unescape(found[0]), plain)
