@@ -160,4 +160,4 @@ async def test_health_metrics_and_models_say_what_is_served(tmp_path: Path) -> N
                 await client.chat.completions.create(model="milo/notes", messages=HELLO)  # queued: nobody can answer
         ready = await web.get(f"{gateway.address}/health/ready")
         assert ready.status_code == 503
-        assert "calls failed" in ready.json()["reasons"]["local"]
+        assert "calls failed, the latest with: " in ready.json()["reasons"]["local"]

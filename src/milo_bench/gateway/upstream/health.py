@@ -12,11 +12,13 @@ from typing import Final
 
 from milo_bench.config.routing.rule import Health
 from milo_bench.core import units
+from milo_bench.core.text import one_line
 
 WINDOW: Final = 20  # calls that a share of failures is taken over
 LEAST_CALLS: Final = 5
 DOWN_SHARE: Final = 0.5
 DEGRADED_SHARE: Final = 0.2
+_MOST_SAID: Final = 200  # characters
 
 
 @dataclass
@@ -45,7 +47,7 @@ class TargetHealth:
         if retry_after_s is not None:
             self.cool_until_s = max(self.cool_until_s, now_s + retry_after_s)
         if len(self.outcomes) >= LEAST_CALLS and self.failure_share >= DOWN_SHARE:
-            self.open_reason = f"{self.outcomes.count(False)} of the last {len(self.outcomes)} calls failed"
+            self.open_reason = self._share_that_failed()
 
     def broke(self) -> None:
         """No reply came, or it broke off."""
@@ -72,6 +74,10 @@ class TargetHealth:
     def failure_share(self) -> float:
         return self.outcomes.count(False) / len(self.outcomes) if self.outcomes else 0.0
 
+    def _share_that_failed(self) -> str:
+        said = f"{self.outcomes.count(False)} of the last {len(self.outcomes)} calls failed"
+        return f"{said}, the latest with: {one_line(self.last_failure, _MOST_SAID)}" if self.last_failure else said
+
     def why(self, now_s: float) -> str:
         """Why it is not ready, "" where it is."""
         if self.void_reason or self.permit_reason or self.behaviour_reason:
@@ -83,7 +89,7 @@ class TargetHealth:
         if self.token_s is None:
             return "it has generated no token yet"
         if len(self.outcomes) >= LEAST_CALLS and self.failure_share >= DEGRADED_SHARE:
-            return f"{self.outcomes.count(False)} of the last {len(self.outcomes)} calls failed"
+            return self._share_that_failed()
         if now_s - self.token_s > 2 * self.interval_s:
             return f"its last token was {units.seconds(now_s - self.token_s)} ago"
         return ""
