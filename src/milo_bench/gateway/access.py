@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Final
 
 from sqlalchemy import Engine
 
 from milo_bench.core import units
+from milo_bench.gateway.wire.connection import HttpRequest
 from milo_bench.gateway.wire.replies import ApiError
 from milo_bench.store.state.keys import GatewayKey, KeyUse, add_use, key_hash, list_keys, read_use
 
@@ -53,21 +54,24 @@ class Access:
         self._known = (read_use(self._engine, day), {})
         self._day = day
 
-    def check(self, headers: Mapping[str, str]) -> GatewayKey:
+    def check(self, http: HttpRequest) -> GatewayKey:
         """The key of a request. Raises ApiError 401 for none, an unknown, expired or revoked one, 429 past a budget."""
         if not self._by_hash:
             return ANONYMOUS
-        scheme, _, given = headers.get("authorization", "").partition(" ")
-        if not given or scheme.lower() != "bearer":
-            raise _no("A key is missing.", "missing_key", "send Authorization: Bearer KEY.")
-        key = self._by_hash.get(key_hash(given.strip()))
+        if not http.key_hash:  # of a head that was read before, it is known
+            scheme, _, given = http.headers.get("authorization", "").partition(" ")
+            if not given or scheme.lower() != "bearer":
+                raise _no("A key is missing.", "missing_key", "send Authorization: Bearer KEY.")
+            http.key_hash = key_hash(given.strip())
+        key = self._by_hash.get(http.key_hash)
         if key is None:
             raise _no("This key is unknown.", "unknown_key", "ask the gateway's operator for a key.")
         if key.revoked:
             raise _no("This key was revoked.", "revoked_key", "use your new key.")
         if key.expires_at is not None and self._clock() >= key.expires_at:
             raise _no("This key has expired.", "expired_key", "ask the gateway's operator for a new key.")
-        self._check_budget(key)
+        if key.most_requests is not None or key.most_tokens is not None or key.most_usd is not None:
+            self._check_budget(key)
         return key
 
     def check_scope(self, key: GatewayKey, workload: str) -> None:

@@ -13,6 +13,7 @@ from click.testing import CliRunner
 
 from milo_bench.cli.main import milo_bench
 from milo_bench.gateway.access import Access
+from milo_bench.gateway.wire.connection import HttpRequest
 from milo_bench.gateway.wire.replies import ApiError
 from milo_bench.store.audit.chain import read_key
 from milo_bench.store.audit.records import AuditedRequest
@@ -55,12 +56,12 @@ def test_a_budget_is_kept_while_the_new_days_figures_are_not_read(tmp_path: Path
     clock = [at_s]
     access = Access(engine, lambda: clock[0])
     headers = {"authorization": f"Bearer {key}"}
-    access.count(access.check(headers), requests=1)
+    access.count(access.check(HttpRequest(headers=headers)), requests=1)
     with pytest.raises(ApiError, match="used its requests"):
-        access.check(headers)
+        access.check(HttpRequest(headers=headers))
     access.reload()
     clock[0] += 5
-    access.count(access.check(headers), requests=1)
-    access.count(access.check(headers), requests=1)
+    access.count(access.check(HttpRequest(headers=headers)), requests=1)
+    access.count(access.check(HttpRequest(headers=headers)), requests=1)
     with pytest.raises(ApiError, match="used its requests"):
-        access.check(headers)
+        access.check(HttpRequest(headers=headers))

@@ -77,7 +77,7 @@ class ServedRequest(RequestUnderWay):
 
     async def _run(self) -> None:
         gateway, serving, record = self._gateway, self._serving, self._record
-        key = gateway.access.check(self._http.headers)
+        key = gateway.access.check(self._http)
         record.key = key.id
         table = serving.table
         asked = read_question(self._http, DOORS[self._http.target], table.workloads, table.role_workloads)

@@ -30,13 +30,14 @@ _DRAIN_S: Final = 2.0
 
 
 class HttpRequest(msgspec.Struct):
-    """One request: header names in lower case, the body whole."""
+    """One request: header names in lower case, the body whole; the hash of its key, once it was worked out."""
 
     method: str = ""
     target: str = ""
     headers: dict[str, str] = {}
     body: bytes = b""
     at_s: float = 0.0
+    key_hash: str = ""
 
 
 class ClientConnection(asyncio.Protocol):
@@ -113,7 +114,9 @@ class ClientConnection(asyncio.Protocol):
 
     def _head_known(self, like: HttpRequest, body: bytes) -> None:
         """A whole request whose head, byte for byte, was read and accepted before: it is not read again."""
-        self._request = request = HttpRequest(like.method, like.target, like.headers, body, time.monotonic())
+        self._request = request = HttpRequest(
+            like.method, like.target, like.headers, body, time.monotonic(), like.key_hash
+        )
         refusal = self._listener.refuse_known(request)
         if refusal is not None:
             self.refuse(refusal)

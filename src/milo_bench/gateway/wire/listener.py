@@ -159,7 +159,7 @@ class WireListener:
             return
         if len(self.heads) >= _MOST_HEADS:
             self.heads.clear()
-        like = HttpRequest(request.method, request.target, headers)
+        like = HttpRequest(request.method, request.target, headers, key_hash=request.key_hash)
         self.heads[head] = KnownHead(like, len(request.body))
 
     def refuse_head(self, request: HttpRequest) -> ApiError | None:
