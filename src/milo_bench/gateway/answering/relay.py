@@ -155,8 +155,8 @@ class StreamRelay:
             self._close("server_error", "the request could not be recorded")
             return
         self.ended_whole = True
-        self._flush()
-        self._client.end_stream(DONE_EVENT if self._translation is None else self._translation.end())
+        pieces, self._waiting = self._waiting, []
+        self._client.end_stream(*pieces, DONE_EVENT if self._translation is None else self._translation.end())
         self.done.set(None)
 
     def _close(self, failure: FailureKind | None, message: str) -> None:

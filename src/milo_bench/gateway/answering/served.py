@@ -350,9 +350,7 @@ class ServedRequest(RequestUnderWay):
         with_usage = bool((asked.fields.get("stream_options") or {}).get("include_usage"))
         self._client.start_stream(200, headers)
         events = list(as_stream(asked.client_door, document, with_usage=with_usage))
-        for one in events[:-1]:
-            self._client.send(one)
-        self._client.end_stream(events[-1])
+        self._client.end_stream(*events)
 
     async def _queue(self, asked: Question, key: GatewayKey, final: Routed, judged: JudgedReply | None) -> None:
         why = why_sent(final, judged)
@@ -374,8 +372,7 @@ class ServedRequest(RequestUnderWay):
             return
         self._client.start_stream(202, headers)
         events = list(as_stream(asked.client_door, document, with_usage=False))
-        self._client.send(b"".join(events[:-1]))
-        self._client.end_stream(events[-1])
+        self._client.end_stream(*events)
 
     def _refuse(self, final: Routed, judged: JudgedReply | None) -> None:
         raise refusal(final, why_sent(final, judged), self._last_failure)

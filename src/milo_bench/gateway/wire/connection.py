@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final, cast
 import httptools
 import msgspec
 
-from milo_bench.gateway.wire.replies import LAST_CHUNK, ApiError, chunk, known_reply, stream_head, whole_reply
+from milo_bench.gateway.wire.replies import LAST_CHUNK, ApiError, chunk, chunks, known_reply, stream_head, whole_reply
 
 if TYPE_CHECKING:
     from milo_bench.gateway.wire.flow import Flow
@@ -56,6 +56,7 @@ class ClientConnection(asyncio.Protocol):
         self._refusal: ApiError | None = None
         self._flow: Flow | None = None
         self._drained = self._unread = 0
+        self._stream_head = b""  # of a stream of which nothing has left yet
         self.due_s = time.monotonic() + self._limits.headers_s
         self.on_writable: Callable[[], None] | None = None
         self.paused = False
@@ -295,31 +296,38 @@ class ClientConnection(asyncio.Protocol):
         self.reply(error.status, error.body(), error.headers)
 
     def start_stream(self, status: int, headers: Mapping[str, str]) -> None:
+        """The head of a stream, which leaves with the first pieces of it: each write costs as much as the next."""
         if not self.gone:
             self._streaming = True
-            self._transport.write(stream_head(status, headers))
+            self._stream_head = stream_head(status, headers)
 
     def send(self, *pieces: bytes) -> None:
         """Pieces of a stream as they are: each stays a chunk of its own."""
         if not self.gone and pieces:
-            self._transport.write(b"".join([b"%x\r\n%b\r\n" % (len(piece), piece) for piece in pieces if piece]))
+            self._transport.write(self._with_head(chunks(pieces)))
 
-    def end_stream(self, data: bytes = b"") -> None:
-        """The last piece of a stream that is whole."""
+    def end_stream(self, *pieces: bytes) -> None:
+        """The last pieces of a stream that is whole."""
         if self.gone:
             return
         self._streaming = False
-        self._transport.write(chunk(data) + LAST_CHUNK)
+        self._transport.write(self._with_head(chunks(pieces) + LAST_CHUNK))
         self._answered()
 
     def cut_stream(self, data: bytes) -> None:
         """A last piece, and the connection ends without the stream's end: no client can take it for whole."""
         if self.gone:
             return
-        self._transport.write(chunk(data))
+        self._transport.write(self._with_head(chunk(data)))
         self._closing = True
         self.due_s = time.monotonic() + _DRAIN_S
         self._transport.close()
+
+    def _with_head(self, data: bytes) -> bytes:
+        if not self._stream_head:
+            return data
+        head, self._stream_head = self._stream_head, b""
+        return head + data
 
     def refuse(self, error: ApiError) -> None:
         """Answer what is no request of ours, read nothing more of it, and close."""

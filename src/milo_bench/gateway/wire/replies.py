@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from http import HTTPStatus
 from typing import Any, Final
@@ -84,6 +84,11 @@ def stream_head(status: int, headers: Mapping[str, str]) -> bytes:
 
 def chunk(data: bytes) -> bytes:
     return b"%x\r\n%b\r\n" % (len(data), data) if data else b""
+
+
+def chunks(pieces: Iterable[bytes]) -> bytes:
+    """Each piece that has anything as a chunk of its own."""
+    return b"".join([b"%x\r\n%b\r\n" % (len(piece), piece) for piece in pieces if piece])
 
 
 def event(data: Mapping[str, Any]) -> bytes:
