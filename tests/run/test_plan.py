@@ -3,6 +3,7 @@ from __future__ import annotations
 import itertools
 from collections import Counter
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -95,6 +96,16 @@ def test_a_sample_has_tags_in_the_proportion_of_the_whole() -> None:
     )
     tags = Counter(tag for fixture in sample_fixtures(fixtures, 20, seed=1) for tag in fixture.tags)
     assert tags["hard"] == 5 and tags["long"] == 2
+
+
+def test_a_sample_has_labels_in_the_proportion_of_the_whole() -> None:
+    labels = ["bill"] * 60 + ["parcel"] * 15 + ["other"] * 5
+    fixtures = tuple(
+        msgspec.structs.replace(make_fixture(f"f{n:03}", "notes"), expect={"label": label})
+        for n, label in enumerate(labels)
+    )
+    sampled = Counter(fixture.expect["label"] for fixture in sample_fixtures(fixtures, 16, seed=3))
+    assert sampled == {"bill": 12, "parcel": 3, "other": 1}
 
 
 def test_a_sample_does_not_depend_on_the_order_of_the_file() -> None:

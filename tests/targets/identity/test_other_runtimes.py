@@ -1,11 +1,15 @@
-"""Ollama and vLLM: what their answers and processes prove, on recorded shapes and folders of this test's own."""
+"""Ollama, vLLM and llama-server: what their answers and processes prove, on recorded shapes and folders of this test's own."""
 
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
+
+import pytest
 
 from milo_bench.core.records import Adapter
 from milo_bench.core.weights.digests import DigestBook
+from milo_bench.targets.identity.llama_server import identify_llama_server
 from milo_bench.targets.identity.ollama import identify_ollama
 from milo_bench.targets.identity.processes import ServingProcess
 from milo_bench.targets.identity.vllm import identify_snapshot
@@ -64,3 +68,17 @@ def test_vllms_snapshot_is_found_by_its_arguments_and_hashed(tmp_path: Path) -> 
 def test_a_snapshot_of_another_machine_is_unknown() -> None:
     found = identify_snapshot("org/small", [], None, programs=("vllm",))
     assert found.digest == "" and "weights" in found.identity.unknown
+
+
+@pytest.mark.parametrize(
+    ("settings", "window"), [({"n_ctx": 0}, None), ({}, None), ({"n_ctx": -1}, None), ({"n_ctx": 4096}, 4096)]
+)
+async def test_a_llama_server_that_gives_zero_tokens_of_window_gives_none(
+    settings: dict[str, int], window: int | None
+) -> None:
+    async def get_json(path: str) -> Any:
+        router = {"role": "router", "default_generation_settings": {"n_ctx": 0}}
+        return {"/props": router, "/props?model=a%2Fb": {"default_generation_settings": settings}}.get(path)
+
+    found = await identify_llama_server(get_json, "a/b", [], lambda: DigestBook(None))
+    assert (found.window, found.is_router) == (window, True)
