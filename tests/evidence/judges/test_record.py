@@ -143,7 +143,9 @@ def test_an_answer_that_addresses_its_judge_is_never_accepted(desk: Path) -> Non
 
 
 def test_a_reply_that_is_not_the_object_is_no_verdict(run_log: Path) -> None:
-    assert api.judge_answers(run_log, "chatty", "acceptable", {}).counts == {"unread": 120}
+    found = api.judge_answers(run_log, "chatty", "acceptable", {})
+    assert found.counts == {"unread": 120} and any("no answer got a verdict" in line for line in found.lines())
+    assert not any("no answer" in line for line in api.judge_answers(run_log, "judge", "acceptable", {}).lines())
 
 
 def test_a_hosted_judge_needs_leave_and_gets_nothing_sensitive(run_log: Path) -> None:

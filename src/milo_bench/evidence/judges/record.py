@@ -66,6 +66,8 @@ class JudgedAnswers:
         """What a person reads at the end."""
         said = ", ".join(f"{count:,} {_SAID[verdict]}" for verdict, count in sorted(self.counts.items()))
         lines = [f"{self.log}: {self.total:,} answers judged by '{self.name}'{f' ({said})' if said else ''}"]
+        if self.total and not self.counts.keys() & {"accept", "reject"}:
+            lines.append("no answer got a verdict: use a judge that answers in JSON (see 'milo-bench judge calibrate')")
         if self.already:
             lines.append(f"{self.already:,} answers were judged before")
         if self.withheld:
