@@ -123,6 +123,23 @@ def test_the_column_of_documents_is_told_by_its_values(tmp_path: Path) -> None:
         read_labels(tmp_path / "again", "labels.csv", b"Beleg,Sparte\nx.txt,x\ny,y\n")
 
 
+@pytest.mark.parametrize("numbers", [("1", "2", "3"), ("001", "002", "003"), ("1.", "2.", "3."), ("0", "1", "2")])
+def test_a_column_that_only_numbers_the_rows_is_not_expected_of_an_answer(
+    tmp_path: Path, numbers: tuple[str, str, str]
+) -> None:
+    rows = "\n".join(f"{n},{name}.txt,{label}" for n, name, label in zip(numbers, "abc", "xyx", strict=True))
+    result = read_labels(tmp_path, "labels.csv", f"No,file,queue\n{rows}\n".encode())
+    assert labelled(result) == {"a.txt": "x", "b.txt": "y", "c.txt": "x"}
+    assert "'No' only numbers the rows, so no answer has it" in result.guesses
+
+
+@pytest.mark.parametrize("numbers", [("2", "1", "3"), ("7", "8", "9"), ("1", "1", "2"), ("a", "b", "c")])
+def test_a_column_of_other_numbers_is_expected_of_an_answer(tmp_path: Path, numbers: tuple[str, str, str]) -> None:
+    rows = "\n".join(f"{n},{name}.txt,{label}" for n, name, label in zip(numbers, "abc", "xyx", strict=True))
+    result = read_labels(tmp_path, "labels.csv", f"No,file,queue\n{rows}\n".encode())
+    assert [case.expect["fields"]["No"] for case in result.cases] == list(numbers)
+
+
 @pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be", "cp1252"])
 @pytest.mark.parametrize("label", ["gr\u00f6\u00dfer", "plain"])
 def test_a_table_is_read_in_the_encodings_of_office_programs(tmp_path: Path, encoding: str, label: str) -> None:

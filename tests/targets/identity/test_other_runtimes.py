@@ -1,4 +1,4 @@
-"""Ollama, vLLM and llama-server: what their answers and processes prove, on recorded shapes and folders of this test's own."""
+"""Ollama, vLLM and llama-server: what answers and processes prove, on recorded shapes and own folders."""
 
 from __future__ import annotations
 

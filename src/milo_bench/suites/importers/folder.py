@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Final
 
 from milo_bench.config.written import Problem
 from milo_bench.core import units
@@ -22,6 +24,8 @@ from milo_bench.suites.importing.forms import FORMS, INPUTS, DocumentForm
 from milo_bench.suites.importing.heading import is_totals
 from milo_bench.suites.importing.importer import IMPORTERS, Imported, Importer, ImportRequest
 from milo_bench.suites.importing.labels.table import find_label_file, label_rows
+
+_FEWEST_NUMBERED: Final = 3
 
 
 def import_folder(request: ImportRequest) -> Imported:
@@ -62,7 +66,7 @@ def import_folder(request: ImportRequest) -> Imported:
             where = documents.place(name)
             result.not_carried.append(Problem(where, "the label file has no row for it", "add a row for it."))
     columns = list(dict.fromkeys(column for row in table for column in row.values))
-    changed = _mapped(request, [column for column in columns if column != file_column], result)
+    changed = _mapped(request, table, [column for column in columns if column != file_column], result)
     if len(forms) == 1:
         return import_rows(rows[forms[0]], replace(changed, inputs=(INPUTS[forms[0]],)), result)
     return _merged(result, rows, changed)
@@ -77,10 +81,15 @@ def _forms(request: ImportRequest) -> tuple[DocumentForm, ...]:
     return chosen or ("text",)
 
 
-def _mapped(request: ImportRequest, others: list[str], result: Imported) -> ImportRequest:
-    """The request with the columns of the label file that are gold."""
+def _mapped(request: ImportRequest, table: Sequence[ImportRow], others: list[str], result: Imported) -> ImportRequest:
+    """The request with the columns of the label file that are gold. One that only numbers the rows is not guessed."""
     free = tuple(column for column in others if column not in (*request.tags, request.group))
     label, expects = request.label, request.expects
+    if not label and not expects:
+        numbering = [column for column in free if _numbers_rows([row.values.get(column) for row in table])]
+        if len(numbering) < len(free):
+            free = tuple(column for column in free if column not in numbering)
+            result.guesses.extend(f"'{column}' only numbers the rows, so no answer has it" for column in numbering)
     if not label and not expects and len(free) == 1:
         label = free[0]
         result.guesses.append(f"--label {label}")
@@ -88,6 +97,16 @@ def _mapped(request: ImportRequest, others: list[str], result: Imported) -> Impo
         expects = free
         result.guesses.append(" ".join(f"--expect {column}" for column in expects))
     return replace(request, id_column="id", label=label, expects=expects)
+
+
+def _numbers_rows(values: Sequence[object]) -> bool:
+    """Whether ``values`` are 1, 2, 3 and so on, or begin at 0."""
+    said = [str(value).strip().removesuffix(".0").rstrip(".") for value in values if value not in (None, "")]
+    first = said[0].lstrip("0") if said else ""
+    start = 1 if first == "1" else 0
+    return len(said) >= _FEWEST_NUMBERED and [one.lstrip("0") or "0" for one in said] == [
+        str(number) for number in range(start, start + len(said))
+    ]
 
 
 def _one_of_several(row: ImportRow, form: DocumentForm) -> ImportRow:
