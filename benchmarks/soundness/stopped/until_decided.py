@@ -43,6 +43,7 @@ def simulate(runs: int, random: Random) -> Sequence[Row]:
         name = f"truth {bound}, {repeats} {'repeat' if repeats == 1 else 'repeats of a fixture, correlated'}"
         rows.append(Row(f"wrong keep at any look, {name}", 0.05, Found(kept, runs), Found(before, runs)))
         rows.append(Row("  wrong reject at any look", 0.05, Found(rejected, runs)))
+    rows += _beyond_routing(runs, random)
     rows += _of_pairs(runs, random)
     rows.append(_of_times(runs, random))
     for truth in (0.5, 0.7, 0.95, 0.99):
@@ -64,6 +65,26 @@ def _peeks(found: RateRows, places: np.ndarray, bound: float) -> bool:
         if ends_of(part, places[here], 0.95).judged("at_least", bound) == "pass":
             return True
     return False
+
+
+def _beyond_routing(runs: int, random: Random) -> list[Row]:
+    """A model that the best rule there is just brings to the bound, called beyond routing; then one that is far off."""
+    found = []
+    places = np.arange(FIXTURES, dtype=np.int32)
+    for bound, share in ((0.9, 0.6), (0.85, 0.5), (0.92, 0.3)):
+        wrong = soon = taken = 0
+        for _ in range(runs):
+            just = random.random(FIXTURES) < bound * share
+            wrong += _decided(just, places, bound * share) == "fail"
+            bad = random.random(FIXTURES) < bound * share / 4
+            stop = _stop(bad, bound * share)
+            soon += stop is None
+            taken += stop or FIXTURES
+        setting = f"bound {bound}, at least {share:.0%} automated"
+        found.append(Row(f"called beyond routing though a rule passes, {setting}", 0.05, Found(wrong, runs)))
+        said = f"  a quarter as good: open after {FIXTURES}; {taken / runs:.0f} fixtures on average"
+        found.append(Row(said, None, Found(soon, runs)))
+    return found
 
 
 def _of_pairs(runs: int, random: Random) -> list[Row]:

@@ -14,6 +14,7 @@ from milo_bench.core.records import ProbeResult
 from milo_bench.core.suggest import hint_for
 from milo_bench.decide.evidence import Evidence
 from milo_bench.decide.figures import Figures
+from milo_bench.decide.gates.beyond_routing import beyond_routing, only_splits
 from milo_bench.decide.records import Candidate, GateResult, Replay
 from milo_bench.economics.business_case import BusinessCase
 
@@ -60,7 +61,9 @@ def observe(
         bound_undecided="undecided" in groups["bound"],
         baseline_failed="fail" in groups["baseline"],
         baseline_undecided="undecided" in groups["baseline"],
-        remedy=_remedy_state(passing, replays, config, figures),
+        remedy=_remedy_state(
+            passing, replays, config, figures, beyond=bool(beyond_routing(policy, evidence, candidate))
+        ),
         probe=_probe_state(failed, gates),
         knee_below_streams=_knee_below(config, candidate.target, figures),
         value_below_least=_value_below(policy, candidate.workload, business),
@@ -99,13 +102,16 @@ def _automated(replay: Replay, config: WorkloadPolicy, figures: Figures) -> bool
 
 
 def _remedy_state(
-    passing: Replay | None, replays: Sequence[Replay], config: WorkloadPolicy, figures: Figures
+    passing: Replay | None, replays: Sequence[Replay], config: WorkloadPolicy, figures: Figures, *, beyond: bool
 ) -> RemedyState:
+    """``beyond``: no choice among the candidate's own answers could pass, so none of those is left undecided."""
     if passing is not None:
         return "passes"
     for replay in replays:
         outcomes = {gate.outcome for gate in replay.gates if not (is_probe(gate) and gate.outcome == "fail")}
         if "undecided" not in outcomes or "fail" in outcomes or replaces(replay, config):
+            continue
+        if beyond and only_splits(replay.remedies):
             continue
         # A replay that sends all to people fails no gate either, and decides nothing.
         if replay.remedies and _automated(replay, config, figures):

@@ -134,6 +134,58 @@ def test_a_run_stops_where_no_answer_can_be_read_as_a_label_and_says_so(long_des
     assert milo("verify", "package", folder=long_desk).code == 0
 
 
+FIXABLE = """\
+policy: 1
+workloads:
+  qa:
+    gates: [{measure: pass_rate, at_least: 0.8}, {measure: failure_rate, at_most: 0.05}]
+    remedies: {length_limit: {}, human_review: {}}
+    min_automated_share: 0.5
+findings:
+  - {name: unsafe, when: [probe_failed_critical], finding: reject}
+  - {name: not ready, when: [all_gates_pass, probe_failed_major], finding: fix}
+  - {name: adequate, when: [all_gates_pass], finding: keep}
+  - {name: fixed, when: [remedy_passes], finding: fix}
+  - {name: perhaps, when: [any_gate_failed, remedy_undecided], finding: defer}
+  - {name: not fit, when: [any_gate_failed], finding: reject}
+  - {name: rest, when: [], finding: defer}
+"""
+
+
+def test_a_run_stops_once_no_routing_of_its_answers_could_pass(long_desk: Path) -> None:
+    (long_desk / "policy.yaml").write_text(FIXABLE, encoding="utf-8")
+    (long_desk / "script.yaml").write_text("reply: {text: all is lost}\n", encoding="utf-8")
+    said = milo(*RUN, "--out", "u.jsonl", folder=long_desk)
+    assert said.code == 0
+    (end,) = rows(long_desk / "u.jsonl", "work_end")
+    assert end["ending"] == "beyond_routing"
+    assert end["gates"] == {"pass_rate at least": "fail", "failure_rate at most": "undecided"}
+    assert len(asked(long_desk / "u.jsonl")) == 10  # of 120: the failure rate alone takes 58
+    assert "decided after 10 fixtures: pass rate fails so far that no routing could pass" in said.err
+    assert not check_log(long_desk / "u.jsonl").faults
+    made = milo("decide", "u.jsonl", "--policy", "policy.yaml", "--out", "d.json", folder=long_desk)
+    assert "pass rate fails so far that no routing of these answers could pass" in made.out
+    (finding,) = json.loads((long_desk / "d.json").read_text(encoding="utf-8"))["findings"]
+    assert finding["kind"] == "reject"
+    assert milo("report", "d.json", "--out", "package", folder=long_desk).code == 0
+    assert milo("verify", "package", folder=long_desk).code == 0
+
+
+def test_where_routing_could_pass_a_run_goes_on_and_verify_finds_one_that_says_it_could_not(long_desk: Path) -> None:
+    answer_right(long_desk)
+    (long_desk / "policy.yaml").write_text(FIXABLE, encoding="utf-8")
+    half = "rules:\n  - {when: {every: 2}, reply: {text: all is lost}}\nreply: {echo: true}\n"
+    (long_desk / "script.yaml").write_text(half, encoding="utf-8")  # a rule that finds the good half would pass
+    assert milo(*RUN, "--out", "u.jsonl", folder=long_desk).code == 0
+    (end,) = rows(long_desk / "u.jsonl", "work_end")
+    assert (end["ending"], end["gates"]["pass_rate at least"]) == ("decided", "fail")
+    log = long_desk / "u.jsonl"
+    false = log.read_text(encoding="utf-8").replace('"ending":"decided"', '"ending":"beyond_routing"')
+    why = '"why":{"pass_rate at least":"no routing of these answers could pass it"}'
+    log.write_text(false.replace('"why":{}', why), encoding="utf-8")
+    assert any("pass_rate at least" in fault.place and "no such" in fault.follows for fault in check_log(log).faults)
+
+
 def test_a_gate_that_needs_more_fixtures_than_there_are_is_told_early(long_desk: Path) -> None:
     write_fixtures(long_desk / "tiny/fixtures.jsonl", 60)
     policy = POLICY.replace("0.8", "0.98")

@@ -362,6 +362,7 @@ class ProbeResult(Frozen, frozen=True, tag="probe", tag_field="type"):
 
 WorkEnding: TypeAlias = Literal[
     "decided",  # every gate that answers can decide
+    "beyond_routing",  # a gate fails so far that no choice among these answers could pass it
     "out_of_reach",  # a gate needs more fixtures than there are, or what no answer of the run has
 ]
 
@@ -370,7 +371,7 @@ class WorkEnd(Frozen, frozen=True, tag="work_end", tag_field="type", omit_defaul
     """Why a run under a ``Stopping`` rule sent no more of ``workload`` to ``target``, after ``fixtures`` of it.
 
     ``gates`` maps each gate to its outcome, ``needs`` an undecided one to how many fixtures it takes in all, as far as
-    that can be said, ``why`` one that no number of them decides to the reason.
+    that can be said, ``why`` one that no number of them decides, or no routing passes, to the reason.
     """
 
     target: str

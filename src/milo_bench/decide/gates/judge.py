@@ -91,6 +91,12 @@ def gate_rows(policy: PolicyFile, evidence: Evidence, candidate: Candidate, gate
     return judge._rows(gate, evidence.cases[candidate], None)
 
 
+def ends_of_rows(policy: PolicyFile, evidence: Evidence, candidate: Candidate, rows: RateRows) -> IntervalEnds:
+    """The ends of ``rows``, one for each of the candidate's, by the bounds that its gates are judged by."""
+    judge = _Judge(policy, evidence, candidate, Figures(), None, "", policy.confidence)
+    return judge._ends(rows, evidence.cases[candidate], policy.confidence)
+
+
 @dataclass(frozen=True)
 class _Judge:
     policy: PolicyFile

@@ -14,6 +14,7 @@ from milo_bench.config.policy.models import GateConfig
 from milo_bench.config.routing.use_names import use_of
 from milo_bench.decide.evidence import Evidence
 from milo_bench.decide.figures import Figures
+from milo_bench.decide.gates.beyond_routing import beyond_routing
 from milo_bench.decide.gates.ends import cluster_means
 from milo_bench.decide.gates.family import shared_confidence, size_of_family
 from milo_bench.decide.gates.flagged import waits_for_labels
@@ -28,6 +29,7 @@ from milo_bench.stats.exact import exact_ends
 
 NEVER: Final = math.inf
 COMPARED: Final = "minus baseline"  # in the name of a gate on a difference
+BEYOND_ROUTING: Final = "no routing of these answers could pass it"
 _PLAUSIBLE: Final = 0.9  # of each end: rates within four in five are thought of before a gate is called out of reach
 
 
@@ -40,7 +42,8 @@ class LookedGate:
     there are for each unit that the gate rests on: a group of similar ones, or a fixture that stands alone. ``use`` is
     the purpose that the gate belongs to, where a workload has several. ``rests_on_judge``: a model judges after the
     run, so no answer of it decides the gate. ``unread``: no answer so far could be
-    read; ``why_unread`` says so once there are enough of them, and then the gate is not judged.
+    read; ``why_unread`` says so once there are enough of them, and then the gate is not judged. ``beyond_routing``: it
+    fails so far that no choice among these answers could pass it.
     """
 
     key: str
@@ -57,6 +60,7 @@ class LookedGate:
     rests_on_judge: bool = False
     unread: bool = False
     why_unread: str = ""
+    beyond_routing: bool = False
 
     @property
     def title(self) -> str:
@@ -84,6 +88,7 @@ def look_at(policy: PolicyFile, evidence: Evidence, candidate: Candidate, confid
     figures = Figures()
     proven = judge_proven(policy, evidence, candidate, figures, confidence=confidence)
     asked = len(np.unique(evidence.cases[candidate].fixture)) if candidate in evidence.cases else 0
+    beyond = beyond_routing(policy, evidence, candidate)
     found = []
     for place, (gate, result) in enumerate(zip(policy.gates_of(candidate.workload), proven.results, strict=True)):
         if not is_decided_by_answers(gate):
@@ -114,6 +119,7 @@ def look_at(policy: PolicyFile, evidence: Evidence, candidate: Candidate, confid
                 rests_on_judge=candidate in evidence.cases and rests_on_judge(gate, evidence, candidate),
                 unread=unread,
                 why_unread=why_unread,
+                beyond_routing=result.outcome == "fail" and gate in beyond,
             )
         )
     return tuple(found)

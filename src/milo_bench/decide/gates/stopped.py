@@ -57,6 +57,13 @@ def _ended(work: EndedWork, figures: Figures) -> LinkedText:
         failed = [spell_out_gate(gate) for gate, outcome in end.gates.items() if outcome == "fail"]
         why = f"{join_words(failed)} had failed" if failed else "every gate had passed"
         return (*first, f"{why} by bounds that hold at every look")
+    if end.ending == "beyond_routing":
+        gates = join_words([spell_out_gate(gate) for gate in end.why])
+        fails = "fails" if len(end.why) == 1 else "fail"
+        return (
+            *first,
+            f"{gates} {fails} so far that no routing of these answers could pass, at bounds that hold at every look",
+        )
     parts: list[LinkedText] = []
     for gate, outcome in end.gates.items():
         if outcome != "undecided":

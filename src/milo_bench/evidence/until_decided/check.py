@@ -8,7 +8,7 @@ from milo_bench.config.policy.file import PolicyFile, read_policy
 from milo_bench.core.errors import MiloError
 from milo_bench.core.records import Attempt, Graded, Stopping, WorkEnd
 from milo_bench.decide.evidence import LogFault
-from milo_bench.decide.gates.looking import COMPARED, gate_name
+from milo_bench.decide.gates.looking import BEYOND_ROUTING, COMPARED, LookedGate, gate_name
 from milo_bench.evidence.judging import choose_judge
 from milo_bench.evidence.until_decided.beside import BesideBaseline
 from milo_bench.evidence.until_decided.look import AskedFixtures, WorkLooks
@@ -106,12 +106,29 @@ def _work_end(
         return
     if not end.gates:
         return  # the baseline's, which ends with what is compared with it
-    found = {gate_name(gate): gate.outcome for gate in looks.look(ended, works, asked, proven=True)}
+    looked = looks.look(ended, works, asked, proven=True)
+    found = {gate_name(gate): gate.outcome for gate in looked}
     for name, stated in end.gates.items():
         if COMPARED in name and recorded is None:
             continue  # how far the baseline was by then is not in the log
         if found.get(name) != stated:
             yield LogFault(f"{place}, {name}", stated, found.get(name, "no such gate"))
+    if end.ending == "decided" and "undecided" in end.gates.values():
+        yield LogFault(place, "decided", "a gate of it is undecided")
+    if end.ending == "beyond_routing":
+        yield from _beyond_routing(place, end, looked)
+
+
+def _beyond_routing(place: str, end: WorkEnd, looked: Sequence[LookedGate]) -> Iterator[LogFault]:
+    """That each use has a gate that no routing of the answers could pass, or no gate that is undecided."""
+    beyond = {gate_name(gate) for gate in looked if gate.beyond_routing}
+    for name in end.why:
+        if name not in beyond:
+            yield LogFault(f"{place}, {name}", BEYOND_ROUTING, "no such thing follows from its answers")
+    for use in dict.fromkeys(gate.use for gate in looked):
+        of = [gate for gate in looked if gate.use == use]
+        if any(gate.outcome == "undecided" for gate in of) and not any(gate_name(gate) in end.why for gate in of):
+            yield LogFault(place, end.ending, "no gate of it is said to be beyond routing")
 
 
 def _asked_whole(log: RunLog, attempts: Sequence[Attempt], ended: set[tuple[str, str]]) -> Iterator[LogFault]:

@@ -8,9 +8,9 @@ from types import MappingProxyType
 from typing import Final
 
 from milo_bench.config.policy.file import PolicyFile
-from milo_bench.core.records import Attempt, Execution, Fixture, Graded, RunHeader, TargetRecord, WorkEnd
+from milo_bench.core.records import Attempt, Execution, Fixture, Graded, RunHeader, TargetRecord, WorkEnd, WorkEnding
 from milo_bench.core.units import figure
-from milo_bench.decide.gates.looking import COMPARED, NEVER, LookedGate, gate_name
+from milo_bench.decide.gates.looking import BEYOND_ROUTING, COMPARED, NEVER, LookedGate, gate_name
 from milo_bench.evidence.executing import ExecutedChecks, calls_of
 from milo_bench.evidence.judging import Judge, choose_judge
 from milo_bench.evidence.until_decided.beside import BesideBaseline
@@ -38,8 +38,9 @@ class UntilDecided:
     """The steering of a run under a stopping rule.
 
     A workload on a target is over when each of its gates that answers can decide is decided, or needs more fixtures
-    than there are even at the most favourable rate that is plausible. The baseline goes on while anything is compared
-    with it. Workloads without such gates are asked in full.
+    than there are even at the most favourable rate that is plausible. It is over before that when a gate fails so far
+    that no routing of these answers could pass it. The baseline goes on while anything is compared with it. Workloads
+    without such gates are asked in full.
     """
 
     def __init__(
@@ -202,19 +203,31 @@ class UntilDecided:
             gates = self._gates[place] = self._looks.look(work, self._all, self._asked, proven=True)
         if not gates or not self._may_end(place, gates):
             return None
-        beyond = [gate for gate in gates if gate.outcome == "undecided"]
         work.is_over = True
+        if self._is_settled(place, gates):
+            undecided = [gate for gate in gates if gate.outcome == "undecided"]
+            ending: WorkEnding = "out_of_reach" if undecided else "decided"
+            why = {gate_name(gate): gate.why_unread for gate in undecided if gate.why_unread}
+        else:
+            undecided, ending = [], "beyond_routing"
+            why = {gate_name(gate): BEYOND_ROUTING for gate in gates if gate.beyond_routing}
         return WorkEnd(
             target=place[1],
             workload=place[0],
-            ending="out_of_reach" if beyond else "decided",
+            ending=ending,
             fixtures=work.asked,
             gates={gate_name(gate): gate.outcome for gate in gates},
-            needs={gate_name(gate): int(gate.needs) for gate in beyond if gate.needs not in (None, NEVER)},
-            why={gate_name(gate): gate.why_unread for gate in beyond if gate.why_unread},
+            needs={gate_name(gate): int(gate.needs) for gate in undecided if gate.needs not in (None, NEVER)},
+            why=why,
         )
 
     def _may_end(self, place: tuple[str, str], gates: Sequence[LookedGate]) -> bool:
+        """Whether each use of the work is settled, or has a gate that no routing of these answers could pass."""
+        uses = dict.fromkeys(gate.use for gate in gates)
+        of_uses = [[gate for gate in gates if gate.use == use] for use in uses]
+        return all(any(gate.beyond_routing for gate in of) or self._is_settled(place, of) for of in of_uses)
+
+    def _is_settled(self, place: tuple[str, str], gates: Sequence[LookedGate]) -> bool:
         """Whether each gate is decided, or out of reach.
 
         Where no answer could be read, a failure may be that of how they are asked for. It counts once that can be told.

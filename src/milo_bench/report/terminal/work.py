@@ -19,6 +19,9 @@ def work_lines(ends: Sequence[WorkEnd], still_open: Sequence[OpenWork]) -> list[
 def work_end_line(end: WorkEnd) -> str:
     """``smollm2 extraction: decided after 8 fixtures (valid JSON fails)``."""
     after = f"after {end.fixtures:,} {'fixture' if end.fixtures == 1 else 'fixtures'}"
+    if end.ending == "beyond_routing":
+        gates, fails = join_words([spell_out_gate(name) for name in end.why]), "fails" if len(end.why) == 1 else "fail"
+        return f"{end.target} {end.workload}: decided {after}: {gates} {fails} so far that no routing could pass"
     failed = [spell_out_gate(name) for name, outcome in end.gates.items() if outcome == "fail"]
     passed = sum(outcome == "pass" for outcome in end.gates.values())
     said = [f"{join_words(failed)} failed"] if failed else []
