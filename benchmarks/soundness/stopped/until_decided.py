@@ -80,8 +80,8 @@ def _beyond_routing(runs: int, random: Random) -> list[Row]:
             stop = _stop(bad, bound * share)
             soon += stop is None
             taken += stop or FIXTURES
-        setting = f"bound {bound}, at least {share:.0%} automated"
-        found.append(Row(f"called beyond routing though a rule passes, {setting}", 0.05, Found(wrong, runs)))
+        setting = f"called beyond routing, a rule just passes ({bound}, {share:.0%})"
+        found.append(Row(setting, 0.05, Found(wrong, runs)))
         said = f"  a quarter as good: open after {FIXTURES}; {taken / runs:.0f} fixtures on average"
         found.append(Row(said, None, Found(soon, runs)))
     return found
