@@ -182,7 +182,8 @@ def test_a_configured_program_of_the_repository_is_not_started(shop: Path, tmp_p
         newest, *_ = repository.commits()
         repository.diff(newest.parents[0], newest.sha)
         repository.checkout(newest.sha, tmp_path / "tree")
-        assert ReviewMiner(repository, list(repository.commits())).faults
+        miner = ReviewMiner(repository, list(repository.commits()))
+        assert miner.trace() and miner.faults
     assert (tmp_path / "tree/shop/prices.py").read_text() == PRICES_3
     assert not mark.exists()
 

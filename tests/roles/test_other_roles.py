@@ -82,6 +82,25 @@ def test_a_review_without_a_control_is_left_out_and_no_new_case(tmp_path: Path) 
     assert summary.examined == 3  # whatever the number of roles
 
 
+def test_fixes_that_there_is_no_time_to_trace_give_no_reviews(shop: Path, tmp_path: Path) -> None:
+    options = api.MiningOptions(shop, tmp_path / "out", roles=("review",), minutes=0)
+    summary = api.mine_repository(options).summary()
+    assert not summary.cases and not summary.rejected
+    [note] = summary.notes
+    assert note.startswith("review: no new cases") and "trace 0 of 1 fixes" in note and "--minutes" in note
+
+
+def test_questions_end_with_the_time(mined: Path, shop: Path, tmp_path: Path, roles_env: dict[str, str]) -> None:
+    out = tmp_path / "out"
+    out.mkdir()
+    lines = (mined / "mining.jsonl").read_text().splitlines(keepends=True)
+    (out / "mining.jsonl").write_text("".join(line for line in lines if '"role":"reason"' not in line))
+    for minutes, why in ((0, "stopped after 0 minutes"), (60, "done")):
+        options = api.MiningOptions(shop, out, roles=("reason",), minutes=minutes)
+        summary = api.mine_repository(options, roles_env).summary()
+        assert (summary.why, bool(summary.new)) == (why, minutes > 0)
+
+
 def test_a_question_has_the_answer_that_execution_gave(mined: Path) -> None:
     [question] = [one for one in _of(mined, "reason") if "tests" in one.tags]
     failing = ["tests/test_prices.py::test_total_of_many", "tests/test_prices.py::test_total_of_more"]

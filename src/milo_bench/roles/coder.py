@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, Literal
 
+import msgspec
+
 from milo_bench.core.records import Frozen
 from milo_bench.core.text import file_lines
 from milo_bench.roles.answers import Edits, read_answer
@@ -16,7 +18,7 @@ from milo_bench.roles.declared import Declared
 from milo_bench.roles.environments import MinedEnvironment
 from milo_bench.roles.git import GitRepository
 from milo_bench.roles.languages.code import CodeLanguage, language_of
-from milo_bench.roles.languages.run import run_tests
+from milo_bench.roles.languages.run import run_tests, runner_digest
 from milo_bench.roles.languages.tampering import tampering_signs
 from milo_bench.roles.paths import is_configuration
 from milo_bench.roles.testing import Isolation, TestRun, TestSetup
@@ -42,7 +44,8 @@ class CoderCase(Frozen, frozen=True):
     """What judging needs of one case. ``tree`` is the parent's, ``tests`` the commit's own test files by path.
 
     A blob of "" is a test file that the commit deleted. ``run`` are the test files to run. ``oracle`` is the true
-    patch, and ``generated`` files that a build would write. ``allowed`` are signs of tampering that it shows itself.
+    patch, and ``generated`` files that a build would write. ``allowed`` are signs of tampering that it shows itself
+    where ``runner`` judges it, by digest.
     """
 
     commit: str
@@ -60,6 +63,7 @@ class CoderCase(Frozen, frozen=True):
     flaky: tuple[str, ...] = ()
     language: str = "python"
     allowed: tuple[str, ...] = ()
+    runner: str = ""
 
 
 class CoderJudgement(Frozen, frozen=True, omit_defaults=False):
@@ -88,17 +92,13 @@ def make_workplace(objects: GitRepository, scratch: Path, isolation: Isolation) 
     return Workplace(objects, TreeFolders(objects, scratch, linked=not isolation.unsafe_here), isolation)
 
 
-def judge_answer(
-    case: CoderCase, answer: str, environment: MinedEnvironment, declared: Declared, place: Workplace
-) -> CoderJudgement:
-    """Apply ``answer`` to the parent's tree, run the case's tests, and say how it went. Never raises for an answer."""
-    return run_answer(case, answer, environment, declared, place)[0]
-
-
 def run_answer(
     case: CoderCase, answer: str, environment: MinedEnvironment, declared: Declared, place: Workplace
 ) -> tuple[CoderJudgement, TestRun | None]:
-    """As ``judge_answer``, and how each test ended; None for an answer that was judged before its tests were run."""
+    """Apply ``answer`` to the parent's tree, run the case's tests, and say how it went. Never raises for an answer.
+
+    Also how each test ended, None for an answer that was judged before its tests were run.
+    """
     wanted = len(case.fail_to_pass) + len(case.pass_to_pass)
     edits = read_answer(answer)
     problem = _before_applying(edits, language_of(declared))
@@ -120,6 +120,23 @@ def run_answer(
         setup = TestSetup(environment, declared, case.source_folders, case.addopts)
         run = run_tests(tree, case.run, setup, place.isolation, edits.paths)
         return judged_run(case, run, way), run
+
+
+def judged_today(case: CoderCase, environment: MinedEnvironment, declared: Declared, place: Workplace) -> CoderCase:
+    """A case that an older runner judged, by what its true patch shows to this one.
+
+    Signs that it shows are allowed, and tests that it fails are left out: the project's own code does so, and no answer
+    could help it. Where no test would be left that failed before, all of them stay.
+    """
+    _, run = run_answer(case, f"```diff\n{case.oracle}```\n", environment, declared, place)
+    case = msgspec.structs.replace(case, runner=runner_digest(case.language))
+    if run is None or run.broken:
+        return case
+    fixed = tuple(name for name in case.fail_to_pass if name in run.passed)
+    if fixed:
+        kept = tuple(name for name in case.pass_to_pass if name in run.passed)
+        case = msgspec.structs.replace(case, fail_to_pass=fixed, pass_to_pass=kept)
+    return msgspec.structs.replace(case, allowed=tuple(sorted({*case.allowed, *run.tampered})))
 
 
 def put_tests(case: CoderCase, tree: Path, objects: GitRepository) -> None:

@@ -18,7 +18,7 @@ from milo_bench.core.paths import AnyPath
 from milo_bench.core.records import Attempt, Execution, Fixture, Workload
 from milo_bench.core.version import __version__
 from milo_bench.grade.checks.coder_tests import NAME
-from milo_bench.roles.coder import CoderCase, CoderJudgement, judge_answer, make_workplace
+from milo_bench.roles.coder import CoderCase, CoderJudgement, judged_run, judged_today, make_workplace, run_answer
 from milo_bench.roles.declared import Declared
 from milo_bench.roles.environments import EnvironmentFailed, make_environment
 from milo_bench.roles.git import GitRepository
@@ -38,6 +38,7 @@ class CoderSuite:
     def __init__(self, folder: Path, cache: Path, env: Mapping[str, str], isolation: Isolation) -> None:
         self._cache, self._env, self._isolation = cache, env, isolation
         self._folder = folder
+        self._today: dict[str, CoderCase] = {}  # cases of an older runner, by commit
         self._objects = GitRepository(folder / OBJECTS)
         try:
             text = read_whole(folder / ENVIRONMENTS)
@@ -72,7 +73,13 @@ class CoderSuite:
         except EnvironmentFailed as error:
             message = f"The environment {case.environment} cannot be installed: {error.message}."
             raise PrerequisiteError(message, hint="check the package index, then grade the log again.") from None
-        return judge_answer(case, answer, environment, declared, self.place)
+        judged, run = run_answer(case, answer, environment, declared, self.place)
+        if run is None or not judged.category or case.runner == runner_digest(case.language):
+            return judged
+        # An older runner proved the case: what the true patch shows to this one is no fault of an answer.
+        if case.commit not in self._today:
+            self._today[case.commit] = judged_today(case, environment, declared, self.place)
+        return judged_run(self._today[case.commit], run, judged.way)
 
 
 def coder_case(fixture: Fixture) -> CoderCase:

@@ -235,6 +235,7 @@ class _Miner:
         self._progress = progress
         self._listen = listen
         self._until = began + options.minutes * 60
+        self._halfway = began + options.minutes * 30
         self._language = options.code_language
         self._coder = coder
 
@@ -244,7 +245,7 @@ class _Miner:
         if roles & {"review", "draft"}:
             known = self._known()
             if "review" in roles:
-                self._review(ReviewMiner(self._repository, known, self._language))
+                self._review(known)
             if "draft" in roles:
                 self._role("draft", DraftMiner(self._repository, known, self._language).mine)
         if roles & {"coder", "reason"}:
@@ -264,6 +265,8 @@ class _Miner:
             commit = str(case.fixture["provenance"]["commit"])
             if ("reason", commit) in self._progress.seen or self._has("reason", self._options.limit):
                 continue
+            if self._is_over():
+                break
             try:
                 found = derive_reason(case, self._repository, self._options.seed, self._calls)
             except NoCase as no:
@@ -283,8 +286,19 @@ class _Miner:
         declared = self._progress.report.environments.get(case.environment)
         return self._coder.calls(case, declared) if declared is not None else ((), {})
 
-    def _review(self, miner: ReviewMiner) -> None:
-        """As many faulty changes as controls: first the faulty ones, half of the limit, then their number again."""
+    def _review(self, known: Sequence[GitCommit]) -> None:
+        """As many faulty changes as controls: first the faulty ones, half of the limit, then their number again.
+
+        Tracing the fixes has half of the time. A part of them would call changes controls that another fix mends.
+        """
+        miner = ReviewMiner(self._repository, known, self._language)
+        if not miner.trace(in_time=lambda: time.monotonic() < self._halfway):
+            traced, fixes = miner.counts["fixes"], miner.counts["fixes to trace"]
+            self._progress.report.notes.append(
+                f"review: no new cases, since half of the time was enough to trace {traced:,} of {fixes:,} fixes. "
+                "Give more --minutes, or fewer --commits"
+            )
+            return
         half = max(1, self._options.limit // 2)
         report = self._progress.report
 
@@ -330,8 +344,7 @@ class _Miner:
                         break
                     if not keep(commit):
                         continue
-                    if time.monotonic() > self._until:
-                        report.why = f"stopped after {units.number(self._options.minutes)} minutes"
+                    if self._is_over():
                         break
                     report.examined.add(commit.sha)
                     waiting[pool.submit(miner, commit)] = commit
@@ -343,6 +356,13 @@ class _Miner:
                 for future in waiting:
                     future.cancel()
                 raise
+
+    def _is_over(self) -> bool:
+        """Whether the time is up, which the report says then."""
+        if time.monotonic() <= self._until:
+            return False
+        self._progress.report.why = f"stopped after {units.number(self._options.minutes)} minutes"
+        return True
 
     def _commits(self, role: MinedRole, had: int) -> Iterator[tuple[GitCommit, int]]:
         """Commits not yet judged for ``role``, each with the number of cases at which to stop.

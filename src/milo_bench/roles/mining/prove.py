@@ -12,7 +12,7 @@ import msgspec
 
 from milo_bench.roles.answers import read_answer
 from milo_bench.roles.coder import CoderCase, Workplace, apply_edits, judged_run, put_tests, run_answer
-from milo_bench.roles.languages.run import run_tests_often
+from milo_bench.roles.languages.run import run_tests_often, runner_digest
 from milo_bench.roles.mining.records import NoCase
 from milo_bench.roles.mining.text import function_of
 from milo_bench.roles.mining.touched import Touched
@@ -106,7 +106,7 @@ def _judged(
         judged = judged_run(case, run, judged.way)
     if judged.category:
         raise NoCase("the true patch does not pass as an answer", f"{judged.category}: {judged.reason}")
-    return case
+    return msgspec.structs.replace(case, runner=runner_digest(case.language))
 
 
 @contextmanager

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -47,7 +47,7 @@ class Faults:
 
 
 class ReviewMiner:
-    """Makes review cases. All fixes among ``commits`` are traced first; ``counts`` says how many were usable,
+    """Makes review cases once ``trace`` has followed all fixes among ``commits``; ``counts`` says how many were usable,
     ``faults`` which commits they lead to."""
 
     def __init__(
@@ -58,13 +58,20 @@ class ReviewMiner:
         self._commits = {commit.sha: commit for commit in commits}
         self.faults: dict[str, Faults] = {}
         self.counts: Counter[str] = Counter()
-        for commit in commits:
-            if is_fix(commit, language):
-                self._trace(commit)
         newest = max((commit.time for commit in commits), default=0)
         oldest = min((commit.time for commit in commits), default=0)
         # What is new has had no time to be mended: the last tenth gives no control.
         self._settled = newest - (newest - oldest) // 10
+
+    def trace(self, *, in_time: Callable[[], bool] = lambda: True) -> bool:
+        """Follow every fix to what it mends, False where the time was not enough: then no case may be made."""
+        fixes = [commit for commit in self._commits.values() if is_fix(commit, self._language)]
+        self.counts["fixes to trace"] = len(fixes)
+        for fix in fixes:
+            if not in_time():
+                return False
+            self._trace(fix)
+        return True
 
     def faulty(self, commit: GitCommit) -> bool:
         return commit.sha in self.faults
