@@ -7,8 +7,11 @@ canaries must fail, held-back tests see values that were hard-coded, and a proce
 from __future__ import annotations
 
 import ast
+import itertools
 import re
-from typing import Final
+from collections import defaultdict
+from functools import lru_cache
+from typing import Any, Final
 
 _MODULES: Final = frozenset({"pytest", "_pytest", "unittest", "conftest", "builtins", "gc", "ctypes", "atexit", "nose"})
 _CALLS: Final = frozenset(
@@ -35,20 +38,50 @@ _NAMES: Final = re.compile(
 )
 
 
+_Nodes = dict[type[ast.AST], list[Any]]
+
+
+@lru_cache(maxsize=64)
 def signs_of_tampering(text: str) -> frozenset[str]:
-    """What in a Python file could make tests pass without doing the work, each as a short phrase."""
+    """What in a Python file could make tests pass without doing the work, each as a short phrase.
+
+    Kept for some files: answers to one case begin with the same ones.
+    """
     try:
         tree = ast.parse(text)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return frozenset(f"it names {found}" for found in _NAMES.findall(text))
-    signs: set[str] = set()
-    for node in ast.walk(tree):
-        signs |= _of_node(node)
+    nodes = _by_kind(tree)
+    signs = {sign for kind in _TOLD for node in nodes[kind] for sign in _of_node(node)}
+    for value in {node.value for node in nodes[ast.Constant] if isinstance(node.value, str)}:
+        signs |= {"it names __eq__"} if value == "__eq__" else {f"it names {found}" for found in _NAMES.findall(value)}
+    for name in {node.id for node in nodes[ast.Name]} | {node.attr for node in nodes[ast.Attribute]}:
+        if _NAMES.fullmatch(name) or name == "__builtins__":
+            signs.add(f"it names {name}")
     for statement in tree.body:
         signs |= _at_the_top(statement)
-    if _goes_through_modules(tree):
+    if _goes_through_modules(nodes):
         signs.add("it goes through sys.modules")
     return frozenset(signs)
+
+
+def _by_kind(tree: ast.AST) -> _Nodes:
+    """All nodes of a tree by their kind, in one walk: a file has tens of thousands, and few kinds can be a sign."""
+    found: _Nodes = defaultdict(list)
+    waiting = [tree]
+    while waiting:
+        node = waiting.pop()
+        found[type(node)].append(node)
+        for value in vars(node).values():
+            if isinstance(value, list):
+                waiting += [one for one in value if isinstance(one, ast.AST)]
+            elif isinstance(value, ast.AST):
+                waiting.append(value)
+    return found
+
+
+_USES: Final = (ast.Subscript, ast.Call, ast.Compare, ast.ImportFrom)
+_TOLD: Final = (ast.Import, ast.ImportFrom, ast.Call, ast.Subscript, ast.Assign, ast.FunctionDef)
 
 
 def _of_node(node: ast.AST) -> set[str]:
@@ -72,12 +105,6 @@ def _of_node(node: ast.AST) -> set[str]:
             return {f"it hides the name {name}"}
         case ast.Assign(targets=targets):
             return {sign for target in targets for sign in _assigned(target)}
-        case ast.Constant(value="__eq__"):
-            return {"it names __eq__"}
-        case ast.Constant(value=str(value)):
-            return {f"it names {found}" for found in _NAMES.findall(value)}
-        case ast.Name(id=name) | ast.Attribute(attr=name) if _NAMES.fullmatch(name) or name == "__builtins__":
-            return {f"it names {name}"}
         case ast.FunctionDef(name="__eq__", body=body) if _is_always_true(body):
             return {"an __eq__ that is always true"}
     return set()
@@ -90,17 +117,15 @@ def _finds_module(place: ast.expr, name: str) -> bool:
     return finds and _TEST.fullmatch(name) is not None
 
 
-def _goes_through_modules(tree: ast.AST) -> bool:
+def _goes_through_modules(nodes: _Nodes) -> bool:
     """Whether ``sys.modules`` is used as a whole, where the tests are among others, and not for one known name."""
     names = {"sys"}
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Import):
-            names |= {one.asname for one in node.names if one.name == "sys" and one.asname}
-    uses = one_name = 0
-    for node in ast.walk(tree):
+    for node in nodes[ast.Import]:
+        names |= {one.asname for one in node.names if one.name == "sys" and one.asname}
+    uses = sum(_is_modules(node, names) for node in nodes[ast.Attribute])
+    one_name = 0
+    for node in itertools.chain.from_iterable(nodes[kind] for kind in _USES):
         match node:
-            case ast.Attribute(attr="modules") if _is_modules(node, names):
-                uses += 1
             case ast.Subscript(value=place) if _is_modules(place, names):
                 one_name += 1
             case ast.Call(func=ast.Attribute(value=place, attr="get" | "pop" | "setdefault")) if _is_modules(

@@ -44,7 +44,10 @@ class Judges:
             self._hold_module(name)
         for name, kind in _CLASSES:
             self._places += [(vars(sys.modules[name]), kind), *_names_of(getattr(sys.modules[name], kind))]
-        self._held = [space.get(name) for space, name in self._places]
+        spaces: dict[int, tuple[Any, list[str]]] = {}
+        for space, name in self._places:
+            spaces.setdefault(id(space), (space, []))[1].append(name)
+        self._held = [(space.get, names, [space.get(name) for name in names]) for space, names in spaces.values()]
 
     def hold_tests(self, manager: Any, items: list[Any]) -> None:
         """Hold the tests once they are collected, and the hooks with those of the tree's own conftests."""
@@ -103,8 +106,8 @@ class Judges:
                     self._places += _names_of(value)
 
     def _look(self) -> None:
-        now = [space.get(name) for space, name in self._places]
-        if not all(map(is_, now, self._held)) or self._hooks_now() != self._hooks:
+        same = all(all(map(is_, map(now, names), held)) for now, names, held in self._held)
+        if not same or self._hooks_now() != self._hooks:
             self._note("it replaces what judges the tests")
 
     def _callers(self) -> list[Any]:

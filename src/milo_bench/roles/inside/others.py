@@ -43,14 +43,23 @@ def watch_tests(root: str, tests: list[str], files: set[str], note: Callable[[st
             module.__class__ = Module
 
 
-def replaces_functions(root: str, files: set[str]) -> bool:
-    """Whether a module outside of ``root`` has a function that is written in one of ``files``."""
+def replaces_functions(root: str, files: set[str]) -> Callable[[], bool]:
+    """What says whether a module outside of ``root`` has a function that is written in one of ``files``.
+
+    Modules are looked through here; to say it runs nothing of theirs.
+    """
+    spaces = []
     for module in list(sys.modules.values()):
-        space = getattr(module, "__dict__", {})
-        place = space.get("__file__")
-        if isinstance(place, str) and place.startswith(root + os.sep):
-            continue
-        for name, one in list(space.items()):
-            if type(one) is FunctionType and one.__code__.co_filename in files and name not in _HOOKS:
-                return True
-    return False
+        space = getattr(module, "__dict__", None)
+        place = space.get("__file__") if type(space) is dict else None
+        if type(space) is dict and not (isinstance(place, str) and place.startswith(root + os.sep)):
+            spaces.append(space)
+
+    def replaced() -> bool:
+        return any(
+            type(one) is FunctionType and one.__code__.co_filename in files and name not in _HOOKS
+            for space in spaces
+            for name, one in list(space.items())
+        )
+
+    return replaced

@@ -47,7 +47,7 @@ def main() -> int:
                 tell("tampered", why=what)
 
         # By their place: folders of this program are on no path, so that no test can import them.
-        parts = {name: runpy.run_path(os.path.join(os.path.dirname(__file__), f"{name}.py")) for name in _PARTS}
+        parts = {name: runpy.run_path(os.path.join(os.path.dirname(__file__), f"{name}.pyc")) for name in _PARTS}
         names = {**parts["values"], **parts["doors"], **parts["others"]}
         asserts.append(parts["asserts"]["Asserts"](root, asked["files"]))
         watched.append(parts["watch"]["watch"](root, asked["changed"], asked["files"], note, names))

@@ -75,7 +75,10 @@ class Values:
 
     def any_new_is_loose(self) -> bool:
         """The same of kinds of numbers, texts and containers that were not looked at before, which are the fewest."""
-        new = [one for kind in _VALUES for one in _classes(kind) if one not in self._seen]
+        seen, reference = self._seen.data, weakref.ref  # of a weak set, which asks slowly and is asked after each test
+        new = [one for kind in _VALUES for one in _classes(kind) if reference(one) not in seen]
+        if not new:
+            return False
         self._seen.update(new)
         return self._is_any_loose(new)
 
@@ -88,7 +91,8 @@ class Values:
 
     def _is_theirs(self, one: type) -> bool:
         """Whether a comparison is written in one of the files, or in text that was run, or is no plain function."""
-        return any(self._is_written(one, vars(one).get(name)) for name in _COMPARE)
+        names = vars(one)
+        return any(name in names and self._is_written(one, names[name]) for name in _COMPARE)
 
     def _is_written(self, one: type, compares: Any) -> bool:
         if compares is None:
@@ -174,21 +178,34 @@ def _makers(one: type) -> Iterator[Callable[[], Any]]:
     if issubclass(one, type):
         yield lambda: type.__new__(one, "made", (), {})
         return
+    names = getattr(getattr(_as_written(vars(one).get("__eq__")), "__code__", None), "co_names", ())
     for base in (object, *(kind for kind in _VALUES if issubclass(one, kind))):
-        yield lambda base=base: _made(one, base, (), _NUMBER)  # type: ignore[misc]
-        yield lambda base=base: _made(one, base, (), _agree)  # type: ignore[misc]
+        yield _maker(one, base, names, _NUMBER)
+        yield _maker(one, base, names, _agree)
         if base in _VALUES:
-            yield lambda base=base: _made(one, base, _VALUES[base][:1], None)  # type: ignore[misc]
+            yield lambda base=base: _with_value(one, base, _VALUES[base][0])  # type: ignore[misc]
 
 
-def _made(one: type, base: Any, given: tuple[Any, ...], attribute: Any) -> Any:
-    value: Any = base.__new__(one, *given)
-    if given and base in (list, dict):
-        base.__init__(value, *given)
-    compares = _as_written(vars(one).get("__eq__"))
-    for name in () if given else getattr(getattr(compares, "__code__", None), "co_names", ()):
-        if not hasattr(value, name):
+def _maker(one: type, base: Any, names: tuple[str, ...], attribute: Any) -> Callable[[], Any]:
+    """How to make values of a class that have ``attribute`` under each of the names that they lack."""
+    lacks: list[str] | None = None
+
+    def make() -> Any:
+        nonlocal lacks
+        value = base.__new__(one)
+        if lacks is None:
+            lacks = [name for name in names if not hasattr(value, name)]
+        for name in lacks:
             object.__setattr__(value, name, attribute)
+        return value
+
+    return make
+
+
+def _with_value(one: type, base: Any, given: Any) -> Any:
+    value: Any = base.__new__(one, given)
+    if base in (list, dict):
+        base.__init__(value, given)
     return value
 
 
@@ -197,17 +214,19 @@ def _agree(*_: Any, **__: Any) -> bool:
 
 
 def _equals(make: Callable[[], Any], other: Any) -> bool:
-    with suppress(BaseException):  # a class of the answer may raise anything here, and then it equals nothing
+    try:
         return bool(make() == other)
-    return False
+    except BaseException:  # a class of the answer may raise anything here, and then it equals nothing
+        return False
 
 
 def _classes(base: type) -> list[type]:
-    found, waiting = {base}, [base]
+    found, waiting, below = {base}, [base], type.__subclasses__
     while waiting:
-        inner: list[type] = type.__subclasses__(waiting.pop())
-        waiting += [one for one in inner if one not in found]
-        found.update(inner)
+        for one in below(waiting.pop()):
+            if one not in found:
+                found.add(one)
+                waiting.append(one)
     return list(found)
 
 

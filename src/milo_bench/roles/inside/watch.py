@@ -10,6 +10,8 @@ import builtins
 import os
 import sys
 from collections.abc import Callable
+from operator import is_
+from types import FunctionType, MethodType
 from typing import Any
 
 _KINDS = {
@@ -55,7 +57,7 @@ def watch(
     Gives what to call after all tests and what after each: a class may be gone by the end.
     """
     files = {os.path.join(root, path) for path in changed}
-    secret = {os.path.realpath(os.path.join(root, path)) for path in tests}
+    secret = {os.path.realpath(os.path.join(root, path)): os.path.basename(path) for path in tests}
     told: set[str] = set()
     inside = False
     look = sys._getframe
@@ -97,10 +99,15 @@ def watch(
     sys.addaudithook(hook)
 
     def after() -> None:
-        if _Framework().differs(before):
-            note("it patches the test framework")
-        if parts["replaces_functions"](root, files):
-            note("it replaces functions of other packages")
+        nonlocal inside
+        replaced = parts["replaces_functions"](root, files)
+        inside = True  # the codes that are read here are of no interest, and nothing of an answer runs
+        signs = [before.differs() and "it patches the test framework"]
+        signs.append(replaced() and "it replaces functions of other packages")
+        inside = False
+        for sign in signs:
+            if sign:
+                note(sign)
         if values.any_is_loose():
             note("it makes a value that equals different ones")
 
@@ -142,51 +149,73 @@ def _reads(frame: Any, files: set[str]) -> bool:
     return False
 
 
-def _is_test(one: Any, secret: set[str]) -> bool:
+def _is_test(one: Any, secret: dict[str, str]) -> bool:
     """Whether this is a test function of the tests that run, and not one that a test hands to the product."""
     code = getattr(one, "__code__", None)
     return code is not None and code.co_name.startswith("test") and os.path.realpath(code.co_filename) in secret
 
 
-def _is_secret(path: Any, secret: set[str], *, moves: bool) -> bool:
-    """Whether this is the path of a test, or of a folder of tests that ``moves``; it may be meant from any folder."""
+def _is_secret(path: Any, secret: dict[str, str], *, moves: bool) -> bool:
+    """Whether this is the path of a test, or of a folder of tests that ``moves``; it may be meant from any folder.
+
+    ``secret`` are the tests' real paths, each with the name that it has in its folder.
+    """
     if not isinstance(path, str | bytes | os.PathLike):
         return False
     text = os.fsdecode(path)
+    name = os.path.basename(text)
+    if os.path.abspath(text).startswith(_HIDDEN) or (not os.path.isabs(text) and name in secret.values()):
+        return True
+    # What is opened by another name is no test, but through a link: to make one is a move of its own.
+    if not moves and name not in secret.values() and not os.path.islink(text):
+        return False
     place = os.path.realpath(text)
-    if place in secret or os.path.abspath(text).startswith(_HIDDEN):
-        return True
-    if not os.path.isabs(text) and any(os.path.basename(one) == os.path.basename(text) for one in secret):
-        return True
-    return moves and any(one.startswith(place + os.sep) for one in secret)
+    return place in secret or (moves and any(one.startswith(place + os.sep) for one in secret))
 
 
 class _Framework:
     """Which function is behind each name of the modules that judge, and behind each name of their classes."""
 
     def __init__(self) -> None:
-        self.classes: dict[int, type] = {}  # kept, so that no other class gets the same id
-        self.names: dict[tuple[str | int, str], tuple[int, int]] = {}
-        modules = {name: one for name, one in list(sys.modules.items()) if name.partition(".")[0] in _JUDGES}
-        for module, value in {**modules, "builtins": builtins}.items():
-            for name, one in list(vars(value).items()):
-                if callable(one):
-                    self.names[module, name] = (id(one), _code(one))
-                if isinstance(one, type) and id(one) not in self.classes:
-                    self.classes[id(one)] = one
-                    for inner, method in list(vars(one).items()):
-                        if callable(method) or isinstance(method, staticmethod | classmethod):
-                            self.names[id(one), inner] = (id(method), _code(method))
+        self.loaded = sys.modules
+        modules = [(name, one) for name, one in list(self.loaded.items()) if name.partition(".")[0] in _JUDGES]
+        self.modules = [*modules, ("builtins", builtins)]
+        self.spaces: list[tuple[Any, dict[str, Any]]] = []  # names as they are, and what was callable behind them
+        self.methods: list[tuple[Any, dict[str, Any]]] = []
+        self.codes: list[tuple[Any, Any]] = []
+        seen: set[type] = set()
+        for _, module in self.modules:
+            kept = {name: one for name, one in list(vars(module).items()) if callable(one)}
+            self.spaces.append((vars(module), kept))
+            for kind in kept.values():
+                if isinstance(kind, type) and kind not in seen:
+                    seen.add(kind)
+                    methods = vars(kind)
+                    self.methods.append((methods, {name: one for name, one in methods.items() if _is_called(one)}))
+        for _, kept in (*self.spaces, *self.methods):
+            functions = [_function(one) for one in kept.values()]
+            self.codes += [(one, one.__code__) for one in functions if type(one) is FunctionType]
 
-    def differs(self, before: "_Framework") -> bool:
-        """Whether a name has another function than ``before``, or a class a new one. Modules may get new names."""
-        if any(self.names.get(name) != place for name, place in before.names.items()):
+    def differs(self) -> bool:
+        """Whether a name has another function by now, or a class a new one. Modules may get new names."""
+        if any(self.loaded.get(name) is not one for name, one in self.modules):
             return True
-        return any(name[0] in before.classes and name not in before.names for name in self.names)
+        if any(one.__code__ is not code for one, code in self.codes):
+            return True
+        for names, kept in (*self.spaces, *self.methods):
+            if not all(map(is_, map(names.get, kept), kept.values())):
+                return True
+        return any(
+            name not in kept and _is_called(one) for methods, kept in self.methods for name, one in methods.items()
+        )
 
 
 _JUDGES = ("_pytest", "pluggy", "unittest", "pytest")
 
 
-def _code(one: Any) -> int:
-    return id(getattr(getattr(one, "__func__", one), "__code__", None))
+def _is_called(one: Any) -> bool:
+    return callable(one) or isinstance(one, staticmethod | classmethod)
+
+
+def _function(one: Any) -> Any:
+    return one.__func__ if isinstance(one, staticmethod | classmethod | MethodType) else one

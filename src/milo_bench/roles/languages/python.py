@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import importlib.util
 import json
+import marshal
 import os
 import secrets
 import sys
 import tempfile
+from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
@@ -24,8 +27,19 @@ _RUNNER: Final = _PROGRAMS["run_tests.py"]
 _CANARIES: Final = (INSIDE / "test_canary.py").read_bytes()
 _CANARY_TESTS: Final = 9
 _NAMES: Final = ("watch", "judges", "values", "doors", "asserts", "others")
-_PARTS: Final = {f"{name}.py": (INSIDE / f"{name}.py").read_bytes() for name in _NAMES}
+_PARTS: Final = {name: (INSIDE / f"{name}.py").read_bytes() for name in _NAMES}
 DIGEST: Final = sha256_text((_RUNNER + b"".join(_PARTS.values()) + _CANARIES).decode())
+
+
+@cache
+def _compiled_parts() -> dict[str, bytes]:
+    """The parts of the runner by file name, as this interpreter compiles them: the environments have the same one."""
+    head = importlib.util.MAGIC_NUMBER + bytes(12)
+    return {
+        f"{name}.pyc": head
+        + marshal.dumps(compile(text, f"{PROGRAMS}/{name}.py", "exec", dont_inherit=True, optimize=0))
+        for name, text in _PARTS.items()
+    }
 
 
 def run_python(
@@ -82,7 +96,7 @@ def _command(
 ) -> SandboxCommand:
     python, interpreter = setup.environment.python, _interpreter()
     keep_rewritten(setup.environment, interpreter)
-    files = {f"{PROGRAMS}/{name}": text for name, text in _PARTS.items()}
+    files = {f"{PROGRAMS}/{name}": code for name, code in _compiled_parts().items()}
     files[f"{PROGRAMS}/{program}"] = _PROGRAMS[program]
     files[f"{PROGRAMS}/canaries/{_canary_name()}"] = _CANARIES
     files |= {f"{_METADATA}/{name}": text.encode() for name, text in _metadata(setup.declared).items()}
@@ -145,7 +159,7 @@ def _run_here(tree: Path, asked: dict[str, Any], setup: TestSetup, isolation: Is
         (folder / "canaries").mkdir()
         (folder / "canaries" / _canary_name()).write_bytes(_CANARIES)
         (folder / "run_tests.py").write_bytes(_RUNNER)
-        for part, content in _PARTS.items():
+        for part, content in _compiled_parts().items():
             (folder / part).write_bytes(content)
         for path, text in _metadata(setup.declared).items():
             (folder / "metadata" / path).parent.mkdir(parents=True, exist_ok=True)
