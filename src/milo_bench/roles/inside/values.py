@@ -221,7 +221,8 @@ def _equals(make: Callable[[], Any], other: Any) -> bool:
 
 
 def _classes(base: type) -> list[type]:
-    found, waiting, below = {base}, [base], type.__subclasses__
+    below: Callable[[type], list[type]] = type.__subclasses__
+    found, waiting = {base}, [base]
     while waiting:
         for one in below(waiting.pop()):
             if one not in found:
