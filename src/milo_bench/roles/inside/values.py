@@ -75,10 +75,7 @@ class Values:
 
     def any_new_is_loose(self) -> bool:
         """The same of kinds of numbers, texts and containers that were not looked at before, which are the fewest."""
-        seen, reference = self._seen.data, weakref.ref  # of a weak set, which asks slowly and is asked after each test
-        new = [one for kind in _VALUES for one in _classes(kind) if reference(one) not in seen]
-        if not new:
-            return False
+        new = [one for kind in _VALUES for one in _classes(kind) if one not in self._seen]
         self._seen.update(new)
         return self._is_any_loose(new)
 
