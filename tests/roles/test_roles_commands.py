@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import csv
 import json
+import re
 import shutil
+from collections import Counter
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -19,6 +22,10 @@ from milo_bench.cli.main import milo_bench
 from milo_bench.config.roles.file import load_registry
 from milo_bench.config.routing.file import load_routing
 from milo_bench.core.errors import ConfigError, DataError, UsageError
+from milo_bench.decide.promotion.pairs import cost_figure, latency_figure
+from milo_bench.decide.promotion.records import RoleOutcome
+from milo_bench.evidence.reviewing import read_key
+from milo_bench.roles.history import read_history
 from milo_bench.store.audit.records import AuditedCall, AuditedRequest, AuditedShadow
 from milo_bench.store.audit.writer import AuditWriter
 from milo_bench.targets.llamacpp.weights import find_smollm2
@@ -150,6 +157,57 @@ def test_live_work_holds_or_rejects_what_cases_would_promote_and_a_promotion_end
     file = load_routing(place / "routing.yaml")
     assert [one.target for one in file.challengers] == ["good", "mid"]
     assert _milo("roles", "promote", str(log), "--audit", "nowhere") == 3
+
+
+def test_what_people_scored_stands_beside_review_pain_and_decides_nothing(
+    log: Path, place: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    api.sample_for_review([log], place / "sheet.csv", count=3)
+    rows = list(csv.DictReader((place / "sheet.csv").open()))
+    for row in rows:
+        row.update(reviewer="ann", usefulness="4")
+    with (place / "sheet.csv").open("w") as file:
+        writer = csv.DictWriter(file, list(rows[0]))
+        writer.writeheader()
+        writer.writerows(rows)
+    api.import_review([place / "sheet.csv"], place / "sheet.key.json", out=place / "review.json")
+    alone = api.promote_roles([log], Path("registry.yaml")).record.roles[0].decisions
+    shutil.rmtree(place / "reports")
+    (place / "roles-history.jsonl").unlink()
+    assert _milo("roles", "promote", str(log), "--review", "review.json") == 0
+    said = capsys.readouterr()
+    assert "good: usefulness by people 4 " in said.out and "--review review.json --apply" in said.err
+    record = read_history(place / "roles-history.jsonl")[0]
+    [role] = record.roles
+    drawn = Counter(one.candidate.target for one in read_key(place / "sheet.key.json").items)
+    assert {one.target: [shown.score.n for shown in one.people] for one in role.figures} == {
+        name: [drawn[name]] for name in ("good", "mid", "bad")
+    }
+    assert role.decisions == alone and len(record.review) > 60
+    [report] = (place / "reports").iterdir()
+    assert "- good: usefulness by people 4 " in report.read_text() and record.review in report.read_text()
+    page = api.write_roles_page(Path("registry.yaml"), Path("site")).read_text()
+    assert page.count("usefulness by people") == 3 and record.review in page
+    assert api.verify_roles_page(Path("registry.yaml"), Path("site")) == ()
+    other = place / "other.json"
+    other.write_text(
+        (place / "review.json").read_text().replace(json.loads((place / "review.json").read_text())["logs"][0], "x")
+    )
+    assert _milo("roles", "promote", str(log), "--review", "other.json") == 2
+    assert "The review was drawn from 1 logs" in capsys.readouterr().err
+
+
+def test_latency_and_cost_have_n_and_an_interval(log: Path, place: Path) -> None:
+    promotion = api.promote_roles([log], Path("registry.yaml"))
+    page = api.write_roles_page(Path("registry.yaml"), Path("site")).read_text()
+    for text in (page, promotion.report.read_text()):
+        assert text.count("$0 (n = 5)") == 3
+    cells = re.findall(r"<dt>latency p50</dt><dd><a [^>]*>([^<]*)", page)
+    assert len(cells) == 3 and all("n = 5" in cell for cell in cells)
+    costs = [RoleOutcome("f", "coder", "g", True, False, 2.0, latency_s=n, cost_usd=n / 100) for n in range(1, 21)]
+    cost, latency = cost_figure(costs), latency_figure(costs)
+    assert (cost.value, cost.n) == (pytest.approx(0.105), 20) and cost.low and cost.low < 0.105 < (cost.high or 0)
+    assert (latency.value, latency.low, latency.high) == (10.5, 6, 15)
 
 
 def test_only_cases_from_after_the_release_of_both_models_are_fresh(

@@ -99,7 +99,7 @@ def gather_evidence(
         },
         peak_memory_bytes=find_peak_memory_bytes(logs),
         inventories=dict(inventories or {}),
-        reviews=_reviews(review, logs, erased),
+        reviews=review_measures(review, logs, erased) if review is not None else (),
         labels=labels_of(review, table, cases),
         looked_at=looked_at,
         set_up=find_set_up_problems(logs),
@@ -248,12 +248,10 @@ def _contracts(logs: Iterable[RunLog]) -> dict[str, dict[str, str]]:
     return {place: digests for place, (_, digests) in found.items()}
 
 
-def _reviews(
-    review: Review | None, logs: Iterable[RunLog], erased: Mapping[Path, ErasedTexts]
+def review_measures(
+    review: Review, logs: Iterable[RunLog], erased: Mapping[Path, ErasedTexts]
 ) -> tuple[tuple[Candidate, Measure], ...]:
     """The measures of a review. Raises DataError where it was drawn from other logs."""
-    if review is None:
-        return ()
     before = {one.sha256_before for texts in erased.values() for one in texts.erasures}
     known = {name for log in logs for name in (log.sha256, *log.seals)}
     missing = set(review.logs) - known - before

@@ -5,22 +5,22 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
 import msgspec
 
 from milo_bench.api.gateway.challengers import live_verdicts
-from milo_bench.api.roles.escalating import TAG, read_escalations
-from milo_bench.api.roles.mining import execute_coder
+from milo_bench.api.roles.escalating import read_escalations
+from milo_bench.api.roles.gathering import RoleEvidence, gather_roles
 from milo_bench.api.settings import load_settings
 from milo_bench.config.roles.edit import Keys, value_at, with_values
 from milo_bench.config.roles.file import RegistryFile, RoleConfig, load_registry, read_registry
 from milo_bench.config.settings import Settings
-from milo_bench.core.errors import ConfigError, DataError, UsageError
+from milo_bench.core.errors import ConfigError, UsageError
 from milo_bench.core.files import write_file
-from milo_bench.core.hashing import sha256_data, sha256_text
+from milo_bench.core.hashing import sha256_data, sha256_file, sha256_text
 from milo_bench.core.records import TargetRecord
 from milo_bench.core.text import one_line
 from milo_bench.core.version import __version__
@@ -31,7 +31,9 @@ from milo_bench.decide.promotion.pairs import make_pairs, merge_pairs, target_fi
 from milo_bench.decide.promotion.records import (
     CostTier,
     LiveVerdict,
+    PeopleFigure,
     PromotionRecord,
+    RateFigure,
     RegistryChange,
     RoleDecision,
     RoleOutcome,
@@ -39,7 +41,6 @@ from milo_bench.decide.promotion.records import (
     TargetFigures,
 )
 from milo_bench.decide.promotion.wording import changed_value
-from milo_bench.evidence.judging import judge_log
 from milo_bench.report.files.roles import roles_report
 from milo_bench.roles.history import (
     append_history,
@@ -48,24 +49,7 @@ from milo_bench.roles.history import (
     read_history,
     rejections_running,
 )
-from milo_bench.roles.labels import label_precision
-from milo_bench.roles.outcomes import outcome_of
-from milo_bench.store.log.reader import RunLog, read_run_log
 from milo_bench.targets.llamacpp.weights import BUILTIN, find_smollm2
-
-
-@dataclass
-class RoleEvidence:
-    """What run logs hold for a registry: outcomes by target and fixture, and where they come from."""
-
-    outcomes: dict[str, dict[str, RoleOutcome]] = field(default_factory=dict)
-    targets: dict[str, TargetRecord] = field(default_factory=dict)
-    logs: dict[str, str] = field(default_factory=dict)
-    suites: dict[str, str] = field(default_factory=dict)
-    fixtures: dict[str, str] = field(default_factory=dict)
-    unjudged: int = 0
-    escalated: int = 0
-    labels: str = ""
 
 
 @dataclass(frozen=True)
@@ -96,6 +80,7 @@ def promote_roles(
     apply: bool = False,
     fresh: bool = False,
     audit: Path | None = None,
+    review: Path | None = None,
     unsafe_here: bool = False,
     env: Mapping[str, str] | None = None,
     now: datetime | None = None,
@@ -105,7 +90,8 @@ def promote_roles(
     With ``fresh`` only cases from after the release of both models count, and the registry must have the dates.
     ``apply`` changes registry and routing.
     ``audit`` is the folder of a gateway's audit: what its trials say of a challenger on live work counts too.
-    Raises ConfigError for the registry, DataError for a log or a history that cannot be used.
+    ``review`` is a file that ``review import`` wrote: its scores stand beside review pain and decide nothing.
+    Raises ConfigError for the registry, DataError for a log, a review or a history that cannot be used.
     """
     env = os.environ if env is None else env
     now = now or datetime.now(UTC)
@@ -114,7 +100,7 @@ def promote_roles(
         _require_release_dates(file)
     settings = load_settings(config, env)
     history = read_history(registry.parent / file.history)
-    evidence = gather_roles(logs, file, env, unsafe_here=unsafe_here)
+    evidence = gather_roles(logs, file, env, review=review, unsafe_here=unsafe_here)
     live = live_verdicts(audit, file) if audit is not None else {}
     judge = _Judge(file, settings, evidence, history, live, fresh=fresh)
     decided = tuple(judge.role(name, role) for name, role in file.roles.items())
@@ -135,6 +121,7 @@ def promote_roles(
         recorded=file.recorded,
         shared=True,
         escalations=read_escalations(logs),
+        review=sha256_file(review) if review is not None else "",
     )
     report = _report_path(registry.parent / file.reports, now)
     named = msgspec.structs.replace(record, report=report.name)
@@ -144,58 +131,6 @@ def promote_roles(
     if apply:
         applied = apply_decisions(registry, file, written, now)
     return Promotion(written, report, applied)
-
-
-def gather_roles(
-    logs: Sequence[Path], file: RegistryFile, env: Mapping[str, str], *, unsafe_here: bool = False
-) -> RoleEvidence:
-    """Judge the logs' answers to workloads that a role has. Coder answers that were not run yet are run."""
-    if not logs:
-        raise UsageError("No run log was given.", hint="milo-bench roles promote runs/LOG.jsonl")
-    workloads = {name for role in file.roles.values() for name in role.workloads}
-    found = RoleEvidence()
-    for path in logs:
-        execute_coder(path, env, unsafe_here=unsafe_here)
-        log = read_run_log(path)
-        _gather(log, path, workloads, file, found)
-    if not found.outcomes and found.escalated:
-        message = "The logs have only answers of escalation steps, which decide no role."
-        raise UsageError(message, hint="give the log of the run that was escalated.")
-    if not found.outcomes:
-        names = sorted({workload.name for path in logs for workload in read_run_log(path).header.workloads})
-        message = f"The logs have no answers to the registry's workloads, only to {', '.join(names)}."
-        raise DataError(message, hint="run the mined suite, or correct 'workloads' in the registry.")
-    return found
-
-
-def _gather(log: RunLog, path: Path, workloads: set[str], file: RegistryFile, found: RoleEvidence) -> None:
-    suite = log.header.suite
-    known = found.suites.setdefault(suite.name, suite.hash)
-    found.logs[path.name if path.name not in found.logs else str(path)] = log.sha256
-    if known != suite.hash:
-        found.suites[f"{suite.name} ({path.name})"] = suite.hash
-    for target in log.header.targets:
-        found.targets[target.name] = target
-    if log.header.suite_folder:
-        found.labels = label_precision(Path(log.header.suite_folder)) or found.labels
-    minutes = file.policy.minutes
-    for judged in judge_log(log):
-        key = judged.attempt.key
-        if judged.fixture.workload not in workloads or key.repeat or key.decoding != "free":
-            continue
-        if TAG in judged.fixture.tags:  # chosen by what the incumbent rejected, so no fair sample of anything
-            found.escalated += 1
-            continue
-        hash_ = found.fixtures.setdefault(judged.fixture.id, judged.fixture.hash)
-        if hash_ != judged.fixture.hash:
-            message = f"Fixture '{judged.fixture.id}' differs between the logs."
-            raise DataError(message, hint="judge logs of one version of the suite.")
-        price = found.targets[key.target].price
-        outcome = outcome_of(judged.attempt, judged.fixture, judged.graded, minutes, price)
-        if outcome is None:
-            found.unjudged += 1
-        else:
-            found.outcomes.setdefault(key.target, {}).setdefault(judged.fixture.id, outcome)
 
 
 def _require_release_dates(file: RegistryFile) -> None:
@@ -285,7 +220,16 @@ class _Judge:
             released=released.isoformat() if released else "",
         )
         before = sum(one.time < self._released(target) for one in outcomes) if released else 0
-        return msgspec.structs.replace(figures, before_release=before)
+        return msgspec.structs.replace(figures, before_release=before, people=tuple(self._people(target, role)))
+
+    def _people(self, target: str, role: RoleConfig) -> Iterator[PeopleFigure]:
+        """What people scored this target's answers, to the role's workloads and as the role counts them."""
+        for candidate, measure in self._evidence.people:
+            if candidate.target != target or candidate.workload not in role.workloads or candidate.decoding != "free":
+                continue
+            ends = (measure.interval.low, measure.interval.high) if measure.interval is not None else (None, None)
+            score = RateFigure(measure.value, measure.n or 0, *ends, measure.unit)
+            yield PeopleFigure(measure.name.removeprefix("review_"), candidate.workload, score)
 
     def _released(self, target: str) -> int:
         day = self._file.released.get(target)

@@ -11,7 +11,7 @@ import numpy as np
 from milo_bench.config.roles.file import PromotionPolicy, RoleConfig
 from milo_bench.decide.promotion.records import CostTier, RateFigure, RoleOutcome, RolePair, TargetFigures
 from milo_bench.stats.betting import betting_ends
-from milo_bench.stats.intervals import wilson
+from milo_bench.stats.intervals import bootstrap_mean, quantile_interval, wilson
 
 Outcomes = Mapping[str, RoleOutcome]  # by fixture
 
@@ -62,8 +62,6 @@ def target_figures(
     n = len(outcomes)
     weights = [role.workloads[one.workload] for one in outcomes]
     accepted = [float(one.accepted) for one in outcomes]
-    latencies = [one.latency_s for one in outcomes if one.latency_s is not None]
-    costs = [one.cost_usd for one in outcomes if one.cost_usd is not None]
     weighted = float(np.average(accepted, weights=weights)) if n else None
     total = sum(weights)
     effective = total**2 / sum(weight**2 for weight in weights) if n else 0.0  # Kish 1965
@@ -77,11 +75,30 @@ def target_figures(
         weighted_pass=_weighted(weighted, n, effective),
         review_pain=_pain(pains, policy.minutes.most),
         hard_failure_rate=rate_figure(sum(one.hard for one in outcomes), n),
-        latency_p50_s=median(latencies) if latencies else None,
-        cost_per_case_usd=sum(costs) / len(costs) if costs else None,
+        latency_p50_s=latency_figure(outcomes).value,
+        cost_per_case_usd=cost_figure(outcomes).value,
         released=released,
         before_release=0,
     )
+
+
+def latency_figure(outcomes: Sequence[RoleOutcome]) -> RateFigure:
+    """The median latency in seconds with an order-statistic interval; an end that few cases do not bound is None."""
+    values = [one.latency_s for one in outcomes if one.latency_s is not None]
+    interval = quantile_interval(np.asarray(values, dtype=np.float64), 0.5)
+    if not values or interval is None:
+        return RateFigure(None, 0, unit="s")
+    return RateFigure(median(values), len(values), interval.low, interval.high, "s")
+
+
+def cost_figure(outcomes: Sequence[RoleOutcome]) -> RateFigure:
+    """The mean cost of a case in USD with a bootstrap interval, which equal costs and very few cases do not have."""
+    values = [one.cost_usd for one in outcomes if one.cost_usd is not None]
+    if not values:
+        return RateFigure(None, 0, unit="USD")
+    interval = bootstrap_mean(np.asarray(values, dtype=np.float64)) if len(set(values)) > 1 else None
+    ends = (None, None) if interval is None else (interval.low, interval.high)
+    return RateFigure(sum(values) / len(values), len(values), *ends, "USD")
 
 
 def rate_figure(k: int, n: int) -> RateFigure:

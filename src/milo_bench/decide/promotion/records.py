@@ -57,8 +57,16 @@ class RateFigure(Frozen, frozen=True, omit_defaults=False):
     unit: str = "share"
 
 
+class PeopleFigure(Frozen, frozen=True, omit_defaults=False):
+    """What people scored answers of one target to one workload, from 1 to 5, by question of the review sheet."""
+
+    question: str
+    workload: str
+    score: RateFigure
+
+
 class TargetFigures(Frozen, frozen=True, omit_defaults=False):
-    """The measures of one target in one role."""
+    """The measures of one target in one role. ``people`` stands beside review pain and decides nothing."""
 
     target: str
     family: str
@@ -72,6 +80,7 @@ class TargetFigures(Frozen, frozen=True, omit_defaults=False):
     cost_per_case_usd: float | None = None
     released: str = ""
     before_release: int = 0
+    people: tuple[PeopleFigure, ...] = ()
 
 
 class MeasureComparison(Frozen, frozen=True, omit_defaults=False):
@@ -169,7 +178,8 @@ class PromotionRecord(Frozen, frozen=True, omit_defaults=False):
     ``logs`` gives the SHA-256 of each run log by its name, ``cases`` the digest of the case set, ``models`` the digest
     of each target's weights where they are known. ``pairs`` and ``outcomes`` are by role and target: the evidence
     from which every figure can be computed again. ``escalations`` are what the chains did with the logs' reviews: told,
-    and no evidence for a promotion. ``shared`` says that all challengers that an incumbent ever had
+    and no evidence for a promotion. ``review`` is the SHA-256 of the review whose scores of people are shown.
+    ``shared`` says that all challengers that an incumbent ever had
     share the error, and not those of one look, as it once was. ``previous`` is the SHA-256 of the line before.
     """
 
@@ -192,3 +202,4 @@ class PromotionRecord(Frozen, frozen=True, omit_defaults=False):
     recorded: str = ""
     shared: bool = False
     escalations: tuple[EscalationReport, ...] = ()
+    review: str = ""

@@ -6,7 +6,7 @@ from typing import Any
 
 from milo_bench.config.roles.file import PromotionPolicy
 from milo_bench.core import units
-from milo_bench.decide.promotion.records import ChallengerDecision, RateFigure
+from milo_bench.decide.promotion.records import ChallengerDecision, RateFigure, TargetFigures
 
 
 def policy_sentences(policy: PromotionPolicy) -> tuple[str, ...]:
@@ -39,6 +39,15 @@ def shown(figure: RateFigure) -> str:
     numbers = (figure.value, figure.low, figure.high)
     value, low, high = (number if number is None or figure.unit == "share" else round(number, 1) for number in numbers)
     return units.estimate(value, low, high, figure.unit, figure.n)
+
+
+def people_cells(figures: TargetFigures) -> dict[str, str]:
+    """What people scored, by a name for the question and, in a role with several workloads, the workload."""
+    several = len({one.workload for one in figures.people}) > 1
+    return {
+        f"{one.question.replace('_', ' ')} by people{f', {one.workload}' if several else ''}": shown(one.score)
+        for one in figures.people
+    }
 
 
 def compared(found: int, looks: int) -> str:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+
 from milo_bench.config.roles.file import RegistryFile
-from milo_bench.core import units
 from milo_bench.core.records.roles import EscalationReport
 from milo_bench.core.text import one_line
 from milo_bench.decide.promotion.escalation import (
@@ -13,8 +14,9 @@ from milo_bench.decide.promotion.escalation import (
     escalation_ways,
     way_cells,
 )
-from milo_bench.decide.promotion.records import PromotionRecord, RateFigure, RoleDecision, TargetFigures
-from milo_bench.decide.promotion.wording import compared, policy_sentences, shown, still_needed
+from milo_bench.decide.promotion.pairs import cost_figure, latency_figure
+from milo_bench.decide.promotion.records import PromotionRecord, RateFigure, RoleDecision, RoleOutcome, TargetFigures
+from milo_bench.decide.promotion.wording import compared, people_cells, policy_sentences, shown, still_needed
 
 _HEAD = (
     "| target | family | cost | cases | acceptance | weighted pass | review pain | hard failures | latency p50 "
@@ -36,7 +38,7 @@ def roles_report(
         lines += _verdicts(role)
     lines += ["", "## What changed since the last report", "", *_changes(record, before), ""]
     for role in record.roles:
-        lines += _figures(role)
+        lines += _figures(role, record.outcomes.get(role.role, {}))
     if record.escalations:
         lines += ["## Turbo escalation", "", NO_EVIDENCE, ""]
         lines += [*(f"- {_text(one)}" for one in escalation_sentences(record.escalations)), ""]
@@ -47,6 +49,7 @@ def roles_report(
     lines += [f"- log `{_text(name)}`: {digest}" for name, digest in record.logs.items()]
     lines += [f"- suite `{_text(name)}`: {digest}" for name, digest in record.suites.items()]
     lines += [f"- case set: {record.cases}"]
+    lines += [f"- review by people: {record.review}"] if record.review else []
     lines += [f"- model `{_text(name)}`: {digest or 'digest unknown'}" for name, digest in record.models.items()]
     lines += [f"- registry: {record.registry}", f"- Milo Bench {record.tool_version}, {record.at}"]
     return "\n".join(lines) + "\n"
@@ -88,12 +91,14 @@ def _changes(record: PromotionRecord, before: PromotionRecord | None) -> list[st
     return lines or ["Nothing."]
 
 
-def _figures(role: RoleDecision) -> list[str]:
+def _figures(role: RoleDecision, outcomes: Mapping[str, Sequence[RoleOutcome]]) -> list[str]:
     lines = [f"## {_text(role.role)}", "", _HEAD, "|---|---|---|---|---|---|---|---|---|---|"]
     for one in role.figures:
-        cells = [one.target, one.family or "unknown", one.tier, str(one.cases), *_cells(one)]
+        mine = outcomes.get(one.target, ())
+        cells = [one.target, one.family or "unknown", one.tier, str(one.cases), *_cells(one, mine)]
         lines.append(f"| {' | '.join(_text(cell) for cell in cells)} |")
-    return [*lines, ""]
+    people = [f"{one.target}: {name} {score}" for one in role.figures for name, score in people_cells(one).items()]
+    return [*lines, "", *(f"- {_text(one)}" for one in people), *([""] if people else [])]
 
 
 def _ways(report: EscalationReport) -> list[str]:
@@ -102,11 +107,9 @@ def _ways(report: EscalationReport) -> list[str]:
     return [head, f"|{'---|' * len(WAY_HEAD)}", *rows, ""] if rows else []
 
 
-def _cells(one: TargetFigures) -> list[str]:
+def _cells(one: TargetFigures, outcomes: Sequence[RoleOutcome]) -> list[str]:
     figures: list[RateFigure] = [one.acceptance_rate, one.weighted_pass, one.review_pain, one.hard_failure_rate]
-    latency = "" if one.latency_p50_s is None else units.seconds(one.latency_p50_s)
-    cost = "" if one.cost_per_case_usd is None else units.dollars(one.cost_per_case_usd)
-    return [*(shown(figure) for figure in figures), latency, cost]
+    return [shown(figure) for figure in (*figures, latency_figure(outcomes), cost_figure(outcomes))]
 
 
 def _text(text: str) -> str:

@@ -21,8 +21,16 @@ from milo_bench.decide.promotion.escalation import (
     escalation_ways,
     way_cells,
 )
+from milo_bench.decide.promotion.pairs import cost_figure, latency_figure
 from milo_bench.decide.promotion.records import CostTier, PromotionRecord, RoleDecision, RoleOutcome, TargetFigures
-from milo_bench.decide.promotion.wording import changed_value, compared, policy_sentences, shown, still_needed
+from milo_bench.decide.promotion.wording import (
+    changed_value,
+    compared,
+    people_cells,
+    policy_sentences,
+    shown,
+    still_needed,
+)
 
 Facts = Mapping[str, tuple[str, CostTier]]  # family and tier by target
 
@@ -67,9 +75,10 @@ def _role(
         "name": name,
         "title": config.title,
         "cases": compared(decided.cases, decided.looks) if decided is not None else compared(0, 0),
-        "incumbent": _target(config.incumbent, figures, facts),
+        "incumbent": _target(config.incumbent, figures, facts, outcomes.get(config.incumbent, ())),
         "challengers": [
-            {**_target(one, figures, facts), "verdict": _verdict(verdicts.get(one))} for one in config.challengers
+            {**_target(one, figures, facts, outcomes.get(one, ())), "verdict": _verdict(verdicts.get(one))}
+            for one in config.challengers
         ],
         "retired": [
             {"target": one.target, "date": one.date.isoformat(), "reason": one.reason} for one in config.retired
@@ -106,7 +115,9 @@ def _said(one: EscalationAnswer | None) -> str:
     return f"{'accept' if one.accepts else 'reject'}, {'right' if one.passed else 'wrong'}"
 
 
-def _target(name: str, figures: Mapping[str, TargetFigures], facts: Facts) -> dict[str, Any]:
+def _target(
+    name: str, figures: Mapping[str, TargetFigures], facts: Facts, outcomes: Sequence[RoleOutcome]
+) -> dict[str, Any]:
     family, tier = facts.get(name, ("", "unknown"))
     found = figures.get(name)
     cells: dict[str, str] = {}
@@ -115,9 +126,10 @@ def _target(name: str, figures: Mapping[str, TargetFigures], facts: Facts) -> di
             "acceptance": shown(found.acceptance_rate),
             "weighted pass": shown(found.weighted_pass),
             "review pain": shown(found.review_pain),
+            **people_cells(found),
             "hard failures": shown(found.hard_failure_rate),
-            "latency p50": "no data" if found.latency_p50_s is None else units.seconds(found.latency_p50_s),
-            "cost per case": "no data" if found.cost_per_case_usd is None else units.dollars(found.cost_per_case_usd),
+            "latency p50": shown(latency_figure(outcomes)),
+            "cost per case": shown(cost_figure(outcomes)),
         }
     before = found.before_release if found is not None else 0
     return {"name": name, "family": family or "unknown", "tier": tier, "figures": cells, "before_release": before}
@@ -173,6 +185,7 @@ def _figures_json(latest: PromotionRecord | None) -> str:
         "at": latest.at,
         "logs": latest.logs,
         "cases": latest.cases,
+        "review": latest.review,
         "models": latest.models,
         "roles": msgspec.to_builtins(latest.roles),
         "outcomes": msgspec.to_builtins(latest.outcomes),

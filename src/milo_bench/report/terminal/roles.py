@@ -14,7 +14,7 @@ from milo_bench.core.records.roles import EscalationReport, MiningEvent, MiningS
 from milo_bench.core.text import file_lines, one_line, visible
 from milo_bench.decide.promotion.escalation import WAY_HEAD, escalation_sentences, escalation_ways, way_cells
 from milo_bench.decide.promotion.records import PromotionRecord, RegistryChange
-from milo_bench.decide.promotion.wording import changed_value, compared, shown, still_needed
+from milo_bench.decide.promotion.wording import changed_value, compared, people_cells, shown, still_needed
 
 _SHOWN = 10
 # Reasons that most commits of any repository have: told at the end, not one by one.
@@ -170,6 +170,9 @@ def print_promotion(record: PromotionRecord, applied: Sequence[RegistryChange], 
             cells = (shown(one.acceptance_rate), shown(one.review_pain), shown(one.hard_failure_rate))
             table.add_row(escape(name), escape(one.family or "unknown"), one.tier, *cells)
         console.print(table)
+        for one in role.figures:
+            for name, score in people_cells(one).items():
+                console.print(f"  {escape(one.target)}: {escape(name)} {score}", soft_wrap=True)
         for decision in role.decisions:
             style = _VERDICTS[decision.verdict]
             reasons = escape("; ".join(decision.reasons))

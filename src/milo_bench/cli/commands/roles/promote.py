@@ -22,6 +22,7 @@ from milo_bench.report import terminal
 @click.option("--apply", is_flag=True, help="Change the registry, and the role's rule in routing.yaml.")
 @click.option("--fresh", is_flag=True, help="Only cases from after the release of both models.")
 @click.option("--audit", type=FOLDER, help="A gateway's audit: its trials count too.")
+@click.option("--review", type=click.Path(path_type=Path), help="Scores of people, to show beside review pain.")
 @click.option("--fail-on-change", is_flag=True, help="Exit with 1 if an incumbent changes.")
 @click.option("--unsafe-here", is_flag=True, help="Run coder answers without the sandbox.")
 @JSON_FLAG
@@ -32,6 +33,7 @@ def roles_promote(
     apply: bool,
     fresh: bool,
     audit: Path | None,
+    review: Path | None,
     fail_on_change: bool,
     unsafe_here: bool,
     as_json: bool,
@@ -43,7 +45,7 @@ def roles_promote(
     evidence, and earlier looks count.
     """
     promotion = api.promote_roles(
-        logs, registry, config=config, apply=apply, fresh=fresh, audit=audit, unsafe_here=unsafe_here
+        logs, registry, config=config, apply=apply, fresh=fresh, audit=audit, review=review, unsafe_here=unsafe_here
     )
     if as_json:
         roles = msgspec.to_builtins(promotion.record.roles)
@@ -55,7 +57,7 @@ def roles_promote(
         click.echo(f"report: {promotion.report}", err=True)
     again = f" --registry {shlex.quote(str(registry))}"
     if promotion.can_be_applied:
-        given = {"--config": config, "--audit": audit}
+        given = {"--config": config, "--audit": audit, "--review": review}
         more = "".join(f" {name} {shlex.quote(str(path))}" for name, path in given.items() if path is not None)
         more += " --fresh" if fresh else ""
         say_next(f"milo-bench roles promote {' '.join(shlex.quote(str(log)) for log in logs)}{again}{more} --apply")
