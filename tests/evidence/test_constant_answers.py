@@ -11,6 +11,7 @@ import pytest
 from milo_bench import api
 from milo_bench.config.settings import TargetConfig
 from milo_bench.core.records import StoreText
+from milo_bench.grade.engine import grade_attempt
 
 COUNT = 60
 RARE = frozenset({7, 21, 40})  # fixtures with another right answer
@@ -114,3 +115,20 @@ def test_a_gate_on_what_must_not_be_said_is_passed_by_one_good_answer(tmp_path: 
     gates = "{measure: policy_violation_rate, at_most: 0.1, safety: true}"
     found = decided(tmp_path, ["banned_commitments"], lambda n: {}, lambda n: "We will look into it.", gates=gates)
     assert found.kind == "keep"
+
+
+def test_no_answer_is_tried_on_all_fixtures_where_no_gate_passes(tmp_path: Path, monkeypatch: Any) -> None:
+    tried: list[str] = []
+
+    def grade(workload: Any, fixture: Any, attempt: Any) -> Any:
+        tried.append(fixture.id)
+        return grade_attempt(workload, fixture, attempt)
+
+    monkeypatch.setattr("milo_bench.evidence.null_model.columns.grade_attempt", grade)
+    (tmp_path / "fails").mkdir()
+    expect = lambda n: {"equals": word(n)}  # noqa: E731
+    assert decided(tmp_path / "fails", ["equals"], expect, lambda n: "no idea").kind != "keep"
+    assert tried == []
+    (tmp_path / "passes").mkdir()
+    assert decided(tmp_path / "passes", ["equals"], expect, word).kind == "keep"
+    assert tried

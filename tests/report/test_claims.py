@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import sys
+import unicodedata
 from html.parser import HTMLParser
 from importlib.resources import files
 from pathlib import Path
@@ -17,6 +19,7 @@ from milo_bench.decide.records import Decision, Figure, Ref, Source
 from milo_bench.report.figures import part_text, range_text, whole_text
 from milo_bench.report.package import render_files
 from milo_bench.report.pages.claims import Claims, UnsourcedNumber
+from milo_bench.report.pages.names import has_number
 from milo_bench.report.pages.render import page_environment
 from tests.report.sample_decision import sample_decision
 
@@ -265,3 +268,18 @@ def test_markdown_keeps_figures_and_shows_marks_as_they_are(decision: Decision) 
     assert claims.text(("recall is ", Ref(RECALL), " on `x` *y* [z](u)")) == (
         "recall is 87% on \\`x\\` \\*y\\* \\[z\\](u)"
     )
+
+
+def test_every_numeral_of_every_script_is_found_and_no_other_character_is() -> None:
+    text = [chr(code) for code in range(sys.maxunicode + 1)]
+    found = {one for one in text if has_number(one)}
+    assert found == {one for one in text if one.isnumeric()}
+    assert all(has_number(f"é{one}") and has_number(f"{one}é") for one in ("7", "½", "Ⅷ", "九"))
+    assert not has_number("Straße, Ελλάς, 東京")
+
+
+def test_text_that_runs_from_right_to_left_is_isolated_whichever_script_it_is_in(claims: Claims) -> None:
+    for code in range(sys.maxunicode + 1):
+        if unicodedata.bidirectional(chr(code)) in ("R", "AL") and chr(code).isalpha():
+            assert "<bdi>" in claims.words(f"Name: {chr(code)}."), hex(code)
+    assert "<bdi>" not in claims.words("Straße, Ελλάς, 東京")

@@ -16,7 +16,7 @@ from milo_bench.report.charts.counts import confusion_chart, error_chart, tornad
 from milo_bench.report.charts.decision import chart_list, charts
 from milo_bench.report.charts.lanes import Lane, lanes_svg
 from milo_bench.report.charts.load import latency_chart, throughput_chart
-from milo_bench.report.charts.style import Chart
+from milo_bench.report.charts.style import Chart, converted
 from milo_bench.report.charts.trade import frontier_chart, trade_chart
 from milo_bench.report.figures import part_text
 from tests.report.sample_decision import sample_decision
@@ -101,7 +101,18 @@ def test_a_changed_figure_changes_the_drawing(decision: Decision) -> None:
 
 
 def test_the_same_decision_gives_the_same_bytes(svgs: dict[str, str]) -> None:
+    converted.cache_clear()
     assert svgs == charts(with_distributions(sample_decision()))
+
+
+def test_who_draws_a_chart_twice_in_one_process_has_it_converted_once(drawn: tuple[Chart, ...]) -> None:
+    converted.cache_clear()
+    first = [chart.svg() for chart in drawn]
+    made = converted.cache_info().misses
+    assert [chart.svg() for chart in drawn] == first
+    assert converted.cache_info().misses == made <= len(drawn)
+    narrower = dataclasses.replace(drawn[0], spec={**drawn[0].spec, "padding": 9})
+    assert narrower.svg() != first[0], "another specification is another drawing"
 
 
 def test_all_kinds_of_charts_are_drawn_under_names_of_their_own(drawn: tuple[Chart, ...]) -> None:

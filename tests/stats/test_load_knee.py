@@ -5,7 +5,7 @@ from msgspec.structs import replace
 
 from milo_bench.core.load_records import LoadFigures
 from milo_bench.core.records import LoadWindow
-from milo_bench.stats.load.knee import degradation, fit_knee
+from milo_bench.stats.load.knee import RESAMPLES, degradation, fit_knee, resampled
 from milo_bench.stats.load.steady import find_drift
 
 LEVELS = (1, 2, 4, 8, 16, 32)
@@ -91,3 +91,14 @@ def test_a_handful_of_answers_shows_no_knee() -> None:
     knee = next(m for m in degradation(few) if m.name == "knee_streams")
     assert knee.value is None
     assert "answered 3 of 10 requests" in knee.note
+
+
+@pytest.mark.parametrize("lengths", [(1, 1, 7), (10, 10, 10, 10), (3, 200, 64, 1)])
+def test_resamples_drawn_in_one_call_are_those_of_one_call_for_each_level(lengths: tuple[int, ...]) -> None:
+    parts = [np.random.default_rng(length).random(length) for length in lengths]
+    random, alone = np.random.default_rng(7), np.random.default_rng(7)
+    found = list(resampled(parts, random))
+    for row in range(RESAMPLES):
+        for part, drawn in zip(parts, found, strict=True):
+            assert (part[alone.integers(0, len(part), len(part))] == drawn[row]).all()
+    assert random.integers(0, 1000) == alone.integers(0, 1000), "what is drawn next is the same as well"

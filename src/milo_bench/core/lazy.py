@@ -1,9 +1,12 @@
-"""Modules and the names that each gives in; what imports a module when one of its names is first used out."""
+"""Work in, the same work put off until its result is first used out: imports of modules, parts of a sequence."""
 
 from __future__ import annotations
 
 import importlib
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from typing import Generic, TypeVar
+
+T = TypeVar("T")
 
 
 def lazy_names(package: str, modules: Mapping[str, Collection[str]]) -> Callable[[str], object]:
@@ -20,3 +23,25 @@ def lazy_names(package: str, modules: Mapping[str, Collection[str]]) -> Callable
         return getattr(importlib.import_module(home[name]), name)
 
     return find
+
+
+class MadeOnce(Generic[T]):
+    """What ``source`` gives, in order: each is made when it is first asked for, and kept for who asks again.
+
+    For one thread.
+    """
+
+    def __init__(self, source: Iterable[T]) -> None:
+        self._source = iter(source)
+        self._made: list[T] = []
+
+    def __iter__(self) -> Iterator[T]:
+        place = 0
+        while True:
+            if place == len(self._made):
+                try:
+                    self._made.append(next(self._source))
+                except StopIteration:
+                    return
+            yield self._made[place]
+            place += 1

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
@@ -45,6 +45,7 @@ class Evidence:
     ``cut`` are the columns of answers without their uncited sentences, for the fix that cuts them.
     ``licences`` are the calibrations of model judges in the logs, by the digest of the judge; the last one counts.
     ``constants`` are answers of a candidate, each as if it were given to every fixture: what they pass proves nothing.
+    They may be judged only when they are first looked at, so look at none where no gate passes.
     ``ended`` are works that a stopping rule ended, ``spent`` runs that ended with their budget.
     ``today`` is the day of the decision, on which a licence must be good.
     ``inventories`` maps a fingerprint to what is known of that machine. ``every_slice`` gives measures of groups and of
@@ -76,7 +77,7 @@ class Evidence:
     flags_decide: bool = False
     ended: tuple[EndedWork, ...] = ()
     spent: tuple[SpentBudget, ...] = ()
-    constants: Mapping[Candidate, tuple[ConstantAnswer, ...]] = field(default_factory=dict)
+    constants: Mapping[Candidate, Iterable[ConstantAnswer]] = field(default_factory=dict)
 
     def said_of(self, candidate: Candidate) -> PeopleSaid | None:
         """What people said of a candidate's answers; of cut ones what they said of the whole, which claims no less."""

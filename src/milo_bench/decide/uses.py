@@ -6,7 +6,7 @@ recorded answers, judged by the gates of each use, so that each may get another 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any, TypeVar
 
@@ -15,7 +15,8 @@ from milo_bench.config.policy.file import PolicyFile
 from milo_bench.config.policy.models import WorkloadPolicy
 from milo_bench.config.routing.use_names import name_of_use, use_of, workload_of
 from milo_bench.core.errors import ConfigError
-from milo_bench.decide.evidence import Evidence
+from milo_bench.core.lazy import MadeOnce
+from milo_bench.decide.evidence import ConstantAnswer, Evidence
 from milo_bench.decide.records import Candidate
 from milo_bench.decide.wording import join_words
 
@@ -66,11 +67,13 @@ def spread_evidence(policy: PolicyFile, evidence: Evidence) -> Evidence:
             for name in named(workload)
         },
         languages={name: code for one, code in evidence.languages.items() for name in named(one)},
-        constants={
-            one: tuple(replace(answer, cases=replace(answer.cases, workload=one.workload)) for answer in answers)
-            for one, answers in of_each(evidence.constants).items()
-        },
+        constants={one: MadeOnce(_as_of(one, answers)) for one, answers in of_each(evidence.constants).items()},
     )
+
+
+def _as_of(candidate: Candidate, answers: Iterable[ConstantAnswer]) -> Iterator[ConstantAnswer]:
+    for answer in answers:
+        yield replace(answer, cases=replace(answer.cases, workload=candidate.workload))
 
 
 def candidates_of(policy: PolicyFile, candidate: Candidate) -> tuple[Candidate, ...]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from functools import lru_cache
 from typing import Any
 
@@ -55,15 +54,21 @@ def input_texts(fixture: Fixture, attempt: Attempt) -> tuple[str, ...]:
     return (*_texts(fixture.input), *_texts(attempt.prepared))
 
 
-def _texts(data: Any) -> Iterator[str]:
+def _texts(data: Any) -> list[str]:
+    found: list[str] = []
+    _add_texts(data, found)
+    return found
+
+
+def _add_texts(data: Any, found: list[str]) -> None:
     if isinstance(data, str):
-        yield data
+        found.append(data)
     elif isinstance(data, dict):
         for key, value in data.items():
-            yield str(key).replace("_", " ")
-            yield from _texts(value)
+            found.append(str(key).replace("_", " "))
+            _add_texts(value, found)
     elif isinstance(data, list | tuple):
         for value in data:
-            yield from _texts(value)
+            _add_texts(value, found)
     elif isinstance(data, int | float) and not isinstance(data, bool):
-        yield str(data)
+        found.append(str(data))

@@ -73,10 +73,11 @@ def split_sentences(text: str, *, language: str = "") -> tuple[Sentence, ...]:
 
 def _split(text: str, language: str) -> tuple[Sentence, ...]:
     found: list[Sentence] = []
-    whole = (language,) if language else languages_told(text[:_TOLD_BY]) or languages_of("sentences")
     for start, end in _blocks(text):
-        told = whole if language else languages_told(text[start : min(end, start + _TOLD_BY)]) or whole
-        for first, last in _sentence_ranges(text[start:end], told):
+        block = text[start:end]
+        # Most lines of a record have no place where a sentence may end, and then no language decides on it.
+        ranges = _sentence_ranges(block, _languages_in(text, block, language)) if _cuts(block) else ((0, len(block)),)
+        for first, last in ranges:
             for begins, ends in _bounded(text, start + first, start + last):
                 piece = _trimmed(text, begins, ends)
                 if piece is not None:
@@ -86,6 +87,15 @@ def _split(text: str, language: str) -> tuple[Sentence, ...]:
 
 # Each check of an answer asks for its sentences, and each answer to a case for those of the case.
 _split_short = lru_cache(maxsize=4096)(_split)
+
+
+def _languages_in(text: str, block: str, language: str) -> tuple[str, ...]:
+    """``language`` of ``text``, else the languages that its ``block`` speaks for, else those of the text, else any."""
+    return (language,) if language else languages_told(block[:_TOLD_BY]) or _told_of_whole(text[:_TOLD_BY])
+
+
+def _told_of_whole(text: str) -> tuple[str, ...]:
+    return languages_told(text) or languages_of("sentences")
 
 
 def paragraphs(text: str) -> tuple[Sentence, ...]:
@@ -130,14 +140,20 @@ def _goes_on(first: str, last_line: str, line: str) -> bool:
 
 
 @lru_cache(maxsize=1 << 15)  # the lines of a case come again with each answer to it, and with each model
-def _sentence_ranges(block: str, languages: tuple[str, ...]) -> tuple[tuple[int, int], ...]:
-    found: list[tuple[int, int]] = []
+def _cuts(block: str) -> tuple[int, ...]:
+    """The places within ``block`` where a sentence may end, in order."""
     cuts = {cut for start, end in _bounded(block, 0, len(block)) for cut in _found_cuts(block, start, end)}
     cuts |= {match.end() for match in _OWN_BOUNDARY.finditer(block)}
     cuts |= {match.end() for match in _WIDE_BOUNDARY.finditer(block)}
+    return tuple(cut for cut in sorted(cuts) if 0 < cut < len(block))
+
+
+@lru_cache(maxsize=1 << 14)
+def _sentence_ranges(block: str, languages: tuple[str, ...]) -> tuple[tuple[int, int], ...]:
+    found: list[tuple[int, int]] = []
     start = seen = opened = 0  # brackets that are open at ``seen``, in the sentence that begins at ``start``
-    for cut in sorted(cuts):
-        if cut <= start or cut >= len(block):
+    for cut in _cuts(block):
+        if cut <= start:
             continue
         opened += sum(block.count(mark, seen, cut) for mark in "[《") - sum(
             block.count(mark, seen, cut) for mark in "]》"
@@ -297,7 +313,6 @@ def _starts(text: str, languages: tuple[str, ...]) -> bool:
 @lru_cache(maxsize=1 << 15)
 def languages_told(text: str) -> tuple[str, ...]:
     """The languages that small words of ``text`` speak for, the likeliest first; none where there are too few."""
-    counts: Counter[str] = Counter()
     start = _INITIALS.sub(" ", text[:_TOLD_BY])
     words_there = _FIRST_WORD.findall(start.lower() if start.isascii() else start)[:_TOLD_BY_WORDS]
     if not start.isascii():
@@ -305,10 +320,13 @@ def languages_told(text: str) -> tuple[str, ...]:
     if len(words_there) <= _SHORT:
         words_there = list(dict.fromkeys(words_there))  # "de" twice tells no more than once
     known = _languages_by_word()
-    for word in words_there:
-        for language in known.get(word, ()) or known.get(word.replace("’", "'"), ()):
-            counts[language] += 1
-    if not counts or (most := counts.most_common(1)[0][1]) < _LEAST_TOLD:
+    if "’" in start:
+        words_there = [word if word in known else word.replace("’", "'") for word in words_there]
+    counts: Counter[str] = Counter()
+    for word, times in Counter(words_there).items():
+        for language in known.get(word, ()):
+            counts[language] += times
+    if not counts or (most := max(counts.values())) < _LEAST_TOLD:
         return ()
     return tuple(language for language, count in counts.most_common() if count * 4 >= most * 3)
 

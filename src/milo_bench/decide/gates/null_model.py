@@ -6,7 +6,7 @@ answer could be read as a label, the fault is in how answers were asked for or p
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final, TypeAlias
 
@@ -141,7 +141,7 @@ def _reason(gate: GateConfig, result: GateResult, figures: Figures, label: str, 
 def undecide_constant_passes(
     judged: Sequence[tuple[GateConfig, GateResult, float]],
     cases: Cases,
-    constants: Sequence[ConstantAnswer],
+    constants: Iterable[ConstantAnswer],
     rows_of: RowsOf,
     figures: Figures,
 ) -> Proven:

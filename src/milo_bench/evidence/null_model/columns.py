@@ -7,7 +7,7 @@ that was right once is right nearly everywhere.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from hashlib import blake2b
@@ -57,20 +57,22 @@ class OneAnswer:
         fixtures: Mapping[str, Fixture],
         numbers: Mapping[str, int],
         cases: Cases,
-    ) -> tuple[ConstantAnswer, ...]:
+    ) -> Iterator[ConstantAnswer]:
         """A few answers of the candidate, each on every fixture that it was asked, or on a sample of them.
 
-        ``numbers`` are the places of fixtures in the table, ``cases`` what was measured.
+        ``numbers`` are the places of fixtures in the table, ``cases`` what was measured. Each is judged when it is
+        asked for.
         """
         if not answers.judged_again:
             usual = usual_answer(answers, numbers, cases)
-            return () if usual is None else (usual,)
+            if usual is not None:
+                yield usual
+            return
         asked = _asked_fixtures(candidate.workload, fixtures, numbers, cases)
-        return tuple(
-            ConstantAnswer(answer.key.fixture, columns)
-            for answer, is_usual in choose_answers(answers.first, partial(self._passes, fixtures))
-            if (columns := self._everywhere(candidate, answer, asked, numbers, whole=is_usual)) is not None
-        )
+        for answer, is_usual in choose_answers(answers.first, partial(self._passes, fixtures)):
+            columns = self._everywhere(candidate, answer, asked, numbers, whole=is_usual)
+            if columns is not None:
+                yield ConstantAnswer(answer.key.fixture, columns)
 
     def _passes(self, fixtures: Mapping[str, Fixture], answer: Attempt) -> bool:
         """Whether ``answer`` passes on the fixture that it was given to."""

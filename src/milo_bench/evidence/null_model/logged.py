@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import ChainMap
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from itertools import islice
 from typing import Final
 
@@ -12,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from milo_bench.core.errors import DataError
+from milo_bench.core.lazy import MadeOnce
 from milo_bench.core.records import Attempt, Workload
 from milo_bench.decide.evidence import ConstantAnswer
 from milo_bench.decide.records import Candidate
@@ -33,26 +35,14 @@ def constant_answers(
     numbers: Mapping[str, int],
     cases: Mapping[Candidate, Cases],
     looked_at: Mapping[Candidate, Places],
-) -> dict[Candidate, tuple[ConstantAnswer, ...]]:
-    """A few answers of each candidate, each judged on every fixture, or a sample of them.
+) -> dict[Candidate, MadeOnce[ConstantAnswer]]:
+    """A few answers of each candidate, each judged on every fixture, or a sample of them, when it is first asked for.
 
     ``numbers`` are the places of fixtures in the table, ``cases`` what was measured, ``looked_at`` the order in which
     runs with a stopping rule asked: of those, an answer counts where it does in ``cases``, as it did in the run.
     """
-    collected: dict[Candidate, _Collected] = {}
-    for log in logs:
-        _OfLog(log, numbers, cases, looked_at, collected).collect()
-    graders: dict[int, OneAnswer] = {}
-    found = {}
-    for candidate, one in collected.items():
-        grader = graders.setdefault(id(one.contract), OneAnswer(one.contract))
-        fixtures = ChainMap(*(log.fixtures for log in one.logs))
-        found[candidate] = tuple(
-            constant
-            for answers in one.answers.values()
-            for constant in grader.constants(candidate, answers, fixtures, numbers, cases[candidate])
-        )
-    return {candidate: answers for candidate, answers in found.items() if answers}
+    collected = _OfLogs(tuple(logs), numbers, cases, looked_at)
+    return {candidate: MadeOnce(collected.judged(candidate)) for candidate in cases}
 
 
 @dataclass
@@ -62,6 +52,37 @@ class _Collected:
     contract: Workload
     logs: list[RunLog] = field(default_factory=list)
     answers: dict[tuple[bool, bool], Answers] = field(default_factory=dict)
+
+
+class _OfLogs:
+    """The answers in all logs, read when the first of them is asked for."""
+
+    def __init__(
+        self,
+        logs: Sequence[RunLog],
+        numbers: Mapping[str, int],
+        cases: Mapping[Candidate, Cases],
+        looked_at: Mapping[Candidate, Places],
+    ) -> None:
+        self._logs, self._numbers, self._cases, self._looked_at = logs, numbers, cases, looked_at
+        self._graders: dict[int, OneAnswer] = {}
+
+    @cached_property
+    def _collected(self) -> dict[Candidate, _Collected]:
+        found: dict[Candidate, _Collected] = {}
+        for log in self._logs:
+            _OfLog(log, self._numbers, self._cases, self._looked_at, found).collect()
+        return found
+
+    def judged(self, candidate: Candidate) -> Iterator[ConstantAnswer]:
+        """The answers of ``candidate`` that are tried, each judged when it is asked for."""
+        one = self._collected.get(candidate)
+        if one is None:
+            return
+        grader = self._graders.setdefault(id(one.contract), OneAnswer(one.contract))
+        fixtures = ChainMap(*(log.fixtures for log in one.logs))
+        for answers in one.answers.values():
+            yield from grader.constants(candidate, answers, fixtures, self._numbers, self._cases[candidate])
 
 
 class _OfLog:

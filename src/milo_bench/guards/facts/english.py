@@ -88,7 +88,6 @@ _COUNTED = re.compile(rf"\d|\b{_NUMBER_WORD}")  # in lower case
 # What each of the patterns cannot do without, in plain lower case: to look for it takes a fraction of the pattern.
 _HAS_CURRENCY = re.compile(rf"[$£€¥₹]|(?:{_CURRENCY_WORD})\b")
 _HAS_UNIT = re.compile(_UNIT)
-_HAS_ORDINAL = re.compile("|".join(_ORDINALS))
 # What a number in words begins with, and what an amount may begin with besides.
 _NUMBER_WORDS: Final = re.compile("|".join(sorted((*_SMALL, *_SCALE))))
 _CURRENCIES: Final = re.compile(rf"[$£€¥₹]|us\$|{_CURRENCY_WORD}")
@@ -223,7 +222,8 @@ def durations_named(text: str) -> set[str]:
 
 def ordinals(text: str) -> set[str]:
     """The figures that ordinals in words stand for: "second" may be 2. They support a figure."""
-    if not _HAS_ORDINAL.search(_lower(text)):
+    lower = _lower(text)
+    if not any(word in lower for word in _ORDINALS):
         return set()
     return {str(_ORDINALS[_lower(match[0])]) for match in _ORDINAL.finditer(text)}
 

@@ -30,7 +30,7 @@ _QUARTER: Final = re.compile(
     re.IGNORECASE,
 )
 # What each of them has, in small letters: to look for it takes a fraction of the pattern.
-_HAS_QUARTER: Final = re.compile("quart|kwarta|trimest")
+_HAS_QUARTER: Final = ("quart", "kwarta", "trimest")
 _NUMBERED: Final = (
     (("vierte", "fourth", "quatri", "cuarto", "quarto", "vierde", "czwart"), 4),
     (("dritte", "third", "troisi", "tercer", "terzo", "terceiro", "derde", "trzeci"), 3),
@@ -65,7 +65,8 @@ def accounts_without_spaces(text: str) -> Iterator[str]:
 
 def quarters_named(text: str) -> Iterator[str]:
     """Q3 of "the third quarter" and "3. Quartal"."""
-    if not _HAS_QUARTER.search(in_small_letters(text)):
+    small = in_small_letters(text)
+    if not any(part in small for part in _HAS_QUARTER):
         return
     for match in _QUARTER.finditer(text):
         word = (match["word"] or "").casefold()

@@ -42,6 +42,7 @@ FACTS_VERSION: Final = "7"
 _TOLD_BY: Final = 4000  # characters
 _SHORT: Final = 200
 _LONG: Final = 2000
+_STATEMENT: Final = 500
 _KANA = re.compile(r"[\u3040-\u30ff]")
 _HAN = re.compile(r"[\u4e00-\u9fff]")
 ENGLISH: Final = "en"
@@ -53,6 +54,10 @@ def find_facts(text: str, *, day_first: bool = True, language: str = "") -> tupl
     ``language`` (ISO 639-1) is that of texts whose words tell none. Zero-width characters and digits of other scripts
     hide nothing.
     """
+    return (_facts_of_short if len(text) <= _STATEMENT else _facts_of)(text, day_first, language)
+
+
+def _facts_of(text: str, day_first: bool, language: str) -> tuple[Fact, ...]:
     plain = unmarked(text)
     found = [
         fact
@@ -62,6 +67,10 @@ def find_facts(text: str, *, day_first: bool = True, language: str = "") -> tupl
     if plain.places is None:
         return tuple(found)
     return tuple(_placed(fact, text, plain) for fact in found)
+
+
+# Each rule about facts reads an answer's statements, and models say the same of a case.
+_facts_of_short = lru_cache(maxsize=1 << 13)(_facts_of)
 
 
 def _facts_within(text: str, start: int, end: int, language: str, day_first: bool) -> Iterator[Fact]:
@@ -225,7 +234,7 @@ def _said_by(source: str, day_first: bool, language: str) -> _Said:
             named |= durations_named_abroad(part, told)
         else:
             doubtful |= ordinals(part)
-    facts = find_facts(source, day_first=day_first, language=language)
+    facts = _facts_of(source, day_first, language)
     return _Said(facts, *map(frozenset, (shares, named, begun, doubtful, languages)))
 
 

@@ -159,6 +159,7 @@ def _words_alone(text: str) -> str:
     return _NO_WORDS.sub(" ", text) if _HAS_NO_WORDS.search(text) else text
 
 
+@lru_cache(maxsize=1 << 14)
 def _clear(clause: str) -> str:
     """The language of a clause by its frequent words alone; "" where they leave room for doubt."""
     words = words_of(_words_alone(clause))
@@ -171,20 +172,25 @@ def _clear(clause: str) -> str:
 
 
 def _language_of(text: str, start: int, end: int, expected: str) -> _Read:
-    source = _words_alone(text[start:end])
+    return _Read(start, end, *_language_of_words(_words_alone(text[start:end]), expected))
+
+
+@lru_cache(maxsize=1 << 14)  # without figures and codes, many lines of a record are the same
+def _language_of_words(source: str, expected: str) -> tuple[str, int, dict[str, float]]:
+    """The language of ``source``, its number of letters, and how far behind the best the languages near it are."""
     letters = sum(map(str.isalpha, source))
     if not letters:
-        return _Read(start, end, NONE, 0, {})
+        return NONE, 0, {}
     script = _script(source)
     if script in SCRIPT_LANGUAGE:
-        return _Read(start, end, SCRIPT_LANGUAGE[script], letters, {})
+        return SCRIPT_LANGUAGE[script], letters, {}
     if script == "CJK" and re.search("[\u3040-\u30ff]", source):
-        return _Read(start, end, "ja", letters, {})
+        return "ja", letters, {}
     if script not in SCRIPT_LANGUAGES:
-        return _Read(start, end, UNKNOWN, letters, {})
+        return UNKNOWN, letters, {}
     if script != "LATIN":
         ranked = sorted(likelihoods(source[:_READ_CHARS], script).items(), key=lambda pair: -pair[1])
-        return _Read(start, end, ranked[0][0], letters, {})
+        return ranked[0][0], letters, {}
     language, behind = _latin(source, expected)
     if language == NONE and expected != "en" and _ORDINARY.search(source):
         language = expected  # too short to recognise, and not a name alone
@@ -193,7 +199,7 @@ def _language_of(text: str, start: int, end: int, expected: str) -> _Read:
     if language not in (NONE, expected) and behind:
         language = _unless_names(source, language, expected)
     near = {other: distance for other, distance in behind.items() if distance <= _NEAR}
-    return _Read(start, end, language, letters, near)
+    return language, letters, near
 
 
 def _script(text: str) -> str:

@@ -8,9 +8,11 @@ phone, so that text stays readable there; a page sets charts side by side.
 from __future__ import annotations
 
 import importlib
+import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from html import escape
 from typing import Any, Final
 
@@ -107,12 +109,7 @@ def finish(plot: vega.Spec) -> vega.Spec:
 
 def draw(spec: Mapping[str, Any], title: str, about: str) -> str:
     """``spec`` as one SVG element with a title and a description, ids of its own and no reference to anything."""
-    try:
-        vl_convert = importlib.import_module("vl_convert")
-    except ImportError:
-        message = "Charts need the package vl-convert-python."
-        raise PrerequisiteError(message, hint="pip install vl-convert-python") from None
-    drawn: str = vl_convert.vegalite_to_svg(dict(spec))
+    drawn = converted(json.dumps(dict(spec)))
     numbers: dict[str, str] = {}
     drawn = _LOCAL_ID.sub(lambda found: found[1] + numbers.setdefault(found[2], f"clip{len(numbers)}"), drawn)
     drawn = _TAG.sub(_plain_tag, drawn)
@@ -128,6 +125,18 @@ def draw(spec: Mapping[str, Any], title: str, about: str) -> str:
         f'<title id="{unique}-t">{escape(one_line(title, 160))}</title>'
         f'<desc id="{unique}-d">{escape(one_line(about, 600))}</desc>{body}'
     )
+
+
+@lru_cache(maxsize=128)  # who writes a package and verifies it in one process draws each chart once
+def converted(spec: str) -> str:
+    """The SVG of a Vega-Lite specification in JSON. Raises PrerequisiteError without the package that draws it."""
+    try:
+        vl_convert = importlib.import_module("vl_convert")
+    except ImportError:
+        message = "Charts need the package vl-convert-python."
+        raise PrerequisiteError(message, hint="pip install vl-convert-python") from None
+    drawn: str = vl_convert.vegalite_to_svg(spec)
+    return drawn
 
 
 def _plain_tag(tag: re.Match[str]) -> str:

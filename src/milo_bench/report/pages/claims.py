@@ -33,6 +33,7 @@ from milo_bench.report.pages.names import RecordedNames
 
 MOST_CHARACTERS = 4_000
 MOST_RECORDED = 20_000
+_MAY_TURN = re.compile("[\u0590-\U0010ffff]")  # no character before these runs from right to left
 _NOT_IN_AN_ANCHOR = re.compile(r"[^A-Za-z0-9_.-]")
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]|~#])")
 _SPACES = re.compile(r"\s+")
@@ -204,7 +205,7 @@ class Claims:
 
 def _isolated(text: str) -> Markup:
     """Escaped; what runs from right to left, from its first letter to its last, is isolated from the rest."""
-    turns = [at for at, char in enumerate(text) if unicodedata.bidirectional(char) in ("R", "AL", "AN")]
+    turns = [one.start() for one in _MAY_TURN.finditer(text) if unicodedata.bidirectional(one[0]) in ("R", "AL", "AN")]
     if not turns:
         return escape(text)
     start, end = turns[0], turns[-1] + 1

@@ -12,11 +12,15 @@ from milo_bench.decide.records import Decision
 
 _EDGES = ".,;:!?()[]{}\"'“”‘’«»…–—"
 _QUANTILE = re.compile(r"p\d\d|p999")
+_DIGIT = re.compile("[0-9]")
+_NOT_ASCII = re.compile(r"[^\x00-\x7f]")
 
 
 def has_number(text: str) -> bool:
     """Whether any character of ``text`` is a digit or another numeral (``½``, ``٣``, ``Ⅷ``)."""
-    return any(character.isnumeric() for character in text)
+    if _DIGIT.search(text):
+        return True
+    return not text.isascii() and any(map(str.isnumeric, _NOT_ASCII.findall(text)))
 
 
 class RecordedNames:
@@ -28,7 +32,8 @@ class RecordedNames:
     """
 
     def __init__(self, decision: Decision, plain: dict[str, Any]) -> None:
-        self._strings = set(_strings(plain))
+        self._strings: set[str] = set()
+        _add_strings(plain, self._strings)
         self._strings |= {without_command(one.result.finding) for one in decision.probes}
         found = [name for name in _names(decision) if any(map(str.isalpha, name))]
         names = {form for name in (*found, *_given(decision)) for form in (name, visible(name)) if has_number(form)}
@@ -65,16 +70,17 @@ def _bare(word: str) -> str:
     return word.strip(_EDGES)
 
 
-def _strings(value: Any) -> Iterator[str]:
+def _add_strings(value: Any, found: set[str]) -> None:
+    """Put every text of ``value``, keys included, into ``found``."""
     if isinstance(value, str):
-        yield value
+        found.add(value)
     elif isinstance(value, dict):
-        for key, inner in value.items():
-            yield str(key)
-            yield from _strings(inner)
+        found.update(map(str, value))
+        for inner in value.values():
+            _add_strings(inner, found)
     elif isinstance(value, list | tuple):
         for inner in value:
-            yield from _strings(inner)
+            _add_strings(inner, found)
 
 
 def _names(decision: Decision) -> Iterable[str]:
@@ -160,6 +166,8 @@ def _keywords(rules: Iterable[dict[str, Any]]) -> Iterator[str]:
     for rule in rules:
         for key, value in rule.items():
             if key in ("name", "id", "target", "label", "labels", "keywords", "tags", "keyword_family"):
-                yield from _strings(value)
+                strings: set[str] = set()
+                _add_strings(value, strings)
+                yield from strings
             elif isinstance(value, dict):
                 yield from _keywords((value,))

@@ -9,7 +9,7 @@ sub-windows of each level, blocks of time being nearer to independent than reque
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -111,8 +111,8 @@ def _knee(target: str, by_level: dict[float, list[LoadWindow]], random: np.rando
         return measure(
             None, None, f"a level answered {fewest} of {LEAST_ANSWERED} requests needed: give a longer --duration"
         )
-    drawn = [[part[random.integers(0, len(part), len(part))].mean() for part in parts] for _ in range(RESAMPLES)]
-    knees = [again.knee for again in fit_knees(levels, np.array(drawn))]
+    drawn = np.column_stack([resampled.mean(axis=1) for resampled in resampled(parts, random)])
+    knees = [again.knee for again in fit_knees(levels, drawn)]
     if len(knees) < RESAMPLES / 2:
         return measure(None, None, "too few answers per level to resample")
     low, high = (float(value) for value in np.quantile(knees, [0.025, 0.975]))
@@ -125,18 +125,13 @@ def _knee(target: str, by_level: dict[float, list[LoadWindow]], random: np.rando
 
 def _slope(target: str, by_level: dict[float, list[LoadWindow]], random: np.random.Generator) -> Measure | None:
     samples = {level: _latencies(windows) for level, windows in sorted(by_level.items())}
-    medians = {level: _median(values) for level, values in samples.items() if len(values)}
+    medians = {level: float(_median(values)) for level, values in samples.items() if len(values)}
     levels = [level for level, value in medians.items() if math.isfinite(value)]
     if len(levels) < 2:
         return None
     x = np.array(levels)
     value = float(np.polyfit(x, [medians[level] for level in levels], 1)[0])
-    drawn = np.array(
-        [
-            [_median(samples[level][random.integers(0, len(samples[level]), len(samples[level]))]) for level in levels]
-            for _ in range(RESAMPLES)
-        ]
-    )
+    drawn = np.column_stack([_median(one) for one in resampled([samples[level] for level in levels], random)])
     drawn = drawn[np.isfinite(drawn).all(axis=1)]
     interval = None
     if len(drawn) >= RESAMPLES / 2:
@@ -165,6 +160,18 @@ def _latencies(windows: Sequence[LoadWindow]) -> NDArray[np.float64]:
     return np.array(values)
 
 
-def _median(values: NDArray[np.float64]) -> float:
-    place = max(0, math.ceil(len(values) / 2) - 1)
-    return float(np.partition(values, place)[place])
+def _median(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The lower median over the last axis."""
+    place = max(0, math.ceil(values.shape[-1] / 2) - 1)
+    return np.asarray(np.partition(values, place)[..., place])
+
+
+def resampled(parts: Sequence[NDArray[np.float64]], random: np.random.Generator) -> Iterator[NDArray[np.float64]]:
+    """For each part its ``RESAMPLES`` resamples of its own length, shape (resamples, length).
+
+    The draws come part after part within each resample, in one call: the same as one call for each, in less time.
+    """
+    lengths = [len(part) for part in parts]
+    drawn = random.integers(0, np.tile(np.repeat(lengths, lengths), (RESAMPLES, 1)))
+    for part, end in zip(parts, np.cumsum(lengths).tolist(), strict=True):
+        yield np.take(part, drawn[:, end - len(part) : end])
