@@ -11,6 +11,7 @@ from milo_bench.core.records import Attempt, AttemptKey, Timings
 from milo_bench.grade.engine import grade_attempt
 from milo_bench.suites import load_suite, render_prompt
 from milo_bench.suites.importing.importer import ImportRequest
+from tests.suites.sheets.workbooks import workbook
 from tests.suites.test_promptfoo import imported, imported_promptfoo, promptfoo_tests
 
 TOOLS = """\
@@ -130,11 +131,35 @@ def test_a_call_that_no_listed_tool_allows_cannot_be_checked_without_the_tools(t
         ("tests: https://docs.example/sheet\n", "is an address, and an import downloads nothing"),
         ("tests: [{vars: {a: file://cat.jpg}}]\n", "'file://cat.jpg': a '.jpg' file is a picture"),
         ("tests: [{vars: {a: file://load.py}}]\n", "'file://load.py': a '.py' file is a program, and is not run"),
-        ("tests: file://rows.xlsx\n", "tests in 'rows.xlsx': a '.xlsx' file is not read here"),
+        ("tests: file://rows.docx\n", "tests in 'rows.docx': a '.docx' file is not read here"),
+        ("tests: file://rows.xlsx\n", "rows.xlsx: "),
     ],
 )
 def test_a_promptfoo_file_that_is_not_read_is_named_with_what_it_is(tmp_path: Path, config: str, said: str) -> None:
-    for name in ("cat.jpg", "load.py", "rows.xlsx"):
+    for name in ("cat.jpg", "load.py", "rows.docx", "rows.xlsx"):
         (tmp_path / name).write_bytes(b"\0")
     result = imported_promptfoo(tmp_path, "prompts: ['{{ a }}']\n" + config)
     assert [one.what for one in (*result.broken, *result.not_carried) if said in one.what]
+
+
+@pytest.mark.parametrize("named", ["rows.xlsx", "file://rows.xlsx", "file://rows.xlsx#S"])
+def test_promptfoo_tests_in_a_spreadsheet_keep_their_assertions(tmp_path: Path, named: str) -> None:
+    cells = {
+        "A1": "town",
+        "B1": "__expected",
+        "A2": "Bonn",
+        "B2": "contains: Rhine",
+        "A3": "Ulm",
+        "A4": "Jena",
+        "B4": 3,
+    }
+    cover = {"A1": "Towns of 2025"}
+    (tmp_path / "rows.xlsx").write_bytes(workbook(cells, cover=cover))
+    result = imported_promptfoo(tmp_path, f"prompts: ['River of {{{{ town }}}}?']\ntests: {named}\n")
+    assert [(case.input, case.expect) for case in result.cases] == [
+        ({"town": "Bonn"}, {"contains": "Rhine"}),
+        ({"town": "Ulm"}, {}),
+        ({"town": "Jena"}, {"equals": "3"}),
+    ]
+    other = imported_promptfoo(tmp_path, "prompts: ['{{ town }}']\ntests: file://rows.xlsx#None\n")
+    assert not other.cases and "has no sheet 'None'" in other.broken[0].what

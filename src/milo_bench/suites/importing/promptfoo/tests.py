@@ -7,9 +7,11 @@ from pathlib import Path
 from typing import Any, Final
 
 from milo_bench.config.written import Problem, Written, read_written
-from milo_bench.suites.importing.importer import Imported
+from milo_bench.core.errors import MiloError
+from milo_bench.suites.importing.importer import Imported, ImportRequest
 from milo_bench.suites.importing.promptfoo.files import files_named, what_it_is
 from milo_bench.suites.importing.promptfoo.kinds import KNOWN
+from milo_bench.suites.importing.sheet_rows import sheet_rows
 from milo_bench.suites.importing.tables import csv_rows, jsonl_rows, source_text
 
 _EXPECTED = re.compile(r"__expected\d*")
@@ -21,10 +23,12 @@ _BARE_KINDS: Final = frozenset((
     "answer-relevance", "moderation",
 ))  # fmt: skip
 _SHORT: Final = {"fn": "javascript", "eval": "javascript", "grade": "llm-rubric", "file": "file"}
+_SHEET: Final = re.compile(r"\.(?:xlsx|xls|ods)#", re.IGNORECASE)
+_LIKELY: Final = ("__expected", "__expected1", "__description")  # columns that only a table of tests has
 
 
 def tests_of(written: Any, root: Path, where: str, result: Imported) -> list[Any]:
-    """Every test of ``tests:`` written out: a list, a file, or a list in which some are files.
+    """Every test of ``tests:`` written out: a list, a file (``tests.xlsx#Sheet``), or a list in which some are files.
 
     A file whose tests are lost is named in ``result.broken``.
     """
@@ -32,12 +36,13 @@ def tests_of(written: Any, root: Path, where: str, result: Imported) -> list[Any
     for entry in written if isinstance(written, list) else [written]:
         named = entry.get("path") if isinstance(entry, dict) and "vars" not in entry else entry
         if isinstance(named, str):
-            paths = files_named(named, root, where)
+            file, _, sheet = named.partition("#") if _SHEET.search(named) else (named, "", "")
+            paths = files_named(file, root, where)
             for path in [paths] if isinstance(paths, Problem) else paths:
                 if isinstance(path, Problem):
                     result.broken.append(path)
                 else:
-                    tests.extend(_from_file(path, where, result))
+                    tests.extend(_from_file(path, sheet, where, result))
         else:
             tests.append(entry)
     return tests
@@ -61,8 +66,17 @@ def with_variables(test: Any, root: Path, where: str) -> Any:
     return {**test, "vars": variables}
 
 
-def _from_file(path: Path, where: str, result: Imported) -> list[Any]:
+def _from_file(path: Path, sheet: str, where: str, result: Imported) -> list[Any]:
     match path.suffix.lower():
+        case ".xlsx" | ".xls" | ".ods":
+            try:
+                rows = sheet_rows(path, ImportRequest(path, sheet=sheet), result, likely=_LIKELY)
+            except MiloError as error:
+                result.broken.append(Problem(where, error.message.rstrip("."), error.hint, kind="data"))
+                return []
+            return [
+                _from_row({name: "" if cell is None else cell for name, cell in row.values.items()}) for row in rows
+            ]
         case ".csv" | ".tsv":
             return [_from_row(row.values) for row in csv_rows(path, result)]
         case ".jsonl":
