@@ -20,6 +20,7 @@ from milo_bench.store.audit.chain import read_key
 from milo_bench.store.audit.records import AuditedRequest
 from milo_bench.store.audit.verify import AuditCheck, read_audit, verify_audit
 from milo_bench.store.audit.writer import head_path, key_path
+from milo_bench.store.state.database import open_state
 from milo_bench.targets.fake.script import parse_script
 from milo_bench.targets.fake.server import FakeServer
 
@@ -90,6 +91,8 @@ async def running_gateway(
         yaml.safe_dump({"targets": configs, "gateway": {"fingerprint_interval_s": 0, **(gateway or {})}})
     )
     (folder / "routing.yaml").write_text(yaml.safe_dump(dict(routing), sort_keys=False))
+    if state is None:  # a gateway has the tables made in a process of its own, which takes longer than most tests
+        open_state(str(folder / "state.db")).dispose()
     options = ServeOptions(
         routing=folder / "routing.yaml", audit=folder / "audit", state=state or str(folder / "state.db"),
         port=0, admin_port=0, suites=suites, **more,

@@ -50,6 +50,7 @@ class JudgedReply(msgspec.Struct):
     problem: str = ""
     reasons: dict[str, str] = {}
     removed: tuple[str, ...] = ()
+    late: bool = False  # it was not judged in time, which is no fault of the model
     bypassed: bool = False  # no model was asked: ``problem`` is why the step before it sent the case to a person
 
 

@@ -46,9 +46,10 @@ _HEALTH_KEPT_S: Final = 0.05
 
 @dataclass(frozen=True)
 class GatewayLimits:
-    """``judge_inline_bytes``: longer answers are judged in a thread."""
+    """``judge_inline_bytes``: longer answers are judged in a thread, within ``judge_s``."""
 
     judge_inline_bytes: int = 20_000
+    judge_s: float = 10.0
     max_waiting: int = 256
     max_wait_s: float = 30.0
 

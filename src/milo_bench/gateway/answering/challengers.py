@@ -15,11 +15,11 @@ from milo_bench.core.chat import ChatRequest
 from milo_bench.core.clock import utc_stamp
 from milo_bench.core.text import one_line
 from milo_bench.decide.routing.rules import RequestFacts, Routed, may_try
+from milo_bench.gateway.answering.outside import judge_outside
 from milo_bench.gateway.answering.parts import PartReply, merge_parts, read_part
 from milo_bench.gateway.answering.prompting import prepare_question
 from milo_bench.gateway.answering.record import RequestRecord
 from milo_bench.gateway.control.trials import CanaryTrial
-from milo_bench.gateway.judging import judge_reply
 from milo_bench.gateway.request import Question
 from milo_bench.gateway.table import RoutingTable
 from milo_bench.gateway.upstream.calls import body_for, reply_problem, timeouts
@@ -171,6 +171,7 @@ class ShadowCalls:
             return read_part(asked.door, reply.body(), reply_problem(reply, upstream).said)
 
         full = await merge_parts(prepared, fetch)
+        late = False
         status, failed, usage, problem = 0, tuple[str, ...](), None, full if isinstance(full, str) else ""
         if not isinstance(full, str):
             began_s = time.monotonic()
@@ -182,12 +183,11 @@ class ShadowCalls:
                 problem = "the answer contains a key"
             if not problem:
                 contract = serving.table.contract(first.place, asked.workload)
-                judged = await asyncio.get_running_loop().run_in_executor(
-                    gateway.judges, lambda: judge_reply(full.asked, contract, full.shown, reply.body(), id=id)
-                )
+                judged = await judge_outside(gateway, full.asked, contract, full.shown, reply.body(), id=id)
+                late = judged.late
                 problem = judged.problem or upstream.another_model(judged.document.get("model"))
                 failed, usage = tuple(sorted(judged.facts.failed)), judged.document.get("usage")
-            if problem and reply.failure is None and status == 200:
+            if problem and reply.failure is None and status == 200 and not late:
                 upstream.health.failed(problem, time.monotonic())
         else:
             ended_s = time.monotonic()

@@ -39,7 +39,8 @@ def why_sent(final: Routed, judged: JudgedReply | None, *, quoting: bool = False
             said = judged.problem if judged is not None and quoting else ""
             return said or "the operator permit of this key does not allow it without a person"
         case "no_answer":
-            return "the model did not answer"
+            late = judged is not None and judged.late
+            return "the answer was not judged in time" if late else "the model did not answer"
         case "verifier":
             return "the verifier did not accept the draft"
         case _:

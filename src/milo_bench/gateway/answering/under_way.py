@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
 import time
 from typing import TYPE_CHECKING, Any, Final
 
 from milo_bench.decide.routing.rules import AnswerFacts, Routed
 from milo_bench.gateway.access import ANONYMOUS
+from milo_bench.gateway.answering.outside import judge_outside
 from milo_bench.gateway.answering.prompting import PreparedQuestion
 from milo_bench.gateway.answering.reasons import said_by_server
 from milo_bench.gateway.answering.record import RequestRecord, new_request_id
@@ -64,13 +64,13 @@ class RequestUnderWay:
             if not contract.guarded or len(body) + len(asked.text) < self._gateway.limits.judge_inline_bytes:
                 judged = judge_reply(prepared.asked, contract, prepared.shown, body, id=self.id)
             else:
-                judged = await self._judge_outside(contract, prepared, body)
+                judged = await judge_outside(self._gateway, prepared.asked, contract, prepared.shown, body, id=self.id)
             problem = judged.problem or upstream.another_model(judged.document.get("model"))
             if upstream.keys and said_in_pieces(judged.document, upstream.keys):
                 problem = "the answer contains a key"
         if judged is None or problem:
             self._record.called(upstream.name, reply.status, problem, took_s)
-            if reply.failure is None and reply.status == 200:
+            if reply.failure is None and reply.status == 200 and not (judged is not None and judged.late):
                 upstream.health.failed(problem, time.monotonic())
                 self._serving.forget_health()
             return judged if judged is not None and judged.problem else no_answer(problem)
@@ -103,11 +103,6 @@ class RequestUnderWay:
         self._record.called(upstream.name, 200, "", now_s - began_s)
         self._count(key, upstream, plain.usage)
         return JudgedReply(ANSWERED)
-
-    async def _judge_outside(self, contract: RuleContract, prepared: PreparedQuestion, body: bytes) -> JudgedReply:
-        return await asyncio.get_running_loop().run_in_executor(
-            self._gateway.judges, lambda: judge_reply(prepared.asked, contract, prepared.shown, body, id=self.id)
-        )
 
     def _problem(self, reply: WholeReply, upstream: Upstream) -> str:
         """Why a reply is no answer, "" where it is one; the target's health hears of its faults."""
