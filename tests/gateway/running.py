@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import ssl
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -10,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from openai import AsyncOpenAI
+from openai import AsyncOpenAI, DefaultAsyncHttpxClient
 
 from milo_bench.config.settings import load_settings
 from milo_bench.gateway.options import ServeOptions
@@ -24,6 +25,7 @@ from milo_bench.store.state.database import open_state
 from milo_bench.targets.fake.script import parse_script
 from milo_bench.targets.fake.server import FakeServer
 
+_TLS = ssl.create_default_context()
 APIS = ("openai", "fake", "llamacpp", "ollama")
 
 
@@ -37,7 +39,8 @@ class RunningGateway:
     said: list[Mapping[str, Any]] = field(default_factory=list)
 
     def client(self, key: str = "none") -> AsyncOpenAI:
-        return AsyncOpenAI(base_url=f"{self.address}/v1", api_key=key, max_retries=0)
+        web = DefaultAsyncHttpxClient(verify=_TLS)  # each would read the certificates of all authorities
+        return AsyncOpenAI(base_url=f"{self.address}/v1", api_key=key, max_retries=0, http_client=web)
 
     def seen(self, target: str) -> int:
         """How many chats a target's server has seen, the first token at the start left out."""

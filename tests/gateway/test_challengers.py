@@ -78,8 +78,9 @@ async def test_a_canary_streams_as_the_incumbent_would(tmp_path: Path) -> None:
 async def test_a_canary_gets_about_its_share_and_the_rest_is_its_control(tmp_path: Path) -> None:
     table = routing({"target": "new", "mode": "canary", "share": "30%"})
     async with running_gateway(tmp_path, table, SCRIPTS) as gateway:
-        for _ in range(100):
-            await ask(gateway)
+        async with gateway.client() as client:
+            for _ in range(100):
+                await client.chat.completions.create(model="milo/notes", messages=HELLO)
         sides = [record.trial for record in gateway.audit()]
         assert set(sides) == {"canary", "control"}
         assert 10 <= sides.count("canary") <= 55  # beyond 1 in 10,000 else
