@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import atexit
 import shutil
+import tempfile
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +18,9 @@ from starlette.testclient import TestClient
 from milo_bench.board.parts import BoardParts
 from milo_bench.board.server.app import WebBoard
 from milo_bench.board.serving import BoardOptions, make_board
+from milo_bench.report.package import write_package
 from tests.patience import WAIT_S
+from tests.report.sample_decision import sample_decision
 
 DATA = Path(__file__).parents[1] / "data" / "logs-0.1.0"
 TOKEN = "the-token-of-the-test"
@@ -52,6 +57,19 @@ class BoardClient:
         return self.http.post(
             path, data={**values, "form_token": self.form_token()}, headers={"Origin": BASE}, follow_redirects=False
         )
+
+
+@cache
+def _written() -> Path:
+    made = Path(tempfile.mkdtemp(prefix="milo-bench-package-"))
+    atexit.register(shutil.rmtree, made, ignore_errors=True)
+    write_package(sample_decision(), made / "package")
+    return made / "package"
+
+
+def put_package(folder: Path) -> None:
+    """A package of the sample's decision at ``folder``. It is written once and copied: it takes a second to write."""
+    shutil.copytree(_written(), folder, dirs_exist_ok=True)
 
 
 def open_board(folder: Path, state: Path | str, person: str = "ann") -> BoardParts:

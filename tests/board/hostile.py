@@ -13,14 +13,12 @@ from urllib.parse import quote
 
 from milo_bench.board.views import ROUTES
 from milo_bench.board.views.routes import BoardRoute
-from milo_bench.report.package import write_package
 from milo_bench.store.log.reader import read_run_log
 from milo_bench.store.state.database import open_state
 from milo_bench.store.state.incidents import Incident, new_incident_id, open_incident
 from milo_bench.store.state.queue import QueuedWork, add_work, new_id
 from milo_bench.store.state.samples import SampledWork, add_samples
-from tests.board.conftest import DATA, BoardClient
-from tests.report.sample_decision import sample_decision
+from tests.board.conftest import DATA, BoardClient, put_package
 from tests.sealing import seal_anew
 
 ROLES = Path(__file__).parents[2] / "examples" / "roles" / "registry.yaml"
@@ -37,7 +35,7 @@ def hostile_folder(folder: Path) -> None:
     bad = folder / f"bad{XSS[:20].replace('/', '')}.jsonl"
     bad.write_bytes(b'{"type":"run","run_id":"' + b'<xss-probe>"}\n<xss-probe>\n')
     package = folder / "<xss-probe>package"
-    write_package(sample_decision(), package)
+    put_package(package)
     decision = json.loads((package / "decision.json").read_text())
     decision["title"] = XSS
     (package / "decision.json").write_text(json.dumps(decision))

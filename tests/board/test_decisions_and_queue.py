@@ -19,7 +19,7 @@ from milo_bench.report.package import write_package
 from milo_bench.store.state.incidents import Incident, IncidentPart, close_incident, known_incident, open_incident
 from milo_bench.store.state.people import add_person
 from milo_bench.store.state.queue import QueuedWork, add_work, known_work, new_id
-from tests.board.conftest import DATA, BoardClient, wait_until_read
+from tests.board.conftest import DATA, BoardClient, put_package, wait_until_read
 from tests.report.sample_decision import sample_decision
 
 
@@ -48,7 +48,7 @@ def test_packages_show_findings_history_and_routing(client: BoardClient, folder:
 
 
 def test_the_page_of_a_package_runs_nothing_and_no_other_file_is_read(client: BoardClient, folder: Path) -> None:
-    write_package(sample_decision(), folder / "package")
+    put_package(folder / "package")
     (folder / "package" / "secret.html").write_text("secret")
     (package,) = client.data("/decisions")["packages"]
     answer = client.http.get(f"/decisions/{package['id']}/page")
@@ -62,7 +62,7 @@ def test_the_page_of_a_package_runs_nothing_and_no_other_file_is_read(client: Bo
 
 
 def test_each_link_of_a_package_leads_somewhere_from_the_board_too(client: BoardClient, folder: Path) -> None:
-    write_package(sample_decision(), folder / "package")
+    put_package(folder / "package")
     (package,) = client.data("/decisions")["packages"]
     start = f"/decisions/{package['id']}/page"
     todo, seen = [start], set()
@@ -82,7 +82,7 @@ def test_each_link_of_a_package_leads_somewhere_from_the_board_too(client: Board
 
 
 def test_a_package_without_its_decision_is_read_from_its_files(client: BoardClient, folder: Path) -> None:
-    write_package(sample_decision(), folder / "package")
+    put_package(folder / "package")
     (folder / "package" / "decision.json").unlink()
     (package,) = client.data("/decisions")["packages"]
     shown = client.data(f"/decisions/{package['id']}")
@@ -210,7 +210,7 @@ def test_a_package_without_its_decision_is_listed_with_the_findings_of_its_summa
     client: BoardClient, folder: Path
 ) -> None:
     (folder / "moved").mkdir()
-    write_package(sample_decision(), folder / "moved")
+    put_package(folder / "moved")
     whole = next(one for one in client.data("/decisions")["packages"] if one["name"] == "moved")["findings"]
     (folder / "moved" / "decision.json").unlink()
     moved = next(one for one in client.data("/decisions")["packages"] if one["name"] == "moved")["findings"]
