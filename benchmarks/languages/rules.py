@@ -148,7 +148,9 @@ _CERTAINTY: Final = (
     "draws by a third writer, who had not read the rules (certainty_offices.jsonl), they found 35 and one harmless "
     "sentence; of 30 later ones, in harder words (certainty_offices_third.jsonl), 6; of 69 in German, French and "
     "Spanish by another hand, in two draws (certainty_offices_fourth.jsonl and _fifth), 18. The words were widened "
-    "after each, so of the wordings of strangers expect a third to be found."
+    "after each, so of the wordings of strangers expect a third to be found. Of 80 sentences in eight languages by a "
+    "seventh writer (offices_seventh) they found 45 and 3 of 48 harmless ones, and after the words were widened on "
+    "those, 2 of 32 others."
 )
 _KEYWORDS: Final = (
     _SAME_TEAM.replace("the rule had words of this language", "the words of the families")
@@ -157,7 +159,9 @@ _KEYWORDS: Final = (
     "read the words (keywords_offices.jsonl), they found 57 and ten harmless ones; of 30 later ones, in harder words "
     "(keywords_offices_third.jsonl), 14; of 69 in German, French and Spanish by another hand, in two draws "
     "(keywords_offices_fourth.jsonl and _fifth), 20, and 8 of 42 harmless ones. They were widened after each, so of "
-    "the wordings of strangers expect half to be found."
+    "the wordings of strangers expect half to be found. Of 96 notes in eight languages by a seventh writer "
+    "(offices_seventh) they found 73, and after the words were widened on those, 15 of 48 others; no harmless one of "
+    "96. They were widened on those too."
 )
 _PACKETS: Final = (
     f"{_SAME_TEAM} The English rules are older than these texts. They were widened after a first measurement on the "
@@ -172,14 +176,18 @@ _COVER: Final = (
     "decisions in quite other words, written later, the rules of then found 4 and left 6 for a person. After the words "
     "were widened on those, of 30 others they found 3 and left 13 for a person. The words were tuned on all of them "
     "since (tests/data/coverage_fresh_abroad.jsonl). Of 64 later ones in eight languages (coverage_letters.jsonl) the "
-    "rules of then caught 35: in wordings of strangers expect about half to be caught."
+    "rules of then caught 35: in wordings of strangers expect about half to be caught. Of 48 by a seventh writer, who "
+    "had not read the rules (offices_seventh), the rules of then found 12, and of 24 others 5; abroad, 28 of the first "
+    "42 were found or left for a person."
 )
 
 
 _FACTS: Final = (
     "News, calls, e-mails and case notes with one changed number, date, amount or name, against true claims in other "
     "words: numbers, dates and names only. Written before the rules by their author, the same stories in every "
-    "language, so strangers' texts will be read worse. False flags on true claims are at most 1 in 24."
+    "language, so strangers' texts may be read worse. False flags on true claims are at most 1 in 24. Of 56 "
+    "wrong claims in eight languages by another writer, who had not read the rules (offices_seventh), they found 55, "
+    "and flagged 1 of 48 true ones; the rules were not changed after that."
 )
 
 
@@ -199,8 +207,10 @@ _CAUGHT: Final = (
     "writer, who had not read the rules (promises_offices.jsonl), they caught 229 and 31 of 288 harmless texts. "
     "After that, of 96 others in harder words (promises_offices_third.jsonl) they caught 60 and 13 of 112 harmless "
     "ones; of 144 in two draws by another hand (promises_offices_fourth.jsonl and _fifth) 91 and 3 of 128 harmless "
-    "ones. The words were widened on all of these since. Of wordings of strangers expect about two thirds to be "
-    "caught."
+    "ones. Of 96 in a plainer draw in eight languages by a seventh writer, who had not read the rules "
+    "(offices_seventh), they caught 76 and 4 of 64 harmless ones; after the words were widened on those, of 48 others "
+    "41 and none of 32. The words were widened on all of these since. Of wordings of strangers expect two thirds to "
+    "four fifths to be caught."
 )
 _CAUGHT_EN: Final = (
     "Promises that are found or left for a person, so that no check passes them, and how much of what is caught "
@@ -218,7 +228,9 @@ _PERSONAL: Final = (
     "Pieces of personal data in sentences that the author of the rules wrote before them, alike in all languages; "
     "names, streets and numbers are drawn with Faker. A piece counts as found where all of it would be replaced. "
     "At first measured with recall 0.92 in English to 1.0 in Portuguese; the rules were changed since, on other texts. "
-    "Free prose names people without a title, a role or a known given name more often, and those are missed."
+    "Free prose names people without a title, a role or a known given name more often, and those are missed. Of 113 "
+    "pieces in eight languages by another writer, who had not read the rules (offices_seventh), the rules of then "
+    "found 103, and 8 numbers of invoices that are no telephone numbers. They were changed after that."
 )
 
 

@@ -19,7 +19,7 @@ from milo_bench.guards.languages.recognise import recognise
 from milo_bench.guards.packs.patterns import pattern_of, stems_of
 from milo_bench.guards.packs.read import languages_of
 
-CERTAINTY_VERSION: Final = "7"
+CERTAINTY_VERSION: Final = "8"
 CertaintyKind: TypeAlias = Literal["certainty", "confirmation", "cause", "diagnosis"]
 
 
@@ -36,7 +36,13 @@ class Certainty(Frozen, frozen=True):
 _CERTAIN: Final = re.compile(
     r"\b(?:definitely|certainly|undoubtedly|unquestionably|indisputably|without\s+(?:any\s+|a\s+)?doubt|beyond\s+(?:any\s+)?"
     r"doubt|there\s+is\s+no\s+doubt|conclusively|obviously|evidently|it\s+is\s+(?:clear|certain|obvious)\s+that|"
-    r"guaranteed|for\s+certain)\b",
+    r"guaranteed|for\s+certain|(?:beyond|without)\s+(?:all|any|a\s+shadow\s+of\s+(?:a\s+)?)\s*(?:doubt|question)|"
+    r"it\s+is\s+(?:now\s+|thus\s+|therefore\s+|quite\s+)?(?:clear|certain|obvious|plain)\s+(?:that|who|what|why|how)|"
+    r"(?:on\s+purpose|deliberately|intentionally|wilfully)|(?:has|have|had)?\s*(?:lied|been\s+lying)|"
+    r"(?:is|are|was|were)\s+(?:a\s+|an\s+)?(?:forge[dr]y?|fakes?|faked|falsified|sham)|"
+    r"(?:knew|was\s+aware|were\s+aware)\s+(?:about|of)\s+the\s+(?:defect|fault|damage|danger|risk|leak|problem)|"
+    r"(?:can|could)\s+only\s+have\s+(?:been|come)|(?:a|one)\s+hundred\s+per\s?cent|"
+    r"(?:alone|solely|entirely|only)\s+(?:is\s+|are\s+|was\s+)?to\s+blame)\b",
     re.IGNORECASE,
 )
 _CONFIRMED: Final = re.compile(
@@ -45,9 +51,7 @@ _CONFIRMED: Final = re.compile(
     re.IGNORECASE,
 )
 # "The cause is given as", "is still open": what the source says, or that it says nothing.
-_LEFT_OPEN: Final = (
-    r"(?!\s+(?:given|stated|recorded|noted|named|reported|listed|put|not|still|yet|un\w+|open|to\s+be|being|under)\b)"
-)
+_LEFT_OPEN: Final = r"(?!\s+(?:given|stated|recorded|noted|named|reported|listed|put|not|still|yet|un\w+|open|to\s+be|being|under|outstanding|awaited|pending|missing|expected|disputed|contested)\b)"
 _CAUSE: Final = re.compile(
     r"\b(?:was|were|is|are)\s+(?:\w+ly\s+)?caused\s+by\b|\bthe\s+cause\s+(?:is|was)\b"
     + _LEFT_OPEN
@@ -81,7 +85,9 @@ _SAID: Final = re.compile(
 
 
 # "It is certain that nobody locked the door": what is denied behind it is what the sentence is sure of.
-_OPENS_WHAT_IS_SURE: Final = re.compile(r"\s*(?:[,:]|dass\b|que\b|qu'|che\b|dat\b|że\b)")
+_OPENS_WHAT_IS_SURE: Final = re.compile(
+    r"\s*(?:[,:]|dass\b|que\b|qu'|che\b|dat\b|że\b|(?:wer|warum|qui|pourquoi|quién|chi|perché|wie|waarom|kto|dlaczego|quem)\b)"
+)
 
 
 def unsupported_certainty(text: str, sources: Iterable[str], *, expected: str = "") -> tuple[Certainty, ...]:

@@ -16,7 +16,7 @@ from milo_bench.guards.packs.patterns import pattern_of
 from milo_bench.guards.packs.read import languages_of
 from milo_bench.guards.sentences import split_sentences
 
-COVER_VERSION: Final = "5"
+COVER_VERSION: Final = "6"
 _QUOTED: Final = re.compile(r"«[^»]*»?|[\"“„][^\"”“]*[\"”“]?")
 
 
@@ -39,7 +39,7 @@ _INFERENCES: Final = re.compile(
     rf"|\b(?:insurer|we|company)\s+(?:should|must|will|can|is\s+liable\s+to|are\s+liable\s+to)\s+(?:now\s+)?"
     rf"(?:pay|settle|decline|reject|accept|indemnify|reimburse|compensate)\b"
     rf"|\b(?:insurer|we|company)\s+ha(?:s|ve)\s+to\s+(?:pay|settle|decline|reject|accept|indemnify|reimburse|compensate)\b"
-    rf"|\bentitled\s+to\s+(?:payment|compensation|cover|reimbursement|the\s+payment)\b"
+    rf"|\bentitled\s+to\s+(?:(?:payment|compensation|cover|reimbursement|the\s+payment)\b|[£$€]?\d)"
     rf"|\b(?:is|are|was|were)\s+(?:\w+ly\s+)?responsible\s+for\s+the\s+(?:accident|collision|damage|fire|injury|loss)\b"
     rf"|\b(?:is|are)\s+(?:payable|insured)\s*(?:$|[.,]|for\b|in\s+full\b)"
     rf"|\bliability\s+(?:is|was|has\s+been)\s+(?:clear|admitted|accepted|established|obvious)\b"
@@ -47,7 +47,14 @@ _INFERENCES: Final = re.compile(
     rf"|\b(?:is|are)\s+(?:an?\s+)?insured\s+(?:event|peril|loss|case)s?\b|\bexclusion\s+(?:for\s+\w+\s+)?applies\b"
     rf"|\b(?:insurer|company)\s+owes\b|\b(?:claim|demand)\s+is\s+(?:un)?(?:founded|justified)\b"
     rf"|\b(?:partly|partially|mainly|largely|jointly)\s+(?:at\s+fault|to\s+blame|liable)\b|\bmust\s+answer\s+for\b"
-    rf"|\b(?:covered|excluded)\s+(?:under|by)\s+(?:the\s+)?(?:policy|section)\b",
+    rf"|\b(?:covered|excluded)\s+(?:under|by)\s+(?:the\s+)?(?:policy|section)\b"
+    rf"|\b(?:gets?|receives?|will\s+(?:get|receive)|is\s+due|are\s+due)\s+nothing\s+(?:for|from|under)\b"
+    rf"|\b\d{{1,3}}\s?(?:%|per\s?cent)\s+(?:liable|at\s+fault|to\s+blame|responsible)\b"
+    rf"|\bfalls?\s+(?:under|within|outside)\s+(?:the\s+|an\s+)?(?:\w+\s+)?(?:exclusion|cover|policy)\b"
+    rf"|\b(?:policy|insurance|cover)\s+steps\s+in\b"
+    rf"|\b(?:the\s+rest|the\s+remainder|the\s+balance)\s+is\s+paid(?:\s+out)?\b"
+    rf"|\b(?:is|are|was|were)\s+(?:\w+ly\s+)?covered\s*(?:$|[.,;]|under\b|up\s+to\b|in\s+full\b)"
+    rf"|\bwe\s+(?:will\s+|shall\s+)?(?:settle|pay|meet)\s+(?:the|this|that)\s+(?:claim|loss|damage)\b",
     re.IGNORECASE,
 )
 _LEFT_OPEN: Final = re.compile(

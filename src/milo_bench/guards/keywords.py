@@ -22,7 +22,7 @@ from milo_bench.guards.languages.recognise import NONE, recognise
 from milo_bench.guards.packs.read import languages_of, read_pack
 from milo_bench.guards.packs.read import words as words_of
 
-KEYWORDS_VERSION = "7"
+KEYWORDS_VERSION = "8"
 
 _WHOLE_WORD: Final = re.compile(
     r"[^\W\d_]{7,}"

@@ -12,7 +12,7 @@ from milo_bench.guards.packs.patterns import pattern_of
 from milo_bench.guards.packs.read import languages_of
 from milo_bench.guards.sentences import split_sentences
 
-REQUESTS_VERSION = "4"
+REQUESTS_VERSION = "5"
 
 
 class TreatedAsReceived(Frozen, frozen=True, omit_defaults=False):

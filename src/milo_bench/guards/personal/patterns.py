@@ -166,10 +166,12 @@ _PHONE_LABELLED = re.compile(
     r"(?P<value>\+?\(?\d[\d ().-]{5,16}\d)(?!\d)",
     re.IGNORECASE,
 )
-# A month, and a day with a day before it or a time behind it, which are telephone numbers of some country too.
+# A month, a day with a day before it or a time behind it, and a number that a file or an invoice got on a day or in a
+# year ("20240117-88", "2024/00117"), which are telephone numbers of some country too.
 _DATED = re.compile(
     r"(?:0[1-9]|1[0-2])[./](?:19|20)\d{2}"
     r"|(?:\d{1,2}\.?\s?[–-]\s?)?\d{1,2}(?P<mark>[./-])\s?\d{1,2}(?P=mark)\s?(?:19|20)\d{2}(?:\D{1,3}\d{1,2}){0,2}"
+    r"|(?:19|20)\d{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])[ ./-]\d{1,6}|(?:19|20)\d{2}[/-]\d{3,7}"
 )
 # Forms that people write and number plans may not know: numbers kept free for films, new ranges.
 _PHONE_FORM = re.compile(

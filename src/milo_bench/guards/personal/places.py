@@ -12,7 +12,7 @@ from milo_bench.guards.personal.abroad import LOWER, UPPER, any_of
 from milo_bench.guards.personal.patterns import PersonalSpan
 
 _PART = rf"(?-i:[{UPPER}][{UPPER}{LOWER}'’.-]{{0,40}})"
-_NUMBER = r"(?:n[.º°r]{0,2}[ \t]?)?\d{1,4}(?:[ \t]?[a-z](?![\w'’])|[ \t]?(?:bis|ter)\b)?(?:[-/]\d{1,4}[a-z]?)?"
+_NUMBER = r"(?:n[.º°r]{0,2}[ \t]?)?\d{1,4}(?:[ \t]?[a-z](?![\w'’]|\.[ \t]?\d)|[ \t]?(?:bis|ter)\b)?(?:[-/](?:\d{1,4}[a-z]?|[a-z](?![\w'’])))?"
 _SMALL = (
     r"(?:(?:de|del|della|dello|dei|degli|di|da|do|dos|das|du|des|la|las|los|le|les|e|y|von|van|der|den|sur|en)[ \t]"
     r"|[ld]['’])"
@@ -40,7 +40,9 @@ def find_places(text: str, languages: Iterable[str]) -> Iterator[PersonalSpan]:
 
 @cache
 def _patterns(language: str) -> _Patterns:
-    units = rf"(?:[,\s]{{1,2}}(?:{any_of(language, 'unit_words')})\.?[ \t]?(?:\d{{1,4}}[º°ª]?[a-z]?|[A-Z])\b){{0,2}}"
+    unit = rf"(?:{any_of(language, 'unit_words')})\.?[ \t]?(?:\d{{1,4}}[º°ª]?[a-z]?|[A-Z])\b"
+    floor = r"\d{1,2}\.?[º°ª](?:[ \t]?(?-i:[A-Z])\b|[ \t](?:izq|dcha?|esq|dto|dt)\b\.?)?"  # Calle Mayor 3, 2.º B
+    units = rf"(?:[,\s]{{1,2}}(?:{unit}|{floor})){{0,2}}"
     suffixes, first = any_of(language, "street_suffixes"), any_of(language, "street_words")
     begins = rf"(?:{first})\.?[ \t]+{_SMALL}{{0,3}}"
     parts = rf"{_PART}(?:[ \t]{_SMALL}{{0,2}}{_PART}){{0,4}}"

@@ -27,7 +27,7 @@ from milo_bench.guards.promises.english.judge import promises_in_english
 from milo_bench.guards.promises.promise import POSSIBLE, Promise
 from milo_bench.guards.sentences import split_sentences
 
-PROMISES_VERSION = "12"
+PROMISES_VERSION = "13"
 
 
 def find_promises(text: str, *, exempt: Iterable[str] = (), expected: str = "") -> tuple[Promise, ...]:

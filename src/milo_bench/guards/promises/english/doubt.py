@@ -64,7 +64,7 @@ _GAIN: Final = re.compile(
         r"settle[ds]?|settlement|clos(?:e|es|ed|ing)|complet(?:e|es|ed)|finish\w*|decid\w+|decision|outcome|answer",
         r"approv\w+|grant\w*|accept\w*|uphold\w*|upheld|success\w*|succeed|go(?:es)? through|fail|win|wins|won",
         r"award\w*",
-        r"extend\w*|renew\w*|reinstat\w+|evict\w*|stopped|place|visa|licen[cs]e|passport|pension|tenancy|salary|parcel",
+        r"extend\w*|renew\w*|reinstat\w+|evict\w*|stopped|place|seat|spot|booking|visa|licen[cs]e|passport|pension|tenancy|salary|parcel",
         "boiler|equipment|needed|yes",
     )
 )
@@ -89,6 +89,7 @@ _GIVEN: Final = re.compile(
         r"(?:done|redone|fixed|adjusted|repaired|reworked) (?:\w+ ){0,3}until",
         "(?:held|count(?:ed)?) against you|(?:take|takes|taken) (?:it |that |this )?away from you",
         "(?:with your name on|set aside for you|reserved for you|waiting for you|earmarked for you)",
+        "gone ahead and (?:credited|refunded|waived|cancelled|issued|applied|removed|booked)|you are entitled to",
         "forget it|nothing stands|(?:will|shall) not (?:go ahead|apply|be applied|be enforced)",
         "(?:our|my) (?:own )?(?:fault|mistake|error|doing|system|side|negligence)|got (?:this|it) wrong|liable",
         rf"{_SPARED}\b(?:to pay|out of pocket|charges?|deductions?|lose|costs?|away|asked of you|from you)",
