@@ -38,7 +38,7 @@ _CERTAIN: Final = re.compile(
     r"doubt|there\s+is\s+no\s+doubt|conclusively|obviously|evidently|it\s+is\s+(?:clear|certain|obvious)\s+that|"
     r"guaranteed|for\s+certain|(?:beyond|without)\s+(?:all|any|a\s+shadow\s+of\s+(?:a\s+)?)\s*(?:doubt|question)|"
     r"it\s+is\s+(?:now\s+|thus\s+|therefore\s+|quite\s+)?(?:clear|certain|obvious|plain)\s+(?:that|who|what|why|how)|"
-    r"(?:on\s+purpose|deliberately|intentionally|wilfully)|(?:has|have|had)?\s*(?:lied|been\s+lying)|"
+    r"(?:on\s+purpose|deliberately|intentionally|wilfully)|lied|been\s+lying|"
     r"(?:is|are|was|were)\s+(?:a\s+|an\s+)?(?:forge[dr]y?|fakes?|faked|falsified|sham)|"
     r"(?:knew|was\s+aware|were\s+aware)\s+(?:about|of)\s+the\s+(?:defect|fault|damage|danger|risk|leak|problem)|"
     r"(?:can|could)\s+only\s+have\s+(?:been|come)|(?:a|one)\s+hundred\s+per\s?cent|"
@@ -51,7 +51,10 @@ _CONFIRMED: Final = re.compile(
     re.IGNORECASE,
 )
 # "The cause is given as", "is still open": what the source says, or that it says nothing.
-_LEFT_OPEN: Final = r"(?!\s+(?:given|stated|recorded|noted|named|reported|listed|put|not|still|yet|un\w+|open|to\s+be|being|under|outstanding|awaited|pending|missing|expected|disputed|contested)\b)"
+_LEFT_OPEN: Final = (
+    r"(?!\s+(?:given|stated|recorded|noted|named|reported|listed|put|not|still|yet|un\w+|open|to\s+be|being|under|"
+    r"outstanding|awaited|pending|missing|expected|disputed|contested)\b)"
+)
 _CAUSE: Final = re.compile(
     r"\b(?:was|were|is|are)\s+(?:\w+ly\s+)?caused\s+by\b|\bthe\s+cause\s+(?:is|was)\b"
     + _LEFT_OPEN

@@ -12,7 +12,10 @@ from milo_bench.guards.personal.abroad import LOWER, UPPER, any_of
 from milo_bench.guards.personal.patterns import PersonalSpan
 
 _PART = rf"(?-i:[{UPPER}][{UPPER}{LOWER}'’.-]{{0,40}})"
-_NUMBER = r"(?:n[.º°r]{0,2}[ \t]?)?\d{1,4}(?:[ \t]?[a-z](?![\w'’]|\.[ \t]?\d)|[ \t]?(?:bis|ter)\b)?(?:[-/](?:\d{1,4}[a-z]?|[a-z](?![\w'’])))?"
+_NUMBER = (
+    r"(?:n[.º°r]{0,2}[ \t]?)?\d{1,4}(?:[ \t]?[a-z](?![\w'’]|\.[ \t]?\d)|[ \t]?(?:bis|ter)\b)?"
+    r"(?:[-/](?:\d{1,4}[a-z]?|[a-z](?![\w'’])))?"
+)
 _SMALL = (
     r"(?:(?:de|del|della|dello|dei|degli|di|da|do|dos|das|du|des|la|las|los|le|les|e|y|von|van|der|den|sur|en)[ \t]"
     r"|[ld]['’])"
