@@ -33,9 +33,9 @@ def policy_sentences(policy: PromotionPolicy) -> tuple[str, ...]:
 
 
 def shown(figure: RateFigure) -> str:
-    """``40% (18–67%, n = 10)``, minutes to a tenth; "no cases" where there are none."""
+    """``40% (18–67%, n = 10)``, minutes to a tenth; "no data" where no case gave any."""
     if figure.value is None:
-        return "no cases"
+        return "no data"
     numbers = (figure.value, figure.low, figure.high)
     value, low, high = (number if number is None or figure.unit == "share" else round(number, 1) for number in numbers)
     return units.estimate(value, low, high, figure.unit, figure.n)
