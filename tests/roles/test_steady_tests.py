@@ -89,6 +89,13 @@ def test_property_tests_draw_the_same_ten_examples_each_time(setup: testing.Test
     assert len(runs[0].passed) == 3
 
 
+def test_what_an_installed_plugin_replaces_in_pytest_is_no_sign_of_an_answer(
+    setup: testing.TestSetup, tree: Path
+) -> None:
+    run = run_tests_often(tree, ("test_properties.py",), setup, Isolation(), 1, ("parcels.py",))[0]
+    assert len(run.passed) == 3 and not run.tampered  # the plugin of Hypothesis replaces how fixtures are marked
+
+
 def test_what_pytest_compiles_of_its_plugins_is_compiled_once(setup: testing.TestSetup, tree: Path) -> None:
     run_tests_often(tree, ("test_processes.py",), setup, Isolation(), 1)
     compiled = [*setup.environment.folder.rglob("*-pytest-*.pyc")]

@@ -37,6 +37,7 @@ def main() -> int:
         return 3
 
     watched, held, asserts = [], [], []
+    plugins: set[str] = set()  # files of those that are installed
     kept: set[str] = set()  # tests that passed although one of their assertions failed
     if asked["changed"]:
         noted: set[str] = set()
@@ -50,11 +51,16 @@ def main() -> int:
         parts = {name: runpy.run_path(os.path.join(os.path.dirname(__file__), f"{name}.pyc")) for name in _PARTS}
         names = {**parts["values"], **parts["doors"], **parts["others"]}
         asserts.append(parts["asserts"]["Asserts"](root, asked["files"]))
-        watched.append(parts["watch"]["watch"](root, asked["changed"], asked["files"], note, names))
+        watched.append(parts["watch"]["watch"](root, asked["changed"], asked["files"], note, names, plugins))
         held.append(parts["judges"]["Judges"](root, asked["changed"], note))
 
     class Guard:
         """Looks at what judges before and after each test."""
+
+        @pytest.hookimpl(tryfirst=True)
+        def pytest_configure(self, config: Any) -> None:
+            for plugin, _ in config.pluginmanager.list_plugin_distinfo():
+                plugins.add(str(getattr(plugin, "__file__", "")))
 
         @pytest.hookimpl(trylast=True)
         def pytest_collection_modifyitems(self, items: list[Any]) -> None:

@@ -50,9 +50,15 @@ _HIDDEN = ("/proc/self", "/proc/thread-self", f"/proc/{os.getpid()}", "/milo")
 
 
 def watch(
-    root: str, changed: list[str], tests: list[str], tell: Callable[[str], None], parts: dict[str, Any]
+    root: str,
+    changed: list[str],
+    tests: list[str],
+    tell: Callable[[str], None],
+    parts: dict[str, Any],
+    plugins: set[str],
 ) -> tuple[Callable[[], None], Callable[[], None]]:
-    """Start watching files ``changed``; ``tell`` gets each kind of sign once. ``parts`` are the names of others.
+    """Start watching files ``changed``; ``tell`` gets each kind of sign once. ``parts`` are the names of others,
+    and ``plugins`` the files of installed plugins, which may come to be known later.
 
     Gives what to call after all tests and what after each: a class may be gone by the end.
     """
@@ -94,7 +100,7 @@ def watch(
 
     values = parts["Values"](files, note)
     values.watch_classes()
-    before = _Framework()
+    before = _Framework(plugins)
     parts["watch_doors"](files, note, lambda frame: _reads(frame, files))
     sys.addaudithook(hook)
 
@@ -174,9 +180,13 @@ def _is_secret(path: Any, secret: dict[str, str], *, moves: bool) -> bool:
 
 
 class _Framework:
-    """Which function is behind each name of the modules that judge, and behind each name of their classes."""
+    """Which function is behind each name of the modules that judge, and behind each name of their classes.
 
-    def __init__(self) -> None:
+    ``plugins`` are files of installed plugins of pytest, which replace some of these: Hypothesis does.
+    """
+
+    def __init__(self, plugins: set[str]) -> None:
+        self.plugins = plugins
         self.loaded = sys.modules
         modules = [(name, one) for name, one in list(self.loaded.items()) if name.partition(".")[0] in _JUDGES]
         self.modules = [*modules, ("builtins", builtins)]
@@ -203,11 +213,21 @@ class _Framework:
         if any(one.__code__ is not code for one, code in self.codes):
             return True
         for names, kept in (*self.spaces, *self.methods):
-            if not all(map(is_, map(names.get, kept), kept.values())):
+            if all(map(is_, map(names.get, kept), kept.values())):
+                continue
+            if any(
+                names.get(name) is not one and not self._is_of_plugin(names.get(name)) for name, one in kept.items()
+            ):
                 return True
         return any(
-            name not in kept and _is_called(one) for methods, kept in self.methods for name, one in methods.items()
+            name not in kept and _is_called(one) and not self._is_of_plugin(one)
+            for methods, kept in self.methods
+            for name, one in methods.items()
         )
+
+    def _is_of_plugin(self, one: Any) -> bool:
+        function = _function(one)
+        return type(function) is FunctionType and function.__code__.co_filename in self.plugins
 
 
 _JUDGES = ("_pytest", "pluggy", "unittest", "pytest")
