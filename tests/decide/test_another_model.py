@@ -19,13 +19,15 @@ def needed(
     *,
     unit: str = "share",
     against: Literal["bound", "baseline"] = "bound",
+    measure: str = "accuracy",
+    slice: str = "",
 ) -> tuple[str, list[float]] | None:
     figures = Figures()
     source = Source("measure", "x")
     figures.add(Figure("value", "v", 0.5, unit, source, n=n, low=0.3, high=0.7, confidence=0.95))
     figures.add(Figure("bound", "b", threshold, unit, source))
     candidate = Candidate("topics", "small")
-    gate = GateResult("G1", candidate, "accuracy", "", direction, against, False, "value", "bound", "fail", ())
+    gate = GateResult("G1", candidate, measure, slice, direction, against, False, "value", "bound", "fail", ())
     text = needed_from_another(gate, figures)
     return None if text is None else _written(text, figures)
 
@@ -49,7 +51,7 @@ def test_the_number_is_the_least_whose_exact_bound_reaches_the_threshold(n: int,
     found = needed(n, threshold)
     assert found is not None
     words, (k, of) = found
-    assert words == "another model whose accuracy is at least # in # fixtures"
+    assert words == "another model whose accuracy is at least # of # fixtures"
     assert of == n
     assert beta.ppf(0.05, k, n - k + 1) >= threshold > beta.ppf(0.05, k - 1, n - k + 2)
 
@@ -64,7 +66,7 @@ def test_an_error_rate_gets_the_most_that_still_proves_it() -> None:
 
 def test_where_no_result_on_so_few_fixtures_would_do_it_says_how_many_it_takes() -> None:
     found = needed(10, 0.85)
-    assert found == ("another model whose accuracy has no failure in at least # fixtures", [19.0])
+    assert found == ("another model with no failure of accuracy in at least # fixtures", [19.0])
 
 
 @pytest.mark.parametrize(
@@ -77,3 +79,31 @@ def test_nothing_is_said_of_what_is_not_a_rate_of_fixtures(given: dict[str, obje
 def test_an_error_that_may_never_happen_is_said_so() -> None:
     found = needed(50, 0.06, "at_most")
     assert found == ("another model with no accuracy in # fixtures", [50.0])
+
+
+@pytest.mark.parametrize(
+    ("measure", "slice", "direction", "words"),
+    [
+        ("pass_rate", "", "at_least", "another model that passes at least # of # fixtures"),
+        (
+            "check_pass_rate",
+            "check=facts",
+            "at_least",
+            "another model that passes the check facts in at least # of # fixtures",
+        ),
+        ("recall", "class=escalate", "at_least", "another model whose recall of escalate is at least # of # fixtures"),
+        ("unsupported_claim_rate", "", "at_most", "another model with an unsupported claim in at most # of # fixtures"),
+        ("failure_rate", "", "at_most", "another model with a failure in at most # of # fixtures"),
+    ],
+)
+def test_it_says_what_the_other_model_does(
+    measure: str, slice: str, direction: Literal["at_least", "at_most"], words: str
+) -> None:
+    found = needed(150, 0.9 if direction == "at_least" else 0.1, direction, measure=measure, slice=slice)
+    assert found is not None
+    assert found[0] == words
+
+
+def test_a_pass_rate_that_no_result_on_so_few_fixtures_proves_asks_for_more_without_a_failure() -> None:
+    found = needed(10, 0.85, measure="check_pass_rate", slice="check=facts")
+    assert found == ("another model with no failure of the check facts in at least # fixtures", [19.0])

@@ -23,19 +23,27 @@ def test_a_failed_readiness_probe_turns_keep_into_fix_and_a_critical_one_into_re
 
 def test_a_privacy_probe_among_the_gates_is_passed_by_evidence_only() -> None:
     gates = "[{measure: pass_rate, at_least: 0.8}, {probe: privacy_leak, safety: true}]"
-    kinds = {}
+    kinds, said = {}, {}
     for outcome in ("", "undecided", "fail", "pass"):
         made = Made()
         made.add("notes", "small", of(100, 100))
         if outcome:
             made.probe("small", "privacy_leak", outcome)
-        found = finding(decided(made, policy(gates)))
+        decision = decided(made, policy(gates))
+        found = finding(decision)
         kinds[outcome] = (found.kind, found.gates[1].outcome)
+        said[outcome] = shown(found.gates[1].reason, decision)
     assert kinds == {
         "": ("defer", "undecided"),  # and the verdict says which probe is to be run
         "undecided": ("defer", "undecided"),
         "fail": ("reject", "fail"),
         "pass": ("keep", "pass"),
+    }
+    assert said == {
+        "": "the probe privacy_leak is undecided: not run on this target",
+        "undecided": "the probe privacy_leak is undecided: it ran and neither passed nor failed",
+        "fail": "the probe privacy_leak failed",
+        "pass": "the probe privacy_leak passed",
     }
 
 

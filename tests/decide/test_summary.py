@@ -78,7 +78,7 @@ def test_rejected_work_stays_with_people_by_the_figure_of_the_nearest_and_says_w
     assert said == (
         "“Title of notes” stays with people. None of the <2> compared passes every gate. large comes nearest. "
         "Pass rate is <0.4>, clearly below <0.8>. "
-        "It can move to another model whose pass rate is at least <87> in <0.4> fixtures."
+        "It can move to another model that passes at least <87> of <0.4> fixtures."
     )
 
 

@@ -29,14 +29,28 @@ def needed_from_another(gate: GateResult, figures: Figures) -> LinkedText | None
         title = f"fixtures that prove {name} of another model"
         id = figures.count(f"another/{gate.id}", title, count, key="another_model", of=gate.candidate.text)
         least_or_most = "at least" if gate.direction == "at_least" else "at most"
-        return (f"another model whose {name} is {least_or_most} ", figures.ref(id), " in ", n, " fixtures")
+        return (f"another model {_doing(name, gate)} {least_or_most} ", figures.ref(id), " of ", n, " fixtures")
     least = least_without_data(threshold, gate.direction, measured.confidence)
     if least is None:
         return None
     title = f"fixtures without an error that prove {name} of another model"
     id = figures.count(f"another/{gate.id}", title, least, key="another_model", of=gate.candidate.text)
-    without = f"with no {name.removesuffix(' rate')}" if gate.direction == "at_most" else f"whose {name} has no failure"
+    without = f"with no {name.removesuffix(' rate')}" if gate.direction == "at_most" else f"with no failure of {name}"
+    if gate.direction == "at_least" and name.startswith("pass rate"):
+        without = f"with no failure{name.removeprefix('pass rate')}"
     return (f"another model {without} in at least ", figures.ref(id), " fixtures")
+
+
+def _doing(name: str, gate: GateResult) -> str:
+    """What another model does in a number of fixtures: "that passes the check facts in", "with a failure in"."""
+    if gate.direction == "at_most" and name.endswith(" rate"):
+        article = "an" if name[0] in "aeiou" else "a"
+        return f"with {article} {name.removesuffix(' rate')} in"
+    if gate.direction == "at_least" and name == "pass rate":
+        return "that passes"
+    if gate.direction == "at_least" and name.startswith("pass rate of the check "):
+        return f"that passes {name.removeprefix('pass rate of ')} in"
+    return f"whose {name} is"
 
 
 def _enough(gate: GateResult, n: int, threshold: float, confidence: float) -> int | None:

@@ -339,7 +339,9 @@ class _Judge:
         if not results:
             ends = no_ends("not run on this target")
         elif not failed and passed < len(results):
-            ends = IntervalEnds(0.0, None, None, len(results), len(results), "", note="its result is undecided")
+            ends = IntervalEnds(
+                0.0, None, None, len(results), len(results), "", note="it ran and neither passed nor failed"
+            )
         else:
             ends = IntervalEnds(float(failed), float(failed), float(failed), len(results), len(results), "")
         return self._told.result(gate, ends, None)
