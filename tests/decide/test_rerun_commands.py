@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shlex
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import msgspec
@@ -9,14 +11,16 @@ import msgspec
 from milo_bench.config.policy.file import shipped_policy
 from milo_bench.core.hashing import sha256_text
 from milo_bench.core.load_records import LoadFigures
-from milo_bench.core.records import LoadWindow, ProbeResult, RunHeader, Stopping, TargetRecord
+from milo_bench.core.records import LoadWindow, ProbeResult, RunHeader, Stopping, SuiteRef, TargetRecord
 from milo_bench.decide.evidence import Evidence
-from milo_bench.decide.records import KeptFile
+from milo_bench.decide.gates.people import PeopleSaid
+from milo_bench.decide.records import KeptFile, LogRef
 from milo_bench.decide.rerun import rerun_command, rerun_commands, suite_to_copy
 from milo_bench.run.plan import PlanRequest, make_plan
 from milo_bench.run.spec import RunSpec
 from milo_bench.stats.cases.columns import fixture_table
 from milo_bench.suites import load_suite
+from tests.decide.evidence_cases import Made, of
 
 
 def header(name: str = "case_ops_v1", **wishes: object) -> RunHeader:
@@ -78,6 +82,25 @@ def test_the_shipped_policy_is_not_named_and_another_is() -> None:
     changed = KeptFile("claims_v1.yaml", sha256_text("x"), f"{shipped.text}\n")
     decide = next(line for line in rerun_commands(evidence, changed, None, None) if " decide " in line)
     assert "--policy policy.yaml" in decide and "--inventory inventory.json" in decide
+
+
+def test_scores_of_people_are_said_to_be_of_the_old_answers_and_how_the_new_ones_are_scored() -> None:
+    made = Made()
+    made.add("notes", "small", of(3, 4))
+    evidence = made.evidence()
+    shipped = shipped_policy("claims_v1")
+    assert shipped is not None
+    text = KeptFile(shipped.path, sha256_text(shipped.text), shipped.text)
+    assert not [line for line in rerun_commands(evidence, text, None, None) if "review" in line]
+    (candidate,) = evidence.cases
+    log = LogRef("runs/a b.jsonl", "0" * 64, "r", "", SuiteRef("s", "1", "0" * 64), {}, "full", "", 4, 4, True)
+    load = msgspec.structs.replace(log, path="runs/load.jsonl", attempted=0)
+    labelled = replace(evidence, logs=(log, load), labels={candidate: PeopleSaid(4, {})})
+    lines = [line for line in rerun_commands(labelled, text, None, None) if "review" in line]
+    assert all(line.startswith("#") for line in lines), "no script waits for people"
+    sample, imported = (shlex.split(line.lstrip("# ")) for line in lines if "milo-bench review" in line)
+    assert sample == ["milo-bench", "review", "sample", "runs/a b.jsonl", "--at-random", "--out", "sheet.csv"]
+    assert imported[-1] == "review.json"
 
 
 def test_a_run_that_stops_is_asked_again_by_its_own_policy() -> None:

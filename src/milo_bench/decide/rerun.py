@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import PurePath
 from typing import Final
 
@@ -189,19 +189,30 @@ def rerun_commands(
     found = sorted((log.command for log in evidence.logs if log.command), key=lambda one: " --baseline " in one)
     own = dict.fromkeys(suite for command in found if (suite := suite_to_copy(command)))
     found = [*(f"# Put a copy of the suite's folder here first: {shlex.quote(suite)}" for suite in own), *found]
-    words = list(again_paths([log.path for log in evidence.logs]))
+    names = again_paths([log.path for log in evidence.logs])
+    words = list(names)
     # A shipped policy is taken without being named, and is no file that could be.
     words += [] if policy == operators or _is_shipped(policy.path, policy.text) else ["--policy", POLICY_NAME]
     if operators is not None and operators.path != SHIPPED_OPERATOR_POLICY:
         words += ["--operator-policy", OPERATOR_POLICY_NAME]
     words += ["--economics", ECONOMICS_NAME] if economics is not None else []
-    if evidence.reviews:
-        found.append("# Reviewers scored the old answers: 'milo-bench review sample' takes a sample of the new ones.")
+    if evidence.reviews or evidence.labels:
+        answers = [name for name, log in zip(names, evidence.logs, strict=True) if log.attempted]
+        found += _review_again(answers, at_random=bool(evidence.labels))
     if evidence.inventories:
         found.append("milo-bench inventory --json > inventory.json")
         words += ["--inventory", "inventory.json"]
     found.append(f"milo-bench decide {_quoted(words)} --out decision.json")
     return (*found, "milo-bench report decision.json --out package/", "milo-bench verify package/")
+
+
+def _review_again(answers: Sequence[str], *, at_random: bool) -> Iterator[str]:
+    """How people come to score the answers that are measured again, as comments: a script cannot wait for them."""
+    draw = [*answers, *(["--at-random"] if at_random else []), "--out", "sheet.csv"]
+    yield "# People scored the old answers. To have the new ones scored before they are decided on:"
+    yield f"#   milo-bench review sample {_quoted(draw)}"
+    yield f"#   milo-bench review import sheet.csv --out {REVIEW_NAME}"
+    yield f"# Then add to the next 'milo-bench decide': --review {REVIEW_NAME}"
 
 
 def again_paths(paths: Sequence[str]) -> tuple[str, ...]:
