@@ -298,3 +298,9 @@ def test_words_with_numbers_are_no_dates(tmp_path: Path, values: tuple[str, str]
 )
 def test_a_word_for_nothing_among_amounts_is_an_empty_cell(tmp_path: Path, word: str) -> None:
     assert fields(tmp_path, "12,50", word, "13,75", "8,00") == (["12,50", None, "13,75", "8,00"], "number")
+
+
+def test_a_label_and_fields_are_not_both_taken_and_neither_is_left_out_unsaid(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="a label or fields, not both") as caught:
+        read(tmp_path, "id;Text;Betrag;Thema\n1;Anruf;12,50;Heizung\n", label="Thema", expects=("Betrag",))
+    assert "--expect 'Thema'" in str(caught.value.hint)

@@ -93,6 +93,13 @@ def import_rows(rows: Sequence[ImportRow], request: ImportRequest, result: Impor
         if name and name not in columns:
             message = f"{request.source} has no column '{name}'."
             raise UsageError(message, hint=hint_for(name, columns, noun="columns"))
+    if request.label and request.expects:  # the answer to a workload is one or the other: neither is left out unsaid
+        message = f"A workload of {request.source} has a label or fields, not both."
+        hint = (
+            f"import it twice, once with --label '{request.label}' and once with --expect; "
+            f"or give --expect '{request.label}' in place of --label."
+        )
+        raise UsageError(message, hint=hint)
     id_column = (
         request.id_column or _guess(columns, _ID_NAMES, "--id", result) or _distinct_numbers(columns, rows, result)
     )
