@@ -96,7 +96,7 @@ def import_rows(rows: Sequence[ImportRow], request: ImportRequest, result: Impor
     if request.label and request.expects:  # the answer to a workload is one or the other: neither is left out unsaid
         message = f"A workload of {request.source} has a label or fields, not both."
         hint = (
-            f"import it twice, once with --label '{request.label}' and once with --expect; "
+            f"import it twice, once with --label '{request.label}' and once with --expect, "
             f"or give --expect '{request.label}' in place of --label."
         )
         raise UsageError(message, hint=hint)
