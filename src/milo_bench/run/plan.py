@@ -74,10 +74,10 @@ def make_plan(
     if request.order == "interleaved":
         chosen = sorted(chosen, key=lambda fixture: _chance(request.seed, fixture.id))
         if request.stopping is not None:
-            chosen = _in_turn(_with_what_is_alike(chosen, workloads, request.seed))
+            # One workload after the other, so that a budget that runs out leaves some of them decided.
+            chosen = _by_workload(_with_what_is_alike(chosen, workloads, request.seed), fixtures)
     else:
-        first_seen = {name: place for place, name in enumerate(dict.fromkeys(f.workload for f in fixtures))}
-        chosen = sorted(chosen, key=lambda fixture: first_seen[fixture.workload])
+        chosen = _by_workload(chosen, fixtures)
     sensitive = tuple(sorted(fixture.id for fixture in chosen if fixture.sensitive))
     free_only: tuple[str, ...] = ()
     if request.decodings != ("free",):
@@ -108,14 +108,10 @@ def _with_what_is_alike(fixtures: Sequence[Fixture], workloads: Mapping[str, Wor
     return sorted(fixtures, key=lambda fixture: _chance(seed, names[fixture.id].group or names[fixture.id].id))
 
 
-def _in_turn(fixtures: Sequence[Fixture]) -> list[Fixture]:
-    """The first of each workload, then the second of each: all come to their decision side by side."""
-    places: Counter[str] = Counter()
-    ranked = []
-    for fixture in fixtures:
-        ranked.append((places[fixture.workload], fixture))
-        places[fixture.workload] += 1
-    return [fixture for _, fixture in sorted(ranked, key=lambda one: one[0])]
+def _by_workload(chosen: Sequence[Fixture], suite: Sequence[Fixture]) -> list[Fixture]:
+    """The same fixtures, those of each workload together, in the order in which the suite has them."""
+    first_seen = {name: place for place, name in enumerate(dict.fromkeys(one.workload for one in suite))}
+    return sorted(chosen, key=lambda fixture: first_seen[fixture.workload])
 
 
 def select_fixtures(request: PlanRequest, fixtures: Sequence[Fixture]) -> list[Fixture]:
