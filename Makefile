@@ -4,7 +4,8 @@ PYTHON ?= $(shell for name in python3.11 python3.12 python3.13 python3.14 python
 	"$$name" -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1 && { echo "$$name"; break; }; done)
 VENV := .venv
 BIN := $(VENV)/bin
-WORKERS ?= logical
+# One more than there are cores: a test often waits for a process that it started.
+WORKERS ?= $(shell echo $$(( $$(getconf _NPROCESSORS_ONLN) + 1 )))
 # Errors alone: pip's warnings on caches, indexes and root would fill the first screen.
 PIP := $(BIN)/python -m pip -qq --no-input --disable-pip-version-check install --root-user-action=ignore --no-deps
 PINNED := $(PIP) --require-hashes
@@ -17,7 +18,7 @@ CLIENTS := build/clients
 PEERS := build/peers
 VLLM := build/vllm
 # Whole files to each worker: what a file makes once is made once.
-PYTEST := $(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadfile
+PYTEST := $(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder
 COMPILE := uv pip compile --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --no-header
 STARTED := $(shell date +%s)
 TOOK = echo "make $@: $$(($$(date +%s) - $(STARTED))) s"

@@ -23,6 +23,32 @@ settings.load_profile("milo")
 _NAME = 12  # characters of a usual name, such as local_14b_q4
 
 
+# Files that take a minute or nearly so are begun first: begun last, one of them would keep all other workers waiting.
+LONG = (
+    "tests/cli/files/test_odd_files.py",
+    "tests/cli/test_bad_input.py",
+    "tests/cli/until_decided/test_until_decided.py",
+    "tests/cli/test_logs_of_version_0_1_0.py",
+    "tests/cli/until_decided/test_recorded_baseline.py",
+    "tests/growth/test_rules_on_texts.py",
+    "tests/board/test_attacks.py",
+    "tests/test_wheel.py",
+    "tests/docs/test_sample.py",
+    "tests/cli/test_commands_reproduce.py",
+    "tests/real/test_demo.py",
+    "tests/real/test_install_without_make.py",
+    "tests/real/test_small_model_as_judge.py",
+    "tests/real/test_fleet.py",
+    "tests/real/test_fleet_without_its_head.py",
+)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Tests of ``LONG`` files first, in its order; the others stay as they are collected."""
+    places = {name: place for place, name in enumerate(LONG)}
+    items.sort(key=lambda item: places.get(item.nodeid.partition("::")[0], len(LONG)))
+
+
 @pytest.fixture(scope="session", autouse=True)
 def sentences_within_their_budgets() -> Iterator[None]:
     """Page one of every package that a test in this process makes keeps the budget of each of its sentences."""
