@@ -20,6 +20,8 @@ VLLM := build/vllm
 # Whole files to each worker: what a file makes once is made once.
 PYTEST := $(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder
 COMPILE := uv pip compile --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --no-header
+# Tests start the tool hundreds of times, and what is compiled already starts sooner.
+unexport PYTHONDONTWRITEBYTECODE
 STARTED := $(shell date +%s)
 TOOK = echo "make $@: $$(($$(date +%s) - $(STARTED))) s"
 
