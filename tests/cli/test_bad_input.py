@@ -176,7 +176,7 @@ def test_notes_that_nobody_can_be_told_stop_nothing_and_hide_no_failure(desk: Pa
     assert (desk / "log.jsonl").read_text().count('"type":"attempt"') == 6
     told = milo("score", "log.jsonl", folder=desk, shell=shell)
     assert (told.code, told.out) == (0, milo("score", "log.jsonl", folder=desk).out)
-    assert milo("score", "nothing.jsonl", folder=desk, shell=shell).code == 2
+    assert milo("score", "nothing.jsonl", folder=desk, shell=shell).code == 3
     assert milo("score", "--no-such-flag", folder=desk, shell=shell).code == 2
 
 

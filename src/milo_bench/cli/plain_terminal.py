@@ -43,7 +43,11 @@ def accept_every_character(stream: TextIO, *, exactly: bool) -> None:
 
 
 class _Lossy(io.FileIO):
-    """What cannot be written, since a disk is full or the reader has gone, is lost."""
+    """What cannot be written, since a disk is full or the reader has gone, is lost. The stream before it stays open."""
+
+    def __init__(self, before: TextIO) -> None:
+        super().__init__(before.fileno(), "wb", closefd=False)
+        self.before = before
 
     def write(self, data: ReadableBuffer, /) -> int:
         try:
@@ -56,7 +60,7 @@ def outlive_standard_error() -> None:
     """Notes on standard error that cannot be written stop no command: an address is served on, a run goes on."""
     stream = sys.stderr
     if isinstance(stream, io.TextIOWrapper) and isinstance(getattr(stream.buffer, "raw", stream.buffer), io.FileIO):
-        raw = io.BufferedWriter(_Lossy(stream.fileno(), "wb", closefd=False))
+        raw = io.BufferedWriter(_Lossy(stream))
         sys.stderr = io.TextIOWrapper(raw, encoding=stream.encoding, errors=stream.errors, line_buffering=True)
 
 

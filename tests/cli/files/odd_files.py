@@ -117,6 +117,7 @@ roles page --registry @
 roles promote @
 roles promote {log} --registry @
 roles promote {log} --registry {policy} --audit @
+roles promote {log} --registry {policy} --review @
 roles rollback --registry @
 roles run --registry @
 roles selftest @
