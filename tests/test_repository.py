@@ -4,6 +4,8 @@ import re
 import subprocess
 from pathlib import Path
 
+from tests.conftest import LONG
+
 ROOT = Path(__file__).parents[1]
 BIG = 2_000_000
 
@@ -44,3 +46,7 @@ def test_requirements_are_exact_pins_with_hashes() -> None:
         for pin in pins:
             assert "==" in pin, f"{path.name}: {pin}"
         assert sum("--hash=sha256:" in line for line in lines) >= len(pins)
+
+
+def test_files_that_begin_first_are_there() -> None:
+    assert [name for name in LONG if not (ROOT / name).is_file()] == []

@@ -156,7 +156,7 @@ def test_a_full_disk_loses_nothing_that_was_written(desk: Path) -> None:
     assert (desk / "log.jsonl").read_text().count('"type":"attempt"') == 40
 
 
-@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full here")
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="only Linux has /dev/full")
 def test_results_that_find_no_room_are_one_error(desk: Path) -> None:
     assert milo(*RUN, folder=desk).code == 0
     for words in (
@@ -169,7 +169,7 @@ def test_results_that_find_no_room_are_one_error(desk: Path) -> None:
     assert (said.code, said.error) == (3, "Cannot write all output: No space left on device.")
 
 
-@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full here")
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="only Linux has /dev/full")
 @pytest.mark.parametrize("shell", ['"$@" 2>/dev/full', '"$@" 2> >(exec true)'])
 def test_notes_that_nobody_can_be_told_stop_nothing_and_hide_no_failure(desk: Path, shell: str) -> None:
     assert milo(*RUN, folder=desk, shell=shell).code == 0

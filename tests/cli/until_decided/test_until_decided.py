@@ -161,10 +161,10 @@ def test_a_run_stops_once_no_routing_of_its_answers_could_pass(long_desk: Path) 
     assert end["ending"] == "beyond_routing"
     assert end["gates"] == {"pass_rate at least": "fail", "failure_rate at most": "undecided"}
     assert len(asked(long_desk / "u.jsonl")) == 10  # of 120: the failure rate alone takes 58
-    assert "decided after 10 fixtures: pass rate fails so far that no routing could pass" in said.err
+    assert "decided after 10 fixtures: pass rate fails by so much that no routing could pass" in said.err
     assert not check_log(long_desk / "u.jsonl").faults
     made = milo("decide", "u.jsonl", "--policy", "policy.yaml", "--out", "d.json", folder=long_desk)
-    assert "pass rate fails so far that no routing of these answers could pass" in made.out
+    assert "pass rate fails by so much that no routing of these answers could pass" in made.out
     (finding,) = json.loads((long_desk / "d.json").read_text(encoding="utf-8"))["findings"]
     assert finding["kind"] == "reject"
     assert milo("report", "d.json", "--out", "package", folder=long_desk).code == 0

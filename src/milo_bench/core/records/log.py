@@ -362,7 +362,7 @@ class ProbeResult(Frozen, frozen=True, tag="probe", tag_field="type"):
 
 WorkEnding: TypeAlias = Literal[
     "decided",  # every gate that answers can decide
-    "beyond_routing",  # a gate fails so far that no choice among these answers could pass it
+    "beyond_routing",  # a gate fails by so much that no choice among these answers could pass it
     "out_of_reach",  # a gate needs more fixtures than there are, or what no answer of the run has
 ]
 

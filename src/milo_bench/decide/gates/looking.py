@@ -43,7 +43,7 @@ class LookedGate:
     the purpose that the gate belongs to, where a workload has several. ``rests_on_judge``: a model judges after the
     run, so no answer of it decides the gate. ``unread``: no answer so far could be
     read; ``why_unread`` says so once there are enough of them, and then the gate is not judged. ``beyond_routing``: it
-    fails so far that no choice among these answers could pass it.
+    fails by so much that no choice among these answers could pass it.
     """
 
     key: str

@@ -62,7 +62,7 @@ def _ended(work: EndedWork, figures: Figures) -> LinkedText:
         fails = "fails" if len(end.why) == 1 else "fail"
         return (
             *first,
-            f"{gates} {fails} so far that no routing of these answers could pass, at bounds that hold at every look",
+            f"{gates} {fails} by so much that no routing of these answers could pass",
         )
     parts: list[LinkedText] = []
     for gate, outcome in end.gates.items():

@@ -21,7 +21,7 @@ def work_end_line(end: WorkEnd) -> str:
     after = f"after {end.fixtures:,} {'fixture' if end.fixtures == 1 else 'fixtures'}"
     if end.ending == "beyond_routing":
         gates, fails = join_words([spell_out_gate(name) for name in end.why]), "fails" if len(end.why) == 1 else "fail"
-        return f"{end.target} {end.workload}: decided {after}: {gates} {fails} so far that no routing could pass"
+        return f"{end.target} {end.workload}: decided {after}: {gates} {fails} by so much that no routing could pass"
     failed = [spell_out_gate(name) for name, outcome in end.gates.items() if outcome == "fail"]
     passed = sum(outcome == "pass" for outcome in end.gates.values())
     said = [f"{join_words(failed)} failed"] if failed else []
