@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from itertools import combinations
 
+import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from milo_bench.config.policy.file import PolicyFile, read_policy
-from milo_bench.decide.gates.beyond_routing import beyond_routing, only_splits
+from milo_bench.decide.gates.beyond_routing import best_of_clusters, beyond_routing, only_splits
 from tests.decide.decision_cases import RULES
 from tests.decide.evidence_cases import BAD, GOOD, LOST, Made, Row
 
@@ -36,9 +38,8 @@ def test_a_model_that_is_never_right_is_beyond_routing_and_one_that_is_right_hal
     assert beyond(policy(PASS_RATE, share=0.2), [GOOD, BAD, BAD, BAD] * 100) == []
 
 
-def test_nothing_is_said_of_few_fixtures_of_repeats_and_where_a_fix_changes_answers() -> None:
+def test_nothing_is_said_of_few_fixtures_and_where_a_fix_changes_answers() -> None:
     assert beyond(policy(PASS_RATE), [BAD] * 9) == []
-    assert beyond(policy(PASS_RATE), [BAD] * 40, repeats=2) == []
     assert beyond(policy(PASS_RATE, remedies="citation_filter, human_review"), [BAD] * 40) == []
     assert beyond(policy(PASS_RATE, share=0), [BAD] * 40) == []
 
@@ -56,13 +57,59 @@ def test_rates_of_calls_and_rates_that_people_decide_are_never_beyond_routing() 
     assert beyond(policy("{measure: unsupported_claim_rate, at_most: 0.1, safety: true}"), [flagged] * 40) == []
 
 
-@pytest.mark.parametrize("right", range(9))
-def test_the_bound_is_that_of_the_best_rule_there_is(right: int) -> None:
-    """Of 8 cases, the share of good ones below bound times share says just what trying every rule says."""
-    bound, share, cases = 0.75, 0.5, [1.0] * right + [0.0] * (8 - right)
-    rules = [chosen for size in range(4, 9) for chosen in combinations(cases, size)]
-    passes = any(sum(chosen) / len(chosen) >= bound for chosen in rules)
-    assert passes is (sum(cases) / 8 >= bound * share)
+def test_of_repeats_the_best_counts_since_a_rule_may_choose_it() -> None:
+    assert beyond(policy(PASS_RATE), [BAD] * 40, repeats=2) == ["pass_rate"]
+    assert beyond(policy(PASS_RATE), [GOOD, BAD, BAD] * 60, repeats=3) == []
+    assert beyond(policy(PASS_RATE), [GOOD, BAD, BAD] * 200) == ["pass_rate"]
+
+
+def needed(bound: float, share: float, sizes: NDArray[np.int64]) -> float:
+    return float(bound * share * sizes.mean() / sizes.max())
+
+
+def best_mean(good: NDArray[np.float64], sizes: NDArray[np.int64]) -> float:
+    held, asked = best_of_clusters(good, np.repeat(np.arange(len(sizes), dtype=np.int32), sizes))
+    return float(held.sum() / asked.sum())
+
+
+def some_rule_passes(good: NDArray[np.float64], sizes: NDArray[np.int64], bound: float, share: float) -> bool:
+    """Every rule tried: by groups that count once each, or by cases."""
+    cluster = np.repeat(np.arange(len(sizes)), sizes)
+    for count in range(1, len(good) + 1):
+        if count < share * len(good):
+            continue
+        for chosen in map(list, combinations(range(len(good)), count)):
+            by_group = [good[chosen][cluster[chosen] == group].mean() for group in np.unique(cluster[chosen])]
+            if np.mean(by_group) >= bound or good[chosen].mean() >= bound:
+                return True
+    return False
+
+
+@pytest.mark.parametrize(
+    ("sizes", "good", "bound", "share"),
+    [
+        ([3, 1, 1, 1], [1, 1, 1, 0, 0, 0], 0.9, 0.5),  # one large group is half of all cases
+        ([3, 1, 1, 1], [0, 0, 0, 1, 1, 1], 0.75, 0.8),  # a large group that is wrong counts once
+        ([2, 2], [1, 0, 1, 0], 0.9, 0.5),  # the right half of each group
+    ],
+)
+def test_groups_let_a_rule_pass_with_few_right_answers(
+    sizes: list[int], good: list[float], bound: float, share: float
+) -> None:
+    values, counts = np.array(good, dtype=np.float64), np.array(sizes)
+    assert some_rule_passes(values, counts, bound, share)
+    assert best_mean(values, counts) >= needed(bound, share, counts)
+
+
+@pytest.mark.parametrize("seed", range(60))
+def test_where_a_rule_passes_the_mean_is_never_below_what_is_needed(seed: int) -> None:
+    random = np.random.default_rng(seed)
+    sizes = random.integers(1, 4, size=int(random.integers(2, 5)))
+    of_group = random.choice([0.0, 1.0], size=len(sizes), p=[0.6, 0.4])
+    good = np.where(random.random(int(sizes.sum())) < 0.8, np.repeat(of_group, sizes), 0.5)
+    bound, share = float(random.choice([0.5, 0.75, 0.9])), float(random.choice([0.3, 0.5, 0.8]))
+    if best_mean(good, sizes) < needed(bound, share, sizes) - 1e-9:
+        assert not some_rule_passes(good, sizes, bound, share)
 
 
 def test_only_rules_that_choose_among_answers_leave_them_as_they_are() -> None:

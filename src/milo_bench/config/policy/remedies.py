@@ -27,7 +27,7 @@ class RemedyDefinition(Work):
     remedy of the runtime, which no routing can replay: it takes what was seen of a candidate
     (``decide.facts.CandidateFacts``) and the figures, and gives the ``Remedy`` if load or probes call for it.
     ``needs_variant``: it is another variant of the workload, which the policy has to name. ``splits``: it sends
-    some of the cases another way. ``elsewhere``: another target answers.
+    some of the cases another way. ``elsewhere``: another target answers. ``rewrites``: it changes the answers.
     """
 
     title: str
@@ -40,6 +40,7 @@ class RemedyDefinition(Work):
     needs_variant: bool = False
     splits: bool = False
     elsewhere: bool = False
+    rewrites: bool = False
 
 
 REMEDIES: Final[Registry[RemedyDefinition]] = Registry("fix", "milo_bench.decide.remedies.builtin")

@@ -38,9 +38,9 @@ class UntilDecided:
     """The steering of a run under a stopping rule.
 
     A workload on a target is over when each of its gates that answers can decide is decided, or needs more fixtures
-    than there are even at the most favourable rate that is plausible. It is over before that when a gate fails so far
-    that no routing of these answers could pass it. The baseline goes on while anything is compared with it. Workloads
-    without such gates are asked in full.
+    than there are even at the most favourable rate that is plausible. It is over before that when a gate fails by so
+    much that no routing of these answers could pass it. The baseline goes on while anything is compared with it.
+    Workloads without such gates are asked in full.
     """
 
     def __init__(

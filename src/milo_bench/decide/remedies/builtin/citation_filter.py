@@ -27,5 +27,6 @@ REMEDIES.add(
         hours=(4.0, 8.0, 12.0),
         done_when="a test proves that sentences without a citation never reach a reader",
         changes=_changes,
+        rewrites=True,
     ),
 )
