@@ -7,7 +7,6 @@ import logging
 import os
 import shutil
 import socket
-import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -18,6 +17,7 @@ from milo_bench.config.fleet import FleetConfig
 from milo_bench.core.errors import PrerequisiteError
 from milo_bench.core.text import one_line
 from milo_bench.fleet.placement import FleetNode
+from milo_bench.fleet.scratch import folder_of_this_process
 
 LOOPBACK: Final = "127.0.0.1"
 OBJECT_STORE_BYTES: Final = 100_000_000  # rows go in messages, not through it
@@ -202,7 +202,7 @@ def joined_cluster(config: FleetConfig) -> Iterator[Cluster]:
             if address:
                 ray.init(address=address, **quiet)
             else:
-                own = Path(tempfile.mkdtemp(prefix="milo-ray-"))
+                own = folder_of_this_process("milo-ray-")
                 _start_here(ray, own, quiet)
         except Exception as error:  # Ray raises whatever its layers raise
             what = f"the Ray cluster at {address}" if address else "a Ray cluster on this machine"

@@ -6,12 +6,9 @@ its own cache, and runs tests in its own sandbox. A node that dies has its commi
 
 from __future__ import annotations
 
-import atexit
 import dataclasses
 import os
 import pickle
-import shutil
-import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
@@ -20,6 +17,7 @@ from typing import Any, Final
 from milo_bench.core.errors import DataError, MiloError, PrerequisiteError
 from milo_bench.core.version import __version__
 from milo_bench.fleet.cluster import Cluster
+from milo_bench.fleet.scratch import folder_of_this_process
 from milo_bench.roles.coder import CoderCase
 from milo_bench.roles.declared import Declared
 from milo_bench.roles.git import GitCommit, GitRepository, unpack_history
@@ -116,9 +114,8 @@ def _miner(work: bytes, pieces: tuple[Any, ...]) -> CoderMiner:
         raise PrerequisiteError(message, hint="install one version on all nodes.")
     if not options.unsafe_here:
         require_sandbox()
-    folder = Path(tempfile.mkdtemp(prefix="milo-mining-"))
+    folder = folder_of_this_process("milo-mining-")
     folder.chmod(0o755)
-    atexit.register(shutil.rmtree, folder, ignore_errors=True)
     repository = unpack_history(folder, name, head, b"".join(ray.get(list(pieces))))
     scratch = folder / "scratch"
     scratch.mkdir(mode=0o755)

@@ -10,7 +10,7 @@ import sys
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import msgspec
 
@@ -30,8 +30,8 @@ class ServerProcess:
     def __init__(self, name: str, env: Mapping[str, str], log: Path | None = None) -> None:
         self._name = name
         self._env = {key: env[key] for key in _PASSED_ON if key in env}
-        self._own_log = log is None
-        self._log = log
+        self._log_at = log
+        self._log: BinaryIO | None = None
         self._process: asyncio.subprocess.Process | None = None
         self.address = ""
 
@@ -41,20 +41,18 @@ class ServerProcess:
 
     async def start(self, wanted: Mapping[str, Any], limit_s: float) -> str:
         """Launch it and read its address. Raises TargetError with the log's last lines as the cause."""
-        if self._log is None:
-            descriptor, name = tempfile.mkstemp(prefix="milo-bench-llamacpp-", suffix=".log")
-            os.close(descriptor)
-            self._log = Path(name)
-        with self._log.open("ab") as log:
-            self._process = process = await asyncio.create_subprocess_exec(
-                sys.executable,
-                "-m",
-                "milo_bench.targets.llamacpp.server",
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=log,
-                env=self._env,
-            )
+        # Without a place of its own it has no name, so nothing of it stays, however we end.
+        at = self._log_at
+        self._log = tempfile.TemporaryFile() if at is None else at.open("a+b")  # noqa: SIM115  closed by stop
+        self._process = process = await asyncio.create_subprocess_exec(
+            sys.executable,
+            "-m",
+            "milo_bench.targets.llamacpp.server",
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=self._log,
+            env=self._env,
+        )
         assert process.stdin is not None and process.stdout is not None
         try:
             async with asyncio.timeout(limit_s):
@@ -90,14 +88,11 @@ class ServerProcess:
         """How it ended, and the lines of its log that say why."""
         code = None if self._process is None else self._process.returncode
         how = "" if code is None else (f"signal {-code}" if code < 0 else f"exit status {code}")
-        try:
-            text = self._log.read_bytes()[-_LOG_BYTES:].decode("utf-8", "replace") if self._log else ""
-        except OSError:
-            text = ""
+        text = _last_bytes(self._log).decode("utf-8", "replace") if self._log else ""
         return "; ".join(part for part in (how, *why_it_ended(text)) if part) or "its log gives no cause"
 
     async def stop(self) -> None:
-        """End it and wait until it is gone. The log goes with it where we chose its place."""
+        """End it and wait until it is gone. The log goes with it where it has no place of its own."""
         process, self._process = self._process, None
         if process is not None:
             if process.stdin is not None:
@@ -108,7 +103,17 @@ class ServerProcess:
                 with contextlib.suppress(ProcessLookupError):
                     process.kill()
                 await process.wait()
-        if self._own_log and self._log is not None:
-            with contextlib.suppress(OSError):
-                self._log.unlink()
+        if self._log is not None:
+            self._log.close()
             self._log = None
+
+
+def _last_bytes(log: BinaryIO) -> bytes:
+    try:
+        start = max(0, os.fstat(log.fileno()).st_size - _LOG_BYTES)
+        if sys.platform != "win32":
+            return os.pread(log.fileno(), _LOG_BYTES, start)  # the server writes where this file stands
+        log.seek(start)
+        return log.read()
+    except OSError:
+        return b""
