@@ -12,7 +12,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from tests.cli.zygote import Zygote
+from tests.cli.forked.zygote import Zygote
 from tests.patience import WAIT_S
 
 BIN = Path(sys.executable).parent

@@ -32,8 +32,8 @@ class Zygote:
     def __init__(self, environment: Mapping[str, str]) -> None:
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         ours.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _MOST_BYTES)
-        command = [sys.executable, "-m", "tests.cli.zygote", str(theirs.fileno())]
-        root = Path(__file__).parents[2]
+        command = [sys.executable, "-m", "tests.cli.forked.zygote", str(theirs.fileno())]
+        root = Path(__file__).parents[3]
         alone = {**environment, "OPENBLAS_NUM_THREADS": "1"}
         self._process = subprocess.Popen(command, pass_fds=[theirs.fileno()], cwd=root, env=alone)
         theirs.close()
