@@ -92,7 +92,7 @@ workloads:
           - measure: failure_rate
             at_most: 0.1
             note: none of 94 held-out notes of 38 stories proves this
-      takeover: {title: Handoff notes that an adjuster takes over with}
+      takeover: {title: Handoff notes for takeover by an adjuster}
 """,
     ),
     (

@@ -15,6 +15,7 @@ from milo_bench import api
 from milo_bench.cli.commands.gate import gate
 from milo_bench.cli.entry import run_command
 from milo_bench.core.errors import DataError
+from milo_bench.core.hashing import sha256_data
 from milo_bench.core.records import Attempt, AttemptKey, Plan, RunEnd, RunHeader, TargetRecord, Timings
 from milo_bench.report.terminal.standing import standing_junit
 from milo_bench.store.audit.chain import read_key
@@ -140,6 +141,65 @@ def test_a_decision_on_other_answers_says_which_finding_changed_and_why(
     assert any(text.startswith("accuracy: pass → fail (95% → 60%") for text in change.because)
     assert "local, weights: sha256:one → sha256:two" in changes.differs
     assert api.decision_changes(api.baseline_decision(package), package).findings == ()
+
+
+@pytest.fixture(scope="module")
+def compared(package: Path, log_of: Callable[..., Path], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A package of other answers, decided with --since on the first one."""
+    folder = tmp_path_factory.mktemp("compared")
+    options = api.DecideOptions(
+        (log_of("compared", 120, digest="sha256:two"),), policy=package / "policy.yaml", since=package
+    )
+    now = api.decide_logs(options, created_at="2026-02-06T00:00:00Z")
+    api.report_decision(now, folder / "package")
+    return folder / "package"
+
+
+def test_the_pages_list_what_changed_since_an_earlier_decision(compared: Path, package: Path) -> None:
+    page = (compared / "index.html").read_text(encoding="utf-8")
+    section = page[page.index('<section id="since">') :].partition("</section>")[0]
+    for shown in ("keep", "reject", "accuracy: pass → fail (95% → 60%", "weights: sha256:one → sha256:two"):
+        assert shown in section
+    digest = sha256_data((package / "decision.json").read_bytes())
+    summary = (compared / "summary.md").read_text(encoding="utf-8")
+    assert digest in section
+    assert "keep before, reject now" in summary
+    assert digest in summary
+    assert 'href="#since"' in page.partition('<section id="since">')[0]
+
+
+def _changed(folder: Path, out: Path, old: str, new: str) -> Path:
+    """The package of the decision in ``folder`` with ``old`` written as ``new``."""
+    text = (folder / "decision.json").read_text(encoding="utf-8")
+    assert old in text
+    path = out / "forged.json"
+    path.write_text(text.replace(old, new), encoding="utf-8")
+    api.report_decision(path, out / "package")
+    return out / "package"
+
+
+def test_verify_recomputes_what_changed_from_the_earlier_decision(compared: Path, tmp_path: Path) -> None:
+    held = api.verify_package(compared)
+    assert (held.differences, held.exit_code) == ((), 0)
+    assert not any("what changed since" in note for note in held.notes)
+    forged = _changed(compared, tmp_path, "accuracy: pass → fail (95%", "accuracy: pass → fail (99%")
+    (one,) = api.verify_package(forged).differences
+    assert one.source == "since.changes.escalation on local, reasons"
+    assert "99%" in one.package
+
+
+def test_verify_says_that_the_earlier_decision_is_not_there_and_checks_this_side(
+    compared: Path, package: Path, tmp_path: Path
+) -> None:
+    elsewhere = _changed(compared, tmp_path, f'"{package}/decision.json"', '"gone/decision.json"')
+    found = api.verify_package(elsewhere)
+    assert (found.differences, found.exit_code) == ((), 0)
+    assert any("what changed since gone/decision.json was checked on this side only" in note for note in found.notes)
+    assert api.verify_package(elsewhere, runs=package.parent).notes == api.verify_package(compared).notes  # by digest
+    kept = '"now": "reject"'
+    (tmp_path / "second").mkdir()
+    forged = _changed(elsewhere, tmp_path / "second", kept, '"now": "keep"')
+    assert any(one.source.startswith("since.changes.escalation") for one in api.verify_package(forged).differences)
 
 
 def test_the_command_exits_1_and_writes_junit(

@@ -181,7 +181,7 @@ def test_a_rule_on_an_answer_counts_only_above_the_rule_that_asked() -> None:
 def test_families_cannot_be_told_apart_where_the_evidence_does_not() -> None:
     file = read_routing(STUB.replace("keywords: any", "keywords: threat"))
     no = np.zeros(1, dtype=np.bool_)
-    with pytest.raises(DataError, match="not of which set"):
+    with pytest.raises(DataError, match="not from which set"):
         route_requests(file, RequestColumns("notes", np.ones(1, dtype=np.int64), no, no))
 
 

@@ -1,11 +1,20 @@
 """What people read keeps to plain English, as far as a pattern can see it: pages, and the sentences of each room."""
 
-import ast
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
+
+from benchmarks.sentences import (
+    NOT_SENTENCES,
+    ROOMS,
+    is_read,
+    sentences_of_package,
+    texts_of_code,
+    texts_of_room,
+    texts_of_template,
+)
 
 ROOT = Path(__file__).parents[2]
 SRC = ROOT / "src" / "milo_bench"
@@ -33,27 +42,6 @@ PATTERNS = {
 # Of sentences in the code. Pages may keep a few.
 SEMICOLON = r"[\w)}\]”’'\"`.]; (?=[\w({\[“‘'\"`])|^; \w"
 
-# Rooms whose sentences are held so. Add a room here once it passes.
-ROOMS = tuple(sorted(path.name for path in SRC.iterdir() if path.is_dir() and path.name != "__pycache__"))
-# Files and folders of these rooms that hold no sentences for people.
-NOT_SENTENCES: Mapping[str, str] = {
-    "guards/personal/names.py": "words that are no names of people",
-    "operator/mcp/episode.py": "texts for models, which are part of the bench's version",
-    "operator/play/prompt.py": "texts for models, which are part of the bench's version",
-    "operator/play/protocol.py": "texts for models, which are part of the bench's version",
-    **dict.fromkeys(
-        (f"operator/worlds/{name}" for name in ("faults.py", "gated.py", "session.py", "tasks", "tools")),
-        "texts for models, which are part of the bench's version",
-    ),
-    "report/charts/style.py": "markup of drawings",
-    "report/pages/interval_bar.py": "markup of drawings",
-    "report/runbook/watch.py": "queries in SQL",
-    "suites/builtin": "prompts, fixtures and what they are made of, which are part of a suite's version",
-    "suites/languages": "suites in other languages",
-    "suites/earlier": "suites as earlier versions had them, byte for byte",
-    "suites/generators": "what fixtures are made of, which is part of a suite's version",
-    "targets/fake/wire.py": "HTTP headers",
-}
 # Single texts that keep an old word, with the reason.
 KEPT: Mapping[str, str] = {
     "until {}; do sleep 1; done": "a shell command",
@@ -91,60 +79,6 @@ def test_a_sentence_on_a_page_has_one_fact(page: Path) -> None:
     assert len(joined) <= 1 + len(text) // 1500, joined
 
 
-def _strings(path: Path) -> Iterator[tuple[int, str]]:
-    """Every text of a Python file that may be shown, with its line; ``{}`` for what an f-string fills in."""
-    tree = ast.parse(path.read_text(encoding="utf-8"))
-    silent = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
-    silent |= {id(part) for node in ast.walk(tree) if isinstance(node, ast.JoinedStr) for part in node.values}
-    for node in ast.walk(tree):
-        if id(node) in silent:
-            continue
-        if isinstance(node, ast.JoinedStr):
-            parts = (str(part.value) if isinstance(part, ast.Constant) else "{}" for part in node.values)
-            yield node.lineno, "".join(parts)
-        elif isinstance(node, ast.Constant) and isinstance(node.value, str):
-            yield node.lineno, node.value
-    yield from _shown_docstrings(path, tree)
-
-
-def _shown_docstrings(path: Path, tree: ast.Module) -> Iterator[tuple[int, str]]:
-    """Docstrings that the program prints: of commands as their help, of checks in their reference."""
-    if "checks" in path.parts:
-        yield 1, ast.get_docstring(tree) or ""
-    if "commands" in path.parts:
-        for node in ast.walk(tree):
-            if isinstance(node, ast.FunctionDef) and any("command" in ast.unparse(one) for one in node.decorator_list):
-                yield node.lineno, ast.get_docstring(node) or ""
-
-
-def _template(text: str) -> Iterator[str]:
-    """What a reader sees of a template, line by line, and the literals of its statements."""
-    text = re.sub(r"\{#.*?#\}|<style.*?</style>", " ", text, flags=re.DOTALL)
-    for tag in re.findall(r"\{[{%].*?[}%]\}", text, flags=re.DOTALL):
-        yield from re.findall(r'"([^"\n]*)"', tag)
-    shown = re.sub(r"\{\{.*?\}\}", "{}", text, flags=re.DOTALL)
-    yield from re.sub(r"\{%.*?%\}|<[^>]*>|&\w+;", " ", shown, flags=re.DOTALL).splitlines()
-
-
-def _texts(room: str) -> Iterator[tuple[str, str]]:
-    """Place and text of everything that a room shows: strings, templates, and YAML files that people copy."""
-    for path in sorted((SRC / room).rglob("*")):
-        name = str(path.relative_to(SRC))
-        if any(f"{name}/".startswith(f"{left_out}/") for left_out in NOT_SENTENCES) or path.suffix not in (
-            ".py",
-            ".jinja",
-            ".yaml",
-        ):
-            continue
-        text = path.read_text(encoding="utf-8")
-        if path.suffix == ".py":
-            yield from ((f"{name}:{line}", text) for line, text in _strings(path))
-        elif path.suffix == ".jinja":
-            yield from ((name, line) for line in _template(text))
-        else:
-            yield from ((f"{name}:{number}", line) for number, line in enumerate(text.splitlines(), start=1))
-
-
 def _to_write(text: str) -> list[str]:
     """What to write instead in ``text``; nothing for what is kept, for markup, and for a single word."""
     if text in KEPT or " " not in text.strip() or _MARKUP.search(text):
@@ -158,7 +92,7 @@ def _to_write(text: str) -> list[str]:
 def test_the_sentences_of_a_room_use_plain_words(room: str) -> None:
     found = [
         f"{place}: write {instead} ({text.strip()[:160]!r})"
-        for place, text in _texts(room)
+        for place, text in texts_of_room(room)
         for instead in _to_write(text)
     ]
     assert not found, "\n" + "\n".join(found)
@@ -188,6 +122,41 @@ def test_plain_words_are_let_through(text: str) -> None:
 
 
 def test_what_keeps_an_old_word_is_still_there() -> None:
-    known = {text for room in ROOMS for _, text in _texts(room)}
+    known = {text for room in ROOMS for _, text in texts_of_room(room)}
     assert set(KEPT) <= known
     assert all((SRC / name).exists() for name in NOT_SENTENCES)
+
+
+def test_the_list_of_sentences_has_each_kind(tmp_path: Path) -> None:
+    """Literals, f-strings, help of commands and templates of the code; pages and Markdown of a package."""
+    path = tmp_path / "commands" / "one.py"
+    path.parent.mkdir()
+    path.write_text(
+        '"""Not shown."""\n@click.command()\ndef one() -> None:\n    """Count the boats."""\n'
+        "    message = f'Cannot count {n} boats.'\n    say('Each boat has a name')\n"
+    )
+    assert {text for _, text in texts_of_code(path)} == {
+        "Count the boats.", "Cannot count {} boats.", "Each boat has a name",
+    }  # fmt: skip
+    template = "{# no #}<p>Seen {{ n }} times.</p>{{ 'x' if y else \"not seen\" }}"
+    assert [" ".join(text.split()) for text in texts_of_template(template)] == ["not seen", "Seen {} times. {}"]
+    (tmp_path / "index.html").write_text(
+        "<style>p{}</style><p>It has 1,250 boats. A second fact.</p><pre>code here</pre>"
+    )
+    (tmp_path / "notes.md").write_text("# The harbour\n\n- It took 3 s to count.\n")
+    assert {text for _, text in sentences_of_package(tmp_path) if is_read(text)} == {
+        "It has {} boats.", "A second fact.", "The harbour", "It took {} s to count.",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("sample", ["claims", "case_ops"])
+def test_the_sentences_of_a_sample_package_use_plain_words(sample: str) -> None:
+    found = {text for _, text in sentences_of_package(ROOT / "docs/sample" / sample) if is_read(text)}
+    assert len(found) > 100
+    # A table cell may have a semicolon.
+    assert not {
+        f"{text}: write {instead}"
+        for text in found
+        for instead, pattern in PATTERNS.items()
+        if re.search(pattern, _prose(text), flags=re.IGNORECASE)
+    }

@@ -39,6 +39,8 @@ from milo_bench.inventory.diff import inventory_by_machine
 from milo_bench.operator.permit.holds import day_of
 from milo_bench.operator.permit.permits import task_behaviours
 from milo_bench.probes.base import PROBES
+from milo_bench.report.decision_file import decision_path
+from milo_bench.report.earlier import read_earlier
 from milo_bench.store.log.lines import read_header
 from milo_bench.suites.manifest import MANIFEST_NAME, read_manifest
 
@@ -51,6 +53,7 @@ class DecideOptions:
     episodes need no ``policy``; ``operator_policy``, or else the built-in one, sets what they permit.
     ``inventory`` is a file that ``milo-bench inventory --json`` wrote, ``review`` one that
     ``milo-bench review import`` wrote. Without ``economics`` nothing is costed.
+    ``since`` is an earlier package or decision file: the decision then lists what changed, under its ``since``.
     ``on``: "ray" judges the answers on the Ray cluster of bench.yaml; the decision is the same.
     """
 
@@ -62,6 +65,7 @@ class DecideOptions:
     operator_policy: AnyPath | None = None
     review: AnyPath | None = None
     on: On = "here"
+    since: AnyPath | None = None
 
 
 def decide_logs(options: DecideOptions, *, created_at: str | None = None) -> Decision:
@@ -74,6 +78,7 @@ def decide_logs(options: DecideOptions, *, created_at: str | None = None) -> Dec
     created_at = created_at or f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}"
     named = {path: str(path) for path in as_paths(options.logs)}
     review = _kept_review(_path(options.review))
+    earlier = None if options.since is None else read_earlier(decision_path(options.since))
     with graders(options.on) as pool:
         evidence = gather_evidence(
             named,
@@ -92,7 +97,8 @@ def decide_logs(options: DecideOptions, *, created_at: str | None = None) -> Dec
     economics = load_economics(economics_path) if economics_path else None
     text = _kept(economics) if economics else None
     made = _decide(evidence, policy, economics, text, named, operators, created_at=created_at, title=options.title)
-    return msgspec.structs.replace(made, review=review)
+    made = msgspec.structs.replace(made, review=review)
+    return made if earlier is None else msgspec.structs.replace(made, since=earlier.changed(made))
 
 
 _FIRST: Final = (
@@ -136,7 +142,7 @@ def decide_again(decision: Decision, find_log: Callable[[LogRef], Path]) -> Deci
         title=decision.title,
         check_seals=False,
     )
-    return msgspec.structs.replace(made, review=decision.review)
+    return msgspec.structs.replace(made, review=decision.review, since=decision.since)
 
 
 def _as_decided_on(logs: Sequence[LogRef], decision: Decision) -> tuple[LogRef, ...]:

@@ -12,8 +12,9 @@ import msgspec
 
 from milo_bench.config.policy.file import load_policy, read_policy
 from milo_bench.core.errors import DataError, MiloError, UsageError
+from milo_bench.decide.changes.records import Changes
 from milo_bench.decide.changes.served import check_served
-from milo_bench.decide.changes.since import Changes, changes_since
+from milo_bench.decide.changes.since import changes_since
 from milo_bench.decide.changes.standing import TOLERANCE, StandingReport, check_against, worst_of
 from milo_bench.decide.evidence import Evidence
 from milo_bench.decide.records import Decision, LogRef
@@ -23,7 +24,7 @@ from milo_bench.evidence.gather import gather_evidence
 from milo_bench.evidence.reviewing import read_review
 from milo_bench.operator.permit.holds import day_of
 from milo_bench.probes.base import PROBES
-from milo_bench.report.decision_file import read_decision, whole_decision
+from milo_bench.report.decision_file import decision_path, read_decision, whole_decision
 from milo_bench.report.runbook.alarms import served_checks
 from milo_bench.store.audit.chain import KEY_VARIABLE, read_key
 from milo_bench.store.audit.verify import read_audit, verify_audit
@@ -34,7 +35,7 @@ from milo_bench.store.log.reader import last_seal
 
 def baseline_decision(path: Path) -> Decision:
     """The decision of a package folder, or of a decision file."""
-    return read_decision(path / "decision.json" if path.is_dir() else path)
+    return read_decision(decision_path(path))
 
 
 def gate_logs(

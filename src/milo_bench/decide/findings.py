@@ -271,7 +271,8 @@ def _turning(kind: FindingKind, gate: GateResult, figures: Figures) -> Iterable[
         elif _clears(gate, figures):
             yield (f"fixtures with other right answers, so that no single answer passes {name}",)
         else:
-            yield (f"measure {name}",) if not figures[gate.figure].n else (f"evidence that {name} clears ", bound)
+            side = gate.direction.replace("_", " ")
+            yield (f"measure {name}",) if not figures[gate.figure].n else (f"evidence that {name} is {side} ", bound)
     elif gate.outcome == "fail" and kind in ("reject", "defer", "fix"):
         if gate.measure.startswith("probe:"):
             yield (f"pass {name} on this target, after fixing what it found",)

@@ -24,6 +24,7 @@ from milo_bench.core.records import (
     TargetRecord,
     Workload,
 )
+from milo_bench.decide.changes.records import Earlier
 from milo_bench.economics.business_case import BusinessCase
 from milo_bench.guards.citing.statements import CitedSource
 from milo_bench.operator.permit.records import Granted, OperatorPermit, PermitOutcome
@@ -443,6 +444,7 @@ class Decision(Frozen, frozen=True, omit_defaults=False):
     stopped: tuple[LinkedText, ...] = ()  # what a stopping rule or a budget ended early, and why
     judges: tuple[JudgeEvidence, ...] = ()  # the model judges whose verdicts the logs hold
     contracts: dict[str, dict[str, str]] = {}  # the same places -> part of the contract, gold or tags -> SHA-256
+    since: Earlier | None = None  # an earlier decision, and what changed since
 
     @property
     def chosen(self) -> tuple[Finding, ...]:

@@ -51,9 +51,9 @@ def make_summary(facts: SummaryFacts, figures: Figures) -> LinkedText:
         number = sum(finding.kind == kind for finding in facts.findings)
         figures.count(f"count/{kind}", f"findings: {kind}", number, key=f"findings {kind}")
     figures.count("count/pairs", "pairs of target and work compared", len(facts.findings), key="pairs compared")
-    figures.count("count/works", "kinds of work decided", len(chosen), key="works decided")
+    figures.count("count/works", "kinds of work decided", len(chosen), key="kinds of work decided")
     ships = [finding for _, finding in chosen if finding.kind in SHIPS]
-    figures.count("count/ships", "kinds of work that go live", len(ships), key="works that go live")
+    figures.count("count/ships", "kinds of work that go live", len(ships), key="kinds of work that go live")
     if not chosen:
         return ("No local target was measured, so there is nothing to decide.",)
     said = [*_opening(len(chosen), ships, figures)]

@@ -34,6 +34,11 @@ def spell_out(key: str) -> str:
     return f"{words} where {join_words(where)}" if where else words
 
 
+def readable_category(category: str) -> str:
+    """``confused with effective date`` for ``confused_with:effective_date``."""
+    return category.replace("_", " ").replace(":", " ")
+
+
 def more_of(gate: GateResult) -> str:
     """The noun of what an undecided gate needs more of."""
     return "labelled answer" if gate.by_people else "fixture"

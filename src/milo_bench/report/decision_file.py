@@ -17,6 +17,12 @@ from milo_bench.decide.records import DECISION_SCHEMA, Decision
 _MOST_BYTES = 1 << 30
 
 
+def decision_path(path: AnyPath) -> Path:
+    """The decision file of a package folder, or ``path`` itself."""
+    path = Path(path)
+    return path / "decision.json" if path.is_dir() else path
+
+
 def read_decision(path: AnyPath) -> Decision:
     """Read a decision file, as ``write_decision`` and ``milo-bench decide`` write it.
 

@@ -19,6 +19,7 @@ from milo_bench.core.text import shorten
 from milo_bench.core.version import __version__
 from milo_bench.decide.evidence import LogCheck
 from milo_bench.decide.records import Decision, Figure, KeptFile, LogRef
+from milo_bench.report.earlier import earlier_differences
 from milo_bench.report.erased_answers import with_erased_answers
 from milo_bench.report.figures import source_text, whole_text
 from milo_bench.report.kept_pictures import with_kept_pictures
@@ -85,10 +86,12 @@ def check_evidence(
     notes: list[str] = []
     erased: list[str] = []
     differences += _signature(folder, decision, held, notes)
+    places = [Path(), folder, folder.parent, *(() if runs is None else (Path(runs),))]
+    differences += earlier_differences(decision, places, notes, wording=not of_another_version(decision))
     search = _RunLogSearch(folder, None if runs is None else Path(runs))
-    places = {log.sha256: search.find(log) for log in decision.logs}
-    missing = tuple(log.path for log in decision.logs if places[log.sha256] is None)
-    found_logs = {sha256: place for sha256, place in places.items() if place is not None}
+    found_places = {log.sha256: search.find(log) for log in decision.logs}
+    missing = tuple(log.path for log in decision.logs if found_places[log.sha256] is None)
+    found_logs = {sha256: place for sha256, place in found_places.items() if place is not None}
     if not missing:
         for log in decision.logs:
             mine = found_logs[log.sha256]

@@ -181,7 +181,7 @@ def compare_sides(first: Side, second: Side, *, differs: Sequence[str] = (), see
     if stopped:
         differs = [
             *differs,
-            "a run stopped by what it saw, so only rates are compared, by bounds that hold at every look",
+            "a run was stopped by its results, so only rates are compared, by bounds that hold at every look",
         ]
     ours, theirs = _outcomes(first), _outcomes(second)
     shared = [place for place in ours if place in theirs]

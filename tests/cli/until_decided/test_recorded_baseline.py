@@ -142,7 +142,7 @@ def test_verify_finds_an_end_that_the_recorded_answers_do_not_bear_out(beside: P
     [
         ("a gate", "scripted", "No gate of policy.yaml compares with a baseline."),
         ("the suite", "scripted", "known.jsonl was run on tiny 1 ("),
-        ("its rule", "scripted", "known.jsonl ended by what it saw of its own answers"),
+        ("its rule", "scripted", "known.jsonl was stopped by its own results"),
         ("the name", "scripted", "policy.yaml names the baseline 'best', and known.jsonl has answers of known."),
         ("nothing", "scripted,known", "Target 'known' would be run, and known.jsonl has answers of it."),
         ("its size", "scripted", "known.jsonl has no answer of 'known' to q-"),

@@ -50,8 +50,6 @@ def decide(
     model is called. The decision depends only on the logs, the policy and the economics.
     'milo-bench verify' recomputes it.
     """
-    if since is not None:
-        api.baseline_decision(since)  # says at once what is wrong with it
     options = api.DecideOptions(
         logs=logs,
         policy=policy,
@@ -60,6 +58,7 @@ def decide(
         title=title,
         operator_policy=operator_policy,
         review=review,
+        since=since,
         on=on,
     )
     if out is not None:
@@ -72,7 +71,7 @@ def decide(
     else:
         console = terminal.stdout_console()
         terminal.print_decision(decision, console)
-        if since is not None:
-            terminal.print_changes(api.decision_changes(decision, since), console)
+        if decision.since is not None:
+            terminal.print_changes(decision.since.changes, console)
         click.echo(f"decision: {path}")
     say_next(f"milo-bench report {shlex.quote(str(path))} --out package")

@@ -2,34 +2,13 @@
 
 from __future__ import annotations
 
-from milo_bench.core.records import Frozen
 from milo_bench.core.units import figure as figure_text
 from milo_bench.core.weights.served import differences
 from milo_bench.decide.changes.contracts import changed_contracts, changed_suites
+from milo_bench.decide.changes.records import Changes, FindingChange
 from milo_bench.decide.records import Decision, Finding, GateResult
 from milo_bench.decide.wording import spell_out
 from milo_bench.operator.permit.records import LEVEL_NAMES
-
-
-class FindingChange(Frozen, frozen=True, omit_defaults=False):
-    """One finding before and now; "" where one of the two decisions has none. ``because`` in words."""
-
-    workload: str
-    target: str
-    before: str
-    now: str
-    route_before: str
-    route_now: str
-    because: tuple[str, ...]
-
-
-class Changes(Frozen, frozen=True, omit_defaults=False):
-    """What changed since a decision: findings, and what else is not the same (models, prompts, machine, policy)."""
-
-    since: str
-    findings: tuple[FindingChange, ...]
-    unchanged: int
-    differs: tuple[str, ...]
 
 
 def changes_since(before: Decision, now: Decision) -> Changes:

@@ -335,7 +335,7 @@ def _difference(
         method = f"{interval.method}, unpaired, without the baseline's logs"
         if candidate in new.looked_at or figure.method.startswith("betting"):
             low = high = None
-            method = "a run stopped by what it saw, and the baseline's logs are not here"
+            method = "the run was stopped by its results, and the baseline's logs are missing"
     unjudged = rows.count_unjudged
     if unjudged:
         low = high = None

@@ -215,7 +215,8 @@ class ToldGate:
         caught = self._seen(gate, "caught", "wrong answers that rules flagged", seen.caught, seen.wrong)
         false = self._seen(gate, "false", "right answers that rules flagged", seen.false, seen.right)
         if not seen.wrong:
-            return (*text, ". Rules flagged ", false, " of them, and no wrong one shows what they miss")
+            unknown = " of them. No labelled answer is wrong, so what the rules miss is unknown"
+            return (*text, ". Rules flagged ", false, unknown)
         if not seen.right:
             return (*text, ". Rules flagged ", caught, " of them")
         return (*text, ". Rules flagged ", caught, " of the wrong ones and ", false, " of the right ones")

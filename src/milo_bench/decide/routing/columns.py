@@ -197,7 +197,7 @@ def _rings(requests: RequestColumns, keyword_sets: frozenset[str]) -> Mask:
     if len(keyword_sets) == len(KEYWORD_SETS):
         return _mask(requests.rings)
     if requests.keywords is None:
-        message = "The recorded evidence shows whether any keyword matches, not of which set."
+        message = "The recorded evidence shows whether any keyword matches, not from which set."
         raise DataError(message, hint="write 'keywords: any' in this rule to replay it.")
     asked = {name: _mask(column) for name, column in requests.keywords.items() if name in keyword_sets}
     return _any(asked, keyword_sets, len(requests))

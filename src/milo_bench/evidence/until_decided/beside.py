@@ -41,7 +41,7 @@ def read_baseline(path: Path, policy: PolicyFile, suite: SuiteRef, models: Seque
         raise DataError(message, hint="run the baseline on this suite.")
     if header.plan.stopping is not None:
         # Which fixtures it answered would depend on how well it did.
-        message = f"{path} ended by what it saw of its own answers, so it is not a baseline for other runs."
+        message = f"{path} was stopped by its own results, so it is not a baseline for other runs."
         raise DataError(message, hint="run the baseline without --until-decided.")
     if not log.seal or log.unsealed:
         message = f"{path} does not end in a seal, so a run cannot say which log it was compared with."

@@ -7,6 +7,7 @@ from typing import Any
 
 from milo_bench.core.text import one_line
 from milo_bench.decide.records import ConfusionTable, Decision
+from milo_bench.decide.wording import readable_category
 from milo_bench.report.charts import vega
 from milo_bench.report.charts.labels import candidate_text, said_text, scale_of
 from milo_bench.report.charts.style import FAINT, INK, SERIES, TEXT, WIDTH, Chart, finish, fit_label
@@ -40,7 +41,7 @@ def error_chart(decision: Decision, workload: str) -> Chart | None:
     for number, (share, rate) in enumerate(shares):
         # One category can come from several checks, which then tell its rows apart.
         where = f" ({share.check})" if len(checks[share.category]) > 1 else ""
-        said = f"{share.category}{where}".replace("_", " ")
+        said = readable_category(f"{share.category}{where}")
         row: dict[str, Any] = {
             "row": f"{number:02d}",
             "label": fit_label(f"{said}{'' if alone else f' · {candidate_text(share.candidate)}'}", said_text(rate)),

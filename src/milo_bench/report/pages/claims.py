@@ -165,9 +165,9 @@ class Claims:
             raise UnsourcedNumber(message, hint="quote whole strings of decision.json.")
         return self._escaped(text, most)
 
-    def day(self) -> str:
-        """The day on which the decision was made."""
-        return self._escaped(self.decision.created_at[:10], MOST_CHARACTERS)
+    def day(self, place: str = "created_at") -> str:
+        """The day of the time at ``place`` of decision.json: that on which the decision was made."""
+        return self._escaped(str(self._at(place))[:10], MOST_CHARACTERS)
 
     def drawing(self, svg: str) -> str:
         """A drawing made from the decision's figures. Raises DataError where it could act or fetch something."""

@@ -17,6 +17,7 @@ from milo_bench.core.text import one_line, visible
 from milo_bench.decide.examples.choose import MOST_INPUT, MOST_OUTPUT
 from milo_bench.decide.examples.text import cut
 from milo_bench.decide.records import Candidate, Decision, ErrorShare, Example, Ref, ShownPicture
+from milo_bench.decide.wording import readable_category
 from milo_bench.report.pages.marked import is_right_to_left, mark_spans, values_isolated
 from milo_bench.report.pages.text_language import text_language
 from milo_bench.report.pages.views import column_title, workload_title
@@ -126,7 +127,7 @@ def _causes(decision: Decision, figure: Callable[[Ref], Markup], workload: str) 
         cause = {
             "anchor": _anchor("cause", workload, check, category),
             "check": one_line(check.replace("_", " ")),
-            "category": one_line(category.replace("_", " ")) or "failed",
+            "category": one_line(readable_category(category)) or "failed",
             "rows": [
                 {
                     "candidate": _title(decision, [share.candidate for share in alike]),

@@ -343,10 +343,17 @@ def _step(item: BacklogItem, jobs: Sequence[JobRow]) -> Step:
         numbers = [_NUMBERS[place] for place in places if place < len(_NUMBERS)]
         if place.startswith(" for ") and numbers:
             place = f" for job{'s' if numbers[1:] else ''} {join_words(numbers)}"
-        title = next((one for one in (f"{known.step}{place}", known.step) if len(one) < TITLE_MOST), known.short)
+        title = next((one for one in (_placed(known.step, place), known.step) if len(one) < TITLE_MOST), known.short)
     if len(title) >= TITLE_MOST:
         title = _OTHER_STEPS.get(item.work, sentence_case(short(item.work)))
     return Step((f"{title}.",), item.owner, item.due, item.hours[1])
+
+
+def _placed(step: str, place: str) -> str:
+    """``For job two, cut sentences that cite nothing``: at the end it would read as a part of the last word."""
+    if not place.startswith(" for "):
+        return f"{step}{place}"
+    return f"{place[1:2].upper()}{place[2:]}, {step[:1].lower()}{step[1:]}"
 
 
 def _why_chosen(jobs: Sequence[JobRow], reasons: Mapping[str, LinkedText]) -> Iterator[LinkedText]:

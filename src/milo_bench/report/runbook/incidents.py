@@ -6,10 +6,11 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from milo_bench.core.records import TargetRecord
 from milo_bench.decide.records import Decision, Ref
+from milo_bench.decide.wording import readable_category
 from milo_bench.report.pages.blocks import Block, Bullets, Code, Heading, PageSentence, Paragraph, Quote
 from milo_bench.report.pages.names import without_command
-from milo_bench.report.pages.views import label, workload_title
-from milo_bench.report.runbook.launch import cap_of, ship_order, worst_error
+from milo_bench.report.pages.views import workload_title
+from milo_bench.report.runbook.launch import cap_of, ship_order, shown_measure, worst_error
 from milo_bench.report.runbook.shell import shell_word
 from milo_bench.report.runbook.start import ready_name
 
@@ -108,7 +109,7 @@ def _quality(decision: Decision, targets: Sequence[TargetRecord]) -> Iterator[Bl
             items.append(
                 (
                     f"{workload_title(decision, finding.workload)} on {finding.target}: most frequent error so far is ",
-                    worst.category.replace("_", " "),
+                    readable_category(worst.category),
                     ", ",
                     Ref(worst.rate, whole=True),
                     ".",
@@ -118,7 +119,7 @@ def _quality(decision: Decision, targets: Sequence[TargetRecord]) -> Iterator[Bl
         items += [
             (
                 f"{workload_title(decision, finding.workload)}: review every answer when live work shows ",
-                label(gate.measure, gate.slice),
+                *shown_measure(gate),
                 " below " if gate.direction == "at_least" else " above ",
                 Ref(gate.bound),
                 ".",

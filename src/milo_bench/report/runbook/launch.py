@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from milo_bench.decide.records import Decision, ErrorShare, Finding, GateResult, Ref, Replay
+from milo_bench.decide.wording import readable_category
 from milo_bench.report.pages.blocks import Block, Bullets, Heading, PageSentence, Paragraph, Quote
 from milo_bench.report.pages.views import ROUTES, label, workload_title
 
@@ -93,7 +94,7 @@ def _impact(decision: Decision, finding: Finding) -> Iterator[PageSentence]:
         yield ("Answers that pass every check: ", passed, ".")
     worst = worst_error(decision, finding)
     if worst is not None:
-        said = worst.category.replace("_", " ")
+        said = readable_category(worst.category)
         yield ("Most frequent error: ", said, ", ", Ref(worst.rate, whole=True), " of attempts.")
     chosen = chosen_replay(decision, finding)
     if chosen is not None:
@@ -143,12 +144,18 @@ def _before(decision: Decision, finding: Finding) -> Iterator[PageSentence]:
             )
 
 
+def shown_measure(gate: GateResult) -> PageSentence:
+    """The gate's measure as the object of "shows"."""
+    name = label(gate.measure, gate.slice)
+    return (("answers " if name.startswith("flagged") else ""), name)
+
+
 def _leaves(gate: GateResult) -> PageSentence:
     side = "below" if gate.direction == "at_least" else "above"
     if gate.measure.startswith("probe:"):
         return ("if the probe ", gate.measure.removeprefix("probe:"), " does not pass")
     safety = " (safety)" if gate.safety else ""
-    return ("when live work shows ", label(gate.measure, gate.slice), f" {side} ", Ref(gate.bound), safety)
+    return ("when live work shows ", *shown_measure(gate), f" {side} ", Ref(gate.bound), safety)
 
 
 def _ref(decision: Decision, id: str, *, whole: bool = False) -> Ref | None:

@@ -90,7 +90,7 @@ def print_recorded(report: RecordedAccount, console: Console) -> None:
             )
         if report.broken_count > _LISTED:
             console.print(f"  … and {report.broken_count - _LISTED:,} more", highlight=False)
-    console.print("times and verdicts of the other tool are kept as its own and judged by no gate", highlight=False)
+    console.print("times and verdicts of the other tool are kept as its own, and no gate uses them", highlight=False)
 
 
 def _counted(number: int, noun: str) -> str:

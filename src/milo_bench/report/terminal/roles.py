@@ -124,7 +124,7 @@ def print_label(label: ReviewLabel, fixes: Sequence[str], console: Console) -> N
         console.print("[bold]A later fix[/]")
         console.print(escape(visible(fix)), soft_wrap=True)
     if not fixes:
-        console.print(escape(f"Mended by {', '.join(one[:12] for one in label.fixes)}."), soft_wrap=True)
+        console.print(escape(f"Fixed by {', '.join(one[:12] for one in label.fixes)}."), soft_wrap=True)
 
 
 def print_labels(labels: Sequence[ReviewLabel], precision: str, console: Console) -> None:

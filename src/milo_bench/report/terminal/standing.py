@@ -8,7 +8,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from milo_bench.core.text import visible
-from milo_bench.decide.changes.since import Changes
+from milo_bench.decide.changes.records import Changes
 from milo_bench.decide.changes.standing import StandingReport
 
 _STYLES = {"held": "green", "regressed": "red", "undecided": "yellow"}

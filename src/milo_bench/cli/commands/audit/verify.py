@@ -49,8 +49,6 @@ def audit_verify(folder: Path, head: Path | None, key: Path | None, as_json: boo
     for step in check.clock_steps:
         click.echo(step, err=True)
     if check.clock_steps:
-        click.echo(
-            "The chain is whole all the same. Times after a step are not those of the lines before it.", err=True
-        )
+        click.echo("The chain is still whole. Times after a step cannot be compared with times before it.", err=True)
     if check.unfinished:
         click.echo("The last line is unfinished: its request was never answered.", err=True)

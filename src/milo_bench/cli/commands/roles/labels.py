@@ -39,7 +39,7 @@ def roles_labels(
 ) -> None:
     """Confirm or reject a sample of mined review labels.
 
-    A label says that a change had a fault, in the lines that a later fix mended. The precision of the
+    A label says that a change had a fault, in the lines that a later commit fixed. The precision of the
     sample is printed beside every figure that rests on such labels.
     """
     answers: dict[str, Confirmed] = dict.fromkeys(right, "yes")
@@ -67,7 +67,7 @@ def _ask(suite: Path, sample: api.LabelSample, repository: Path | None) -> None:
         if label.confirmed:
             continue
         terminal.print_label(label, api.fixes_of(label, repository), console)
-        click.echo("Had this change a fault in the marked lines? y(es), n(o), s(kip), q(uit): ", nl=False)
+        click.echo("Did this change have a fault in the marked lines? y(es), n(o), s(kip), q(uit): ", nl=False)
         line = sys.stdin.readline()
         word = line.strip().lower()[:1]
         if word == "q" or not line:

@@ -23,7 +23,7 @@ from milo_bench.report import terminal
 @click.option("--fresh", is_flag=True, help="Only cases from after the release of both models.")
 @click.option("--audit", type=FOLDER, help="A gateway's audit: its trials count too.")
 @click.option("--review", type=click.Path(path_type=Path), help="Scores of people, to show beside review pain.")
-@click.option("--fail-on-change", is_flag=True, help="Exit with 1 if an incumbent changes.")
+@click.option("--fail-on-change", is_flag=True, help="Exit 1 if an incumbent changes.")
 @click.option("--unsafe-here", is_flag=True, help="Run coder answers without the sandbox.")
 @JSON_FLAG
 def roles_promote(

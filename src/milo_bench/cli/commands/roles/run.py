@@ -22,7 +22,7 @@ from milo_bench.report import terminal
 @click.option("--minutes", default=60.0, show_default=True, type=MINUTES, help="Time limit of mining.")
 @click.option("--apply", is_flag=True, help="Change the registry, and the role's rule in routing.yaml.")
 @click.option("--fresh", is_flag=True, help="Only cases from after the release of both models.")
-@click.option("--fail-on-change", is_flag=True, help="Exit with 1 if an incumbent changes.")
+@click.option("--fail-on-change", is_flag=True, help="Exit 1 if an incumbent changes.")
 @click.option("--allow-hosted", is_flag=True, help="Allow sending fixtures to hosted targets.")
 @click.option("--unsafe-here", is_flag=True, help="Run code from outside without the sandbox.")
 def roles_run(

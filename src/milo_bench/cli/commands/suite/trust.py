@@ -14,7 +14,7 @@ from milo_bench.core.errors import UsageError
 @click.command("trust")
 @click.argument("name", metavar="SUITE")
 @click.option("--show", is_flag=True, help="Only say what there is, and whether it is trusted.")
-@click.option("--remove", is_flag=True, help="Trust it no longer, in any version.")
+@click.option("--remove", is_flag=True, help="Stop trusting it, in every version.")
 @JSON_FLAG
 def suite_trust(name: str, show: bool, remove: bool, as_json: bool) -> None:
     """Let a suite's own Python run on this machine, in the sandbox.
