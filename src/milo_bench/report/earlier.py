@@ -69,8 +69,8 @@ def earlier_differences(
             wanted |= _words(again)
     for place in dict.fromkeys((*said, *wanted)):
         if said.get(place) != wanted.get(place):
-            shown = (shorten(msgspec.json.encode(side.get(place)).decode(), 160) for side in (said, wanted))
-            yield PackageDifference("decision", _DECISION, "", *shown, source=f"since.changes.{place}")
+            left, right = (shorten(msgspec.json.encode(side.get(place)).decode(), 160) for side in (said, wanted))
+            yield PackageDifference("decision", _DECISION, "", left, right, source=f"since.changes.{place}")
 
 
 def _find(kept: Earlier, places: Sequence[Path]) -> EarlierFile | None:
