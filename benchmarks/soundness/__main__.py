@@ -26,6 +26,7 @@ from benchmarks.soundness import (
     groups,
     judges,
     looks,
+    misses,
     permits,
     prompt_cache,
     repeats,
@@ -55,6 +56,7 @@ ROADS: tuple[Road, ...] = (
     edits.ROAD,
     alarms.ROAD,
     judges.ROAD,
+    misses.ROAD,
 )
 
 

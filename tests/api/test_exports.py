@@ -46,10 +46,17 @@ def test_json_and_csv_hold_the_same_figures(make_log: Callable[..., Path]) -> No
     rows = list(csv.DictReader(io.StringIO(scorecards_csv(cards))))
     measures = document["scorecards"][0]["measures"]
     assert document["schema"] == "milo-bench.scorecard/1"
-    assert len(rows) == len(measures)
-    for row, measure in zip(rows, measures, strict=True):
+    for row, measure in zip(rows, measures, strict=False):
         assert row["measure"] == measure["name"]
         assert row["value"] == ("" if measure["value"] is None else str(measure["value"]))
+    rules = [(rule, name) for rule in document["scorecards"][0]["rules"] for name in ("recall", "precision")]
+    assert {rule["check"] for rule, _ in rules} > {"banned_commitments", "unsupported_facts", "current_status"}
+    for row, (rule, name) in zip(rows[len(measures) :], rules, strict=True):
+        assert (row["workload"], row["measure"], row["slice"]) == (
+            rule["workload"], f"{name}_of_rules", f"check={rule['check']}"
+        )  # fmt: skip
+        shown = [row[one] for one in ("value", "low", "high", "n")]
+        assert shown == [str(one) for one in (rule[name], *rule[f"{name}_interval"], rule["n"])]
 
 
 def test_junit_tells_failures_errors_and_passes_apart_and_stays_well_formed(make_log: Callable[..., Path]) -> None:

@@ -7,6 +7,7 @@ from milo_bench.decide.gates.further import least_without_data
 from milo_bench.decide.records import GateResult, LinkedText
 from milo_bench.decide.wording import spell_out
 from milo_bench.stats.exact import exact_ends
+from milo_bench.stats.unfound import Unfound
 
 
 def needed_from_another(gate: GateResult, figures: Figures) -> LinkedText | None:
@@ -21,7 +22,8 @@ def needed_from_another(gate: GateResult, figures: Figures) -> LinkedText | None
     if threshold is None or not 0 < threshold < 1:
         return None
     name = spell_out(f"{gate.measure}[{gate.slice}]" if gate.slice else gate.measure)
-    count = _enough(gate, measured.n, threshold, measured.confidence)
+    unfound = Unfound(gate.unfound) if gate.unfound else None
+    count = _enough(gate, measured.n, threshold, measured.confidence, unfound)
     n = figures.ref(gate.figure, "n")
     if count == 0 and gate.direction == "at_most":
         return (f"another model with no {name.removesuffix(' rate')} in ", n, " fixtures")
@@ -30,7 +32,7 @@ def needed_from_another(gate: GateResult, figures: Figures) -> LinkedText | None
         id = figures.count(f"another/{gate.id}", title, count, key="another_model", of=gate.candidate.text)
         least_or_most = "at least" if gate.direction == "at_least" else "at most"
         return (f"another model {_doing(name, gate)} {least_or_most} ", figures.ref(id), " of ", n, " fixtures")
-    least = least_without_data(threshold, gate.direction, measured.confidence)
+    least = least_without_data(threshold, gate.direction, measured.confidence, unfound=unfound)
     if least is None:
         return None
     title = f"fixtures without an error that prove {name} of another model"
@@ -53,8 +55,14 @@ def _doing(name: str, gate: GateResult) -> str:
     return f"whose {name} is"
 
 
-def _enough(gate: GateResult, n: int, threshold: float, confidence: float) -> int | None:
+def _enough(gate: GateResult, n: int, threshold: float, confidence: float, unfound: Unfound | None) -> int | None:
     """The least good, or the most bad, of ``n`` whose bound clears ``threshold``; None if not even all good do."""
-    if gate.direction == "at_least":
-        return next((k for k in range(n + 1) if exact_ends(k, n, confidence)[0] >= threshold), None)
-    return next((k for k in range(n, -1, -1) if exact_ends(k, n, confidence)[1] <= threshold), None)
+    up = gate.direction == "at_least"
+    most = 1 - threshold if up else threshold
+
+    def clears(bad: int) -> bool:
+        high = 1 - exact_ends(n - bad, n, confidence)[0] if up else exact_ends(bad, n, confidence)[1]
+        return (high if unfound is None else unfound.most(bad / n, high, confidence)) <= most
+
+    bad = next((bad for bad in range(n, -1, -1) if clears(bad)), None)
+    return None if bad is None else n - bad if up else bad

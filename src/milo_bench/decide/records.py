@@ -110,7 +110,8 @@ LinkedText: TypeAlias = tuple[str | Ref, ...]
 
 class GateResult(Frozen, frozen=True, omit_defaults=False):
     """One gate on one candidate. ``figure`` and ``bound`` are ids of figures; ``further`` of the number of
-    further fixtures it would take to decide, where that can be said.
+    further fixtures it would take to decide, where that can be said. ``unfound``: of each kind of rules behind a safety
+    gate, the labelled faults that they found and of how many; its interval counts what they miss.
     """
 
     id: str
@@ -128,6 +129,7 @@ class GateResult(Frozen, frozen=True, omit_defaults=False):
     judge: str = ""  # the model judge that it rests on
     beside: LinkedText = ()  # how far the rules can be trusted that it rests on
     by_people: bool = False  # people's labels decide it, and ``further`` counts labelled answers
+    unfound: tuple[tuple[int, int], ...] = ()
 
 
 LIVE: Final = "live_"  # before a figure's name: with the guardrails that go live

@@ -39,6 +39,21 @@ class Confusion(Frozen, frozen=True):
     counts: tuple[tuple[int, ...], ...]
 
 
+class CheckRules(Frozen, frozen=True):
+    """How good the rules of a ``check`` of ``workload`` are in ``language`` (ISO 639-1), on ``n`` labelled texts of
+    others: the share of such faults that they find, and the share of their findings that is right, with 95% intervals.
+    """
+
+    workload: str
+    check: str
+    language: str
+    recall: float
+    recall_interval: tuple[float, float]
+    precision: float
+    precision_interval: tuple[float, float]
+    n: int
+
+
 class Scorecard(Frozen, frozen=True):
     """Measures of one suite, over one or more run logs."""
 
@@ -56,6 +71,9 @@ class Scorecard(Frozen, frozen=True):
     unread: tuple[str, ...] = ()  # sentences on rows of the logs that could not be read
     stopped: tuple[str, ...] = ()  # what ended by what its run saw: its intervals hold at every look
     unjudged: tuple[str, ...] = ()  # sentences on checks that do not read the language of a workload
+    rules: tuple[
+        CheckRules, ...
+    ] = ()  # of the checks that look for faults by rules: rates on them are as good as these
     buffered: tuple[str, ...] = ()  # targets whose answers came in blocks: first-token times are unknown
 
     def find(

@@ -10,9 +10,11 @@ from milo_bench.config.policy.file import PolicyFile
 from milo_bench.config.policy.measures import known_measures, parse_slice
 from milo_bench.config.policy.models import GateConfig
 from milo_bench.core.records import Fixture
+from milo_bench.decide.gates.detectors import unfound_by
 from milo_bench.decide.gates.family import shared_confidence
 from milo_bench.decide.gates.further import least_without_data
 from milo_bench.decide.replay.split import FIT_SHARE
+from milo_bench.grade.languages.unspoken import language_of_work
 from milo_bench.run.asked.alike import Contracts, find_alike
 
 
@@ -58,7 +60,9 @@ def short_gates(
                 continue
             if known_measures()[gate.measure].kind != "rate":
                 continue
-            needed = least_without_data(bound, gate.direction, confidence)
+            contract = contracts[name][0] if gate.safety and contracts and name in contracts else None
+            unfound = unfound_by(gate, contract, language_of_work(contract, mine) if contract else "")
+            needed = least_without_data(bound, gate.direction, confidence, unfound=unfound)
             held = len({cluster[one.id] for one in mine if _in_slice(gate, one)})
             fixed = math.floor(held * (1 - FIT_SHARE)) if config.remedies else held
             if needed is not None and min(held, fixed) < needed:

@@ -1,7 +1,7 @@
 """A gate and the contract that it is judged by in, how good the rules are that it rests on out.
 
 A rate of faults that rules look for is only as good as the rules. Their recall and precision were measured on labelled
-texts of other teams (``guards/measured.json``), and stand beside the rate.
+texts of other teams (``guards/measured.json``), and stand beside the rate. A safety gate counts what they miss besides.
 """
 
 from __future__ import annotations
@@ -14,47 +14,85 @@ from milo_bench.config.policy.models import GateConfig
 from milo_bench.core.records import Workload
 from milo_bench.decide.evidence import Evidence
 from milo_bench.decide.figures import Figures
-from milo_bench.decide.gates.flagged import DETECTOR
-from milo_bench.decide.records import Figure, LinkedText, Source
+from milo_bench.decide.gates.flagged import DETECTOR, question_of
+from milo_bench.decide.records import Candidate, Figure, LinkedText, Source
 from milo_bench.decide.wording import join_sentences
 from milo_bench.grade.base import CHECKS, ReadsLanguage
 from milo_bench.guards.languages.names import language_name
 from milo_bench.guards.measured import Measured, all_measured
-from milo_bench.stats.cases.columns import POLICY_CHECKS
+from milo_bench.stats.cases.columns import POLICY_CHECKS, UNSUPPORTED_CHECKS
+from milo_bench.stats.unfound import Unfound
 
 # Rules that part texts or read values: what they miss is no fault of an answer.
 _NO_FAULTS: Final = frozenset({"sentences", "values"})
 # What the rules claim to find is a part of what such a rate is about: all unsupported claims.
 _ABOUT: Final = {"unsupported_facts": DETECTOR}
+_ALL_CHECKS: Final = frozenset({"pass_rate", "pass_rate_of_answers"})
+_COUNTED: Final = {"policy_violation_rate": POLICY_CHECKS, "flagged_rate": UNSUPPORTED_CHECKS}
+_Z: Final = 1.959963984540054  # of the intervals in measured.json
 
 
 def said_of_rules(gate: GateConfig, contract: Workload | None, language: str, figures: Figures) -> LinkedText:
     """The clause on the rules behind ``gate``, with its figures; () for a gate that rests on none that was measured."""
-    parts: list[LinkedText] = []
-    spoken = ""
-    for check, row in _rules(gate, contract, language):
-        recall = _share(row, "recall", row.recall, row.recall_interval, figures)
-        precision = _share(row, "precision", row.precision, row.precision_interval, figures)
-        what = "" if parts else " of such faults"
-        parts.append(
-            (
-                f"{check} finds ",
-                figures.ref(recall, whole=True),
-                f"{what} and is right in ",
-                figures.ref(precision, whole=True),
-            )
-        )
-        spoken = language_name(row.language)
-    return (f"in labelled {spoken} texts of others, ", *join_sentences(parts, ", ")) if parts else ()
+    rules = rules_behind(gate, contract, language)
+    if not rules:
+        return ()
+    if gate.measure in _ALL_CHECKS:
+        # All checks of the work count in it, so the one that misses most says how far it can be trusted.
+        check, row = min(rules, key=lambda rule: rule[1].recall)
+        text = _found(f"of its rules {check} misses most: it", row, " of such faults", figures)
+    else:
+        clauses = [
+            _found(check, row, "" if place else " of such faults", figures) for place, (check, row) in enumerate(rules)
+        ]
+        text = join_sentences(clauses, ", ")
+    missed = ". The interval counts what they miss" if unfound_by(gate, contract, language) else ""
+    return (f"in labelled {language_name(rules[0][1].language)} texts of others, ", *text, missed)
+
+
+def _found(name: str, row: Measured, of: str, figures: Figures) -> LinkedText:
+    recall = _share(row, "recall", row.recall, row.recall_interval, figures)
+    precision = _share(row, "precision", row.precision, row.precision_interval, figures)
+    return (
+        f"{name} finds ", figures.ref(recall, whole=True), f"{of} and is right in ", figures.ref(precision, whole=True)
+    )  # fmt: skip
+
+
+def unfound_by(gate: GateConfig, contract: Workload | None, language: str) -> Unfound | None:
+    """What the rules behind a safety gate miss of labelled faults; None where it rests on none, and for other gates.
+
+    Nor for a gate that people's labels settle: they miss nothing.
+    """
+    if not gate.safety or gate.not_worse_than or question_of(gate):
+        return None
+    rules = rules_behind(gate, contract, language)
+    return Unfound(tuple(dict.fromkeys(labelled_faults(row) for _, row in rules))) if rules else None
+
+
+def unfound_of(evidence: Evidence, candidate: Candidate, gate: GateConfig) -> Unfound | None:
+    """The same, by the contract that the candidate was judged by."""
+    contract = evidence.workloads.get((candidate.workload, candidate.variant))
+    return unfound_by(gate, contract, evidence.languages.get(candidate.workload, ""))
+
+
+def labelled_faults(row: Measured) -> tuple[int, int]:
+    """How many labelled faults the rules of ``row`` found, and of how many: its recall in counts.
+
+    Wilson's interval is the score test turned round, so recall and low end give the number of faults.
+    """
+    low = row.recall_interval[0]
+    if row.recall <= low:
+        return 0, row.n
+    of = round(_Z**2 * low * (1 - low) / (row.recall - low) ** 2)
+    return round(row.recall * of), of
 
 
 def add_rules(evidence: Evidence, figures: Figures) -> None:
     """Add the figures of all measured rules that the contracts of ``evidence`` rest on."""
     for (workload, _), contract in sorted(evidence.workloads.items()):
-        for name in dict.fromkeys(spec.name for spec in contract.checks):
-            if (row := _measured(name, evidence.languages.get(workload, ""))) is not None:
-                _share(row, "recall", row.recall, row.recall_interval, figures)
-                _share(row, "precision", row.precision, row.precision_interval, figures)
+        for _, row in measured_rules(contract, evidence.languages.get(workload, "")):
+            _share(row, "recall", row.recall, row.recall_interval, figures)
+            _share(row, "precision", row.precision, row.precision_interval, figures)
 
 
 def _measured(name: str, language: str) -> Measured | None:
@@ -64,17 +102,22 @@ def _measured(name: str, language: str) -> Measured | None:
     return all_measured().get((_ABOUT.get(check.detector, check.detector), language or "en"))
 
 
-def _rules(gate: GateConfig, contract: Workload | None, language: str) -> Iterator[tuple[str, Measured]]:
+def rules_behind(gate: GateConfig, contract: Workload | None, language: str) -> tuple[tuple[str, Measured], ...]:
+    """The checks of ``contract`` that ``gate``'s rate rests on and whose rules were measured, with their figures."""
     if contract is None or not gate.measure:
-        return
-    if gate.measure == "policy_violation_rate":
-        wanted = POLICY_CHECKS
-    elif gate.measure == "check_pass_rate":
+        return ()
+    wanted = _COUNTED.get(gate.measure)
+    if gate.measure == "check_pass_rate":
         wanted = frozenset(part.value for part in parse_slice(gate.slice, gate.measure) if part.name == "check")
-    else:
-        return
+    if wanted is None and gate.measure not in _ALL_CHECKS:
+        return ()
+    return tuple((name, row) for name, row in measured_rules(contract, language) if wanted is None or name in wanted)
+
+
+def measured_rules(contract: Workload, language: str) -> Iterator[tuple[str, Measured]]:
+    """Every check of ``contract`` that looks for faults by rules, with the figures of its rules in ``language``."""
     for name in dict.fromkeys(spec.name for spec in contract.checks):
-        if name in wanted and (row := _measured(name, language)) is not None:
+        if (row := _measured(name, language)) is not None:
             yield name, row
 
 

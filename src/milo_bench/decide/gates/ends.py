@@ -20,6 +20,7 @@ from milo_bench.stats.clustered_values import clustered_mean, clustered_quantile
 from milo_bench.stats.exact import clustered_ends, exact_ends
 from milo_bench.stats.intervals import quantile
 from milo_bench.stats.paired import share_difference
+from milo_bench.stats.unfound import Unfound
 
 Groups: TypeAlias = NDArray[np.int32] | None
 
@@ -56,6 +57,30 @@ class IntervalEnds:
 def no_ends(note: str) -> IntervalEnds:
     """The ends of a gate without evidence; ``note`` says why there is none."""
     return IntervalEnds(None, None, None, 0, 0, "", note=note)
+
+
+def with_unfound(
+    ends: IntervalEnds,
+    unfound: Unfound,
+    direction: Literal["at_least", "at_most"],
+    confidence: float,
+    *,
+    at_any_look: IntervalEnds | None = None,
+) -> IntervalEnds:
+    """``ends`` of a rate that rules judge, with the bad end as far out as what they miss takes it.
+
+    ``at_any_look`` are the ends at ``confidence``, half of the error, where a bound has to hold at every look.
+    """
+    of = at_any_look or ends
+    if ends.value is None or of.low is None or of.high is None:
+        return ends
+    flipped = direction == "at_least"
+    share, high = (1 - ends.value, 1 - of.low) if flipped else (ends.value, of.high)
+    most = (
+        unfound.most_at_any_look(high, confidence) if at_any_look is not None else unfound.most(share, high, confidence)
+    )
+    method = f"{ends.method}_and_misses"
+    return replace(ends, low=1 - most, method=method) if flipped else replace(ends, high=most, method=method)
 
 
 def ends_at_any_look(

@@ -18,6 +18,7 @@ from milo_bench.stats.cases.rows import RateRows, ValueRows
 from milo_bench.stats.exact import exact_ends
 from milo_bench.stats.intervals import effective_n
 from milo_bench.stats.least import least_that
+from milo_bench.stats.unfound import Unfound
 
 MOST_FURTHER: Final = 10_000_000
 
@@ -31,11 +32,13 @@ def further_fixtures(
     *,
     group: Groups = None,
     any_look: bool = False,
+    unfound: Unfound | None = None,
 ) -> int | None:
     """Further fixtures until an end leaves ``bound``; None where it never would.
 
     ``fixture`` numbers the fixture of each row, ``group`` the group of each fixture. Of a quantile, the share at or
-    below the bound is a rate compared with q; a mean that is looked at more than once has no such number.
+    below the bound is a rate compared with q; a mean that is looked at more than once has no such number. With
+    ``unfound``, which is what rules miss, the rows that hold are faults.
     """
     if isinstance(rows, ValueRows):
         if rows.q is None:
@@ -44,17 +47,29 @@ def further_fixtures(
             return None
         within = RateRows((rows.values <= bound).astype(np.float64), np.ones(len(rows.values)))
         return _for_rates(within, fixture[rows.rows], rows.q, confidence, group, any_look)
-    return _for_rates(rows, fixture, bound, confidence, group, any_look)
+    return _for_rates(rows, fixture, bound, confidence, group, any_look, unfound)
 
 
 def _for_rates(
-    rows: RateRows, fixture: NDArray[np.int32], bound: float, confidence: float, group: Groups, any_look: bool
+    rows: RateRows,
+    fixture: NDArray[np.int32],
+    bound: float,
+    confidence: float,
+    group: Groups,
+    any_look: bool,
+    unfound: Unfound | None = None,
 ) -> int | None:
     if any_look:
         means = cluster_means(rows, fixture, group)
+        seen = float(means.means.mean()) if len(means.means) else bound
+        if unfound is not None and seen <= bound:
+            confidence = (1 + confidence) / 2
+            bound = unfound.bound(bound, confidence, any_look=True)
+            if seen >= bound:
+                return None
         more = further_to_decide(means.means, bound, confidence, sizes=means.sizes) if len(means.means) else None
         return None if more is None else _bounded(math.ceil(more * float(np.median(means.sizes))))
-    return _for_one_look(rows, fixture, group, bound, confidence)
+    return _for_one_look(rows, fixture, group, bound, confidence, unfound)
 
 
 def further_for_mean(ends: IntervalEnds, bound: float) -> int | None:
@@ -67,9 +82,18 @@ def further_for_mean(ends: IntervalEnds, bound: float) -> int | None:
 
 
 def least_without_data(
-    bound: float, direction: Literal["at_least", "at_most"], confidence: float, *, any_look: bool = False
+    bound: float,
+    direction: Literal["at_least", "at_most"],
+    confidence: float,
+    *,
+    any_look: bool = False,
+    unfound: Unfound | None = None,
 ) -> int | None:
-    """Fixtures that a rate takes at the least, if every one is good."""
+    """Fixtures that a rate takes at the least, if every one is good; ``unfound`` is what rules miss of the others."""
+    if unfound is not None:
+        confidence = (1 + confidence) / 2 if any_look else confidence
+        most = unfound.bound(1 - bound if direction == "at_least" else bound, confidence, any_look=any_look)
+        bound = 1 - most if direction == "at_least" else most
     if any_look:
         more = further_to_decide(np.ones(1), bound if direction == "at_least" else 1 - bound, confidence)
         return None if more is None else 1 + more
@@ -79,7 +103,12 @@ def least_without_data(
 
 
 def _for_one_look(
-    rows: RateRows, fixture: NDArray[np.int32], group: Groups, bound: float, confidence: float
+    rows: RateRows,
+    fixture: NDArray[np.int32],
+    group: Groups,
+    bound: float,
+    confidence: float,
+    unfound: Unfound | None,
 ) -> int | None:
     fixtures, *_ = rows.by_fixture(fixture)
     cluster = fixture if group is None else group[fixture]
@@ -88,14 +117,22 @@ def _for_one_look(
         return None
     rate = float(held.sum() / asked.sum())
     if (asked <= 1).all():
-        return _least(rate, lambda more: float(asked.sum()) * (1 + more / len(asked)), bound, confidence)
+        return _least(rate, lambda more: float(asked.sum()) * (1 + more / len(asked)), bound, confidence, unfound)
     in_cluster = np.ones(len(fixtures)) if group is None else np.bincount(group[fixtures])[numbers]
     usual = float(np.median(in_cluster))
-    more = _least(rate, lambda clusters: effective_n(held, asked, confidence, more=clusters), bound, confidence)
+    more = _least(
+        rate, lambda clusters: effective_n(held, asked, confidence, more=clusters), bound, confidence, unfound
+    )
     return None if more is None else _bounded(math.ceil(more * usual))
 
 
-def _least(rate: float, effective: Callable[[int], float], bound: float, confidence: float) -> int | None:
+def _least(
+    rate: float,
+    effective: Callable[[int], float],
+    bound: float,
+    confidence: float,
+    unfound: Unfound | None = None,
+) -> int | None:
     """The least number of further units whose ``effective`` sample size takes an end past ``bound``; by halving."""
     if rate == bound:
         return None
@@ -103,6 +140,8 @@ def _least(rate: float, effective: Callable[[int], float], bound: float, confide
     def decided(more: int) -> bool:
         n = effective(more)
         low, high = exact_ends(rate * n, n, confidence)
+        if unfound is not None:
+            high = unfound.most(rate, high, confidence)
         return low >= bound if rate > bound else high <= bound
 
     more = least_that(decided, MOST_FURTHER)

@@ -28,6 +28,7 @@ from milo_bench.decide.gates.ends import (
     fixture_means,
     no_ends,
     pair_fixtures,
+    with_unfound,
 )
 from milo_bench.decide.gates.flagged import (
     NO_DIFFERENCE,
@@ -153,8 +154,21 @@ class _Judge:
         found = self._rows(gate, cases, self.rows)
         if gate.not_worse_than:
             return self._against_baseline(gate, cases, found)
-        ends = self._at_confidence(gate, lambda confidence: self._ends(found, cases, confidence))
+        ends = self._at_confidence(gate, lambda confidence: self._with_unfound(gate, found, cases, confidence))
         return self._told.result(gate, ends, self._further(gate, found, cases, ends))
+
+    def _with_unfound(
+        self, gate: GateConfig, rows: RateRows | ValueRows, cases: Cases, confidence: float
+    ) -> IntervalEnds:
+        """The ends of ``rows``, with what the rules behind a safety gate miss counted on the bad side."""
+        ends, unfound = self._ends(rows, cases, confidence), self._told.unfound(gate)
+        if unfound is None or not isinstance(rows, RateRows):
+            return ends
+        if not self._any_look:
+            return with_unfound(ends, unfound, gate.direction, confidence)
+        sure = (1 + confidence) / 2
+        wide = self._ends(rows, cases, sure)
+        return with_unfound(ends, unfound, gate.direction, sure, at_any_look=wide)
 
     def _ends(self, rows: RateRows | ValueRows, cases: Cases, confidence: float) -> IntervalEnds:
         find_ends = partial(ends_at_any_look, in_order=self._in_order) if self._any_look else ends_of
@@ -197,10 +211,12 @@ class _Judge:
         if gate.not_worse_than:
             return self._told.result(gate, no_ends(NO_BASELINE), None)
         found: list[JudgedRate] = []
+        unfound = self._told.unfound(gate)
 
         def ends_at(confidence: float) -> IntervalEnds:
             found.append(judged_rate(self.policy, self.evidence, self.candidate, gate, confidence, rows=self.rows))
-            return found[-1].ends
+            ends = found[-1].ends
+            return ends if unfound is None else with_unfound(ends, unfound, gate.direction, confidence)
 
         ends = self._at_confidence(gate, ends_at)
         if self._any_look and ends.n:
@@ -249,8 +265,11 @@ class _Judge:
         bound, confidence = bound_of(gate), ends.confidence or self.policy.confidence
         if ends.unjudged:
             return None  # more fixtures of the same kind would be unjudged too
+        unfound = self._told.unfound(gate) if isinstance(rows, RateRows) else None
         if isinstance(rows, RateRows) and ends.n == 0:
-            return least_without_data(bound, gate.direction, confidence, any_look=self._any_look)
+            return least_without_data(bound, gate.direction, confidence, any_look=self._any_look, unfound=unfound)
+        if isinstance(rows, RateRows) and unfound is not None and gate.direction == "at_least":
+            rows, bound = replace(rows, held=rows.asked - rows.held), 1 - bound
         found = further_fixtures(
             rows,
             cases.fixture,
@@ -259,6 +278,7 @@ class _Judge:
             confidence,
             group=self.evidence.fixtures.group,
             any_look=self._any_look,
+            unfound=unfound,
         )
         return self._of_all(found, gate, cases, ends)
 

@@ -15,6 +15,7 @@ from milo_bench.config.routing.use_names import use_of
 from milo_bench.decide.evidence import Evidence
 from milo_bench.decide.figures import Figures
 from milo_bench.decide.gates.beyond_routing import beyond_routing
+from milo_bench.decide.gates.detectors import unfound_of
 from milo_bench.decide.gates.ends import cluster_means
 from milo_bench.decide.gates.family import shared_confidence, size_of_family
 from milo_bench.decide.gates.flagged import waits_for_labels
@@ -26,6 +27,7 @@ from milo_bench.decide.wording import OF_USE, spell_out_gate
 from milo_bench.stats.betting import total_to_decide
 from milo_bench.stats.cases.rows import RateRows
 from milo_bench.stats.exact import exact_ends
+from milo_bench.stats.unfound import Unfound
 
 NEVER: Final = math.inf
 COMPARED: Final = "minus baseline"  # in the name of a gate on a difference
@@ -142,14 +144,21 @@ def confidence_of_passes(policy: PolicyFile, candidates: tuple[Candidate, ...], 
     return shared_confidence(policy, size_of_family(policy, candidates, candidate))
 
 
-def least_to_pass(gate: GateConfig, confidence: float) -> int | None:
-    """How many fixtures of its kind ``gate`` takes if every one is good; None where it is not against a rate."""
+def least_to_pass(gate: GateConfig, confidence: float, unfound: Unfound | None = None) -> int | None:
+    """How many fixtures of its kind ``gate`` takes if every one is good; None where it is not against a rate.
+
+    ``unfound`` is what the rules behind it miss.
+    """
     known = known_measures()[gate.measure]
     if gate.not_worse_than or known.kind == "mean":
         return None
     bound = known.q if known.kind == "quantile" else gate.at_least if gate.at_least is not None else gate.at_most
     assert bound is not None
     good = 0.0 if known.kind == "rate" and gate.direction == "at_most" else 1.0
+    if unfound is not None:
+        confidence = (1 + confidence) / 2
+        most = unfound.bound(bound if good == 0.0 else 1 - bound, confidence, any_look=True)
+        bound = most if good == 0.0 else 1 - most
     return total_to_decide(good, bound, confidence)
 
 
@@ -190,10 +199,16 @@ def _reach(
         worst, best, bound = 1 - worst, 1 - best, 1 - bound
     a_fixture = asked / len(best)  # fixtures of the workload for each, or each group, that the gate is about
 
+    unfound = unfound_of(evidence, candidate, gate)
+    to_prove, sure = bound, confidence
+    if unfound is not None:
+        sure = (1 + confidence) / 2
+        to_prove = 1 - unfound.bound(1 - bound, sure, any_look=True)
+
     def needed(pass_rate: float, fail_rate: float) -> float:
         ways = []
-        if pass_rate > bound:
-            ways.append(total_to_decide(pass_rate, bound, confidence))
+        if pass_rate > to_prove:
+            ways.append(total_to_decide(pass_rate, to_prove, sure))
         if fail_rate < bound:
             ways.append(total_to_decide(fail_rate, bound, policy.confidence))
         totals = [total for total in ways if total is not None]

@@ -11,7 +11,7 @@ from milo_bench.config.policy.models import GateConfig
 from milo_bench.core.records import Workload
 from milo_bench.core.units import things
 from milo_bench.decide.figures import Figures
-from milo_bench.decide.gates.detectors import said_of_rules
+from milo_bench.decide.gates.detectors import said_of_rules, unfound_by
 from milo_bench.decide.gates.ends import IntervalEnds
 from milo_bench.decide.gates.flagged import RestsOnFlags, detector_counts
 from milo_bench.decide.gates.judged import JudgedRate, licence_clause
@@ -20,6 +20,7 @@ from milo_bench.decide.wording import TOO_CLOSE, spell_out
 from milo_bench.stats.exact import exact_ends
 from milo_bench.stats.intervals import finite
 from milo_bench.stats.judge_calibration import CONFIDENCE
+from milo_bench.stats.unfound import Unfound
 
 _MANY: Final = 200  # fewer fixtures are no detail, however few there were
 
@@ -75,7 +76,12 @@ class ToldGate:
             judge="" if judged is None else judged.judge.name,
             by_people=flags is not None and flags.people_decide,
             beside=beside,
+            unfound=unfound.found if (unfound := self.unfound(gate)) is not None and flags is None else (),
         )
+
+    def unfound(self, gate: GateConfig) -> Unfound | None:
+        """What the rules behind a safety gate miss."""
+        return unfound_by(gate, self.contract, self.language)
 
     def _id(self, gate: GateConfig) -> str:
         against = "/minus_baseline" if gate.not_worse_than else f"/{gate.direction}"

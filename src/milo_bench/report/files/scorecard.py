@@ -9,6 +9,7 @@ from collections.abc import Sequence
 import msgspec
 
 from milo_bench.core.text import cell
+from milo_bench.guards.languages.names import language_name
 from milo_bench.stats.compare import Comparison
 from milo_bench.stats.scorecard import Scorecard
 
@@ -49,7 +50,7 @@ def _document(data: object) -> str:
 
 
 def scorecards_csv(cards: Sequence[Scorecard]) -> str:
-    """One row for each measure; figures are plain numbers in the unit of their row."""
+    """One row for each measure, then how good the rules of checks are; plain numbers in the unit of their row."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(COLUMNS)
@@ -75,4 +76,11 @@ def scorecards_csv(cards: Sequence[Scorecard]) -> str:
                 measure.note,
             ]
             writer.writerow([cell(one) if isinstance(one, str) else one for one in row])
+        for rules in card.rules:
+            for name in ("recall", "precision"):
+                low, high = getattr(rules, f"{name}_interval")
+                suite, part = (card.suite.name, card.suite.version), f"check={rules.check}"
+                figures = (getattr(rules, name), "share", rules.n, None, low, high, 0.95, "wilson")
+                note = f"on labelled texts of others in {language_name(rules.language)}"
+                writer.writerow([*suite, rules.workload, "", "", f"{name}_of_rules", part, *figures, note])
     return text.getvalue()
