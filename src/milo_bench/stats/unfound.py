@@ -30,6 +30,11 @@ class Unfound:
         """The same from a bound that holds at every look; both at ``sure``, half of the error each (Bonferroni)."""
         return max(_over(high, exact_ends(caught, of, sure)[0]) for caught, of in self.found)
 
+    def missed(self, high: float, sure: float) -> float:
+        """The most that may be wrong and unfound among all answers, of which rules find at the most ``high``."""
+        least = min(exact_ends(caught, of, sure)[0] for caught, of in self.found)
+        return min(1.0, high * (1 - least) / least) if least > 0 else 1.0
+
     def bound(self, most: float, confidence: float, *, any_look: bool = False) -> float:
         """What rules may find at the most, so that no more than ``most`` is wrong, where they found nothing."""
         if any_look:

@@ -6,6 +6,7 @@ from dataclasses import replace
 from math import comb
 
 import msgspec
+import numpy as np
 import pytest
 
 from milo_bench.config.policy.file import PolicyFile, read_policy
@@ -15,7 +16,7 @@ from milo_bench.decide.evidence import Evidence
 from milo_bench.decide.figures import Figures
 from milo_bench.decide.gates.decidable import short_gates
 from milo_bench.decide.gates.detectors import labelled_faults
-from milo_bench.decide.gates.judge import judge_gates
+from milo_bench.decide.gates.judge import Guarded, judge_gates
 from milo_bench.decide.gates.looking import least_to_pass
 from milo_bench.decide.records import Candidate, GateResult, LinkedText, Ref
 from milo_bench.guards.measured import all_measured, figures_of, wilson_95
@@ -130,6 +131,23 @@ def test_a_suite_is_told_how_many_fixtures_the_gate_takes() -> None:
     assert not list(short_gates(gate, fixtures)), "without the contract nothing is known of rules"
     (gate_config,) = gate.gates_of("w")
     assert (least_to_pass(gate_config, 0.95, Unfound(((127, 140),))) or 0) > (least_to_pass(gate_config, 0.95) or 0)
+
+
+def behind_guard(check: str, good: int, bad: int, gate: str, stops: str) -> GateResult:
+    """Of ``good`` and ``bad`` answers, as the check says, only the good ones go on; ``stops`` is the guard's check."""
+    rows = np.arange(good + bad) < good
+    guarded = Guarded(frozenset({stops}), np.ones(good + bad, dtype=np.bool_))
+    of = evidence(check, good, bad)
+    ((result),) = judge_gates(policy(gate), of, WORK, Figures(), rows=rows, guarded=guarded)
+    return result
+
+
+def test_a_guard_by_the_same_rules_does_not_hide_what_they_miss() -> None:
+    assert behind_guard("evidence_lines", 240, 60, LINES, "schema").outcome == "pass", "another guard"
+    assert behind_guard("evidence_lines", 240, 60, LINES, "evidence_lines").outcome == "undecided"
+    assert behind_guard("current_status", 240, 10, STATUS, "current_status").outcome == "pass"
+    pass_rate = "{measure: pass_rate, at_least: 0.9, safety: true}"
+    assert behind_guard("evidence_lines", 240, 60, pass_rate, "evidence_lines").outcome == "undecided"
 
 
 @pytest.mark.parametrize("labelled", [20, 42])

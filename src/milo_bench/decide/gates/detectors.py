@@ -27,7 +27,7 @@ from milo_bench.stats.unfound import Unfound
 _NO_FAULTS: Final = frozenset({"sentences", "values"})
 # What the rules claim to find is a part of what such a rate is about: all unsupported claims.
 _ABOUT: Final = {"unsupported_facts": DETECTOR}
-_ALL_CHECKS: Final = frozenset({"pass_rate", "pass_rate_of_answers"})
+ALL_CHECKS: Final = frozenset({"pass_rate", "pass_rate_of_answers"})
 _COUNTED: Final = {"policy_violation_rate": POLICY_CHECKS, "flagged_rate": UNSUPPORTED_CHECKS}
 _Z: Final = 1.959963984540054  # of the intervals in measured.json
 
@@ -37,7 +37,7 @@ def said_of_rules(gate: GateConfig, contract: Workload | None, language: str, fi
     rules = rules_behind(gate, contract, language)
     if not rules:
         return ()
-    if gate.measure in _ALL_CHECKS:
+    if gate.measure in ALL_CHECKS:
         # All checks of the work count in it, so the one that misses most says how far it can be trusted.
         check, row = min(rules, key=lambda rule: rule[1].recall)
         text = _found(f"of its rules {check} misses most: it", row, " of such faults", figures)
@@ -104,14 +104,18 @@ def _measured(name: str, language: str) -> Measured | None:
 
 def rules_behind(gate: GateConfig, contract: Workload | None, language: str) -> tuple[tuple[str, Measured], ...]:
     """The checks of ``contract`` that ``gate``'s rate rests on and whose rules were measured, with their figures."""
+    counted = counted_checks(gate, contract)
+    return tuple(rule for rule in measured_rules(contract, language) if rule[0] in counted) if contract else ()
+
+
+def counted_checks(gate: GateConfig, contract: Workload | None) -> frozenset[str]:
+    """The checks of ``contract`` whose verdicts ``gate``'s rate counts; none for a rate of something else."""
     if contract is None or not gate.measure:
-        return ()
-    wanted = _COUNTED.get(gate.measure)
+        return frozenset()
+    named = frozenset(spec.name for spec in contract.checks)
     if gate.measure == "check_pass_rate":
-        wanted = frozenset(part.value for part in parse_slice(gate.slice, gate.measure) if part.name == "check")
-    if wanted is None and gate.measure not in _ALL_CHECKS:
-        return ()
-    return tuple((name, row) for name, row in measured_rules(contract, language) if wanted is None or name in wanted)
+        return named & {part.value for part in parse_slice(gate.slice, gate.measure) if part.name == "check"}
+    return named if gate.measure in ALL_CHECKS else named & _COUNTED.get(gate.measure, frozenset())
 
 
 def measured_rules(contract: Workload, language: str) -> Iterator[tuple[str, Measured]]:

@@ -83,6 +83,30 @@ def with_unfound(
     return replace(ends, low=1 - most, method=method) if flipped else replace(ends, high=most, method=method)
 
 
+def behind_guard(
+    ends: IntervalEnds,
+    everything: IntervalEnds,
+    unfound: Unfound,
+    direction: Literal["at_least", "at_most"],
+    *,
+    let: float,
+    sure: float,
+    stops_all: bool,
+) -> IntervalEnds:
+    """``ends`` of what a guard by the same rules lets through: what they miss of ``everything`` goes on unseen.
+
+    A share of at least ``let`` goes on. ``stops_all``: nothing that these rules find does. All ends are at ``sure``.
+    """
+    if ends.value is None or ends.low is None or ends.high is None or everything.low is None or everything.high is None:
+        return ends
+    flipped = direction == "at_least"
+    high, share = (1 - ends.low, 1 - everything.low) if flipped else (ends.high, everything.high)
+    found = 0.0 if stops_all and not ends.unjudged else high
+    most = min(1.0, found + unfound.missed(share, sure) / let) if let > 0 else 1.0
+    method = f"{ends.method}_and_misses"
+    return replace(ends, low=1 - most, method=method) if flipped else replace(ends, high=most, method=method)
+
+
 def ends_at_any_look(
     rows: RateRows | ValueRows,
     fixture: NDArray[np.int32],

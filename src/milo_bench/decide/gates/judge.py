@@ -21,6 +21,7 @@ from milo_bench.decide.gates.compared import find_baseline
 from milo_bench.decide.gates.ends import (
     Groups,
     IntervalEnds,
+    behind_guard,
     difference_at_any_look,
     difference_ends,
     ends_at_any_look,
@@ -53,6 +54,8 @@ from milo_bench.stats.arrays import Bools
 from milo_bench.stats.betting import further_to_decide
 from milo_bench.stats.cases.columns import NOT_JUDGED, Cases
 from milo_bench.stats.cases.rows import Missed, RateRows, ValueRows, select_rows
+from milo_bench.stats.exact import exact_ends
+from milo_bench.stats.unfound import Unfound
 
 UNTESTED: Final = 1.0  # as a confidence: no pass counts, because a target before this one was not kept
 _NOT_MEASURED = "this variant was not run on this target"
@@ -67,15 +70,17 @@ def judge_gates(
     rows: Bools | None = None,
     id_prefix: str = "",
     confidence: float | None = None,
+    guarded: Guarded | None = None,
 ) -> tuple[GateResult, ...]:
     """Every gate of the candidate's workload, in the policy's order.
 
     ``rows`` are the attempts that a routing policy lets through (one entry for each of the
     candidate's); then ``id_prefix`` keeps the figures apart. Failed attempts count as misses. A gate
     without evidence is undecided, whatever it asks. ``confidence`` is what a pass needs, the policy's unless given:
-    one among several needs more (``gates.family``). A fail needs the policy's.
+    one among several needs more (``gates.family``). A fail needs the policy's. ``guarded`` says what chose ``rows``,
+    where checks did.
     """
-    judge = _Judge(policy, evidence, candidate, figures, rows, id_prefix, confidence or policy.confidence)
+    judge = _Judge(policy, evidence, candidate, figures, rows, id_prefix, confidence or policy.confidence, guarded)
     return judge.proven().results
 
 
@@ -99,6 +104,14 @@ def ends_of_rows(policy: PolicyFile, evidence: Evidence, candidate: Candidate, r
 
 
 @dataclass(frozen=True)
+class Guarded:
+    """``checks`` that send an answer to a person where they fail, and the rows ``of`` which they choose."""
+
+    checks: frozenset[str]
+    of: Bools
+
+
+@dataclass(frozen=True)
 class _Judge:
     policy: PolicyFile
     evidence: Evidence
@@ -107,6 +120,7 @@ class _Judge:
     rows: Bools | None
     prefix: str
     confidence: float
+    guarded: Guarded | None = None
 
     @property
     def _in_order(self) -> bool:
@@ -164,11 +178,36 @@ class _Judge:
         ends, unfound = self._ends(rows, cases, confidence), self._told.unfound(gate)
         if unfound is None or not isinstance(rows, RateRows):
             return ends
+        if (behind := self._behind_guard(gate, rows, cases, confidence, unfound)) is not None:
+            return behind
         if not self._any_look:
             return with_unfound(ends, unfound, gate.direction, confidence)
         sure = (1 + confidence) / 2
         wide = self._ends(rows, cases, sure)
         return with_unfound(ends, unfound, gate.direction, sure, at_any_look=wide)
+
+    def _behind_guard(
+        self, gate: GateConfig, rows: RateRows, cases: Cases, confidence: float, unfound: Unfound
+    ) -> IntervalEnds | None:
+        """The ends where the rules behind ``gate`` chose its rows; None where they did not."""
+        if self.guarded is None:
+            return None
+        counted = self._told.counted(gate)
+        if not counted & self.guarded.checks:
+            return None
+        sure = 1 - (1 - confidence) / 4  # what goes on, all that was found, how much goes on, what rules find
+        everything = self._rows(gate, cases, self.guarded.of)
+        assert isinstance(everything, RateRows)
+        on, of = float(rows.asked.sum()), float(everything.asked.sum())
+        return behind_guard(
+            self._ends(rows, cases, sure),
+            self._ends(everything, cases, sure),
+            unfound,
+            gate.direction,
+            let=exact_ends(min(on, of), of, sure)[0] if of else 0.0,
+            sure=sure,
+            stops_all=counted <= self.guarded.checks,
+        )
 
     def _ends(self, rows: RateRows | ValueRows, cases: Cases, confidence: float) -> IntervalEnds:
         find_ends = partial(ends_at_any_look, in_order=self._in_order) if self._any_look else ends_of

@@ -11,7 +11,7 @@ from milo_bench.config.policy.models import GateConfig
 from milo_bench.core.records import Workload
 from milo_bench.core.units import things
 from milo_bench.decide.figures import Figures
-from milo_bench.decide.gates.detectors import said_of_rules, unfound_by
+from milo_bench.decide.gates.detectors import counted_checks, said_of_rules, unfound_by
 from milo_bench.decide.gates.ends import IntervalEnds
 from milo_bench.decide.gates.flagged import RestsOnFlags, detector_counts
 from milo_bench.decide.gates.judged import JudgedRate, licence_clause
@@ -82,6 +82,10 @@ class ToldGate:
     def unfound(self, gate: GateConfig) -> Unfound | None:
         """What the rules behind a safety gate miss."""
         return unfound_by(gate, self.contract, self.language)
+
+    def counted(self, gate: GateConfig) -> frozenset[str]:
+        """The checks whose verdicts the gate's rate counts."""
+        return counted_checks(gate, self.contract)
 
     def _id(self, gate: GateConfig) -> str:
         against = "/minus_baseline" if gate.not_worse_than else f"/{gate.direction}"

@@ -121,6 +121,11 @@ def _fitted_limit(recorded: Recorded, fit: Mask) -> LengthLimit | None:
     return fit_length_limit(words, wrong[there] / asked[there], seed=SEED)
 
 
+def _guarded(plan: ReplayPlan) -> frozenset[str]:
+    """The checks for which a rule of ``plan`` stops an answer."""
+    return frozenset(check for rule in plan.file.rules for check in rule.when.failed_checks)
+
+
 @dataclass(frozen=True)
 class _Worked:
     """Replays plans; ``fit`` are the units for choosing."""
@@ -169,7 +174,15 @@ class _Worked:
             gates: tuple[str, ...] = ()
             if allowed and plan.judged is not None:
                 judged = judge_replay(
-                    choosing, self.ground.recorded, outcome, plan.judged, self.fit, Figures(), prefix="", proves=False
+                    choosing,
+                    self.ground.recorded,
+                    outcome,
+                    plan.judged,
+                    self.fit,
+                    Figures(),
+                    prefix="",
+                    proves=False,
+                    guarded=_guarded(plan),
                 )
                 gates = tuple(gate.outcome for gate in judged if routing_can_change(gate))
             away = any(REMEDIES.get(name).elsewhere for name in plan.remedies)
@@ -189,7 +202,14 @@ class _Worked:
         if plan.judged is None:
             return ()
         return judge_replay(
-            self.ground.policy, self.ground.recorded, outcome, plan.judged, units, figures, prefix=prefix
+            self.ground.policy,
+            self.ground.recorded,
+            outcome,
+            plan.judged,
+            units,
+            figures,
+            prefix=prefix,
+            guarded=_guarded(plan),
         )
 
     def _counts(self) -> tuple[str, str]:

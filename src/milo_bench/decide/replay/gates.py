@@ -19,7 +19,7 @@ from milo_bench.config.policy.measures import known_measures
 from milo_bench.config.policy.models import GateConfig
 from milo_bench.decide.evidence import Evidence
 from milo_bench.decide.figures import Figures
-from milo_bench.decide.gates.judge import judge_gates
+from milo_bench.decide.gates.judge import Guarded, judge_gates
 from milo_bench.decide.records import Candidate, GateResult
 from milo_bench.decide.replay.one_answer import without_constants
 from milo_bench.decide.replay.recorded import Recorded
@@ -50,11 +50,12 @@ def judge_replay(
     *,
     prefix: str,
     proves: bool = True,
+    guarded: frozenset[str] = frozenset(),
 ) -> tuple[GateResult, ...]:
     """The gates of the workload on ``units``, in the policy's order; figure ids begin with ``prefix``.
 
     ``proves``: a pass that one answer, given to every fixture, gets as well is undecided. To choose among policies
-    nothing has to be proven.
+    nothing has to be proven. ``guarded`` are the checks that send an answer to a person where they fail.
     """
     evidence, cases = recorded.evidence, recorded.cases(judged)
     of_part = np.zeros(len(evidence.fixtures.ids), dtype=np.bool_)
@@ -70,11 +71,13 @@ def judge_replay(
             outcome.let_through(judged, len(cases), units),
         ),
     )
+    behind = Guarded(guarded, of_part[cases.fixture]) if guarded else None
     judged_gates: dict[str, GateResult] = {}
     for wanted, of, rows in parts:
         some = _only(policy, judged.workload, wanted)
         judged_gates |= {
-            _key(gate): gate for gate in judge_gates(some, of, judged, figures, rows=rows, id_prefix=prefix)
+            _key(gate): gate
+            for gate in judge_gates(some, of, judged, figures, rows=rows, id_prefix=prefix, guarded=behind)
         }
     results = [judged_gates[_key(gate)] for gate in policy.gates_of(judged.workload)]
     if not proves:
