@@ -22,12 +22,13 @@ from milo_bench.decide.figures import Figures
 from milo_bench.decide.gates.family import family_confidences
 from milo_bench.decide.gates.judge import judge_gates
 from milo_bench.decide.gates.looking import NEVER, LookedGate, is_decided_by_answers, look_at
-from milo_bench.decide.records import Candidate
+from milo_bench.decide.records import Candidate, LinkedText
 from milo_bench.decide.wording import sentence_case, spell_out
 from milo_bench.evidence.until_decided.beside import BesideBaseline
 from milo_bench.evidence.until_decided.look import AskedFixtures, WorkLooks
 from milo_bench.evidence.until_decided.work import WatchedWork
 from milo_bench.grade.engine import grade_attempt
+from milo_bench.report.figures import whole_text
 from milo_bench.stats.cases.cache import cache_rule
 from milo_bench.store.log.lines import decode_header, decode_line
 
@@ -191,6 +192,7 @@ class GateWatch:
                     "more": _more(one, len(work.rest)),
                     "bar": gate_bar(figure, bound.value, config.direction, result.outcome, earlier),
                     "measure": config.measure,
+                    "rules": sentence_case(_said(result.beside, figures)),
                 }
             )
         signs = [gate["outcome"] for gate in gates]
@@ -215,6 +217,10 @@ class GateWatch:
         return [(one[1], one[2]) for one in dict.fromkeys(chosen) if one[0] < asked]
 
 
+def _said(text: LinkedText, figures: Figures) -> str:
+    return "".join(part if isinstance(part, str) else whole_text(figures[part.figure]) for part in text)
+
+
 def _joined(parts: Iterable[Evidence]) -> Evidence:
     """The evidence on each work in one."""
     first, *others = parts
@@ -225,6 +231,7 @@ def _joined(parts: Iterable[Evidence]) -> Evidence:
             workloads={**first.workloads, **other.workloads},
             looked_at={**first.looked_at, **other.looked_at},
             constants={**first.constants, **other.constants},
+            languages={**first.languages, **other.languages},
         )
     return first
 

@@ -22,6 +22,7 @@ from milo_bench.decide.uses import candidates_of, spread_policy
 from milo_bench.evidence.gather import describe_fixtures
 from milo_bench.evidence.null_model.columns import OneAnswer
 from milo_bench.evidence.until_decided.work import WatchedWork, judged_candidate
+from milo_bench.grade.languages.unspoken import language_of_work
 from milo_bench.stats.cases.columns import FixtureTable
 
 Works: TypeAlias = Mapping[tuple[str, str], WatchedWork]  # by workload and target
@@ -61,6 +62,7 @@ class WorkLooks:
         self.policy = spread_policy(policy)
         self.judged: tuple[Candidate, ...] = ()
         self._one_answer = {name: OneAnswer(contract) for name, contract in contracts.items()}
+        self._languages: dict[str, str] = {}
 
     def new_work(self, workload: str, target: str, ids: Sequence[str], fixtures: Mapping[str, Fixture]) -> WatchedWork:
         """A work on ``ids``, to be told of answers; ``fixtures`` are all that the run plans."""
@@ -122,7 +124,23 @@ class WorkLooks:
         contracts = {(one.workload, one.variant): work.contract for one in cases}
         constants = dict(self._constants(work, asked)) if proven else {}
         looked_at = dict.fromkeys(cases, asked.places) if in_order else {}
-        return Evidence((), self.targets, asked.table, cases, contracts, looked_at=looked_at, constants=constants)
+        language = self._language(work, asked)
+        return Evidence(
+            (),
+            self.targets,
+            asked.table,
+            cases,
+            contracts,
+            looked_at=looked_at,
+            constants=constants,
+            languages={one.workload: language for one in cases} if language else {},
+        )
+
+    def _language(self, work: WatchedWork, asked: AskedFixtures) -> str:
+        """The language of the work's texts, as a decision on the log finds it: rules were measured by language."""
+        if work.workload not in self._languages:
+            self._languages[work.workload] = language_of_work(work.contract, asked.by_id.values())
+        return self._languages[work.workload]
 
     def _constants(
         self, work: WatchedWork, asked: AskedFixtures
