@@ -16,7 +16,7 @@ from milo_bench.decide.evidence import Evidence
 from milo_bench.decide.figures import Figures
 from milo_bench.decide.gates.decidable import short_gates
 from milo_bench.decide.gates.detectors import labelled_faults
-from milo_bench.decide.gates.judge import Guarded, judge_gates
+from milo_bench.decide.gates.judge import GuardedRows, judge_gates
 from milo_bench.decide.gates.looking import least_to_pass
 from milo_bench.decide.records import Candidate, GateResult, LinkedText, Ref
 from milo_bench.guards.measured import all_measured, figures_of, wilson_95
@@ -136,7 +136,7 @@ def test_a_suite_is_told_how_many_fixtures_the_gate_takes() -> None:
 def behind_guard(check: str, good: int, bad: int, gate: str, stops: str) -> GateResult:
     """Of ``good`` and ``bad`` answers, as the check says, only the good ones go on; ``stops`` is the guard's check."""
     rows = np.arange(good + bad) < good
-    guarded = Guarded(frozenset({stops}), np.ones(good + bad, dtype=np.bool_))
+    guarded = GuardedRows(frozenset({stops}), np.ones(good + bad, dtype=np.bool_))
     of = evidence(check, good, bad)
     ((result),) = judge_gates(policy(gate), of, WORK, Figures(), rows=rows, guarded=guarded)
     return result

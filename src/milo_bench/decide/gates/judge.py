@@ -70,7 +70,7 @@ def judge_gates(
     rows: Bools | None = None,
     id_prefix: str = "",
     confidence: float | None = None,
-    guarded: Guarded | None = None,
+    guarded: GuardedRows | None = None,
 ) -> tuple[GateResult, ...]:
     """Every gate of the candidate's workload, in the policy's order.
 
@@ -104,7 +104,7 @@ def ends_of_rows(policy: PolicyFile, evidence: Evidence, candidate: Candidate, r
 
 
 @dataclass(frozen=True)
-class Guarded:
+class GuardedRows:
     """``checks`` that send an answer to a person where they fail, and the rows ``of`` which they choose."""
 
     checks: frozenset[str]
@@ -120,7 +120,7 @@ class _Judge:
     rows: Bools | None
     prefix: str
     confidence: float
-    guarded: Guarded | None = None
+    guarded: GuardedRows | None = None
 
     @property
     def _in_order(self) -> bool:

@@ -19,7 +19,7 @@ from milo_bench.config.policy.measures import known_measures
 from milo_bench.config.policy.models import GateConfig
 from milo_bench.decide.evidence import Evidence
 from milo_bench.decide.figures import Figures
-from milo_bench.decide.gates.judge import Guarded, judge_gates
+from milo_bench.decide.gates.judge import GuardedRows, judge_gates
 from milo_bench.decide.records import Candidate, GateResult
 from milo_bench.decide.replay.one_answer import without_constants
 from milo_bench.decide.replay.recorded import Recorded
@@ -71,7 +71,7 @@ def judge_replay(
             outcome.let_through(judged, len(cases), units),
         ),
     )
-    behind = Guarded(guarded, of_part[cases.fixture]) if guarded else None
+    behind = GuardedRows(guarded, of_part[cases.fixture]) if guarded else None
     judged_gates: dict[str, GateResult] = {}
     for wanted, of, rows in parts:
         some = _only(policy, judged.workload, wanted)
