@@ -5,11 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 import msgspec
+from markupsafe import Markup
 
 from milo_bench.decide.records import Decision, Figure, Finding, Source
 from milo_bench.decide.wording import TOO_CLOSE
 from milo_bench.report.figures import plain_text
-from milo_bench.report.pages.page_one import JobRow, page_one
+from milo_bench.report.pages.claims import Claims
+from milo_bench.report.pages.page_one import LINE_MOST, JobRow, page_one
 from tests.report.sample_decision import sample_decision
 
 
@@ -62,3 +64,27 @@ def test_where_every_case_went_well_a_better_model_is_not_asked_for() -> None:
         figures = {**decision.figures, "further/escalation": close, "perfect": rate}
         one = msgspec.structs.replace(decision, figures=figures)
         assert plain_text(figures, job(one).first).endswith(said)
+
+
+def test_a_long_name_of_a_model_keeps_every_line_within_its_budget() -> None:
+    """The row of the work has the whole name; risks and unknowns say 'one model', and the page has fewer whole rows."""
+    long = "Meta_Llama_3.3_70B_Instruct_Q4_K_M_imatrix_of_the_team"
+    short = msgspec.structs.replace(sample_decision(), load=(), probes=())
+    named = msgspec.json.encode(short).replace(b"local_27b", long.encode())
+    decision = msgspec.json.decode(named, type=Decision)
+    assert any(target.name == long for target in decision.targets)
+    page, before = page_one(decision), page_one(short)
+    for text in (*page.risks, *page.unknown):
+        assert len(plain_text(decision.figures, text)) <= LINE_MOST
+    assert any("local_27b" in plain_text(short.figures, text) for text in (*before.risks, *before.unknown))
+    assert not any(long in plain_text(decision.figures, text) for text in (*page.risks, *page.unknown))
+    assert any(long in plain_text(decision.figures, job.sentence) for job in (*page.jobs, *page.more))
+
+
+def test_a_long_name_may_be_broken_after_its_underscores_and_a_short_one_is_left_alone() -> None:
+    claims = Claims(sample_decision())
+    assert claims.words("Some_very_long_name_of_a_model is used") == Markup(
+        "Some_<wbr>very_<wbr>long_<wbr>name_<wbr>of_<wbr>a_<wbr>model is used"
+    )
+    assert claims.words("a short_name & <b>") == Markup("a short_name &amp; &lt;b&gt;")
+    assert "wbr" not in Claims(sample_decision(), "markdown").words("Some_very_long_name_of_a_model")

@@ -37,6 +37,7 @@ _MAY_TURN = re.compile("[\u0590-\U0010ffff]")  # no character before these runs 
 _NOT_IN_AN_ANCHOR = re.compile(r"[^A-Za-z0-9_.-]")
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]|~#])")
 _SPACES = re.compile(r"\s+")
+_LONG_NAME = re.compile(r"[^\s<>]{24,}")
 _LEADING = re.compile(r"^(\s*\d+(?=[.)])|\s*(?=[-+=]))([-+=.)])(?=\s|$|[-=])")
 
 
@@ -196,7 +197,7 @@ class Claims:
         shown = visible(shorten(text, most))
         if self._html:
             # Whatever direction a recorded text runs in, what stands around it keeps its own.
-            return _isolated(shown)
+            return _breakable(_isolated(shown))
         return SafeMarkdown(_markdown(shown))
 
     def _safe(self, text: str) -> str:
@@ -210,6 +211,13 @@ def _isolated(text: str) -> Markup:
         return escape(text)
     start, end = turns[0], turns[-1] + 1
     return Markup("{}<bdi>{}</bdi>{}").format(text[:start], text[start:end], text[end:])
+
+
+def _breakable(shown: Markup) -> Markup:
+    """A long name, as those of models are, may go on in the next line after each ``_``; what is copied is the same."""
+    if "_" not in shown:
+        return shown
+    return Markup(_LONG_NAME.sub(lambda name: name[0].replace("_", "_<wbr>"), shown))  # noqa: S704  # it was escaped
 
 
 def _markdown(text: str) -> str:

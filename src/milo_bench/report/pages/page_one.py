@@ -1,7 +1,7 @@
 """A decision in, what page one says out: a title, a row for each kind of work, money, steps, risks, unknowns.
 
 Every sentence has a budget of characters, so that the page stays one A4 side and nothing is cut. Names that a team
-gave count as they are, so keep them short.
+gave count as they are; where a model has a long one, fewer rows are whole, and risks do not repeat it.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ LINE_MOST: Final = 56
 WHOLE_ROWS: Final = 3
 _MOST_WHOLE: Final = 4  # rows that the side takes where nothing comes after them
 _LANES: Final = 2
+_LONG_NAME: Final = 20  # characters of a model's name that the lines have room for
 _NUMBERS: Final = (
     "no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve",
 )  # fmt: skip
@@ -84,6 +85,7 @@ def page_one(decision: Decision) -> PageOne:
     jobs = tuple(_job(decision, choice, finding) for choice, finding in chosen)
     reasons = {choice.workload: choice.reason for choice, _ in chosen}
     few = len(jobs) <= _MOST_WHOLE and len({workload_of(job.workload) for job in jobs}) <= WHOLE_ROWS
+    few = few and all(len(target.name) <= _LONG_NAME for target in decision.targets)
     whole = _MOST_WHOLE if few else WHOLE_ROWS
     return PageOne(
         title=_title(decision, [finding for _, finding in chosen]),
@@ -341,9 +343,11 @@ def _step(item: BacklogItem, jobs: Sequence[JobRow]) -> Step:
         place = title.removeprefix(sentence_case(known.title))
         places = [place for place, job in enumerate(jobs, start=1) if job.finding.id in item.findings]
         numbers = [_NUMBERS[place] for place in places if place < len(_NUMBERS)]
-        if place.startswith(" for ") and numbers:
-            place = f" for job{'s' if numbers[1:] else ''} {join_words(numbers)}"
-        title = next((one for one in (_placed(known.step, place), known.step) if len(one) < TITLE_MOST), known.short)
+        of_jobs = f" for job{'s' if numbers[1:] else ''} {join_words(numbers)}" if numbers else ""
+        # A model is named where there is room; then the jobs are, so that two steps do not read alike.
+        tried = [of_jobs or place] if place.startswith(" for ") else [place, of_jobs]
+        ways = [*(_placed(known.step, one) for one in tried), known.step]
+        title = next((one for one in ways if len(one) < TITLE_MOST), known.short)
     if len(title) >= TITLE_MOST:
         title = _OTHER_STEPS.get(item.work, sentence_case(short(item.work)))
     return Step((f"{title}.",), item.owner, item.due, item.hours[1])
@@ -395,17 +399,25 @@ def _risks(decision: Decision, chosen: Sequence[Finding]) -> Iterator[LinkedText
     for one in decision.probes:
         if one.result.target in targets and one.result.outcome == "fail":
             said = _FAULTS.get(one.result.probe, f"fails the probe {one.result.probe.replace('_', ' ')}")
-            yield (f"{one.result.target} {said}. Repair first.",)
+            yield (f"{sentence_case(_named(one.result.target))} {said}. Repair first.",)
     for target in targets:
         cap = f"load/{target}/cap"
         if cap in decision.figures:
-            yield ("Above ", Ref(cap), f", {target} slows down: cap it.")
+            yield ("Above ", Ref(cap), f", {_named(target, targets)} slows down: cap it.")
     if any(finding.kind == "fix" for finding in live):
         yield ("New wording can get past a rule. Review it monthly.",)
     if any(job.gates for job in live):
         yield ("A new model or prompt voids this page: test again.",)
     if not live:
         yield ("None while people keep the work.",)
+
+
+def _named(target: str, targets: Sequence[str] = ()) -> str:
+    """The model's name where a line has room for it; the row of its work has it in full."""
+    if len(target) <= _LONG_NAME:
+        return target
+    first = next((one for one in targets if len(one) > _LONG_NAME), target)
+    return "one model" if target == first else "another model"
 
 
 def _unknown(decision: Decision, chosen: Sequence[Finding]) -> Iterator[LinkedText]:
@@ -418,13 +430,13 @@ def _unknown(decision: Decision, chosen: Sequence[Finding]) -> Iterator[LinkedTe
         if unjudged := _unjudged(decision, finding):
             count = decision.figures[unjudged].value
             be = "is" if count == 1 else "are"
-            yield (Ref(unjudged), f" {things(count, 'answer')} of {finding.target} {be} unjudged.")
+            yield (Ref(unjudged), f" {things(count, 'answer')} of {_named(finding.target)} {be} unjudged.")
             break
     for target in live:
         if target not in probed:
-            yield (f"How {target} runs: no probes were run.",)
+            yield (f"How {_named(target)} runs: no probes were run.",)
         if target not in loaded:
-            yield (f"How many requests {target} serves at once.",)
+            yield (f"How many requests {_named(target)} serves at once.",)
     if decision.business is None:
         yield ("What it is worth: no costs were given.",)
     else:
