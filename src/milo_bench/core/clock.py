@@ -59,8 +59,15 @@ class SteadyClock:
 
 def utc_stamp() -> str:
     """Now, in UTC, to the millisecond, as ``datetime.isoformat`` writes it."""
-    second, rest_ns = divmod(time.time_ns(), 1_000_000_000)
-    return f"{_second(second)}.{rest_ns // 1_000_000:03d}+00:00"
+    at_ms = time.time_ns() // 1_000_000
+    latest_ms, stamp = _latest[0]
+    if at_ms != latest_ms:
+        stamp = f"{_second(at_ms // 1_000)}.{at_ms % 1_000:03d}+00:00"
+        _latest[0] = at_ms, stamp
+    return stamp
+
+
+_latest: list[tuple[int, str]] = [(-1, "")]  # the latest stamp: many ask within one millisecond
 
 
 @lru_cache(maxsize=4)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, TypeAlias
 
 import msgspec
 
 from milo_bench.core.errors import MiloError
 from milo_bench.core.records import Attempt, AttemptKey, CheckSpec, Fixture, Timings, ToolCall, Workload
 from milo_bench.core.records.contract import LABEL
+from milo_bench.core.records.frozen import MOST_TOKENS
 from milo_bench.decide.routing.rules import AnswerFacts
 from milo_bench.gateway.other_texts import other_texts
 from milo_bench.gateway.request import Door, Question
@@ -80,12 +81,20 @@ class _PlainChoice(msgspec.Struct):
     message: _Object
 
 
+_Tokens: TypeAlias = Annotated[int, msgspec.Meta(ge=0, le=MOST_TOKENS)] | None
+
+
+class _PlainUsage(msgspec.Struct):
+    prompt_tokens: _Tokens = None
+    completion_tokens: _Tokens = None
+
+
 class PlainReply(msgspec.Struct):
     """All that is needed of a chat completion that no check reads."""
 
     choices: Annotated[list[_PlainChoice], msgspec.Meta(min_length=1)]
-    model: Any = None
-    usage: Any = None
+    model: str | None = None
+    usage: _PlainUsage | None = None
 
 
 _PLAIN: Final = msgspec.json.Decoder(PlainReply)

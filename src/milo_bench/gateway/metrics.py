@@ -13,7 +13,7 @@ from milo_bench.telemetry.prometheus import Counter, Gauge, Histogram, metrics_p
 if TYPE_CHECKING:
     from milo_bench.gateway.serving import Gateway
 
-_MOST_TOGETHER: Final = 1_000
+_MOST_TOGETHER: Final = 200
 _STATES: Final = {"ready": 1.0, "degraded": 0.5, "down": 0.0}
 
 
@@ -32,7 +32,7 @@ class GatewayMetrics:
 
     def __init__(self, gateway: Gateway) -> None:
         self._gateway = gateway
-        self._usual: dict[tuple[str, str, str, str], _Usual] = {}  # not counted yet
+        self._new: list[AuditedRequest] = []  # not counted yet
         self.requests = Counter(
             "milo_requests_total", "Requests by workload, route and outcome.", ("workload", "route", "outcome")
         )
@@ -58,22 +58,26 @@ class GatewayMetrics:
         )  # fmt: skip
 
     def count(self, record: AuditedRequest) -> None:
-        if len(record.calls) == 1 and not (record.calls[0].failure or record.calls[0].failed_checks or record.first_s):
-            place = (record.workload, record.route, record.outcome, record.calls[0].target)
-            usual = self._usual.get(place)
-            if usual is None:
-                usual = self._usual[place] = _Usual()
-            usual.took_s.append(record.took_s)
-            usual.prompt_tokens += record.prompt_tokens
-            usual.completion_tokens += record.completion_tokens
-            if len(usual.took_s) >= _MOST_TOGETHER:
-                self._count_usual()
-            return
-        self._count_each(record)
+        self._new.append(record)
+        if len(self._new) >= _MOST_TOGETHER:
+            self._count_new()
 
-    def _count_usual(self) -> None:
-        """Requests that were answered by their one call, many at once."""
-        usual, self._usual = self._usual, {}
+    def _count_new(self) -> None:
+        """Many at once, those that their one call answered in one go: each costs less so."""
+        new, self._new = self._new, []
+        usual: dict[tuple[str, str, str, str], _Usual] = {}
+        for record in new:
+            calls = record.calls
+            if len(calls) != 1 or calls[0].failure or calls[0].failed_checks or record.first_s:
+                self._count_each(record)
+                continue
+            place = (record.workload, record.route, record.outcome, calls[0].target)
+            one = usual.get(place)
+            if one is None:
+                one = usual[place] = _Usual()
+            one.took_s.append(record.took_s)
+            one.prompt_tokens += record.prompt_tokens
+            one.completion_tokens += record.completion_tokens
         for (workload, route, outcome, target), one in usual.items():
             many = float(len(one.took_s))
             self.requests.add(workload, route, outcome, by=many)
@@ -99,7 +103,7 @@ class GatewayMetrics:
             self.tokens.add(record.workload, "completion", by=record.completion_tokens)
 
     def page(self) -> bytes:
-        self._count_usual()
+        self._count_new()
         return metrics_page(self._all).encode()
 
     def _health(self) -> dict[tuple[str, ...], float]:

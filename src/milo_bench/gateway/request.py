@@ -96,9 +96,10 @@ def read_question(
 ) -> Question:
     """``roles`` maps each role that a client may name to its workloads. Raises ApiError for whatever is wrong."""
     headers = http.headers
-    if headers.get("content-type") != _JSON:
-        _check_type(headers.get("content-type", ""))
-    _check_headers(headers)
+    if not http.is_plain:
+        if headers.get("content-type") != _JSON:
+            _check_type(headers.get("content-type", ""))
+        _check_headers(headers)
     fields = _read_json(http.body)
     milo = fields.pop("milo", None)
     if not _ONLY_IN_MILO.isdisjoint(fields):
@@ -107,7 +108,8 @@ def read_question(
     case, tags = (None, NO_TAGS) if milo is None else _read_milo(milo)
     milo = milo or {}
     sensitive = bool(milo and milo.get("sensitive")) or bool(tags and says_sensitive(tags))
-    sensitive = sensitive or ("x-milo-sensitive" in headers and _flag(headers["x-milo-sensitive"]))
+    if not sensitive and "x-milo-sensitive" in headers:
+        sensitive = _flag(headers["x-milo-sensitive"])
     stream = fields.get("stream")
     if stream is not None and not isinstance(stream, bool):
         raise _wrong("stream", "must be true or false", "send a JSON boolean, not a string.")
@@ -118,7 +120,7 @@ def read_question(
     asked = Question(
         door=door,
         workload=_workload(fields, milo, headers, workloads, roles),
-        use=_use(milo, headers),
+        use=_use(milo, headers) if milo or "x-milo-use" in headers else "",
         fields=fields,
         input=case,
         tags=tags,
@@ -130,6 +132,11 @@ def read_question(
     )
     _check_fields(asked)
     return asked
+
+
+def is_plain_head(headers: Mapping[str, str]) -> bool:
+    """Whether a head says what most do: a body of JSON, and nothing of this gateway's own."""
+    return headers.get("content-type") == _JSON and not any(name.startswith(_HEADER_PREFIX) for name in headers)
 
 
 def _check_type(said: str) -> None:
@@ -218,14 +225,12 @@ def _read_json(body: bytes) -> dict[str, Any]:
         message = f"The body is nested deeper than {MOST_DEPTH}."
         raise ApiError(400, message, code="too_deep", hint="send flatter data.")
     count = body.count
-    if count(b'"milo"') > 1 or count(b'"model"') > 1 or count(b'"stream"') > 1 or _says_twice(body):
+    milo = count(b'"milo"')
+    if milo > 1 or count(b'"model"') > 1 or count(b'"stream"') > 1:
         _refuse_repeated_keys(body)
+    elif milo and (count(b'"workload"') > 1 or count(b'"use"') > 1 or count(b'"sensitive"') > 1):
+        _refuse_repeated_keys(body)  # what decides within it may be there twice
     return data
-
-
-def _says_twice(body: bytes) -> bool:
-    """Whether what decides within ``milo`` may be there twice."""
-    return b'"milo"' in body and any(body.count(name) > 1 for name in (b'"workload"', b'"use"', b'"sensitive"'))
 
 
 def _refuse_repeated_keys(body: bytes) -> None:
@@ -300,8 +305,6 @@ def _workload(
 
 
 def _use(milo: Mapping[str, Any], headers: Mapping[str, str]) -> str:
-    if "use" not in milo and "x-milo-use" not in headers:
-        return ""
     said = {name for name in (_said(headers, "x-milo-use"), _text(milo, "use")) if name}
     if len(said) > 1:
         raise ApiError(400, "The request names two uses.", code="two_uses", hint="name one.")

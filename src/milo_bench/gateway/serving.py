@@ -15,7 +15,7 @@ import msgspec
 from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
-from milo_bench.config.settings import RunConfig, Settings
+from milo_bench.config.settings import Settings
 from milo_bench.core.clock import SteadyClock
 from milo_bench.core.records import Timeouts
 from milo_bench.core.text import one_line
@@ -91,13 +91,13 @@ class Serving:
             self._left = asyncio.Event()
             await self._left.wait()
 
-    def timeouts(self, run: RunConfig, routed: Routed) -> Timeouts:
+    def timeouts(self, settings: Settings, routed: Routed) -> Timeouts:
         """The times that a call of a rule may take, worked out once."""
         if routed.action is None:  # in shadow, a rule's own times do not count
-            return timeouts(run, None)
+            return timeouts(settings.run, None)
         found = self._timeouts.get(routed.place)
         if found is None:
-            found = self._timeouts[routed.place] = timeouts(run, routed.action)
+            found = self._timeouts[routed.place] = timeouts(settings.run, routed.action)
         return found
 
     def gate(self, target: str) -> Gate:

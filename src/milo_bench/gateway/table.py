@@ -78,6 +78,7 @@ class RoutingTable:
     role_workloads: Mapping[str, tuple[str, ...]] = field(init=False)
     mark: str = field(init=False)  # the first 16 digits of the digest, as the audit has it
     _contracts: dict[tuple[int, str], RuleContract] = field(default_factory=dict, compare=False)
+    _passing: dict[int, bool] = field(default_factory=dict, compare=False)
     _variants: dict[tuple[str, str, str], Workload] = field(default_factory=dict, compare=False)
     _uses: dict[str, frozenset[str]] = field(default_factory=dict, compare=False)
 
@@ -110,6 +111,14 @@ class RoutingTable:
         found = self._contracts.get((place, workload))
         if found is None:
             found = self._contracts[place, workload] = _contract(self, place, workload)
+        return found
+
+    def passes_on(self, place: int) -> bool:
+        """Whether the action at ``place`` sends a client's own messages on as they are."""
+        found = self._passing.get(place)
+        if found is None:
+            action = actions_of(self.file)[place]
+            found = self._passing[place] = not (action.redact or action.prompt or action.finding)
         return found
 
     def prompt_of(self, place: int, workload: str) -> Workload | None:

@@ -11,11 +11,10 @@ from __future__ import annotations
 import html
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import wraps
 from types import BuiltinMethodType, MethodType
-from typing import Any, Final
+from typing import Any, Final, Self
 
 from jinja2 import StrictUndefined, nodes
 from jinja2.exceptions import SecurityError
@@ -48,10 +47,19 @@ _STEPS, _COST, _JOINED = "_steps", "_cost", "_joined"
 
 
 class RenderBudget:
-    """What is left of the budget of one message."""
+    """What is left of the budget of one message. Whatever is rendered inside ``with`` spends from it."""
+
+    __slots__ = ("_left", "_token")
 
     def __init__(self) -> None:
         self._left = BUDGET
+
+    def __enter__(self) -> Self:
+        self._token = _NOW.set(self)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        _NOW.reset(self._token)
 
     def spend(self, amount: int) -> None:
         """Raises SecurityError where the budget does not hold ``amount`` more."""
@@ -61,8 +69,10 @@ class RenderBudget:
 
     def value(self, value: Any) -> None:
         """Spend for every value that ``value`` consists of, however often it holds the same one."""
-        if isinstance(value, str):
-            self.spend(1 + len(value) // CHARACTERS_FOR_ONE)
+        if isinstance(value, str):  # as most are
+            self._left -= 1 + len(value) // CHARACTERS_FOR_ONE
+            if self._left < 0:
+                self.spend(0)
         elif isinstance(value, Mapping):
             self.spend(1)
             for key, item in value.items():
@@ -83,17 +93,6 @@ class RenderBudget:
 
 
 _NOW: ContextVar[RenderBudget] = ContextVar("prompt_spending")
-
-
-@contextmanager
-def budget() -> Iterator[RenderBudget]:
-    """Whatever is rendered inside spends from one new budget."""
-    spending = RenderBudget()
-    token = _NOW.set(spending)
-    try:
-        yield spending
-    finally:
-        _NOW.reset(token)
 
 
 def _now() -> RenderBudget:
@@ -244,7 +243,7 @@ def _priced(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
 
 
 class PromptEnvironment(ImmutableSandboxedEnvironment):
-    """Sandboxed Jinja whose templates spend from ``budget``; it must be rendered inside one."""
+    """Sandboxed Jinja whose templates spend from a ``RenderBudget``; it must be rendered inside one."""
 
     intercepted_binops = frozenset(["+", "-", "*", "/", "//", "**", "%"])
 

@@ -31,7 +31,7 @@ from milo_bench.suites.prompt_sandbox import (
     MESSAGE_LIMIT_CHARS,
     SOURCE_LIMIT_CHARS,
     PromptEnvironment,
-    budget,
+    RenderBudget,
     is_plain,
 )
 
@@ -167,7 +167,7 @@ def _part(role: Role, body: str, lines_above: int, name: str) -> PromptPart:
             for node in tree.find_all(kind):
                 message = f"prompt '{name}' line {line + node.lineno - 1}: a prompt cannot load other files."
                 raise ConfigError(message, hint="write the text into this file, or add the data to 'resources:'.")
-        with budget():
+        with RenderBudget():
             part = PromptPart(role, text, line, _ENVIRONMENT.from_string(text))
         part.images = tuple(_image_name(mark["name"], name, line) for mark in _IMAGE_LINE.finditer(text))
         if not part.images and all(map(is_plain, tree.find_all(nodes.Node))):
@@ -247,7 +247,7 @@ def _conversation_messages(part: PromptPart, values: Mapping[str, Any], name: st
 
 def _render(template: Template, values: Mapping[str, Any]) -> str:
     pieces, size = [], 0
-    with budget() as spending:
+    with RenderBudget() as spending:
         for piece in _generate(template, values):
             spending.spend(1)
             size += len(piece)

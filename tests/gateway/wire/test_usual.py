@@ -18,6 +18,7 @@ from milo_bench.gateway.metrics import GatewayMetrics
 from milo_bench.gateway.request import Question, _check_each_field, _is_usual, _UsualCase, _UsualChat
 from milo_bench.gateway.wire.replies import ApiError
 from milo_bench.store.audit.records import AuditedCall, AuditedRequest
+from milo_bench.targets.http.answer import count
 from tests.gateway.running import running_gateway
 from tests.gateway.strange.test_known_heads import Talk, asking
 from tests.gateway.test_bad_input import ROUTING
@@ -94,7 +95,11 @@ def test_what_is_plain_is_a_sound_answer_of_the_same_model_and_usage(
     if plain is not None:
         read = read_reply(door, body)
         assert not isinstance(read, str)
-        assert (plain.model, plain.usage) == (read[0].get("model"), read[0].get("usage"))
+        assert plain.model == read[0].get("model")
+        usage = read[0].get("usage")
+        assert (plain.usage is None) == (usage is None)
+        for name in ("prompt_tokens", "completion_tokens") if plain.usage is not None else ():
+            assert (getattr(plain.usage, name) or 0) == (count(usage.get(name)) or 0)
         assert all(not choice.calls for choice in read[1])
 
 
@@ -102,7 +107,8 @@ def test_an_answer_as_servers_send_it_is_plain() -> None:
     body = b'{"choices":[{"message":{"role":"assistant","content":"\\u00e9"}}],"model":"m","usage":{"prompt_tokens":3}}'
     plain = read_plain("chat", body)
     assert plain is not None
-    assert plain.usage == {"prompt_tokens": 3}
+    assert plain.usage is not None
+    assert (plain.usage.prompt_tokens, plain.usage.completion_tokens) == (3, None)
 
 
 LINES = [

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
-
-import msgspec
+from typing import Final
 
 from milo_bench.core.cases.facts import NOTHING_KNOWN
 from milo_bench.decide.routing.rules import RequestFacts
@@ -14,32 +13,35 @@ from milo_bench.gateway.table import RoutingTable
 from milo_bench.guards.case_facts import case_facts
 from milo_bench.guards.case_text import count_words, keyword_sets_in
 
-
-class Known(msgspec.Struct, frozen=True):
-    """What the gateway knows beside the question: as in ``RequestFacts``."""
-
-    health: Mapping[str, str] = {}
-    flags: frozenset[str] | None = None
-    rolled_back: frozenset[str] = frozenset()
-    at: datetime | None = None
-    tokens: Mapping[str, int] = {}
-    canaries: Mapping[str, str] = {}
+_NO_KEYWORDS: Final[frozenset[str]] = frozenset()
 
 
-def request_facts(table: RoutingTable, asked: Question, known: Known) -> RequestFacts:
-    """Words, keyword sets and the case's facts are worked out only where a rule asks for them."""
+def request_facts(
+    table: RoutingTable,
+    asked: Question,
+    health: Mapping[str, str],
+    flags: frozenset[str] | None,
+    rolled_back: frozenset[str],
+    at: datetime | None,
+    tokens: Mapping[str, int],
+    canaries: Mapping[str, str],
+) -> RequestFacts:
+    """Words, keyword sets and the case's facts are worked out only where a rule asks for them.
+
+    What the gateway knows beside the question (``health`` and all after it) is as in ``RequestFacts``.
+    """
     return RequestFacts(
-        workload=asked.workload,
-        use=asked.use,
-        words=count_words(asked.text) if table.asks_words else 0,
-        tags=asked.tags,
-        keywords=keyword_sets_in(asked.text) if table.asks_keywords else frozenset(),
-        sensitive=asked.sensitive,
-        health=known.health,
-        case=case_facts(asked.input) if table.asks_cases and asked.input is not None else NOTHING_KNOWN,
-        flags=known.flags,
-        rolled_back=known.rolled_back,
-        at=known.at,
-        tokens=known.tokens,
-        canaries=known.canaries,
+        asked.workload,
+        asked.use,
+        count_words(asked.text) if table.asks_words else 0,
+        asked.tags,
+        keyword_sets_in(asked.text) if table.asks_keywords else _NO_KEYWORDS,
+        asked.sensitive,
+        health,
+        case_facts(asked.input) if table.asks_cases and asked.input is not None else NOTHING_KNOWN,
+        flags,
+        rolled_back,
+        at,
+        tokens,
+        canaries,
     )

@@ -8,6 +8,8 @@ import time
 from collections.abc import Callable
 from typing import Final, TypeAlias
 
+import msgspec
+
 from milo_bench.core.clock import utc_stamp
 from milo_bench.decide.routing.rules import Routed
 from milo_bench.gateway.request import Question
@@ -28,19 +30,16 @@ def new_request_id() -> str:
     return f"r_{_random.pop()}"
 
 
-# What is set where it happens, which is seldom.
-_RARE: Final = frozenset(
-    {"sensitive", "removed", "redacted", "queue", "first_s", "shadow", "trial", "copied_to", "trial_rule",
-     "trial_checks"}
-)  # fmt: skip
+class RequestRecord(msgspec.Struct):
+    """Collects as the request goes; times are seconds on the monotonic clock."""
 
-
-class RequestRecord:
-    """Collects as the request goes; times are seconds on the monotonic clock.
-
-    What has not happened is as the class says: most of it never happens to one request.
-    """
-
+    id: str
+    table: str
+    started_s: float
+    trace: RequestTrace
+    door: str = ""
+    calls: list[AuditedCall] = []
+    traced: list[TracedCall] = []  # where spans are sent
     key: str = ""
     words: int = 0
     sensitive: bool = False
@@ -56,26 +55,18 @@ class RequestRecord:
     trial_rule: str = ""
     trial_checks: tuple[str, ...] = ()
     made: AuditedRequest | None = None  # its line of the audit, once it is written
-    _asked: Question | None = None
-    _routed: Routed | None = None
-    _guarded: bool = False
-    _prompt_tokens: int = 0
-    _completion_tokens: int = 0
-
-    def __init__(self, id: str, table: str, started_s: float, trace: RequestTrace, door: str = "") -> None:
-        self.id, self.table, self.started_s, self.trace, self.door = id, table, started_s, trace, door
-        self.calls: list[AuditedCall] = []
-        self.traced: list[TracedCall] = []  # where spans are sent
-
-    def asked(self, asked: Question) -> None:
-        self._asked = asked
+    question: Question | None = None
+    routed_to: Routed | None = None
+    guarded: bool = False
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
 
     def routed(self, routed: Routed, *, guarded: bool) -> None:
-        self._routed, self._guarded = routed, guarded
+        self.routed_to, self.guarded = routed, guarded
 
     def used(self, prompt_tokens: int, completion_tokens: int) -> None:
-        self._prompt_tokens += prompt_tokens
-        self._completion_tokens += completion_tokens
+        self.prompt_tokens += prompt_tokens
+        self.completion_tokens += completion_tokens
 
     def called(
         self, target: str, status: int, failure: str, took_s: float, failed_checks: tuple[str, ...] = ()
@@ -86,47 +77,28 @@ class RequestRecord:
 
     def ended(self, outcome: AuditOutcome, status: int, *, reason: str = "") -> MakeRecord:
         """The line, once its number is known."""
-        now_s = time.monotonic()
+        took_s = round(time.monotonic() - self.started_s, 6)
         at = utc_stamp()
-        asked, routed = self._asked, self._routed
 
         def make(n: int) -> AuditedRequest:
-            if asked is not None and routed is not None and outcome == "answered" and _RARE.isdisjoint(self.__dict__):
-                self.made = self._made_of_usual(n, at, asked, routed, now_s)
-                return self.made
+            asked, routed = self.question, self.routed_to
+            workload = use = role = rule = route = cause = target = first_route = ""
+            streamed = False
+            if asked is not None:
+                workload, use, role, streamed = asked.workload, asked.use, asked.role, asked.stream
+            if routed is not None:
+                rule, route, target = routed.rule, routed.route, routed.target
+                cause = "" if routed.cause == "rule" else routed.cause
+                first_route = "" if self.first_route == route else self.first_route
             self.made = AuditedRequest(
-                n=n, at=at, request=self.id, outcome=outcome, status=status, door=self.door, key=self.key,
-                workload=asked.workload if asked else "",
-                use=asked.use if asked else "",
-                role=asked.role if asked else "",
-                rule=routed.rule if routed else "",
-                route=routed.route if routed else "",
-                cause=routed.cause if routed and routed.cause != "rule" else "",
-                target=routed.target if routed else "",
-                first_route=self.first_route if routed and self.first_route != routed.route else "",
-                prompt=self.prompt, guarded=self._guarded, sensitive=self.sensitive, words=self.words,
-                streamed=asked.stream if asked else False,
-                removed=self.removed, redacted=self.redacted,
-                calls=tuple(self.calls), reason=reason[:500], table=self.table,
-                shadow=self.shadow, trial=self.trial, copied_to=self.copied_to, queue=self.queue,
-                trial_rule=self.trial_rule, trial_checks=self.trial_checks,
-                prompt_tokens=self._prompt_tokens, completion_tokens=self._completion_tokens,
-                first_s=round(self.first_s - self.started_s, 6) if self.first_s else 0.0,
-                took_s=round(now_s - self.started_s, 6),
+                n, at, self.id, outcome, status, self.door, self.key,
+                workload, use, role, rule, route, cause, target, first_route,
+                self.prompt, self.guarded, self.sensitive, self.words, streamed, self.removed, self.redacted,
+                tuple(self.calls), reason and reason[:500], self.table,
+                self.shadow, self.trial, self.copied_to, self.trial_rule, self.trial_checks, self.queue,
+                self.prompt_tokens, self.completion_tokens,
+                round(self.first_s - self.started_s, 6) if self.first_s else 0.0, took_s,
             )  # fmt: skip
             return self.made
 
         return make
-
-    def _made_of_usual(self, n: int, at: str, asked: Question, routed: Routed, now_s: float) -> AuditedRequest:
-        """The line of an answer to which nothing rare happened: what it leaves out is as the class says."""
-        return AuditedRequest(
-            n, at, self.id, "answered", 200, self.door, self.key,
-            asked.workload, asked.use, asked.role, routed.rule, routed.route,
-            "" if routed.cause == "rule" else routed.cause, routed.target,
-            "" if self.first_route == routed.route else self.first_route,
-            self.prompt, self._guarded,
-            words=self.words, streamed=asked.stream, calls=tuple(self.calls), table=self.table,
-            prompt_tokens=self._prompt_tokens, completion_tokens=self._completion_tokens,
-            took_s=round(now_s - self.started_s, 6),
-        )  # fmt: skip

@@ -17,7 +17,7 @@ from milo_bench.decide.routing.walk import walk
 from milo_bench.gateway.access import ANONYMOUS
 from milo_bench.gateway.answering.challengers import CopiedRequest, begin_trials, drawn_canaries
 from milo_bench.gateway.answering.events import EventScan
-from milo_bench.gateway.answering.facts import Known, request_facts
+from milo_bench.gateway.answering.facts import request_facts
 from milo_bench.gateway.answering.headers import answer_headers
 from milo_bench.gateway.answering.parts import PartReply, merge_parts, read_part
 from milo_bench.gateway.answering.prompting import PreparedQuestion, in_shadow, prepare_question
@@ -78,10 +78,11 @@ class ServedRequest(RequestUnderWay):
     async def _run(self) -> None:
         gateway, serving, record = self._gateway, self._serving, self._record
         key = gateway.access.check(self._http)
-        record.key = key.id
+        if key is not ANONYMOUS:
+            record.key = key.id
         table = serving.table
         asked = read_question(self._http, DOORS[self._http.target], table.workloads, table.role_workloads)
-        record.asked(asked)
+        record.question = asked
         if asked.use:
             check_use(asked, table.uses_of(asked.workload))
         if asked.tags:
@@ -102,8 +103,7 @@ class ServedRequest(RequestUnderWay):
             canaries = drawn_canaries(table, asked, self.id, gateway.stopped_trials)
         tokens = await serving.count_tokens(asked) if table.asks_tokens else _NO_TOKENS
         now = gateway.now() if table.asks_hours else None
-        known = Known(serving.health(), serving.flags, closed, now, tokens, canaries)
-        facts = request_facts(serving.table, asked, known)
+        facts = request_facts(table, asked, serving.health(), serving.flags, closed, now, tokens, canaries)
         record.words = facts.words
         if facts.sensitive:
             record.sensitive = True
@@ -114,13 +114,14 @@ class ServedRequest(RequestUnderWay):
         final, judged, streamed = await self._walk(asked, key, facts)
         if permit is not None and judged is not None:
             final = within_permit(permit, gateway.settings.gateway.tools, asked, final, judged)
-        record.routed(final, guarded=self._contract(final, asked).guarded)
+        guarded = table.contract(final.place, asked.workload).guarded
+        record.routed(final, guarded=guarded)
         if streamed:
             return
         if final.route == "refuse":
             self._refuse(final, judged)
         elif final.automated and judged is not None:
-            await self._deliver(asked, key, final, judged)
+            await self._deliver(asked, final, judged, guarded=guarded)
         else:
             await self._queue(asked, key, final, judged)
 
@@ -167,7 +168,11 @@ class ServedRequest(RequestUnderWay):
         place = (routed.place, routed.target)
         found = self._prepared.get(place)
         if found is None:
-            found = self._prepared[place] = prepare_question(self._serving.table, asked, routed, self.id)
+            if asked.input is None and self._serving.table.passes_on(routed.place):
+                found = PreparedQuestion(None, {}, asked, prompt="free")
+            else:
+                found = prepare_question(self._serving.table, asked, routed, self.id)
+            self._prepared[place] = found
         self._record.prompt = found.prompt
         if found.redacted:
             self._record.redacted = max(self._record.redacted, found.redacted)
@@ -180,7 +185,7 @@ class ServedRequest(RequestUnderWay):
 
         async def fetch(request: ChatRequest) -> PartReply:
             began_s, body = time.monotonic(), upstream.rendered(request, stream=False)
-            limits, trace = self._serving.timeouts(self._gateway.settings.run, routed), self._trace.next_call()
+            limits, trace = self._serving.timeouts(self._gateway.settings, routed), self._trace.next_call()
             reply = await upstream.pool.fetch(upstream.path(asked.door), body, limits, traceparent=trace)
             part = read_part(asked.door, reply.body(), self._problem(reply, upstream))
             self._record.called(upstream.name, reply.status, part.problem, time.monotonic() - began_s)
@@ -243,7 +248,7 @@ class ServedRequest(RequestUnderWay):
         contract: RuleContract,
     ) -> JudgedReply:  # fmt: skip
         body = body_for(asked.door, upstream, prepared.request, prepared.asked.fields, stream=False)
-        limits = self._serving.timeouts(self._gateway.settings.run, routed)
+        limits = self._serving.timeouts(self._gateway.settings, routed)
         began_s = time.monotonic()
         reply = await upstream.pool.fetch(upstream.path(asked.door), body, limits, traceparent=self._trace.next_call())
         if self._is_passed_on(asked, key, routed, contract):
@@ -278,7 +283,7 @@ class ServedRequest(RequestUnderWay):
             translation = ResponseStream(asked.response, ident=self.id, created_s=int(time.time()))
         relay = StreamRelay(self._client, headers, finish, scan, keep=sampled, translation=translation)
         body = body_for(asked.door, upstream, prepared.request, prepared.asked.fields, stream=True)
-        limits = self._serving.timeouts(self._gateway.settings.run, routed)
+        limits = self._serving.timeouts(self._gateway.settings, routed)
         traceparent = self._trace.next_call()
         path = upstream.path(asked.door)
         connection = await upstream.pool.start(path, body, relay, limits, traceparent=traceparent)
@@ -311,8 +316,7 @@ class ServedRequest(RequestUnderWay):
 
     # ------------------------------------------------------------ what comes back
 
-    async def _deliver(self, asked: Question, key: GatewayKey, final: Routed, judged: JudgedReply) -> None:
-        guarded = self._contract(final, asked).guarded
+    async def _deliver(self, asked: Question, final: Routed, judged: JudgedReply, *, guarded: bool) -> None:
         body = self._last_body
         document: dict[str, Any] | None = None
         if judged.removed:

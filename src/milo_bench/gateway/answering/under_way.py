@@ -55,7 +55,7 @@ class RequestUnderWay:
         body = reply.body()
         problem = "" if reply.failure is None and reply.status == 200 else self._problem(reply, upstream)
         judged: JudgedReply | None = None
-        if not problem and upstream.keys and upstream.keys.within(body):
+        if not problem and upstream.has_keys and upstream.keys.within(body):
             problem = "the answer contains a key"
         if not problem and asked.door == "embeddings":
             judged = JudgedReply(ANSWERED)
@@ -66,7 +66,7 @@ class RequestUnderWay:
             else:
                 judged = await judge_outside(self._gateway, prepared.asked, contract, prepared.shown, body, id=self.id)
             problem = judged.problem or upstream.another_model(judged.document.get("model"))
-            if upstream.keys and said_in_pieces(judged.document, upstream.keys):
+            if upstream.has_keys and said_in_pieces(judged.document, upstream.keys):
                 problem = "the answer contains a key"
         if judged is None or problem:
             self._record.called(upstream.name, reply.status, problem, took_s)
@@ -91,7 +91,7 @@ class RequestUnderWay:
         self, asked: Question, key: GatewayKey, upstream: Upstream, reply: WholeReply, began_s: float
     ) -> JudgedReply | None:
         """A reply of which nothing is asked, counted and recorded; None for one that must be looked at all the same."""
-        if reply.failure is not None or reply.status != 200 or upstream.keys:
+        if reply.failure is not None or reply.status != 200 or upstream.has_keys:
             return None
         body = reply.body()
         plain = read_plain(asked.door, body)
@@ -101,7 +101,8 @@ class RequestUnderWay:
         now_s = time.monotonic()
         upstream.health.answered(now_s)
         self._record.called(upstream.name, 200, "", now_s - began_s)
-        self._count(key, upstream, plain.usage)
+        if plain.usage is not None:
+            self._used(key, upstream, plain.usage.prompt_tokens or 0, plain.usage.completion_tokens or 0)
         return JudgedReply(ANSWERED)
 
     def _problem(self, reply: WholeReply, upstream: Upstream) -> str:
@@ -116,9 +117,14 @@ class RequestUnderWay:
     def _count(self, key: GatewayKey, upstream: Upstream, usage: Any) -> None:
         if isinstance(usage, dict):
             prompt, completion = count(usage.get("prompt_tokens")) or 0, count(usage.get("completion_tokens")) or 0
-            self._record.used(prompt, completion)
-            if key is not ANONYMOUS:
-                self._count_tokens(key, upstream, prompt, completion)
+            self._used(key, upstream, prompt, completion)
+
+    def _used(self, key: GatewayKey, upstream: Upstream, prompt: int, completion: int) -> None:
+        record = self._record
+        record.prompt_tokens += prompt
+        record.completion_tokens += completion
+        if key is not ANONYMOUS:
+            self._count_tokens(key, upstream, prompt, completion)
 
     def _count_tokens(self, key: GatewayKey, upstream: Upstream, prompt: int, completion: int) -> None:
         price, usd = upstream.price, 0.0

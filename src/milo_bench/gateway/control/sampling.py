@@ -40,14 +40,10 @@ class TrafficSampler:
 
     def __init__(self, share: float, most: int, say: Callable[..., None]) -> None:
         self._below = int(share * 16**16)
+        self.takes_any = self._below > 0  # whether any share of the work is sampled
         self._most, self._say = most, say
         self._pending: deque[_Taken] = deque()
         self.left_out = 0
-
-    @property
-    def takes_any(self) -> bool:
-        """Whether any share of the work is sampled."""
-        return bool(self._below)
 
     def wants(self, request: str, asked: Question) -> bool:
         """Sensitive work, embeddings and work without a workload are not sampled."""

@@ -97,8 +97,8 @@ class UpstreamConnection(asyncio.Protocol):
         self._complete = self._in_body = self._keep_alive = self._answered_twice = False
         self._sink = sink
         now_s = self._loop.time()
-        self._first_s = min(first_s, total_s)
-        self._end_s, self._due_s = now_s + total_s, now_s + self._first_s
+        self._first_s = first_s = first_s if first_s < total_s else total_s
+        self._end_s, self._due_s = now_s + total_s, now_s + first_s
         # A timer that still runs from an earlier exchange rings before this one is due, and is set anew then.
         if self._timer is None or self._timer_s > self._due_s:
             self._stop_timer()

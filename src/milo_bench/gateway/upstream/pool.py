@@ -150,7 +150,7 @@ class WholeReply(LateValue[None]):
         self, status: int = 0, headers: Mapping[str, str] = {}, pieces: Sequence[bytes] = (),
         failure: FailureKind | None = None, message: str = "",
     ) -> None:  # fmt: skip
-        super().__init__()
+        self.is_set, self._flow, self._future, self._error = False, None, None, None  # as the class above sets them
         self.status, self.headers, self.pieces, self.failure, self.message = status, headers, pieces, failure, message
         self.connection: UpstreamConnection | None = None
 

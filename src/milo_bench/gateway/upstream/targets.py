@@ -55,6 +55,7 @@ class Upstream:
         self._tells_tokens = True
         headers, secrets = headers_from(config, env)
         self.keys = KeySearch((*secrets, *find_keys(config.settings)))  # no reply may contain one
+        self.has_keys = bool(self.keys)
         self._paths = {door: f"{client.address.path}{path}" for door, path in PATHS.items()}
         self.pool = UpstreamPool(client.address, headers, inside_only=config.inside_only)
 

@@ -30,7 +30,10 @@ _DRAIN_S: Final = 2.0
 
 
 class HttpRequest(msgspec.Struct):
-    """One request: header names in lower case, the body whole; the hash of its key, once it was worked out."""
+    """One request: header names in lower case, the body whole; the hash of its key, once it was worked out.
+
+    ``is_plain``: its head was read before, and the listener's ``is_plain`` found nothing of note in it.
+    """
 
     method: str = ""
     target: str = ""
@@ -38,6 +41,7 @@ class HttpRequest(msgspec.Struct):
     body: bytes = b""
     at_s: float = 0.0
     key_hash: str = ""
+    is_plain: bool = False
 
 
 class ClientConnection(asyncio.Protocol):
@@ -105,7 +109,12 @@ class ClientConnection(asyncio.Protocol):
         known = self._listener.heads.get(data[:end]) if end >= len(_HEAD_END) else None
         if known is not None and len(data) - end == known.length and self._listener.hold(known.length):
             self._held += known.length
-            self._head_known(known.request, data[end:])
+            like = known.request
+            self._head_known(
+                HttpRequest(
+                    like.method, like.target, like.headers, data[end:], time.monotonic(), like.key_hash, like.is_plain
+                )
+            )
             return
         self._parse(data)
         if self._ready:
@@ -113,17 +122,16 @@ class ClientConnection(asyncio.Protocol):
                 self._listener.remember(data[:end], self._request)
             self._start()
 
-    def _head_known(self, like: HttpRequest, body: bytes) -> None:
+    def _head_known(self, request: HttpRequest) -> None:
         """A whole request whose head, byte for byte, was read and accepted before: it is not read again."""
-        self._request = request = HttpRequest(
-            like.method, like.target, like.headers, body, time.monotonic(), like.key_hash
-        )
+        self._request = request
         refusal = self._listener.refuse_known(request)
         if refusal is not None:
             self.refuse(refusal)
             return
-        self._busy, self._is_fresh = True, False
-        self._start()
+        self._busy, self._is_fresh, self.due_s = True, False, _NEVER
+        flow = self._listener.start(self, request)
+        self._flow = flow if self._busy else None
 
     def _start(self) -> None:
         """Have the request answered. Not from within the parser: it may be answered before this returns."""
@@ -378,15 +386,17 @@ class ClientConnection(asyncio.Protocol):
     def _answered(self) -> None:
         self._busy, self._flow = False, None
         self._is_fresh = not (self._pipelined or self._head_size or self._in_body)
-        self._let_go()
+        if self._held:
+            self._let_go()
         self.due_s = time.monotonic() + self._limits.idle_s
         self._listener.answered(self)
         if self._pipelined:
-            self._busy = False
             self._pipelined = False
             hint = "wait for an answer before the next request, or open another connection."
             self.refuse(ApiError(400, "Pipelined requests are not supported.", code="pipelining", hint=hint))
-        elif self._listener.stopping or self._request.headers.get("connection", "").lower() == "close":
+        elif self._listener.stopping or (
+            "connection" in self._request.headers and self._request.headers["connection"].lower() == "close"
+        ):
             self._transport.close()
 
     def _too_large(self) -> ApiError:

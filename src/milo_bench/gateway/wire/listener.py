@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import ssl
 import time
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any, Final, TypeAlias
@@ -48,20 +48,27 @@ class WireLimits:
     connections: int = 10_000
 
 
+def _never(headers: Mapping[str, str]) -> bool:
+    return False
+
+
 class WireListener:
     """One address that is listened on.
 
     ``check_known`` is asked in the place of ``check_head`` about a head that it has accepted before, byte for byte.
+    ``is_plain`` is asked once about the headers of such a head.
     """
 
     def __init__(
         self, handler: Handler, *, limits: WireLimits, check_head: HeadCheck, note_refusal: RefusalNote,
-        check_known: HeadCheck | None = None,
+        check_known: HeadCheck | None = None, is_plain: Callable[[Mapping[str, str]], bool] | None = None,
     ) -> None:  # fmt: skip
         self.limits = limits
         self.stopping = False
         self._handler, self._check_head, self._note_refusal = handler, check_head, note_refusal
-        self._check_known = check_known or check_head
+        # Why a request is refused whose head was accepted before.
+        self.refuse_known: HeadCheck = check_known or check_head
+        self._is_plain = is_plain or _never
         self._connections: set[ClientConnection] = set()
         self._waiting: dict[ClientConnection, None] = {}  # that are not answered now, the longest unused one first
         self.heads: dict[bytes, KnownHead] = {}  # heads as their bytes: clients send the same one again and again
@@ -159,15 +166,12 @@ class WireListener:
             return
         if len(self.heads) >= _MOST_HEADS:
             self.heads.clear()
-        like = HttpRequest(request.method, request.target, headers, key_hash=request.key_hash)
+        plain = self._is_plain(headers)
+        like = HttpRequest(request.method, request.target, headers, key_hash=request.key_hash, is_plain=plain)
         self.heads[head] = KnownHead(like, len(request.body))
 
     def refuse_head(self, request: HttpRequest) -> ApiError | None:
         return self._check_head(request)
-
-    def refuse_known(self, request: HttpRequest) -> ApiError | None:
-        """Why a request is refused whose head was accepted before."""
-        return self._check_known(request)
 
     def refused(self, connection: ClientConnection, error: ApiError, request: HttpRequest) -> None:
         self._note_refusal(error, request)

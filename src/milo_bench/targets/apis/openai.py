@@ -49,6 +49,8 @@ class OpenAiTarget(HttpTarget):
         self._max_tokens = settings.max_tokens_field
         self._extra = dict(settings.extra_body)
         self._omitted = frozenset(settings.omit)
+        self._model = config.model
+        self._has_settings = config.thinking is not None or bool(self._extra)
         self._stream_usage = settings.stream_usage
         self._cold = False
         self._book = TemplateBook()
@@ -99,7 +101,7 @@ class OpenAiTarget(HttpTarget):
 
     def adapted(self, fields: Mapping[str, Any], *, stream: bool) -> dict[str, Any]:
         """A client's own request in OpenAI's words as this target takes it: its model, its settings."""
-        body = {**fields, "model": self._config.model, "stream": stream}
+        body = {**fields, "model": self._model, "stream": stream}
         if self._max_tokens != "max_tokens" and "max_tokens" in body:
             body.setdefault(self._max_tokens, body.pop("max_tokens"))
         if not stream:
@@ -110,7 +112,7 @@ class OpenAiTarget(HttpTarget):
         """``body`` with the target's own fields, and without those that its server refuses."""
         if self._record.cache:
             body |= self._against_cache()
-        if self._config.thinking is not None or self._extra:
+        if self._has_settings:
             thinking = openai_fields(self._config.thinking, hosted=self._config.hosted, runtime=self._record.runtime)
             body = with_extra(body, with_extra(thinking, self._extra))
         for name in self._omitted:
