@@ -60,6 +60,14 @@ class Doors:
             return error
         return None
 
+    def check_known(self, http: HttpRequest) -> ApiError | None:
+        """As ``check_key``, for a whole request: who sent it is known from here on."""
+        try:
+            http.sender = self._gateway.access.check(http)
+        except ApiError as error:
+            return error
+        return None
+
     def check_admin_head(self, http: HttpRequest) -> ApiError | None:
         if (wrong := self._wrong_host(http)) is not None:
             return wrong

@@ -133,7 +133,7 @@ async def _serve(
     doors = Doors(gateway, _hosts(options, gateway.settings))
     wire = _wire_limits(gateway)
     public = WireListener(
-        doors.serve, limits=wire, check_head=doors.check_head, check_known=doors.check_key,
+        doors.serve, limits=wire, check_head=doors.check_head, check_known=doors.check_known,
         is_plain=is_plain_head, note_refusal=doors.note_refusal,
     )  # fmt: skip
     few = replace(wire, connections=min(wire.connections, _ADMIN_CONNECTIONS))

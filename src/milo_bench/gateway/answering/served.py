@@ -77,7 +77,7 @@ class ServedRequest(RequestUnderWay):
 
     async def _run(self) -> None:
         gateway, serving, record = self._gateway, self._serving, self._record
-        key = gateway.access.check(self._http)
+        key: GatewayKey = self._http.sender or gateway.access.check(self._http)
         if key is not ANONYMOUS:
             record.key = key.id
         table = serving.table

@@ -7,8 +7,8 @@ import errno
 import socket
 import ssl
 import time
-from collections.abc import Awaitable, Generator, Iterable, Mapping, Sequence
-from typing import Any, Final, Self
+from collections.abc import Awaitable, Iterable, Mapping, Sequence
+from typing import Final
 
 from milo_bench.core.records import FailureKind, Timeouts
 from milo_bench.core.units import seconds
@@ -141,7 +141,7 @@ class UpstreamPool:
         raise problem or OSError(errno.EADDRNOTAVAIL, "no address")
 
 
-class WholeReply(LateValue[None]):
+class WholeReply(LateValue["WholeReply"]):
     """A reply that is kept until it is whole. Awaited, it gives itself; cancelled meanwhile, its connection closes."""
 
     __slots__ = ("connection", "failure", "headers", "message", "pieces", "status")
@@ -154,14 +154,9 @@ class WholeReply(LateValue[None]):
         self.status, self.headers, self.pieces, self.failure, self.message = status, headers, pieces, failure, message
         self.connection: UpstreamConnection | None = None
 
-    def __await__(self) -> Generator[Any, None, Self]:  # type: ignore[override]  # gives itself
-        try:
-            yield from super().__await__()
-        except asyncio.CancelledError:
-            if self.connection is not None:
-                self.connection.leave(self)
-            raise
-        return self
+    def dropped(self) -> None:
+        if self.connection is not None:
+            self.connection.leave(self)
 
     def head(self, status: int, headers: Mapping[str, str]) -> None:
         self.status, self.headers = status, headers
@@ -171,7 +166,7 @@ class WholeReply(LateValue[None]):
 
     def end(self, failure: FailureKind | None, message: str) -> None:
         self.failure, self.message = failure, message
-        self.set(None)
+        self.set(self)
 
     def body(self) -> bytes:
         return self.pieces[0] if len(self.pieces) == 1 else b"".join(self.pieces)

@@ -32,7 +32,8 @@ _DRAIN_S: Final = 2.0
 class HttpRequest(msgspec.Struct):
     """One request: header names in lower case, the body whole; the hash of its key, once it was worked out.
 
-    ``is_plain``: its head was read before, and the listener's ``is_plain`` found nothing of note in it.
+    ``is_plain``: its head was read before, and the listener's ``is_plain`` found nothing of note in it. ``sender`` is
+    for the listener's ``check_known``.
     """
 
     method: str = ""
@@ -42,6 +43,7 @@ class HttpRequest(msgspec.Struct):
     at_s: float = 0.0
     key_hash: str = ""
     is_plain: bool = False
+    sender: Any = None
 
 
 class ClientConnection(asyncio.Protocol):

@@ -37,8 +37,10 @@ class LateValue(Generic[T]):
         if self.is_set:
             return
         self.is_set, self._value = True, value
-        if self._flow is not None:
-            self._flow.resume(self)
+        flow = self._flow
+        if flow is not None:
+            if flow.waits_for is self:
+                flow.step(None)
         elif self._future is not None:
             self._wake()
 
@@ -48,19 +50,27 @@ class LateValue(Generic[T]):
             return
         self.is_set, self._error = True, error
         if self._flow is not None:
-            self._flow.resume(self)
+            if self._flow.waits_for is self:
+                self._flow.step(None)
         elif self._future is not None:
             self._wake()
+
+    def dropped(self) -> None:
+        """Who waited was cancelled: the value is wanted no more."""
 
     def __await__(self) -> Generator[Any, None, T]:
         if not self.is_set:
             flow = _driving[0]
-            if flow is not None:
-                self._flow = flow
-                yield self
-            else:
-                self._future = asyncio.get_running_loop().create_future()
-                yield from self._future
+            try:
+                if flow is not None:
+                    self._flow = flow
+                    yield self
+                else:
+                    self._future = asyncio.get_running_loop().create_future()
+                    yield from self._future
+            except asyncio.CancelledError:
+                self.dropped()
+                raise
         if self._error is not None:
             raise self._error
         self._flow = None
@@ -74,30 +84,26 @@ class LateValue(Generic[T]):
 class Flow:
     """Runs ``coroutine`` up to its first wait; what it raises goes to the loop's handler of exceptions."""
 
-    __slots__ = ("_coroutine", "_task", "_waits_for")
+    __slots__ = ("_coroutine", "_task", "waits_for")
 
     def __init__(self, coroutine: Coroutine[Any, Any, None]) -> None:
         self._coroutine = coroutine
         self._task: asyncio.Task[None] | None = None
-        self._waits_for: object = None
-        self._step(None)
-
-    def resume(self, wait: LateValue[Any]) -> None:
-        """``wait`` has its value. One that the flow does not wait for any more changes nothing."""
-        if wait is self._waits_for:
-            self._step(None)
+        self.waits_for: object = None  # a value goes on with the flow only where it still waits for that one
+        self.step(None)
 
     def cancel(self) -> None:
         """As ``Task.cancel``: what has ended stays as it is."""
         if self._task is not None:
             self._task.cancel()
-        elif self._waits_for is not None:
-            self._step(asyncio.CancelledError())
+        elif self.waits_for is not None:
+            self.step(asyncio.CancelledError())
         elif _driving[0] is self:  # from within its own step: at its next wait
             asyncio.get_running_loop().call_soon(self.cancel)
 
-    def _step(self, error: BaseException | None) -> None:
-        self._waits_for = None
+    def step(self, error: BaseException | None) -> None:
+        """Run on to the next wait, with ``error`` raised where it waits now."""
+        self.waits_for = None
         before, _driving[0] = _driving[0], self
         try:
             awaited = self._coroutine.send(None) if error is None else self._coroutine.throw(error)
@@ -112,7 +118,7 @@ class Flow:
         finally:
             _driving[0] = before
         if isinstance(awaited, LateValue):
-            self._waits_for = awaited
+            self.waits_for = awaited
         else:
             self._task = asyncio.get_running_loop().create_task(_rest(self._coroutine, awaited))
 

@@ -142,7 +142,10 @@ class AuditWriter:
         except OSError:
             self.healthy = False
             raise
-        self._line_up(_ENCODER.encode(made))
+        line, self._mac = seal_line(self._key, self._mac, _ENCODER.encode(made))
+        self._lines.append(line)
+        self._n += 1
+        self._size += len(line)
         if told is not None:
             self._tells.append(told)
         return made
@@ -190,12 +193,6 @@ class AuditWriter:
             self.sync()
         for descriptor in (self._descriptor, self._head, self._lock):
             os.close(descriptor)
-
-    def _line_up(self, record: bytes) -> None:
-        line, self._mac = seal_line(self._key, self._mac, record)
-        self._lines.append(line)
-        self._n += 1
-        self._size += len(line)
 
     def _write_lines(self) -> None:
         """Write the lines, then the head that knows the last of them."""
@@ -289,5 +286,8 @@ class AuditWriter:
                 write_all(self._descriptor, line)
             self._n, self._size = 1, len(line)
             return
-        self._line_up(_ENCODER.encode(start))
+        line, self._mac = seal_line(self._key, self._mac, _ENCODER.encode(start))
+        self._lines.append(line)
+        self._n += 1
+        self._size += len(line)
         self._write_lines()
