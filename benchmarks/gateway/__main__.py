@@ -1,10 +1,11 @@
-"""This machine in, requests per second, delays, processor time and memory of the gateway out, beside a bare proxy.
+"""This machine in, requests per second, delays, processor time and memory of the gateway out, beside bare proxies.
 
-wrk and the C reference server share one core, the proxy under test has another. Shares of the bare proxy count:
-absolute figures depend on the machine and on what else runs on it, which is why the processor time of a request stands
-beside each rate. ``faults`` tries sixteen faults, ``broken`` is 10,000 faulted streams (BROKEN_STREAMS=...), and
-``kills`` kills a gateway 20 times under load (KILLS=...). If anything slips past, the exit code is 1. ``clients`` tries
-the clients of ``make clients``, and ``make peers`` adds litellm's proxy and Portkey's gateway to the tables of speed.
+wrk and the C reference server share one core, the proxy under test has another. Shares of the bare asyncio proxy count
+(``proxies`` says what each bare one does): absolute figures depend on the machine and on what else runs on it, which is
+why the processor time of a request stands beside each rate, and how much more it is than that of the bare one.
+``faults`` tries sixteen faults, ``broken`` is 10,000 faulted streams (BROKEN_STREAMS=...), and ``kills`` kills a
+gateway 20 times under load (KILLS=...). If anything slips past, the exit code is 1. ``clients`` tries the clients of
+``make clients``, and ``make peers`` adds litellm's proxy and Portkey's gateway to the tables of speed.
 """
 
 from __future__ import annotations
@@ -127,7 +128,7 @@ def _first_tokens(server: ReferenceServer, proxies: list[Proxy], how: str, apart
             yield f"  {proxy.name:<34}{missing}"
         else:
             less = missing if found.unanswered else ""
-            yield f"  {proxy.name:<34} {found.median_ms:7.3f} ms  (+{found.median_ms - alone:.3f}){less}"
+            yield f"  {proxy.name:<34} {found.median_ms:7.3f} ms  ({found.median_ms - alone:+.3f}){less}"
 
 
 def memory_rows() -> Iterator[str]:
@@ -166,7 +167,7 @@ def _compared(server: ReferenceServer, connections: int, *, stream: bool) -> Ite
             found = drive(proxy, connections, stream=stream)
             bare = bare or found
             share = "" if bare is found else f"{found.per_s / bare.per_s:4.0%} of bare, "
-            added = "" if bare is found else f" (+{found.cpu_ms - bare.cpu_ms:.3f})"
+            added = "" if bare is found else f" ({found.cpu_ms - bare.cpu_ms:+.3f})"
             delays = f"p50 {found.p50_ms:6.2f} p99 {found.p99_ms:6.2f} ms"
             yield (
                 f"  {proxy.name:<34} {found.per_s:8,.0f}/s  {share:<14} {delays}  cpu {found.cpu_ms:.3f} ms{added}"

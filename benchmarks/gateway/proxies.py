@@ -1,4 +1,10 @@
-"""A folder and an upstream's port in, running proxies out: the bare one, the gateway plain and guarded, and peers."""
+"""A folder and an upstream's port in, running proxies out: bare ones, the gateway plain and guarded, and peers.
+
+Three bare ones, none of which decodes, checks, counts or records anything. "bare asyncio proxy" is what shares are of:
+the standard library's loop and streams, heads read into their lines. "bare ASGI proxy" has the same upstream side
+behind uvicorn. "bare uvloop protocols" is the least that Python can do: heads are parsed in C (httptools), and bytes go
+from one transport of uvloop to the other.
+"""
 
 from __future__ import annotations
 
@@ -40,10 +46,11 @@ def running_proxies(folder: Path, upstream: int, core: int) -> Iterator[list[Pro
     """Start every proxy on ``core``; each is idle while another is measured."""
     started: list[subprocess.Popen[bytes]] = []
     try:
-        bare, gateway = free_ports(2)
-        started.append(
-            _start(core, folder / "bare.log", "-m", "benchmarks.gateway.bare_proxy", str(bare), str(upstream))
-        )
+        *bare, gateway = free_ports(4)
+        for port, options in zip(bare, (["bare_streams"], ["bare_streams", "asgi"], ["bare_proxy"]), strict=True):
+            module = f"benchmarks.gateway.{options[0]}"
+            log = folder / f"bare-{port}.log"
+            started.append(_start(core, log, "-m", module, str(port), str(upstream), *options[1:]))
         _write_table(folder, upstream)
         options = ["--routing", "routing.yaml", "--config", "bench.yaml", "--suite", "demo_v1", "--state", "state.db"]
         started.append(
@@ -51,9 +58,11 @@ def running_proxies(folder: Path, upstream: int, core: int) -> Iterator[list[Pro
                    "--admin-port", "0", cwd=folder)
         )  # fmt: skip
         proxies = [
-            Proxy("bare asyncio proxy", bare, started[0].pid, "reference"),
-            Proxy("gateway, routing and audit", gateway, started[1].pid, "milo/notes"),
-            Proxy("gateway, and a schema guard", gateway, started[1].pid, "milo/orders",
+            Proxy("bare asyncio proxy", bare[0], started[0].pid, "reference"),
+            Proxy("bare ASGI proxy", bare[1], started[1].pid, "reference"),
+            Proxy("bare uvloop protocols", bare[2], started[2].pid, "reference"),
+            Proxy("gateway, routing and audit", gateway, started[3].pid, "milo/notes"),
+            Proxy("gateway, and a schema guard", gateway, started[3].pid, "milo/orders",
                   {"milo": {"input": ORDER}}, streams=False),
         ]  # fmt: skip
         own = len(proxies)

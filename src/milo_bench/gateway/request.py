@@ -120,13 +120,13 @@ def read_question(
     asked = Question(
         door=door,
         workload=_workload(fields, milo, headers, workloads, roles),
-        use=_use(milo, headers) if milo or "x-milo-use" in headers else "",
+        use=_use(milo, headers) if "use" in milo or "x-milo-use" in headers else "",
         fields=fields,
         input=case,
         tags=tags,
         sensitive=sensitive,
         stream=bool(stream) and door != "embeddings",
-        callback=_text(milo, "callback") if milo else "",
+        callback=_text(milo, "callback") if "callback" in milo else "",
         role=_role(fields, roles) if roles else "",
         response=response,
     )

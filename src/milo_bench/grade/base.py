@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
-from functools import cached_property
 from typing import Any, Protocol, TypeVar, runtime_checkable
 
 import msgspec
@@ -17,8 +15,7 @@ from milo_bench.core.suggest import hint_for
 from milo_bench.grade.answer import JsonAnswer, read_json_answer
 
 
-@dataclass(frozen=True)
-class GradeCase:
+class GradeCase(msgspec.Struct):
     """One attempt beside what it was asked and what was expected of it.
 
     Built only for attempts without a failure. ``json`` is read from the output once, and
@@ -29,16 +26,19 @@ class GradeCase:
     workload: Workload
     fixture: Fixture
     attempt: Attempt
-    executions: Mapping[str, Execution] = field(default_factory=dict)
-    judgements: Mapping[str, ModelJudgement] = field(default_factory=dict)
+    executions: Mapping[str, Execution] = {}
+    judgements: Mapping[str, ModelJudgement] = {}
+    _json: JsonAnswer | None = None
 
     @property
     def output(self) -> str:
         return self.attempt.output
 
-    @cached_property
+    @property
     def json(self) -> JsonAnswer:
-        return read_json_answer(self.attempt.output)
+        if self._json is None:
+            self._json = read_json_answer(self.attempt.output)
+        return self._json
 
 
 class Check(Protocol):

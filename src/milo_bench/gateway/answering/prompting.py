@@ -21,6 +21,7 @@ from milo_bench.run.prepare import prepare
 
 # What a client writes itself. Settings of the call (temperature, stop, tools' schemas …) hold no case.
 _WRITTEN: Final[tuple[str, ...]] = ("messages", "prompt", "input", "user", "metadata", "prediction")
+FREE: Final = "free"  # what the audit calls a client's own messages
 CANNOT_REDACT: Final = "the case has parts that cannot be redacted"
 
 
@@ -56,7 +57,7 @@ def prepare_question(table: RoutingTable, asked: Question, routed: Routed, id: s
             message = f"Rule '{routed.rule}' rests on a measured prompt, so it takes no messages of your own."
             hint = f"send the case: milo: {{workload: {asked.workload or '…'}, input: {{…}}}}."
             raise ApiError(422, message, code="prompt_is_measured", hint=hint, milo={"rule": routed.rule})
-        return PreparedQuestion(None, {}, asked, prompt="free", redacted=count)
+        return PreparedQuestion(None, {}, asked, prompt=FREE, redacted=count)
     workload = table.prompt_of(routed.place, asked.workload)
     if workload is None or asked.door != "chat":
         message = "There is no measured prompt for this request, so 'milo.input' has no place to go."

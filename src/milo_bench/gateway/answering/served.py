@@ -20,7 +20,7 @@ from milo_bench.gateway.answering.events import EventScan
 from milo_bench.gateway.answering.facts import request_facts
 from milo_bench.gateway.answering.headers import answer_headers
 from milo_bench.gateway.answering.parts import PartReply, merge_parts, read_part
-from milo_bench.gateway.answering.prompting import PreparedQuestion, in_shadow, prepare_question
+from milo_bench.gateway.answering.prompting import FREE, PreparedQuestion, in_shadow, prepare_question
 from milo_bench.gateway.answering.queueing import queued_work
 from milo_bench.gateway.answering.reasons import refusal, why_sent
 from milo_bench.gateway.answering.relay import StreamRelay
@@ -165,14 +165,13 @@ class ServedRequest(RequestUnderWay):
 
     def _prepare(self, asked: Question, routed: Routed) -> PreparedQuestion:
         """The prompt of the rule with the case in it. Raises ApiError where the case cannot be put into it."""
+        if asked.input is None and self._serving.table.passes_on(routed.place):
+            self._record.prompt = FREE
+            return PreparedQuestion(None, {}, asked, prompt=FREE)
         place = (routed.place, routed.target)
         found = self._prepared.get(place)
         if found is None:
-            if asked.input is None and self._serving.table.passes_on(routed.place):
-                found = PreparedQuestion(None, {}, asked, prompt="free")
-            else:
-                found = prepare_question(self._serving.table, asked, routed, self.id)
-            self._prepared[place] = found
+            found = self._prepared[place] = prepare_question(self._serving.table, asked, routed, self.id)
         self._record.prompt = found.prompt
         if found.redacted:
             self._record.redacted = max(self._record.redacted, found.redacted)
