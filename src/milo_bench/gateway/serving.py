@@ -25,6 +25,7 @@ from milo_bench.gateway.answering.challengers import ShadowCalls
 from milo_bench.gateway.answering.headers import AnswerHeads
 from milo_bench.gateway.answering.record import MakeRecord
 from milo_bench.gateway.control.sampling import TrafficSampler
+from milo_bench.gateway.judge_threads import JudgeThreads
 from milo_bench.gateway.metrics import GatewayMetrics
 from milo_bench.gateway.request import Question
 from milo_bench.gateway.spans import GatewaySpans
@@ -164,7 +165,7 @@ class Gateway:
         self.access = Access(engine, self.clock.time_s)
         self.metrics = GatewayMetrics(self)
         self.database = ThreadPoolExecutor(1, thread_name_prefix="state")
-        self.judges = ThreadPoolExecutor(2, thread_name_prefix="judge")
+        self.judges = JudgeThreads(2)
         self.now: Callable[[], datetime] = lambda: datetime.now(UTC)
         self.rolled_back: Mapping[str, frozenset[str]] = {}  # workload to targets that an open incident keeps from it
         self.stopped_trials: frozenset[tuple[str, str]] = frozenset()  # rule and challenger, likewise
@@ -295,7 +296,7 @@ class Gateway:
         except SQLAlchemyError as error:
             self.say("keys_failed", reason=type(error).__name__)
         self.database.shutdown(wait=True)
-        self.judges.shutdown(wait=False, cancel_futures=True)
+        self.judges.shutdown()
         self.audit.close()
         if self.spans is not None:
             self.spans.sink.close()

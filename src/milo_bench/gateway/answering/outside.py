@@ -19,12 +19,12 @@ async def judge_outside(
     gateway: Gateway, asked: Question, contract: RuleContract, shown: Mapping[str, Any], body: bytes, *, id: str
 ) -> JudgedReply:
     """As ``judge_reply``. An answer that is not judged within ``judge_s`` is none: nothing of it leaves."""
-    judging = asyncio.get_running_loop().run_in_executor(
-        gateway.judges, lambda: judge_reply(asked, contract, shown, body, id=id)
-    )
+    work = gateway.judges.submit(judge_reply, asked, contract, shown, body, id=id)
+    judging = asyncio.wrap_future(work)
     try:
         await asyncio.wait({judging}, timeout=gateway.limits.judge_s)
     finally:
+        gateway.judges.give_up(work)
         judging.cancel()  # one that has not begun never does; one that is at work ends for nobody
     if not judging.cancelled():
         return judging.result()
