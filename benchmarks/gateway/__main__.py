@@ -132,23 +132,29 @@ def _first_tokens(server: ReferenceServer, proxies: list[Proxy], how: str, apart
 
 
 def memory_rows() -> Iterator[str]:
-    """Resident memory at rest, and with 1,000 streams that wait."""
+    """Resident memory at rest, how much of it no other process shares, and with 1,000 streams that wait."""
     with on_first_core("--chunks", "2", "--first-ms", "20000") as server:
-        yield "memory at rest; with 1,000 idle streams"
+        yield "memory at rest (its own of that); with 1,000 idle streams"
         from benchmarks.gateway.first import idle_streams
 
         with tempfile.TemporaryDirectory() as folder, running_proxies(Path(folder), server.port, CORES[-1]) as proxies:
             for proxy in {one.pid: one for one in reversed(proxies)}.values():  # one process may serve two rows
-                rest = _memory_mb(proxy.pid)
+                rest, own = _memory_mb(proxy.pid), _own_memory_mb(proxy.pid)
                 with idle_streams(proxy.port, body_of(proxy, stream=True), proxy.headers, 1_000) as waiting:
                     busy = _memory_mb(proxy.pid)
                 short = "" if waiting == 1_000 else f"  only {waiting:,} OF 1,000 STREAMS WAIT"
-                yield f"  {proxy.name:<34} {rest:6.1f} MB  {busy:6.1f} MB{short}"
+                yield f"  {proxy.name:<34} {rest:6.1f} MB ({own:.1f})  {busy:6.1f} MB{short}"
 
 
 def _memory_mb(pid: int) -> float:
     process = psutil.Process(pid)
     return sum(one.memory_info().rss for one in [process, *process.children(recursive=True)]) / 1e6
+
+
+def _own_memory_mb(pid: int) -> float:
+    """What would be free without it: code of libraries that others run too is left out."""
+    process = psutil.Process(pid)
+    return sum(float(one.memory_full_info().uss) for one in [process, *process.children(recursive=True)]) / 1e6
 
 
 def _compared(server: ReferenceServer, connections: int, *, stream: bool) -> Iterator[str]:
