@@ -15,7 +15,7 @@ def test_the_container_file_copies_what_exists_and_starts_the_command() -> None:
     copied = [
         name for line in re.findall(r"^COPY (?!--from)(.+)$", text, flags=re.MULTILINE) for name in line.split()[:-1]
     ]
-    assert {"requirements", "src", "pyproject.toml", "README.md", "LICENSE"} == set(copied)
+    assert {"requirements", "src", "pyproject.toml", "setup.py", "README.md", "LICENSE"} == set(copied)
     assert all((ROOT / name).exists() for name in copied)
     assert all((ROOT / name).is_file() for name in re.findall(r"-r (\S+\.txt)", text))
     assert text.count("--require-hashes") == 1

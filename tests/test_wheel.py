@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gzip
+import json
 import os
 import subprocess
 import sys
@@ -28,9 +30,9 @@ def run(*words: str, cwd: Path, **env: str) -> str:
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Built from what git tracks, so that nothing left in a work tree helps it."""
     folder = tmp_path_factory.mktemp("wheel")
-    files = run("git", "ls-files", "src", "requirements", "pyproject.toml", "README.md", "LICENSE", cwd=ROOT).split(
-        "\n"
-    )
+    files = run(
+        "git", "ls-files", "src", "requirements", "pyproject.toml", "setup.py", "README.md", "LICENSE", cwd=ROOT
+    ).split("\n")
     for name in filter(None, files):
         if (ROOT / name).is_file():
             (folder / "source" / name).parent.mkdir(parents=True, exist_ok=True)
@@ -55,7 +57,18 @@ def milo(installed: Path, folder: Path, *words: str) -> str:
 def test_every_file_of_the_package_is_in_the_wheel(wheel: Path) -> None:
     tracked = run("git", "ls-files", "-z", "src/milo_bench", cwd=ROOT).split("\0")
     wanted = {name.removeprefix("src/") for name in tracked if name and (ROOT / name).is_file()}
-    assert wanted - set(zipfile.ZipFile(wheel).namelist()) == set()
+    found = zipfile.ZipFile(wheel)
+    assert wanted - {unpacked(name) for name in found.namelist()} == set()
+    packed = [name for name in found.namelist() if unpacked(name) != name]
+    assert len(packed) > 20
+    for name in packed:
+        assert gzip.decompress(found.read(name)) == (ROOT / "src" / unpacked(name)).read_bytes()
+    # The same texts give the same bytes: neither the time nor a path is in them.
+    assert {found.read(name)[:8] for name in packed} == {b"\x1f\x8b\x08\x00\x00\x00\x00\x00"}
+
+
+def unpacked(name: str) -> str:
+    return name.removesuffix(".gz") if "/fixtures/" in name else name
 
 
 def test_what_is_installed_is_what_runs(installed: Path, tmp_path: Path) -> None:
@@ -66,9 +79,33 @@ def test_what_is_installed_is_what_runs(installed: Path, tmp_path: Path) -> None
     assert {"milo-bench", "case-timeline", "draft-guard"} <= {path.name for path in (installed / "bin").iterdir()}
 
 
-@pytest.mark.parametrize("suite", ["case_ops_v1", "claims_v1"])
-def test_built_in_suites_can_be_checked_from_the_wheel(installed: Path, tmp_path: Path, suite: str) -> None:
-    assert suite in milo(installed, tmp_path, "suite", "check", suite)
+def test_a_built_in_suite_can_be_checked_from_the_wheel(installed: Path, tmp_path: Path) -> None:
+    assert "0 errors, 0 warnings" in milo(installed, tmp_path, "suite", "check", "case_ops_v1@de")
+
+
+def test_packed_suites_are_the_suites_of_the_checkout(installed: Path, tmp_path: Path) -> None:
+    """Their hashes are in run logs. Every way that a suite's files are read finds the packed ones."""
+    code = """
+import json, sys
+from milo_bench.suites.load import builtin_names, earlier_names, language_names, load_suite
+found = {}
+for name in (*builtin_names(), *language_names(), *earlier_names()):
+    suite = load_suite(name)
+    file, line = suite.fixture_places[suite.fixtures[-1].id]
+    found[name] = [suite.ref.hash, len(suite.fixtures), file.name, line]
+json.dump(found, sys.stdout)
+"""
+    words = (sys.executable, "-c", code)
+    from_wheel = json.loads(run(*words, cwd=tmp_path, PYTHONPATH=str(installed)))
+    assert from_wheel == json.loads(run(*words, cwd=tmp_path, PYTHONPATH=str(ROOT / "src")))
+    assert len(from_wheel) > 10
+
+
+def test_packed_suites_are_written_plain(installed: Path, tmp_path: Path) -> None:
+    milo(installed, tmp_path, "suite", "regenerate", "case_ops_v1@de", "--seed", "5", "--out", "fresh")
+    files = sorted((tmp_path / "fresh" / "fixtures").iterdir())
+    assert [path.name for path in files] == ["drafting.jsonl", "extraction.jsonl", "timeline.jsonl"]
+    assert all(json.loads(line)["id"] for path in files for line in path.read_text(encoding="utf-8").splitlines())
 
 
 def test_a_policy_an_operator_task_and_a_page_come_from_the_wheel(installed: Path, tmp_path: Path) -> None:

@@ -69,6 +69,38 @@ def test_a_redacted_suite_leaves_its_source_material_behind(tmp_path: Path) -> N
     assert not list((tmp_path / "red").glob("bases*")) and not (tmp_path / "red" / "cases.jsonl").exists()
 
 
+class _AsItIs(str):
+    """A text as a redactor gives it that finds nothing."""
+
+    @property
+    def text(self) -> str:
+        return str(self)
+
+    def move(self, start: int, end: int) -> tuple[int, int]:
+        return start, end
+
+
+class _FindsNothing:
+    def begin(self, known: tuple[str, ...]) -> None: ...
+
+    def learn(self, text: str) -> None: ...
+
+    def redact(self, text: str) -> _AsItIs:
+        return _AsItIs(text)
+
+    def counts(self) -> dict[str, int]:
+        return {}
+
+
+def test_an_earlier_version_is_redacted_with_the_files_that_it_has_from_later_ones(tmp_path: Path) -> None:
+    earlier = load_suite("case_ops_v1@de@3")
+    assert not all((earlier.root / name).exists() for name in earlier.files)
+    redact_suite(earlier, redactor=_FindsNothing(), out=tmp_path / "red")
+    written = load_suite(str(tmp_path / "red"))
+    assert [fixture.hash for fixture in written.fixtures] == [fixture.hash for fixture in earlier.fixtures]
+    assert set(written.files) == set(earlier.files)
+
+
 def test_check_names_the_line_of_a_check_that_does_not_exist(toy: Path) -> None:
     path = toy / "suite.yaml"
     path.write_text(path.read_text().replace("- answer_present", "- answer_presnt"))

@@ -12,14 +12,13 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
-from sqlalchemy import Engine
-
 from milo_bench.board.gates.size import MOST_BYTES
 from milo_bench.board.index.catalog import BoardLog, Catalog
 from milo_bench.board.index.opening import Opener
 from milo_bench.board.index.search import Search
 from milo_bench.board.server.people import BoardAccess
 from milo_bench.core.errors import MiloError
+from milo_bench.store.state import Engine
 from milo_bench.store.state.incidents import count_open_incidents
 from milo_bench.store.state.queue import count_open
 from milo_bench.store.state.review import list_batches

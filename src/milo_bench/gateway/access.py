@@ -7,11 +7,10 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Final
 
-from sqlalchemy import Engine
-
 from milo_bench.core import units
 from milo_bench.gateway.wire.connection import HttpRequest
 from milo_bench.gateway.wire.replies import ApiError
+from milo_bench.store.state import Engine
 from milo_bench.store.state.keys import GatewayKey, KeyUse, add_use, key_hash, list_keys, read_use
 
 ANONYMOUS: Final = GatewayKey("", "anonymous", "")

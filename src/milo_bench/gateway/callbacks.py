@@ -8,12 +8,12 @@ from collections.abc import Callable
 from typing import Any, Final
 
 import msgspec
-from sqlalchemy import Engine
 
 from milo_bench.core.records import Timeouts
 from milo_bench.gateway.answering.shapes import answered_document
 from milo_bench.gateway.request import MODEL_PREFIX
 from milo_bench.gateway.upstream.pool import UpstreamPool
+from milo_bench.store.state import Engine
 from milo_bench.store.state.asked import read_asked
 from milo_bench.store.state.queue import QueuedWork, mark_called, uncalled_work
 from milo_bench.targets.http.address import parse_address

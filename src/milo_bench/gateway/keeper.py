@@ -7,8 +7,6 @@ import contextlib
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Final
 
-from sqlalchemy.exc import SQLAlchemyError
-
 from milo_bench.config.routing.file import RoutingFile
 from milo_bench.core.errors import ConfigError, MiloError, PrerequisiteError
 from milo_bench.gateway.callbacks import Callbacks
@@ -19,6 +17,7 @@ from milo_bench.gateway.options import FileStamps, LoadedTable, ServeOptions, fi
 from milo_bench.gateway.permits import check_permits, void_permits
 from milo_bench.gateway.serving import Gateway, Serving
 from milo_bench.gateway.upstream.targets import Upstream, hold_to, open_upstreams
+from milo_bench.store.state import SQLAlchemyError
 
 _LOOK_S: Final = 1.0
 _STEP_S: Final = 1.0  # a clock that is led moves by less in a second

@@ -12,8 +12,6 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 import msgspec
-from sqlalchemy import Engine
-from sqlalchemy.exc import SQLAlchemyError
 
 from milo_bench.config.settings import Settings
 from milo_bench.core.clock import SteadyClock
@@ -37,6 +35,7 @@ from milo_bench.gateway.wire.flow import LateValue
 from milo_bench.gateway.wire.replies import ApiError
 from milo_bench.store.audit.records import AuditedRequest, AuditedShadow
 from milo_bench.store.audit.writer import AuditWriter
+from milo_bench.store.state import Engine, SQLAlchemyError
 from milo_bench.store.state.database import STATE_LOST, StateFile
 from milo_bench.store.state.incidents import Incident
 from milo_bench.store.state.queue import QueuedWork, add_work, find_work, withdraw_work

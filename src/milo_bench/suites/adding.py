@@ -8,7 +8,8 @@ from milo_bench.core.errors import DataError, UsageError
 from milo_bench.core.files import write_file
 from milo_bench.core.records import Fixture
 from milo_bench.suites.fixtures import fixture_line
-from milo_bench.suites.load import BUILTIN, EARLIER, LANGUAGES, load_suite, read_suite
+from milo_bench.suites.load import load_suite, read_suite
+from milo_bench.suites.shipped import BUILTIN, EARLIER, LANGUAGES
 
 
 def add_fixture(folder: Path, fixture: Fixture) -> Path:

@@ -19,6 +19,7 @@ from milo_bench.suites.load import Suite, read_suite, suite_folder
 from milo_bench.suites.manifest import MANIFEST_NAME
 from milo_bench.suites.pictures import with_pictures
 from milo_bench.suites.prompts import VARIABLES, render_prompt, variables_of
+from milo_bench.suites.shipped import on_disk
 
 CheckValidator = Callable[[Workload], None]
 
@@ -226,7 +227,7 @@ def _doubts(suite: Suite) -> Iterator[Problem]:
         hint = "add an expectation. Checks that compare skip a fixture without one."
         yield Problem(suite.where(bare[0]), what, hint, "warning", "data")
     yield from near_copy_doubts(suite)
-    used = {(suite.root / name).resolve() for name in suite.files}
+    used = {on_disk(suite.root / name).resolve() for name in suite.files}
     for folder in _FOLDERS:
         for path in sorted((suite.root / folder).glob("*")):
             if path.is_file() and path.resolve() not in used and not path.name.startswith("."):

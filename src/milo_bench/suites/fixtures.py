@@ -9,12 +9,13 @@ from typing import Any
 
 import msgspec
 
-from milo_bench.config.written import Problem, place, read_text
+from milo_bench.config.written import Problem, place
 from milo_bench.core.cases.tags import unknown_sensitivity
 from milo_bench.core.hashing import sha256_data
 from milo_bench.core.records import Fixture
 from milo_bench.core.suggest import closest, hint_for
 from milo_bench.core.text import one_line
+from milo_bench.suites.shipped import read_fixture_file
 
 KEYS = ("id", "workload", "input", "expect", "tags", "provenance", "group")
 _REQUIRED = ("id", "workload", "input")
@@ -43,7 +44,7 @@ class FixtureReader:
         self.places: dict[str, tuple[Path, int]] = {}
 
     def read(self, path: Path) -> None:
-        text = read_text(path)
+        text = read_fixture_file(path)
         if isinstance(text, Problem):
             self.problems.append(text)
             return

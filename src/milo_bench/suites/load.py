@@ -27,10 +27,8 @@ from milo_bench.suites.manifest import (
 from milo_bench.suites.own_checks import read_own_checks
 from milo_bench.suites.paths import find_inside
 from milo_bench.suites.prompts import split_prompt
+from milo_bench.suites.shipped import BUILTIN, EARLIER, LANGUAGES, is_shipped, on_disk
 
-BUILTIN = Path(__file__).parent / "builtin"
-EARLIER = Path(__file__).parent / "earlier"  # as older versions had them: NAME@VERSION, NAME@LANGUAGE@VERSION
-LANGUAGES = Path(__file__).parent / "languages"  # built-in suites in other languages, as NAME@LANGUAGE
 _RESOURCE_FILES = (".json", ".jsonl", ".yaml", ".yml", ".txt", ".md")
 
 
@@ -81,12 +79,16 @@ class Suite:
     @property
     def is_builtin(self) -> bool:
         """It came with the program, so its folder is not the user's."""
-        return any(self.root.is_relative_to(folder) for folder in (BUILTIN, EARLIER, LANGUAGES))
+        return is_shipped(self.root)
 
     @property
     def files(self) -> tuple[str, ...]:
         """Every file that suite.yaml names, variants included, relative to ``root``."""
         return (*self.named_files, *self.manifest.fixtures)
+
+    def path(self, name: str) -> Path:
+        """Where the file ``name`` of ``files`` is; an earlier version has some of them from a later one."""
+        return _folder_of(self.root, name) / name
 
     def prompt_file(self, workload: str) -> Path:
         """The prompt file of the chosen contract of a workload."""
@@ -224,9 +226,15 @@ def read_suite(root: Path, *, variants: Mapping[str, str] = {}) -> tuple[Suite |
 
 def _find(root: Path, written: str, where: str) -> Path | Problem:
     """A file of the suite. An earlier version of a built-in suite has only those that have changed since."""
-    if root.parent == EARLIER and not (root / written).exists():
-        root = next((later for later in _later_versions(root) if (later / written).exists()), root)
+    root = _folder_of(root, written)
+    if is_shipped(root) and on_disk(root / written) != root / written:
+        return root / written
     return find_inside(root, written, where)
+
+
+def _folder_of(root: Path, written: str) -> Path:
+    folders = (root, *_later_versions(root)) if root.parent == EARLIER else ()
+    return next((folder for folder in folders if on_disk(folder / written).exists()), root)
 
 
 def _later_versions(root: Path) -> Iterator[Path]:

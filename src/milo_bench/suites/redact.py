@@ -63,13 +63,13 @@ def redact_suite(suite: Suite, *, redactor: TextRedactor, out: Path) -> Mapping[
     """
     files: dict[str, str | bytes] = {}
     by_file: dict[str, list[Fixture]] = {name: [] for name in suite.manifest.fixtures}
+    names = {suite.path(name): name for name in by_file}
     for fixture in suite.fixtures:
         file, _ = suite.fixture_places[fixture.id]
-        name = next(name for name in by_file if file == suite.root / name)
-        by_file[name].append(redact_fixture(fixture, redactor))
+        by_file[names[file]].append(redact_fixture(fixture, redactor))
     for name in suite.files:
         if name not in by_file:
-            files[name] = (suite.root / name).read_bytes()
+            files[name] = suite.path(name).read_bytes()
     for name, fixtures in by_file.items():
         files[name] = "".join(fixture_line(fixture) + "\n" for fixture in fixtures)
     version = f"{suite.ref.version}+redacted"

@@ -12,6 +12,7 @@ from milo_bench.suites.fixtures import fixture_line
 from milo_bench.suites.fresh import FreshFixtures, can_draw
 from milo_bench.suites.generator import GENERATORS
 from milo_bench.suites.load import Suite
+from milo_bench.suites.shipped import on_disk
 from milo_bench.suites.wording import shared_files
 from milo_bench.suites.write import change_manifest, write_suite
 
@@ -69,15 +70,14 @@ def regenerate_suite(suite: Suite, *, seed: int, out: Path, count: int | None = 
     Everything beside the fixtures is copied; links are not followed. Raises as ``write_suite``.
     """
     files: dict[str, str | bytes] = {}
+    old = {on_disk(suite.root / name) for name in suite.manifest.fixtures}
     for path in sorted(suite.root.rglob("*")):
-        if path.is_file() and not path.is_symlink() and "__pycache__" not in path.parts:
+        if path.is_file() and path not in old and not path.is_symlink() and "__pycache__" not in path.parts:
             files[path.relative_to(suite.root).as_posix()] = path.read_bytes()
     for name, path in shared_files(suite.root, suite.manifest.generator):
         files[name] = path.read_bytes()
     fresh: Mapping[str, str] = generate_files(suite, seed, count)
     empty = set(suite.manifest.fixtures) - set(fresh)
-    for name in empty:
-        del files[name]
     files.update(fresh)
     files["suite.yaml"] = change_manifest(suite.manifest.text, {"seed": seed})
     if empty:

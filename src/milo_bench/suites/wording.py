@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
-BUILTIN: Final = Path(__file__).parent / "builtin"
+from milo_bench.suites.shipped import BUILTIN
+
 WORDING: Final = Path("bases", "language")  # what a language says in its own words; the stories are shared
 
 

@@ -112,7 +112,7 @@ def _write_suite(base: Suite, fixtures: Sequence[Fixture], out: Path) -> Path:
     from milo_bench.suites.write import write_suite
 
     files: dict[str, str | bytes] = {
-        name: (base.root / name).read_bytes() for name in base.files if name not in base.manifest.fixtures
+        name: base.path(name).read_bytes() for name in base.files if name not in base.manifest.fixtures
     }
     files[FIXTURES] = "".join(fixture_line(one) + "\n" for one in fixtures)
     used = {one.workload for one in fixtures}

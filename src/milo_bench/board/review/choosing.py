@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import msgspec
-from sqlalchemy import Engine
 
 from milo_bench.board.gates.size import MOST_BYTES
 from milo_bench.board.index.opening import OpenedAttempt
@@ -14,6 +13,7 @@ from milo_bench.decide.review import REVIEW_SCHEMA, ReviewItem, SampleKey
 from milo_bench.evidence.reviewing import readable
 from milo_bench.store.log.lines import sha256_of_log
 from milo_bench.store.log.reader import last_seal
+from milo_bench.store.state import Engine
 from milo_bench.store.state.review import (
     BatchItem,
     BatchSettings,

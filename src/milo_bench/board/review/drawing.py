@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import msgspec
-from sqlalchemy import Engine
 
 from milo_bench.core.errors import DataError
 from milo_bench.core.hashing import sha256_text
 from milo_bench.evidence.reviewing import draw_from_logs, review_texts
+from milo_bench.store.state import Engine
 from milo_bench.store.state.review import BatchItem, BatchSettings, add_batch
 
 

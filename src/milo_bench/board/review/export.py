@@ -5,13 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 
 import msgspec
-from sqlalchemy import Engine
 
 from milo_bench.board.review.standing import BatchStanding
 from milo_bench.core.files import write_file
 from milo_bench.decide.review import Review, SampleKey, judge_review
 from milo_bench.evidence.reviewing import columns_of, review_key_path
 from milo_bench.store.review_sheet import write_sheet
+from milo_bench.store.state import Engine
 from milo_bench.store.state.review import item_ids, known_batch, read_items, read_records
 
 

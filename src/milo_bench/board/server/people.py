@@ -11,11 +11,11 @@ from ipaddress import ip_address
 from typing import Final, Literal
 
 import msgspec
-from sqlalchemy import Engine
 from starlette.requests import Request
 
 from milo_bench.core.records import Frozen
 from milo_bench.core.text import visible
+from milo_bench.store.state import Engine
 from milo_bench.store.state.people import (
     MOST_NAME,
     RIGHTS,

@@ -10,7 +10,6 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
-from sqlalchemy.exc import SQLAlchemyError
 
 from milo_bench.core.records import Behaviour
 from milo_bench.core.text import one_line
@@ -18,6 +17,7 @@ from milo_bench.core.units import p_value
 from milo_bench.gateway.upstream.targets import Upstream
 from milo_bench.stats.model_equality import LEVEL, EqualityTest, compare_behaviour
 from milo_bench.store.audit.records import AuditedFingerprint
+from milo_bench.store.state import SQLAlchemyError
 from milo_bench.store.state.behaviours import keep_behaviour, kept_behaviour
 
 if TYPE_CHECKING:

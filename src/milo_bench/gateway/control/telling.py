@@ -9,13 +9,13 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 import msgspec
-from sqlalchemy import Engine
 
 from milo_bench.config.gateway import IncidentsConfig
 from milo_bench.core.records import Timeouts
 from milo_bench.core.text import one_line
 from milo_bench.gateway.control.watch import RunOutside
 from milo_bench.gateway.upstream.pool import UpstreamPool
+from milo_bench.store.state import Engine
 from milo_bench.store.state.incidents import Incident, list_incidents, mark_told
 from milo_bench.targets.http.address import parse_address
 
