@@ -14,7 +14,7 @@ from pathlib import Path
 FOLDER = Path(__file__).parent
 PARTS = {
     "runtime": "Packages that `pip install milo-bench` installs",
-    "demo": "What a checkout has besides: the weights for the demo, the server that runs them, the databases of board and gateway",
+    "demo": "What a checkout has besides: weights for the demo, their server, the databases of board and gateway",
 }
 
 # Where a package's metadata has only a classifier or a loose name, its licence as an SPDX identifier.
