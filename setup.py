@@ -1,7 +1,7 @@
 """What pyproject.toml cannot say: a wheel has the fixtures of the built-in suites compressed.
 
 They are four fifths of the package as plain text. The bytes depend on the texts alone. A checkout and an editable
-install keep the plain files, and ``milo_bench.suites.shipped`` reads either.
+install keep the plain files, and ``milo_bench.suites.paths`` reads either.
 """
 
 import gzip

@@ -22,7 +22,7 @@ from milo_bench.store.log.attempts import LogRange, attempt_lines
 from milo_bench.store.log.reader import read_run_log
 from milo_bench.store.log.writer import RunLogWriter
 from milo_bench.suites import load_suite
-from milo_bench.suites.shipped import BUILTIN
+from milo_bench.suites.paths import BUILTIN
 
 POLICY = """
 policy: 1

@@ -14,7 +14,7 @@ from milo_bench.guards.policy_text import judge_required_text
 from milo_bench.guards.promises.find import find_promises
 from milo_bench.guards.requests import read_requests
 from milo_bench.guards.status import find_status_claims, read_vocabulary
-from milo_bench.suites.shipped import BUILTIN
+from milo_bench.suites.paths import BUILTIN
 
 DATA = Path(__file__).parents[1] / "data"
 VOCABULARY = read_vocabulary(

@@ -9,7 +9,7 @@ from milo_bench.core.files import write_file
 from milo_bench.core.records import Fixture
 from milo_bench.suites.fixtures import fixture_line
 from milo_bench.suites.load import load_suite, read_suite
-from milo_bench.suites.shipped import BUILTIN, EARLIER, LANGUAGES
+from milo_bench.suites.paths import BUILTIN, EARLIER, LANGUAGES
 
 
 def add_fixture(folder: Path, fixture: Fixture) -> Path:

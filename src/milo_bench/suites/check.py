@@ -17,9 +17,9 @@ from milo_bench.core.suggest import closest, hint_for
 from milo_bench.suites.importing.groups import near_copies
 from milo_bench.suites.load import Suite, read_suite, suite_folder
 from milo_bench.suites.manifest import MANIFEST_NAME
+from milo_bench.suites.paths import on_disk
 from milo_bench.suites.pictures import with_pictures
 from milo_bench.suites.prompts import VARIABLES, render_prompt, variables_of
-from milo_bench.suites.shipped import on_disk
 
 CheckValidator = Callable[[Workload], None]
 

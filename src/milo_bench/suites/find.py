@@ -14,7 +14,7 @@ from milo_bench.core.records import Workload
 from milo_bench.core.suggest import hint_for
 from milo_bench.suites.load import Suite, builtin_names, load_suite
 from milo_bench.suites.manifest import MANIFEST_NAME
-from milo_bench.suites.shipped import BUILTIN
+from milo_bench.suites.paths import BUILTIN
 
 CASES_NAME = "cases.jsonl"
 TEMPLATES_NAME = "templates.json"

@@ -15,7 +15,7 @@ from milo_bench.core.hashing import sha256_data
 from milo_bench.core.records import Fixture
 from milo_bench.core.suggest import closest, hint_for
 from milo_bench.core.text import one_line
-from milo_bench.suites.shipped import read_fixture_file
+from milo_bench.suites.paths import read_fixture_file
 
 KEYS = ("id", "workload", "input", "expect", "tags", "provenance", "group")
 _REQUIRED = ("id", "workload", "input")

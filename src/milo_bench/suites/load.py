@@ -25,9 +25,8 @@ from milo_bench.suites.manifest import (
     read_manifest,
 )
 from milo_bench.suites.own_checks import read_own_checks
-from milo_bench.suites.paths import find_inside
+from milo_bench.suites.paths import BUILTIN, EARLIER, LANGUAGES, find_inside, is_shipped, on_disk
 from milo_bench.suites.prompts import split_prompt
-from milo_bench.suites.shipped import BUILTIN, EARLIER, LANGUAGES, is_shipped, on_disk
 
 _RESOURCE_FILES = (".json", ".jsonl", ".yaml", ".yml", ".txt", ".md")
 

@@ -12,7 +12,7 @@ from milo_bench.suites.fixtures import fixture_line
 from milo_bench.suites.fresh import FreshFixtures, can_draw
 from milo_bench.suites.generator import GENERATORS
 from milo_bench.suites.load import Suite
-from milo_bench.suites.shipped import on_disk
+from milo_bench.suites.paths import on_disk
 from milo_bench.suites.wording import shared_files
 from milo_bench.suites.write import change_manifest, write_suite
 

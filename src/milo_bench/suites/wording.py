@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
-from milo_bench.suites.shipped import BUILTIN
+from milo_bench.suites.paths import BUILTIN
 
 WORDING: Final = Path("bases", "language")  # what a language says in its own words; the stories are shared
 
