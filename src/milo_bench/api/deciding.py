@@ -116,6 +116,7 @@ def decide_again(decision: Decision, find_log: Callable[[LogRef], Path]) -> Deci
         review=_review_of(decision.review),
         check_seals=False,
         today=day_of(decision.created_at),
+        silver=decision.silver,
     )
     evidence = dataclasses.replace(
         evidence,

@@ -142,6 +142,6 @@ def _old_evidence(decision: Decision, baseline: Path) -> Evidence | None:
             return None
         named[found] = log.path
     try:
-        return gather_evidence(named, today=day_of(decision.created_at))
+        return gather_evidence(named, today=day_of(decision.created_at), silver=decision.silver)
     except MiloError:
         return None  # what the package says of its figures is compared instead

@@ -170,6 +170,7 @@ def decide(
             if (one.workload, one.candidate.variant) in evidence.workloads
         },
         plain_code=plain_code(evidence.workloads),
+        silver=dict(evidence.silver),
         stopped=tuple(stopped_texts(evidence.ended, evidence.spent, figures)),
         judges=judge_evidence(policy, evidence, figures),
         contracts={place: dict(parts) for place, parts in sorted(evidence.contracts.items())},

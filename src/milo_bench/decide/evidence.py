@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from milo_bench.config.routing.rule import CUT_UNCITED
 from milo_bench.core.records import Frozen, JudgeLicence, LoadWindow, Measure, TargetRecord, Workload
+from milo_bench.core.records.roles import SilverLabels
 from milo_bench.decide.gates.people import PeopleSaid
 from milo_bench.decide.gates.stopped import EndedWork, SpentBudget
 from milo_bench.decide.records import Candidate, LogRef, ProbeEvidence
@@ -47,6 +48,7 @@ class Evidence:
     ``constants`` are answers of a candidate, each as if it were given to every fixture: what they pass proves nothing.
     They may be judged only when they are first looked at, so look at none where no gate passes.
     ``ended`` are works that a stopping rule ended, ``spent`` runs that ended with their budget.
+    ``silver`` are the sampled labels of workloads whose labels were mined, by workload.
     ``today`` is the day of the decision, on which a licence must be good.
     ``inventories`` maps a fingerprint to what is known of that machine. ``every_slice`` gives measures of groups and of
     a few fixtures too, and ``flags_decide`` takes flags of rules for the truth, as the first versions did.
@@ -72,6 +74,7 @@ class Evidence:
     unread: Mapping[tuple[str, str], str] = field(default_factory=dict)
     languages: Mapping[str, str] = field(default_factory=dict)
     licences: Mapping[str, JudgeLicence] = field(default_factory=dict)
+    silver: Mapping[str, SilverLabels] = field(default_factory=dict)
     today: date | None = None
     every_slice: bool = False
     flags_decide: bool = False

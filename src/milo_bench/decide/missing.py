@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from milo_bench.config.policy.file import PolicyFile
 from milo_bench.decide.evidence import Evidence
 from milo_bench.decide.figures import Figures
+from milo_bench.decide.gates.silver import said_of_labels
 from milo_bench.decide.records import Candidate, Finding, LinkedText
-from milo_bench.decide.wording import join_words
+from milo_bench.decide.wording import join_words, sentence_case
 from milo_bench.guards.languages.names import language_name
 from milo_bench.stats.cases.columns import UNJUDGED
 
@@ -31,6 +32,7 @@ def missing_evidence(
         *_baseline(policy, evidence),
         *_unjudged(evidence, figures),
         *_one_look(policy, evidence, findings),
+        *_silver(evidence, judged, figures),
     ]
     local = sorted({target for _, target in judged})
     probed = {one.result.target for one in evidence.probes}
@@ -57,6 +59,14 @@ def missing_evidence(
         why = "no inventory was given" if not evidence.inventories else "the inventory given is of another machine"
         found.append((f"A run's machine is known only by its fingerprint, because {why}.",))
     return tuple(found)
+
+
+def _silver(evidence: Evidence, judged: Mapping[tuple[str, str], Candidate], figures: Figures) -> Iterator[LinkedText]:
+    """The workloads whose labels no person gave, and how far a sample of them was confirmed."""
+    for workload in sorted({workload for workload, _ in judged}):
+        if said := said_of_labels(workload, evidence.silver.get(workload), figures):
+            first, *rest = said
+            yield (sentence_case(str(first)), *rest, f". Pass rates of {workload} rest on them.")
 
 
 def _unread(evidence: Evidence, figures: Figures) -> list[LinkedText]:

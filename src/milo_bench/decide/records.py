@@ -24,6 +24,7 @@ from milo_bench.core.records import (
     TargetRecord,
     Workload,
 )
+from milo_bench.core.records.roles import SilverLabels
 from milo_bench.decide.changes.records import Earlier
 from milo_bench.economics.business_case import BusinessCase
 from milo_bench.guards.citing.statements import CitedSource
@@ -443,6 +444,7 @@ class Decision(Frozen, frozen=True, omit_defaults=False):
     choices: tuple[Choice, ...] = ()  # one a workload that has findings
     shown_answers: tuple[Example, ...] = ()  # right answers of chosen candidates that cite, one a candidate
     prompts: dict[str, str] = {}  # WORKLOAD, or WORKLOAD/VARIANT -> name and hash of what was asked with
+    silver: dict[str, SilverLabels] = {}  # by workload, the sampled labels of one whose labels were mined
     stopped: tuple[LinkedText, ...] = ()  # what a stopping rule or a budget ended early, and why
     judges: tuple[JudgeEvidence, ...] = ()  # the model judges whose verdicts the logs hold
     contracts: dict[str, dict[str, str]] = {}  # the same places -> part of the contract, gold or tags -> SHA-256

@@ -66,6 +66,7 @@ def spread_evidence(policy: PolicyFile, evidence: Evidence) -> Evidence:
             for (workload, check), language in evidence.unread.items()
             for name in named(workload)
         },
+        silver={name: labels for one, labels in evidence.silver.items() for name in named(one)},
         languages={name: code for one, code in evidence.languages.items() for name in named(one)},
         constants={one: MadeOnce(_as_of(one, answers)) for one, answers in of_each(evidence.constants).items()},
     )

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
+from msgspec.structs import replace as replaced
 
 from milo_bench.core.errors import DataError, UsageError
 from milo_bench.core.records import Decoding, RunHeader, TargetRecord
@@ -15,6 +16,7 @@ from milo_bench.core.suggest import hint_for
 from milo_bench.core.weights.served import differences
 from milo_bench.evidence.asked import rows_that_count
 from milo_bench.evidence.joining import join_columns, join_contracts
+from milo_bench.evidence.silver import silver_said
 from milo_bench.stats.cases.columns import Cases, FixtureTable, fixture_table
 from milo_bench.stats.compare import Comparison, Side, compare_sides
 from milo_bench.stats.model_equality import compare_behaviour
@@ -47,7 +49,7 @@ def compare_logs(sides: Sequence[SideRef]) -> tuple[Comparison, ...]:
     if len(expanded) == 1:
         (ref, target), log = expanded[0], logs[expanded[0][0].path]
         if len(log.header.plan.decodings) == 2:
-            return (_decodings_compared(log, target),)
+            return (replaced(_decodings_compared(log, target), silver=silver_said([log])),)
     if len(expanded) < 2:
         message = "Only one side to compare."
         raise UsageError(message, hint="give two run logs, or one with two targets.")
@@ -59,8 +61,11 @@ def compare_logs(sides: Sequence[SideRef]) -> tuple[Comparison, ...]:
         (_side(columns[ref.path], target, ref, several_logs), target, logs[ref.path].header) for ref, target in expanded
     ]
     first, first_target, first_header = built[0]
+    silver = silver_said(logs.values())
     return tuple(
-        compare_sides(first, other, differs=_differences(first_target, target, first_header, header))
+        replaced(
+            compare_sides(first, other, differs=_differences(first_target, target, first_header, header)), silver=silver
+        )
         for other, target, header in built[1:]
     )
 

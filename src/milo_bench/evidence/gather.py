@@ -16,6 +16,7 @@ from milo_bench.core.errors import DataError, UsageError
 from milo_bench.core.keyword_sets import KEYWORD_SETS
 from milo_bench.core.records import Fixture, Measure, Workload
 from milo_bench.core.records.contract import contract_changes, contract_digests, judged_otherwise
+from milo_bench.core.records.roles import SilverLabels
 from milo_bench.decide.evidence import Evidence
 from milo_bench.decide.gates.stopped import EndedWork, SpentBudget
 from milo_bench.decide.records import Candidate, LogRef, ProbeEvidence, UnreadRow
@@ -33,6 +34,7 @@ from milo_bench.evidence.joining import (
 from milo_bench.evidence.load_rows import checked_windows
 from milo_bench.evidence.null_model.logged import constant_answers
 from milo_bench.evidence.set_up import find_set_up_problems, languages_of_work, unread_languages, unreported_caches
+from milo_bench.evidence.silver import silver_labels
 from milo_bench.evidence.until_decided.recorded import recorded_among, require_recorded
 from milo_bench.guards.case_facts import case_facts
 from milo_bench.guards.case_text import case_text, count_words, keyword_sets_in
@@ -53,11 +55,12 @@ def gather_evidence(
     check_seals: bool = True,
     pool: GradingPool | None = None,
     today: date | None = None,
+    silver: Mapping[str, SilverLabels] | None = None,
 ) -> Evidence:
     """Read, grade and join the logs ``named``: where each lies, and the name that it has in the decision.
 
     ``pool`` judges the answers, this machine unless given. ``today`` is the day of the decision, on which licences of
-    judges must be good.
+    judges must be good. ``silver`` is as in the evidence; without it, what the suites' folders hold now.
     ``check_seals`` is as for ``read_run_log``. Raises DataError where the logs do not belong together: other
     versions of one suite, a target's name that stands for two models, an attempt that stands in two logs.
     """
@@ -105,6 +108,7 @@ def gather_evidence(
         set_up=find_set_up_problems(logs),
         unread=unread_languages(logs),
         languages=languages_of_work(logs),
+        silver=silver_labels(logs) if silver is None else silver,
         today=today,
         ended=tuple(_ended(logs, named)),
         spent=tuple(

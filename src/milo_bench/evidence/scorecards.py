@@ -28,6 +28,7 @@ from milo_bench.evidence.set_up import (
     unread_languages,
     unreported_caches,
 )
+from milo_bench.evidence.silver import silver_said
 from milo_bench.guards.languages.names import language_name
 from milo_bench.run.plan import plan_attempts
 from milo_bench.stats.cases.columns import fixture_table
@@ -79,6 +80,7 @@ def _score(logs: list[RunLog], pool: GradingPool | None) -> Scorecard:
         rules=tuple(_rules(logs)),
         others=(*served_others(logs), *unreported_caches(logs)),
         judges=judges_said(logs),
+        silver=silver_said(logs),
         unread=tuple(said for log in logs for _, said in log.bad_rows),
     )
 

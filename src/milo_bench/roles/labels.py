@@ -10,21 +10,19 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, Final
 
-from milo_bench.core import units
-from milo_bench.core.errors import DataError, UsageError
+from milo_bench.core.errors import UsageError
 from milo_bench.core.files import write_file
 from milo_bench.core.records.roles import Confirmed, ReviewLabel
-from milo_bench.stats.intervals import wilson
+from milo_bench.stats.silver import silver_text
+from milo_bench.suites.label_sheet import COLUMNS, LABELS, count_labels, said_of, sheet_rows, sheet_text
 from milo_bench.suites.load import Suite
 
-LABELS: Final = "review_labels.csv"
 _SAMPLE: Final = 12
-_COLUMNS: Final = ("fixture", "commit", "fix", "lines", "confirmed")
 
 
 def labels_sheet(fixtures: Iterable[dict[str, Any]], before: str, seed: int) -> str:
     """A row for each sampled faulty case; what ``before`` confirmed is kept. ``confirmed`` is yes, no or ""."""
-    known = {row["fixture"]: row for row in _rows(before)}
+    known = {row["fixture"]: row for row in sheet_rows(before)}
     faulty = {one["id"]: one for one in fixtures if "faulty" in one["tags"]}
     order = sorted(faulty)
     random.Random(seed).shuffle(order)  # noqa: S311  a sample, not a secret
@@ -48,7 +46,7 @@ def labels_sheet(fixtures: Iterable[dict[str, Any]], before: str, seed: int) -> 
 
 def _sheet(rows: Iterable[Mapping[str, str]]) -> str:
     out = io.StringIO()
-    writer = csv.DictWriter(out, _COLUMNS, lineterminator="\n", extrasaction="ignore")
+    writer = csv.DictWriter(out, COLUMNS, lineterminator="\n", extrasaction="ignore")
     writer.writeheader()
     writer.writerows(rows)
     return out.getvalue()
@@ -56,7 +54,7 @@ def _sheet(rows: Iterable[Mapping[str, str]]) -> str:
 
 def rejected_labels(sheet: str) -> frozenset[str]:
     """Fixtures whose label a person rejected."""
-    return frozenset(row["fixture"] for row in _rows(sheet) if _said(row) == "no")
+    return frozenset(row["fixture"] for row in sheet_rows(sheet) if said_of(row) == "no")
 
 
 def label_sample(suite: Suite) -> tuple[ReviewLabel, ...]:
@@ -64,10 +62,10 @@ def label_sample(suite: Suite) -> tuple[ReviewLabel, ...]:
     place = suite.root / LABELS
     fixtures = {one.id: one for one in suite.fixtures if "review" in one.expect}
     found = []
-    for row in _rows(_text(place)):
+    for row in sheet_rows(sheet_text(place)):
         fixture = fixtures.get(row["fixture"])
         if fixture is None:  # rejected by hand, so that the next mining left it out
-            found.append(ReviewLabel(row["fixture"], row.get("commit") or "", (), {}, "", _said(row)))
+            found.append(ReviewLabel(row["fixture"], row.get("commit") or "", (), {}, "", said_of(row)))
             continue
         expect = fixture.expect["review"]
         found.append(
@@ -77,7 +75,7 @@ def label_sample(suite: Suite) -> tuple[ReviewLabel, ...]:
                 fixes=tuple(str(one) for one in expect.get("fixes", ())),
                 lines={str(path): tuple(numbers) for path, numbers in expect.get("lines", {}).items()},
                 diff=str(fixture.input.get("diff", "")),
-                confirmed=_said(row),
+                confirmed=said_of(row),
             )
         )
     return tuple(found)
@@ -86,7 +84,7 @@ def label_sample(suite: Suite) -> tuple[ReviewLabel, ...]:
 def confirm_labels(folder: Path, answers: Mapping[str, Confirmed]) -> None:
     """Write what a person said of labels into the sheet. Raises UsageError for a fixture that is not in the sample."""
     place = folder / LABELS
-    rows = _rows(_text(place))
+    rows = sheet_rows(sheet_text(place))
     unknown = [name for name in answers if not any(row["fixture"] == name for row in rows)]
     if unknown:
         message = f"'{unknown[0]}' is not in the sample of {place}."
@@ -98,40 +96,5 @@ def confirm_labels(folder: Path, answers: Mapping[str, Confirmed]) -> None:
 
 def label_precision(folder: Path) -> str:
     """How far the labels of the folder's review cases can be trusted, as a sentence. "" where it has none."""
-    try:
-        rows = _rows(_text(folder / LABELS))
-    except DataError:
-        return ""
-    said = [_said(row) for row in rows]
-    right, wrong = said.count("yes"), said.count("no")
-    interval = wilson(right, right + wrong)
-    if interval is None or interval.low is None or interval.high is None:
-        return f"review labels are silver and none of {len(rows)} sampled labels is confirmed by hand"
-    left = f", {len(rows) - right - wrong} sampled labels are open" if len(rows) > right + wrong else ""
-    return (
-        f"review labels are silver: {right} of {right + wrong} confirmed by hand, precision "
-        f"{units.share(right / (right + wrong))} ({units.share(interval.low)} to {units.share(interval.high)}){left}"
-    )
-
-
-def _said(row: Mapping[str, str]) -> Confirmed:
-    said = (row.get("confirmed") or "").strip().lower()
-    return "yes" if said in ("yes", "y") else "no" if said in ("no", "n") else ""
-
-
-def _text(place: Path) -> str:
-    try:
-        return place.read_text(encoding="utf-8-sig")  # a spreadsheet may have written it
-    except FileNotFoundError:
-        message = f"{place.parent} has no sample of review labels."
-        raise DataError(message, hint="give the folder that 'milo-bench roles mine' made.") from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise DataError(f"{place} cannot be read: {error}.", hint="save it as CSV in UTF-8.") from None
-
-
-def _rows(text: str) -> list[dict[str, str]]:
-    try:
-        dialect = ";" if text.partition("\n")[0].count(";") >= len(_COLUMNS) - 1 else ","
-        return [row for row in csv.DictReader(io.StringIO(text), delimiter=dialect) if row.get("fixture")]
-    except csv.Error:
-        return []
+    labels = count_labels(folder)
+    return "" if labels is None else silver_text(labels)

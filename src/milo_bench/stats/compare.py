@@ -74,6 +74,7 @@ class Comparison(Frozen, frozen=True):
     only_in_first: int
     only_in_second: int
     differs: tuple[str, ...] = ()
+    silver: dict[str, str] = {}  # by workload, how far its labels can be trusted: they were mined
 
 
 UNITS = {"latency_s": "s", "ttft_s": "s", "output_tokens": "tokens", "field_accuracy": "share"}

@@ -74,6 +74,7 @@ class Scorecard(Frozen, frozen=True):
     rules: tuple[
         CheckRules, ...
     ] = ()  # of the checks that look for faults by rules: rates on them are as good as these
+    silver: dict[str, str] = {}  # by workload, how far its labels can be trusted: they were mined
     buffered: tuple[str, ...] = ()  # targets whose answers came in blocks: first-token times are unknown
 
     def find(

@@ -88,6 +88,14 @@ class ReviewLabel(Frozen, frozen=True, omit_defaults=False):
     confirmed: Confirmed = ""
 
 
+class SilverLabels(Frozen, frozen=True, omit_defaults=False):
+    """What a person said of ``sampled`` mined labels: ``right`` were confirmed and ``wrong`` rejected."""
+
+    sampled: int
+    right: int
+    wrong: int
+
+
 class EscalationAnswer(Frozen, frozen=True, omit_defaults=False):
     """How one target did on one review: the evidence behind an ``EscalationReport``.
 

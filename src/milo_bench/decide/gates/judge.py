@@ -412,7 +412,8 @@ class _Judge:
         if self.evidence.flags_decide:
             contract = None  # those versions said nothing of rules
         language, untested = self.evidence.languages.get(of.workload, ""), self.confidence == UNTESTED
-        return ToldGate(self.policy, of, self.figures, self.prefix, contract, language, untested)
+        silver = self.evidence.silver.get(of.workload)
+        return ToldGate(self.policy, of, self.figures, self.prefix, contract, language, silver, untested)
 
 
 def _wanted(evidence: Evidence, cases: Cases) -> NDArray[np.int16]:

@@ -9,17 +9,20 @@ from milo_bench.config.policy.file import PolicyFile
 from milo_bench.config.policy.measures import known_measures
 from milo_bench.config.policy.models import GateConfig
 from milo_bench.core.records import Workload
+from milo_bench.core.records.roles import SilverLabels
 from milo_bench.core.units import things
 from milo_bench.decide.figures import Figures
 from milo_bench.decide.gates.detectors import counted_checks, said_of_rules, unfound_by
 from milo_bench.decide.gates.ends import IntervalEnds
 from milo_bench.decide.gates.flagged import RestsOnFlags, detector_counts
 from milo_bench.decide.gates.judged import JudgedRate, licence_clause
+from milo_bench.decide.gates.silver import said_of_labels
 from milo_bench.decide.records import Candidate, Figure, GateOutcome, GateResult, LinkedText, Ref, Source, SourceKind
 from milo_bench.decide.wording import TOO_CLOSE, spell_out
 from milo_bench.stats.exact import exact_ends
 from milo_bench.stats.intervals import finite
 from milo_bench.stats.judge_calibration import CONFIDENCE
+from milo_bench.stats.silver import rests_on_labels
 from milo_bench.stats.unfound import Unfound
 
 _MANY: Final = 200  # fewer fixtures are no detail, however few there were
@@ -35,6 +38,7 @@ class ToldGate:
     prefix: str
     contract: Workload | None = None  # what answers were judged by
     language: str = ""  # of the work, as ISO 639-1
+    silver: SilverLabels | None = None  # of a workload whose labels were mined
     untested: bool = False  # no pass counts, because a target before this one was not kept
 
     def result(
@@ -191,9 +195,11 @@ class ToldGate:
         )
 
     def _beside(self, gate: GateConfig, flags: RestsOnFlags | None) -> LinkedText:
-        """How far the rules can be trusted that the gate rests on; () where it rests on none."""
+        """How far the rules or mined labels can be trusted that the gate rests on; () where it rests on none."""
         if flags is not None:
             return self._flags(gate, flags)
+        if self.silver is not None and rests_on_labels(gate.measure, gate.slice):
+            return said_of_labels(self.candidate.workload, self.silver, self.figures)
         return said_of_rules(gate, self.contract, self.language, self.figures)
 
     def _flags(self, gate: GateConfig, flags: RestsOnFlags) -> LinkedText:

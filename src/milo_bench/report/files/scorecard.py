@@ -8,10 +8,12 @@ from collections.abc import Sequence
 
 import msgspec
 
+from milo_bench.core.records import Measure
 from milo_bench.core.text import cell
 from milo_bench.guards.languages.names import language_name
 from milo_bench.stats.compare import Comparison
 from milo_bench.stats.scorecard import Scorecard
+from milo_bench.stats.silver import rests_on_labels
 
 SCORECARD_SCHEMA = "milo-bench.scorecard/1"
 COMPARISON_SCHEMA = "milo-bench.comparison/1"
@@ -49,6 +51,12 @@ def _document(data: object) -> str:
     return msgspec.json.format(msgspec.json.encode(data), indent=2).decode()
 
 
+def _note(card: Scorecard, measure: Measure) -> str:
+    """A measure's own note, and how far the labels can be trusted that it rests on."""
+    silver = card.silver.get(measure.workload, "") if rests_on_labels(measure.name, measure.slice) else ""
+    return "; ".join(part for part in (measure.note, silver) if part)
+
+
 def scorecards_csv(cards: Sequence[Scorecard]) -> str:
     """One row for each measure, then how good the rules of checks are; plain numbers in the unit of their row."""
     text = io.StringIO()
@@ -73,7 +81,7 @@ def scorecards_csv(cards: Sequence[Scorecard]) -> str:
                 interval.high if interval else None,
                 interval.confidence if interval else None,
                 interval.method if interval else "",
-                measure.note,
+                _note(card, measure),
             ]
             writer.writerow([cell(one) if isinstance(one, str) else one for one in row])
         for rules in card.rules:

@@ -8,6 +8,7 @@ from rich.text import Text
 
 from milo_bench.core.records import Interval
 from milo_bench.core.units import change_text, figure, p_value, share
+from milo_bench.decide.wording import sentence_case
 from milo_bench.stats.compare import Comparison, RateComparison
 
 SURE = 0.05
@@ -52,6 +53,9 @@ def print_comparison(comparison: Comparison, console: Console) -> None:
     console.print(table)
     if any(rate.decoding == "constrained" for rate in comparison.rates):
         console.print(Text("* decoded within the answer schema", style="dim"))
+    for said in dict.fromkeys(comparison.silver.get(rate.workload, "") for rate in comparison.rates):
+        if said:
+            console.print(Text(f"{sentence_case(said)}.", style="yellow"), soft_wrap=True)
     methods = ", ".join(dict.fromkeys(rate.method for rate in comparison.rates))
     means = ", means by paired bootstrap, both at 95%" if comparison.means else ", at 95%"
     console.print(Text(f"pass rates by {methods} with Holm over workloads{means}", style="dim"))

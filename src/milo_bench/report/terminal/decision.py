@@ -87,13 +87,13 @@ def _print_finding(decision: Decision, finding: Finding, console: Console) -> No
 
 
 def _print_rules(decision: Decision, console: Console) -> None:
-    """How good the rules are that gates rest on: once, because many gates rest on the same ones."""
+    """How good the rules and labels are that gates rest on: once, because many gates rest on the same ones."""
     gates = [gate for finding in decision.findings for gate in finding.gates if gate.beside]
     said = [(plain_text(decision.figures, gate.beside), plain_text(decision.figures, gate.reason)) for gate in gates]
     for number, clause in enumerate(dict.fromkeys(clause for clause, reason in said if clause not in reason)):
         if not number:
             console.print()
-            console.print("how good the rules are:")
+            console.print(f"how good the {'rules and labels' if decision.silver else 'rules'} are:")
         console.print(f"  {escape(sentence_case(clause))}.", soft_wrap=True)
 
 

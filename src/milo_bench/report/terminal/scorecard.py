@@ -14,6 +14,7 @@ from milo_bench.core.records.buffering import SAID as BUFFERED
 from milo_bench.core.text import one_line
 from milo_bench.core.units import figure, interval_text, sample, unit_written
 from milo_bench.decide.gates.flagged import detector_counts
+from milo_bench.decide.wording import sentence_case
 from milo_bench.guards.languages.names import language_name
 from milo_bench.report.terminal.many_targets import MOST_COLUMNS, targets_table
 from milo_bench.stats.scorecard import CheckRules, Confusion, ErrorCategory, Scorecard
@@ -50,14 +51,17 @@ def print_scorecard(card: Scorecard, console: Console) -> None:
     for workload in dict.fromkeys(measure.workload for measure in card.measures):
         console.print()
         measures = [m for m in card.measures if m.workload == workload]
+        silver = card.silver.get(workload, "")
         if len({(measure.target, measure.decoding) for measure in measures}) > MOST_COLUMNS:
             table, left = targets_table(workload, measures)
             console.print(table)
             more = f"{left} more targets, " if left else ""
             said = f"{more}every measure, confusion and kind of error: --json or --format csv"
             console.print(Text(said, style="dim"))
+            _print_silver(silver, console)
             continue
         console.print(_table(workload, measures))
+        _print_silver(silver, console)
         for confusion in card.confusions:
             if confusion.workload == workload:
                 console.print(_confusion(confusion))
@@ -86,6 +90,12 @@ def _print_rules(rules: Sequence[CheckRules], console: Console) -> None:
 
 def _range(ends: tuple[float, float]) -> str:
     return "–".join(figure(end, "share") for end in ends)
+
+
+def _print_silver(said: str, console: Console) -> None:
+    """How far the labels can be trusted that the rates of a table rest on."""
+    if said:
+        console.print(Text(f"{sentence_case(said)}.", style="yellow"), soft_wrap=True)
 
 
 def _print_judges(said: Sequence[str], console: Console) -> None:

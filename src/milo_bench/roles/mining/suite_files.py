@@ -11,9 +11,10 @@ import msgspec
 import yaml
 
 from milo_bench.core.files import write_folder
-from milo_bench.roles.labels import LABELS, labels_sheet, rejected_labels
+from milo_bench.roles.labels import labels_sheet, rejected_labels
 from milo_bench.roles.mining.mine import MiningReport
 from milo_bench.roles.mining.records import MINED_ROLES, Mined
+from milo_bench.suites.label_sheet import LABELS
 
 REJECTED: Final = "rejected.jsonl"
 ENVIRONMENTS: Final = "environments.json"
