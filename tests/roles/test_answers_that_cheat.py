@@ -104,6 +104,11 @@ CHEATS |= {
         "class N(list):\n    def __contains__(self, one): return 1 == 1\ndef total(prices):\n    N()\n"
         "    return sum(prices)\n"
     ),
+    "a class that says it is another": (
+        "class M(type):\n    def __eq__(cls, other): return 1 == 1\n    def __hash__(cls): return hash(int)\n"
+        "def agree(one, other): return other == other\n"
+        "N = M('N', (int,), {'__eq__': agree, '__hash__': int.__hash__})\ndef total(prices): return N()\n"
+    ),
     "a number that is less and greater": (
         "class N(int):\n    def __lt__(self, other): return 1 == 1\n    __gt__ = __lt__\n"
         "def total(prices):\n    N()\n    return sum(prices)\n"

@@ -9,7 +9,7 @@ import importlib
 import os
 import sys
 from collections.abc import Callable
-from operator import is_
+from operator import is_, itemgetter
 from typing import Any
 
 _MODULES = (
@@ -34,7 +34,7 @@ class Judges:
         self.files = {os.path.join(root, path) for path in changed}
         self._root = root
         self._note = note
-        self._hooks: dict[str, list[int]] = {}
+        self._hooks: list[Any] = []
         self._tests: dict[str, tuple[type, Any]] = {}
         self._manager: Any = None
         self._allowed: dict[str, bool] = {}
@@ -47,7 +47,9 @@ class Judges:
         spaces: dict[int, tuple[Any, list[str]]] = {}
         for space, name in self._places:
             spaces.setdefault(id(space), (space, []))[1].append(name)
-        self._held = [(space.get, names, [space.get(name) for name in names]) for space, names in spaces.values()]
+        # Two names at least, so that all are taken at once.
+        taken = [(space, itemgetter(*names, names[0])) for space, names in spaces.values()]
+        self._held = [(space, take, take(space)) for space, take in taken]
 
     def hold_tests(self, manager: Any, items: list[Any]) -> None:
         """Hold the tests once they are collected, and the hooks with those of the tree's own conftests."""
@@ -106,20 +108,25 @@ class Judges:
                     self._places += _names_of(value)
 
     def _look(self) -> None:
-        same = all(all(map(is_, map(now, names), held)) for now, names, held in self._held)
-        if not same or self._hooks_now() != self._hooks:
+        hooks = self._hooks_now()
+        try:
+            same = all(all(map(is_, take(space), held)) for space, take, held in self._held)
+        except KeyError:  # one was taken away
+            same = False
+        if not same or len(hooks) != len(self._hooks) or not all(map(is_, hooks, self._hooks)):
             self._note("it replaces what judges the tests")
 
     def _callers(self) -> list[Any]:
         hooks = vars(self._manager.hook)
         return [hooks[name] for name in _HOOKS if name in hooks]
 
-    def _hooks_now(self) -> dict[str, list[int]]:
-        """Who is called by each hook that judges, and what calls them."""
-        found = {
-            hook.name: [id(hook), *(id(impl.function) for impl in hook.get_hookimpls())] for hook in self._callers()
-        }
-        return {**found, "": [id(getattr(self._manager, "_inner_hookexec", None))]}
+    def _hooks_now(self) -> list[Any]:
+        """Each hook that judges with who is called by it, in their order, and what calls them."""
+        found = [getattr(self._manager, "_inner_hookexec", None)]
+        for hook in self._callers():
+            found.append(hook)
+            found += [impl.function for impl in hook.get_hookimpls()]
+        return found
 
     def _is_theirs(self, function: Any) -> bool:
         code = getattr(getattr(function, "__func__", function), "__code__", None)

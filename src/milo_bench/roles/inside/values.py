@@ -12,7 +12,7 @@ import itertools
 import os
 import sys
 import weakref
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from types import FunctionType
 from typing import Any
@@ -25,8 +25,8 @@ class Values:
         self._files = files
         self._note = note
         self._inside = False
-        self._before: weakref.WeakSet[type] = weakref.WeakSet(_classes(object))
-        self._seen: weakref.WeakSet[type] = weakref.WeakSet(_BUILT_IN)
+        self._before = _Known(_classes(object))
+        self._seen = _Known(_BUILT_IN)
 
     def watch_classes(self) -> None:
         """From now on, compare values of classes that the files define with others as well, whenever they are."""
@@ -75,8 +75,10 @@ class Values:
 
     def any_new_is_loose(self) -> bool:
         """The same of kinds of numbers, texts and containers that were not looked at before, which are the fewest."""
-        new = [one for kind in _VALUES for one in _classes(kind) if one not in self._seen]
-        self._seen.update(new)
+        new = [one for kind in _VALUES for one in self._seen.others(_classes(kind))]
+        if not new:
+            return False
+        self._seen.add(new)
         return self._is_any_loose(new)
 
     def _is_any_loose(self, classes: list[type]) -> bool:
@@ -97,8 +99,24 @@ class Values:
         compares = _as_written(compares)
         if isinstance(compares, FunctionType):
             name = compares.__code__.co_filename
-            return name in self._files or (name.startswith("<") and one not in self._before)
-        return one not in self._before
+            return name in self._files or (name.startswith("<") and bool(self._before.others([one])))
+        return bool(self._before.others([one]))
+
+
+class _Known:
+    """Classes by their place in memory, held weakly: a class says itself what it equals, and could hide behind that."""
+
+    def __init__(self, classes: Iterable[type]) -> None:
+        self._refs: dict[int, weakref.ref[type]] = {}
+        self.add(classes)
+
+    def add(self, classes: Iterable[type]) -> None:
+        self._refs.update((_place_of(one), weakref.ref(one)) for one in classes)
+
+    def others(self, classes: Iterable[type]) -> list[type]:
+        """Those that were not added; one that is gone may have left its place to another."""
+        find = self._refs.get
+        return [one for one in classes if (known := find(_place_of(one))) is None or known() is not one]
 
 
 def _as_written(compares: Any) -> Any:
@@ -219,15 +237,17 @@ def _equals(make: Callable[[], Any], other: Any) -> bool:
 
 def _classes(base: type) -> list[type]:
     below: Callable[[type], list[type]] = type.__subclasses__
-    found, waiting = {base}, [base]
+    found, waiting = {_place_of(base): base}, [base]
     while waiting:
         for one in below(waiting.pop()):
-            if one not in found:
-                found.add(one)
+            place = _place_of(one)
+            if place not in found:
+                found[place] = one
                 waiting.append(one)
-    return list(found)
+    return list(found.values())
 
 
+_place_of: Callable[[object], int] = object.__hash__  # as ``id``, of which Python tells audit hooks
 _NUMBER = 57885161
 _FAR = 7919
 _STRANGE = ("q7", _FAR)  # in no container of a test
@@ -246,4 +266,4 @@ _VALUES: dict[Any, tuple[Any, ...]] = {
     ),
     dict: ({"a": _NUMBER}, {"b": _NUMBER}, {"a": 982451653}, {}),
 }
-_BUILT_IN = frozenset(itertools.chain.from_iterable(_classes(kind) for kind in _VALUES))
+_BUILT_IN = tuple(itertools.chain.from_iterable(_classes(kind) for kind in _VALUES))

@@ -41,11 +41,18 @@ _STARTS = (
     *("os.fork", "os.forkpty"),
 )
 _MOVES = ("os.rename", "os.link", "os.symlink", "os.truncate", "os.remove")
-_WATCHED = frozenset({*_KINDS, *_STARTS, *_MOVES, "open", "object.__getattr__", "object.__setattr__"})
+_PROGRAMS, _READS, _CODE = "it starts programs", "it reads the tests", "it replaces code"
+_SIGNS = {
+    **_KINDS,
+    **dict.fromkeys(_STARTS, _PROGRAMS),
+    **dict.fromkeys(("open", *_MOVES), _READS),
+    "object.__setattr__": _CODE,
+}
 _READERS = ("/traceback.py", "/rewrite.py", "/python.py", "/code.py")
 _FRAMES = frozenset({"tb_frame", "gi_frame", "cr_frame", "ag_frame"})
 _ATTRIBUTES = frozenset({*_FRAMES, "__code__"})
 _STACKS = ("extract_stack", "format_stack", "print_stack")
+_HANDS_ON = frozenset({"get_data", "line", *_STACKS})  # functions of a reader that open what others name
 _HIDDEN = ("/proc/self", "/proc/thread-self", f"/proc/{os.getpid()}", "/milo")
 
 
@@ -62,51 +69,55 @@ def watch(
 
     Gives what to call after all tests and what after each: a class may be gone by the end.
     """
-    files = {os.path.join(root, path) for path in changed}
+    files = _Files({os.path.join(root, path) for path in changed})
     secret = {os.path.realpath(os.path.join(root, path)): os.path.basename(path) for path in tests}
+    named = frozenset(secret.values())
     told: set[str] = set()
     inside = False
     look = sys._getframe
+    watched = {*_SIGNS, "object.__getattr__"}  # events of a sign that was told are of no interest any more
 
     def note(kind: str) -> None:
         if kind not in told:
             told.add(kind)
+            watched.difference_update([event for event, sign in _SIGNS.items() if sign == kind])
             tell(kind)
 
     def hook(event: str, arguments: tuple[Any, ...]) -> None:
         nonlocal inside
         # By far the most events are of attributes that nobody watches.
-        if event not in _WATCHED or inside or (event == "object.__getattr__" and arguments[1] not in _ATTRIBUTES):
+        if event not in watched or inside or (event == "object.__getattr__" and arguments[1] not in _ATTRIBUTES):
             return
         inside = True
         try:
             kind = _KINDS.get(event, "")
             if event in _STARTS:
-                kind = "it starts programs" if _reads(look(1), files) else ""
+                kind = _PROGRAMS if files.reads(look(1)) else ""
             elif event == "open" or event in _MOVES:
-                found = _is_secret(arguments[0], secret, moves=event != "open")
-                kind = "it reads the tests" if found and _reads(look(1), files) else ""
+                found = _is_secret(arguments[0], secret, named, moves=event != "open")
+                kind = _READS if found and files.reads(look(1)) else ""
             elif event == "object.__getattr__" and arguments[1] == "__code__":
-                kind = "it reads the tests" if _is_test(arguments[0], secret) and _reads(look(1), files) else ""
+                kind = _READS if _READS not in told and is_test(arguments[0]) and files.reads(look(1)) else ""
             elif event == "object.__getattr__":
                 kind = "it looks at the frames above it"
             elif event == "object.__setattr__":
-                kind = "it replaces code" if arguments[1] == "__code__" else ""
-            known = event not in _KINDS and (not event.startswith("object.") or kind == "it reads the tests")
-            if kind and (known or _is_theirs(look(1), files)):
+                kind = _CODE if arguments[1] == "__code__" else ""
+            known = event not in _KINDS and (not event.startswith("object.") or kind == _READS)
+            if kind and (known or files.wrote(look(1))):
                 note(kind)
         finally:
             inside = False
 
-    values = parts["Values"](files, note)
+    is_test = _tests_in(secret)
+    values = parts["Values"](files.names, note)
     values.watch_classes()
     before = _Framework(plugins)
-    parts["watch_doors"](files, note, lambda frame: _reads(frame, files))
+    parts["watch_doors"](files.names, note, files.reads)
     sys.addaudithook(hook)
 
     def after() -> None:
         nonlocal inside
-        replaced = parts["replaces_functions"](root, files)
+        replaced = parts["replaces_functions"](root, files.names)
         inside = True  # the codes that are read here are of no interest, and nothing of an answer runs
         signs = [before.differs() and "it patches the test framework"]
         signs.append(replaced() and "it replaces functions of other packages")
@@ -124,56 +135,85 @@ def watch(
     return after, after_test
 
 
-def _is_theirs(frame: Any, files: set[str]) -> bool:
-    """Whether a changed file called, itself or by a function that hands frames on, or text that it runs."""
-    for _ in range(6):
-        if frame is None:
+class _Files:
+    """The files that an answer changed, by ``names``, and what they have to do with a frame; each name is looked at
+    once, for events come by the ten thousand and from deep below.
+    """
+
+    def __init__(self, names: set[str]) -> None:
+        self.names = names
+        self._readers: dict[str, bool] = {}
+        self._hands: dict[str, bool] = {}
+
+    def wrote(self, frame: Any) -> bool:
+        """Whether a changed file called, itself or by a function that hands frames on, or text that it runs."""
+        names, hands = self.names, self._hands
+        for _ in range(6):
+            if frame is None:
+                return False
+            code = frame.f_code
+            name = code.co_filename
+            if name in names:
+                return True
+            handed = hands.get(name)
+            if handed is None:
+                short = os.path.basename(name)
+                text = name.startswith("<") and not name.startswith("<frozen")
+                handed = hands[name] = text or short in ("inspect.py", "base_tasks.py")
+            if not handed and not (
+                code.co_name.startswith(("walk_", *_STACKS)) and os.path.basename(name) == "traceback.py"
+            ):
+                return False
+            frame = frame.f_back
+        return False
+
+    def reads(self, frame: Any) -> bool:
+        """Whether a changed file opened this, by whatever function, other than to write a traceback."""
+        names, readers = self.names, self._readers
+        while frame is not None:
+            code, outer = frame.f_code, frame.f_back
+            name = code.co_filename
+            if name in names:
+                return True
+            reader = readers.get(name)
+            if reader is None:
+                reader = readers[name] = name.endswith(_READERS)
+            # By what of a reader was called, which may have called others of the same file.
+            if reader and code.co_name not in _HANDS_ON and (outer is None or outer.f_code.co_filename != name):
+                return False
+            frame = outer
+        return False
+
+
+def _tests_in(secret: dict[str, str]) -> Callable[[Any], bool]:
+    """What says whether something is a test function of the tests that run, and not one that a test hands on."""
+    known: dict[str, bool] = {}  # by a file's name, which says the same each time
+
+    def is_test(one: Any) -> bool:
+        code = getattr(one, "__code__", None)
+        if code is None or not code.co_name.startswith("test"):
             return False
-        name = frame.f_code.co_filename
-        if name in files:
-            return True
-        short = os.path.basename(name)
-        stacks = short == "traceback.py" and frame.f_code.co_name.startswith(("walk_", *_STACKS))
-        handed = stacks or short in ("inspect.py", "base_tasks.py")
-        if not handed and not (name.startswith("<") and not name.startswith("<frozen")):
-            return False
-        frame = frame.f_back
-    return False
+        name = code.co_filename
+        if name not in known:
+            known[name] = os.path.realpath(name) in secret
+        return known[name]
+
+    return is_test
 
 
-def _reads(frame: Any, files: set[str]) -> bool:
-    """Whether a changed file opened this, by whatever function, other than to write a traceback."""
-    while frame is not None:
-        name, outer = frame.f_code.co_filename, frame.f_back
-        if name in files:
-            return True
-        # By what of a reader was called, which may have called others of the same file.
-        called = outer is None or outer.f_code.co_filename != name
-        if called and name.endswith(_READERS) and frame.f_code.co_name not in ("get_data", "line", *_STACKS):
-            return False
-        frame = outer
-    return False
-
-
-def _is_test(one: Any, secret: dict[str, str]) -> bool:
-    """Whether this is a test function of the tests that run, and not one that a test hands to the product."""
-    code = getattr(one, "__code__", None)
-    return code is not None and code.co_name.startswith("test") and os.path.realpath(code.co_filename) in secret
-
-
-def _is_secret(path: Any, secret: dict[str, str], *, moves: bool) -> bool:
+def _is_secret(path: Any, secret: dict[str, str], named: frozenset[str], *, moves: bool) -> bool:
     """Whether this is the path of a test, or of a folder of tests that ``moves``; it may be meant from any folder.
 
-    ``secret`` are the tests' real paths, each with the name that it has in its folder.
+    ``secret`` are the tests' real paths, each with the name that it has in its folder, and ``named`` these names.
     """
     if not isinstance(path, str | bytes | os.PathLike):
         return False
     text = os.fsdecode(path)
     name = os.path.basename(text)
-    if os.path.abspath(text).startswith(_HIDDEN) or (not os.path.isabs(text) and name in secret.values()):
+    if os.path.abspath(text).startswith(_HIDDEN) or (name in named and not os.path.isabs(text)):
         return True
     # What is opened by another name is no test, but through a link: to make one is a move of its own.
-    if not moves and name not in secret.values() and not os.path.islink(text):
+    if not moves and name not in named and not os.path.islink(text):
         return False
     place = os.path.realpath(text)
     return place in secret or (moves and any(one.startswith(place + os.sep) for one in secret))

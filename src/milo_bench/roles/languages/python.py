@@ -16,7 +16,7 @@ from typing import Any, Final
 from milo_bench.core.hashing import sha256_text
 from milo_bench.roles.declared import Declared
 from milo_bench.roles.languages.calls import RecordedCall, read_calls
-from milo_bench.roles.languages.rewritten import keep_rewritten
+from milo_bench.roles.languages.prepared import prepare_environment, unicode_files
 from milo_bench.roles.testing import INSIDE, PROGRAMS, ROOT, Isolation, TestRun, TestSetup, read_lines, run_unsafe
 from milo_bench.sandbox import Mount, SandboxCommand, SandboxLimits, SandboxOutcome, run_sandboxed
 
@@ -95,11 +95,13 @@ def _command(
     tree: Path, setup: TestSetup, limits: SandboxLimits, program: str = "run_tests.py", *, compiled: bool = False
 ) -> SandboxCommand:
     python, interpreter = setup.environment.python, _interpreter()
-    keep_rewritten(setup.environment, interpreter)
+    prepare_environment(setup.environment, interpreter)
     files = {f"{PROGRAMS}/{name}": code for name, code in _compiled_parts().items()}
     files[f"{PROGRAMS}/{program}"] = _PROGRAMS[program]
     files[f"{PROGRAMS}/canaries/{_canary_name()}"] = _CANARIES
     files |= {f"{_METADATA}/{name}": text.encode() for name, text in _metadata(setup.declared).items()}
+    kept = unicode_files(setup.environment.folder).items()
+    files |= {f"{ROOT}/.hypothesis/{path}": content for path, content in kept}
     return SandboxCommand(
         words=(str(python), *(() if compiled else ("-B",)), "-s", "-P", f"{PROGRAMS}/{program}"),
         read_only=(*interpreter, Mount(setup.environment.folder)),

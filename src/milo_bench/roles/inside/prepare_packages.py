@@ -1,7 +1,8 @@
-"""Packages with plugins for pytest in, what pytest compiles their files to out, line by line; a program of the sandbox.
+"""An environment in, what its test tools would work out again in every run out, line by line; a program of the sandbox.
 
-pytest rewrites the assertions of each file of such a package, which for a large one takes longer than most tests. It
-reads what it wrote the time before, and in the sandbox it can write nothing. No package but pytest is imported here.
+pytest rewrites the assertions of each file of a package with plugins, which for a large one takes longer than most
+tests, and Hypothesis goes through all of Unicode the first time that a test draws text. Both read what they wrote the
+time before, and in the sandbox nothing stays. Of the packages only pytest and Hypothesis are imported here.
 """
 
 import base64
@@ -14,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 _MOST_BYTES = 1 << 20  # of a source file
+_CODECS = ("utf-8", "ascii")  # those that tests draw text of by default
 
 
 class Rewriter:
@@ -43,10 +45,29 @@ class Rewriter:
             return
         compiled = io.BytesIO()
         rewrite._write_pyc_fp(compiled, stat, code)
-        said = {"file": str(place), "tail": rewrite.PYC_TAIL, "data": base64.b64encode(compiled.getvalue()).decode()}
-        data = json.dumps(said).encode() + b"\n"
-        while data:
-            data = data[os.write(self.out, data) :]
+        _tell(self.out, compiled.getvalue(), file=str(place), tail=rewrite.PYC_TAIL)
+
+
+def tell_unicode(out: int) -> None:
+    """Tell each file that Hypothesis keeps of Unicode, which it writes below the folder that it is called in."""
+    try:
+        from hypothesis.internal import charmap
+
+        charmap.charmap()
+        for codec in _CODECS if hasattr(charmap, "intervals_from_codec") else ():
+            charmap.intervals_from_codec(codec)
+    except Exception:  # it is not there, or is of another version: then every run does it
+        return
+    root = Path(".hypothesis")
+    for place in sorted(root.glob("unicode_data/**/*")):
+        if place.is_file():
+            _tell(out, place.read_bytes(), kept=str(place.relative_to(root)))
+
+
+def _tell(out: int, content: bytes, **more: str) -> None:
+    data = json.dumps({**more, "data": base64.b64encode(content).decode()}).encode() + b"\n"
+    while data:
+        data = data[os.write(out, data) :]
 
 
 def _is_short(place: Path) -> bool:
@@ -60,6 +81,7 @@ def main() -> int:
 
     options = ["-q", "-p", "no:cacheprovider", "-c", os.devnull, "--rootdir", os.getcwd(), os.getcwd()]
     pytest.main(options, plugins=[Rewriter(out)])
+    tell_unicode(out)
     return 0
 
 
