@@ -99,6 +99,9 @@ def test_a_promotion_is_applied_shown_and_taken_back(
 ) -> None:
     assert _milo("roles", "promote", str(log), "--fail-on-change") == 1
     assert (place / "registry.yaml").read_text() == REGISTRY
+    assert _milo("roles", "page", "--out", "site") == 0
+    page = (place / "site/index.html").read_text()
+    assert "1 of 1 incumbents must go (coder: mid → good)." in page and "This is the first run." in page
     assert _milo("roles", "promote", str(log), "--apply") == 0
     changed = (place / "registry.yaml").read_text()
     role = load_registry(place / "registry.yaml").roles["coder"]
@@ -107,6 +110,7 @@ def test_a_promotion_is_applied_shown_and_taken_back(
     assert (place / "routing.yaml").read_text() == ROUTING.replace("target: mid", "target: good")
     assert _milo("roles", "page", "--out", "site") == 0
     page = (place / "site/index.html").read_text()
+    assert "coder: good replaced mid." in page and "No verdict changed since the last run." in page
     assert "good" in page and "applied" in page and "<script" not in page
     assert _milo("roles", "page", "--out", "site", "--verify") == 0
     assert _milo("roles", "rollback") == 0

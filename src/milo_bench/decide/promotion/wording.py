@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
 
 from milo_bench.config.roles.file import PromotionPolicy
 from milo_bench.core import units
-from milo_bench.decide.promotion.records import ChallengerDecision, RateFigure, TargetFigures
+from milo_bench.decide.promotion.records import (
+    ChallengerDecision,
+    PromotionRecord,
+    RateFigure,
+    RoleDecision,
+    RoleVerdict,
+    TargetFigures,
+)
 
 
 def policy_sentences(policy: PromotionPolicy) -> tuple[str, ...]:
@@ -30,6 +39,50 @@ def policy_sentences(policy: PromotionPolicy) -> tuple[str, ...]:
         f"each false alarm, and {units.number(minutes.unparsable)} instead of reading for one that cannot be used, "
         f"at most {units.number(minutes.most)}.",
     )
+
+
+def summary_sentences(
+    latest: PromotionRecord, before: PromotionRecord | None, incumbents: Mapping[str, str]
+) -> tuple[str, ...]:
+    """Who must go, how each challenger stands, and what differs from the look ``before``.
+
+    ``incumbents`` are those of the registry now: one that a promotion displaced already need not go any more.
+    """
+    roles = [role for role in latest.roles if role.role in incumbents]
+    leaving = [role for role in roles if role.changed and incumbents[role.role] == role.before]
+    placed = [role for role in roles if role.changed and incumbents[role.role] == role.incumbent]
+    said = [f"{role.role}: {role.incumbent} replaced {role.before}." for role in placed]
+    if leaving:
+        who = "; ".join(f"{role.role}: {role.before} → {role.incumbent}" for role in leaving)
+        said.append(f"{len(leaving)} of {len(roles)} incumbents must go ({who}).")
+    else:
+        said.append("No incumbent must go.")
+    counts = Counter(one.verdict for role in roles for one in role.decisions)
+    parts = [f"{words} {counts[verdict]:,}" for verdict, words in _STANDINGS.items() if counts[verdict]]
+    if parts:
+        said.append(f"Challengers: {', '.join(parts)}.")
+    said.append("This is the first run." if before is None else _moved(roles, before))
+    return tuple(said)
+
+
+_STANDINGS: Final[dict[RoleVerdict, str]] = {
+    "promote": "promoted",
+    "hold": "on hold",
+    "reject": "rejected",
+    "retire": "retired",
+}
+
+
+def _moved(roles: Sequence[RoleDecision], before: PromotionRecord) -> str:
+    """Which verdicts differ from those of an earlier look."""
+    earlier = {(role.role, one.target): one.verdict for role in before.roles for one in role.decisions}
+    moved = [
+        f"{role.role}: {one.target} {earlier.get((role.role, one.target), 'new')} → {one.verdict}"
+        for role in roles
+        for one in role.decisions
+        if earlier.get((role.role, one.target)) != one.verdict
+    ]
+    return f"Since the last run: {'; '.join(moved)}." if moved else "No verdict changed since the last run."
 
 
 def shown(figure: RateFigure) -> str:

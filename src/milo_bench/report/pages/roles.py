@@ -30,6 +30,7 @@ from milo_bench.decide.promotion.wording import (
     policy_sentences,
     shown,
     still_needed,
+    summary_sentences,
 )
 
 Facts = Mapping[str, tuple[str, CostTier]]  # family and tier by target
@@ -39,9 +40,10 @@ def roles_page(
     file: RegistryFile, history: Sequence[PromotionRecord], facts: Facts, reports: Sequence[str]
 ) -> dict[str, str]:
     """index.html and figures.json. The same registry and history give the same bytes."""
-    latest = next((record for record in reversed(history) if record.kind == "decision"), None)
+    latest, before, *_ = [*(record for record in reversed(history) if record.kind == "decision"), None, None]
     decided = {role.role: role for role in latest.roles} if latest is not None else {}
     roles = [_role(name, file, decided.get(name), latest, facts) for name in file.roles]
+    incumbents = {name: role.incumbent for name, role in file.roles.items()}
     environment = jinja2.Environment(
         loader=jinja2.PackageLoader("milo_bench", "report/templates"),
         autoescape=True,
@@ -52,6 +54,7 @@ def roles_page(
     page = environment.get_template("roles_page.html.jinja").render(
         title=file.title,
         recorded=file.recorded,
+        summary=() if latest is None else summary_sentences(latest, before, incumbents),
         roles=roles,
         latest=latest,
         policy=policy_sentences(file.policy),
