@@ -3,9 +3,12 @@
     python -m benchmarks.roles                              # the simulation, and repositories that are there already
     python -m benchmarks.roles --clone                      # clones structlog, httpx and attrs with git first
     python -m benchmarks.roles --repo PATH --repo PATH      # clones that you have
+    python -m benchmarks.roles --quick --repo PATH          # every row from few cases: minutes of processor time
 
 Clones go to benchmarks/repositories/, which git ignores. Suites and scratch trees go to a temporary folder,
 environments to the user's cache. The repositories' code runs in the sandbox alone.
+
+``--quick`` takes 8 cases per role, 2 to try each cheat on, 4 to time and 40 simulated roles.
 
 Beside each time stands the processor time of all that it started: on a busy machine that is the honest figure, and
 half of it is what two quiet cores would take.
@@ -55,7 +58,11 @@ def main() -> int:
     parser.add_argument("--minutes", type=float, default=10.0, help="time limit of mining one repository")
     parser.add_argument("--cheats", type=int, default=8, help="cases to try each cheat on")
     parser.add_argument("--simulations", type=int, default=200)
+    parser.add_argument("--timed", type=int, default=12, help="cases whose judging is timed")
+    parser.add_argument("--quick", action="store_true", help="few of everything, whatever else is given")
     asked = parser.parse_args()
+    if asked.quick:
+        asked.limit, asked.minutes, asked.cheats, asked.timed, asked.simulations = 8, 5.0, 2, 4, 40
     ctypes.CDLL(None).prctl(_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
     promotions_table(asked.simulations)
     if asked.clone:
@@ -66,7 +73,9 @@ def main() -> int:
     if not repositories:
         print("\nNo repository here. hint: --clone (needs the network), or --repo PATH of a whole clone")
         return 0
-    return max([one_repository(path, asked) for path in repositories])
+    worst = max([one_repository(path, asked) for path in repositories])
+    print(f"\nin all {processor_s():.0f} s of processor")
+    return worst
 
 
 def one_repository(path: Path, asked: argparse.Namespace) -> int:
@@ -95,7 +104,7 @@ def one_repository(path: Path, asked: argparse.Namespace) -> int:
             print(f"  {row.workload:7} {row.kind:26} {row.passed:4} of {row.answers:4} ({bound}) {caught}{state}")
             for name in row.fooled if not row.ok else ():
                 print(f"      {name}")
-        cost_of_judging(out, Path(folder))
+        cost_of_judging(out, Path(folder), asked.timed)
     return 0 if result.ok else 1
 
 
@@ -108,7 +117,7 @@ def processor_s() -> float:
     return sum(one.ru_utime + one.ru_stime for one in both)
 
 
-def cost_of_judging(suite: Path, scratch: Path, cases: int = 12, repeats: int = 5) -> None:
+def cost_of_judging(suite: Path, scratch: Path, cases: int, repeats: int = 5) -> None:
     """What judging a true answer takes beyond the tests alone, which are run without a sandbox on the same files."""
     cache = api.environments_folder(os.environ)
     fixtures = [one for one in load_suite(str(suite)).fixtures if "coder" in one.expect]
@@ -144,7 +153,8 @@ def cost_of_judging(suite: Path, scratch: Path, cases: int = 12, repeats: int = 
             f"  judging an answer: tests alone {statistics.median(plain_all) * 1000:.0f} ms, "
             f"beyond them {statistics.median(extra) * 1000:.0f} ms "
             f"(median of {len(extra)}, largest {max(extra) * 1000:.0f} ms), "
-            f"{statistics.median(used) * 1000:.0f} ms of processor (largest {max(used) * 1000:.0f} ms)"
+            f"{statistics.median(used) * 1000:.0f} ms of processor (largest {max(used) * 1000:.0f} ms), "
+            f"at a load of {os.getloadavg()[0]:.1f}"
         )
 
 
