@@ -16,7 +16,7 @@ from milo_bench.report.figures import plain_text
 from milo_bench.roles.mining.mine import MiningReport
 from milo_bench.roles.mining.records import Mined
 from milo_bench.roles.mining.suite_files import write_suite_files
-from milo_bench.suites.label_sheet import LABELS
+from milo_bench.suites.sheets.labels import LABELS
 
 OPEN = "silver and none of 3 sampled labels is confirmed by hand"
 POLICY = """policy: 1

@@ -19,9 +19,9 @@ from milo_bench.grade.checks.draft_grounded import draft_problems
 from milo_bench.grade.engine import grade_attempt
 from milo_bench.roles.labels import label_precision
 from milo_bench.roles.mining.text import without_answer
-from milo_bench.suites.label_sheet import LABELS
 from milo_bench.suites.load import load_suite
 from milo_bench.suites.prompts import render_prompt
+from milo_bench.suites.sheets.labels import LABELS
 from tests.roles.repository import commit_files, git
 
 

@@ -31,10 +31,10 @@ from milo_bench.evidence.joining import (
     join_fixtures,
     join_targets,
 )
+from milo_bench.evidence.judges.silver import silver_labels
 from milo_bench.evidence.load_rows import checked_windows
 from milo_bench.evidence.null_model.logged import constant_answers
 from milo_bench.evidence.set_up import find_set_up_problems, languages_of_work, unread_languages, unreported_caches
-from milo_bench.evidence.silver import silver_labels
 from milo_bench.evidence.until_decided.recorded import recorded_among, require_recorded
 from milo_bench.guards.case_facts import case_facts
 from milo_bench.guards.case_text import case_text, count_words, keyword_sets_in

@@ -20,6 +20,7 @@ from milo_bench.evidence.joining import (
     join_targets,
 )
 from milo_bench.evidence.judges.counts import judges_said
+from milo_bench.evidence.judges.silver import silver_said
 from milo_bench.evidence.set_up import (
     buffered_targets,
     find_set_up_problems,
@@ -28,7 +29,6 @@ from milo_bench.evidence.set_up import (
     unread_languages,
     unreported_caches,
 )
-from milo_bench.evidence.silver import silver_said
 from milo_bench.guards.languages.names import language_name
 from milo_bench.run.plan import plan_attempts
 from milo_bench.stats.cases.columns import fixture_table

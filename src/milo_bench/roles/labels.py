@@ -14,8 +14,8 @@ from milo_bench.core.errors import UsageError
 from milo_bench.core.files import write_file
 from milo_bench.core.records.roles import Confirmed, ReviewLabel
 from milo_bench.stats.silver import silver_text
-from milo_bench.suites.label_sheet import COLUMNS, LABELS, count_labels, said_of, sheet_rows, sheet_text
 from milo_bench.suites.load import Suite
+from milo_bench.suites.sheets.labels import COLUMNS, LABELS, count_labels, said_of, sheet_rows, sheet_text
 
 _SAMPLE: Final = 12
 

@@ -14,7 +14,7 @@ from milo_bench.core.files import write_folder
 from milo_bench.roles.labels import labels_sheet, rejected_labels
 from milo_bench.roles.mining.mine import MiningReport
 from milo_bench.roles.mining.records import MINED_ROLES, Mined
-from milo_bench.suites.label_sheet import LABELS
+from milo_bench.suites.sheets.labels import LABELS
 
 REJECTED: Final = "rejected.jsonl"
 ENVIRONMENTS: Final = "environments.json"

@@ -8,7 +8,7 @@ from pathlib import Path
 from milo_bench.core.records.roles import SilverLabels
 from milo_bench.stats.silver import CHECK, silver_text
 from milo_bench.store.log.reader import RunLog
-from milo_bench.suites.label_sheet import count_labels
+from milo_bench.suites.sheets.labels import count_labels
 
 
 def silver_labels(logs: Iterable[RunLog]) -> dict[str, SilverLabels]:
