@@ -191,3 +191,15 @@ def test_what_an_older_log_cannot_tell_is_missing_evidence(
     monkeypatch.setattr(lift, "find_lifts", lambda schema: (invented,))
     decision = api.decide_logs(api.DecideOptions(logs=(log,)), created_at="2026-01-06T00:00:00Z")
     assert (f"{log} is from an older version: {sentence}",) in decision.missing
+
+
+def test_a_server_that_hides_its_cache_is_missing_evidence_and_not_an_older_log(make_log: Callable[..., Path]) -> None:
+    log = make_log()
+    header = read_run_log(log).header
+    targets = tuple(msgspec.structs.replace(one, cache="unreported") for one in header.targets)
+    plan = msgspec.structs.replace(header.plan, cache="cold")
+    hidden = _with_header(log, "hidden.jsonl", targets=targets, plan=plan)
+    decision = api.decide_logs(api.DecideOptions(logs=(hidden,)), created_at="2026-01-06T00:00:00Z")
+    said = ["".join(map(str, text)) for text in decision.missing]
+    assert any(text.startswith(f"In {hidden}, the server of good answers from a prompt cache") for text in said)
+    assert not any("older version" in text for text in said)

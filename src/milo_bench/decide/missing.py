@@ -52,6 +52,7 @@ def missing_evidence(
     found += [
         (f"{log.path} is from an older version: {what.rstrip('.')}.",) for log in evidence.logs for what in log.unknown
     ]
+    found += [(f"In {log.path}, {what}.",) for log in evidence.logs for what in log.cached or ()]
     found += _unread(evidence, figures)
     if any(log.store_text == "hashes" for log in evidence.logs):
         found.append(("A log stores hashes instead of texts, so it has no examples.",))

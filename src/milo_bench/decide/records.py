@@ -301,6 +301,7 @@ class LogRef(Frozen, frozen=True, omit_defaults=False):
     unknown: tuple[str, ...] = ()  # what a log of an older schema cannot tell, a sentence each
     unread: tuple[UnreadRow, ...] | UnsetType = UNSET  # absent where every row could be read
     earlier: tuple[str, ...] | UnsetType = UNSET  # run ids of logs of the same work that it found in its folder
+    cached: tuple[str, ...] | UnsetType = UNSET  # of servers that did not report their caches, a sentence each
     tags: tuple[str, ...] | UnsetType = UNSET  # the only fixtures that were run have one of them; absent where all were
 
 

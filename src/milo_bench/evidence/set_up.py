@@ -57,7 +57,7 @@ def unreported_caches(logs: Iterable[RunLog]) -> tuple[str, ...]:
         if target.cache == "unreported" and log.header.plan.cache == "cold" and log.attempts
     )
     return tuple(
-        f"{name}: its server answers from a prompt cache and does not report it, so answers in less than half the "
+        f"the server of {name} answers from a prompt cache and does not report it, so answers in less than half the "
         "time of a new prompt are listed as warm"
         for name in names
     )

@@ -150,8 +150,9 @@ def _unlabelled(gates: Sequence[str]) -> tuple[str, ...]:
 
 def _notes(new: Evidence) -> tuple[str, ...]:
     older = tuple(f"{log.path} is from an older version: {what}" for log in new.logs for what in log.unknown)
+    cached = tuple(f"in {log.path}, {what}" for log in new.logs for what in log.cached or ())
     unread = tuple(sentence for log in new.logs if log.unread for sentence in [row.said for row in log.unread])
-    return (*((_OPERATORS,) if new.operators.runs else ()), *older, *unread)
+    return (*((_OPERATORS,) if new.operators.runs else ()), *older, *cached, *unread)
 
 
 def as_error_family(

@@ -17,7 +17,7 @@ from milo_bench.decide.figures import Figures
 from milo_bench.decide.gates.flagged import DETECTOR, question_of
 from milo_bench.decide.records import Candidate, Figure, LinkedText, Source
 from milo_bench.decide.wording import join_sentences
-from milo_bench.grade.base import CHECKS, ReadsLanguage
+from milo_bench.grade.base import CHECKS
 from milo_bench.guards.languages.names import language_name
 from milo_bench.guards.measured import Measured, all_measured
 from milo_bench.stats.cases.columns import POLICY_CHECKS, UNSUPPORTED_CHECKS
@@ -96,10 +96,11 @@ def add_rules(evidence: Evidence, figures: Figures) -> None:
 
 
 def _measured(name: str, language: str) -> Measured | None:
-    check = CHECKS.get(name) if name in CHECKS else None
-    if not isinstance(check, ReadsLanguage) or check.detector in _NO_FAULTS:
+    # Each gate asks this of every check, and isinstance of a protocol takes a hundred times as long.
+    detector = str(getattr(CHECKS.get(name), "detector", "")) if name in CHECKS else ""
+    if not detector or detector in _NO_FAULTS:
         return None
-    return all_measured().get((_ABOUT.get(check.detector, check.detector), language or "en"))
+    return all_measured().get((_ABOUT.get(detector, detector), language or "en"))
 
 
 def rules_behind(gate: GateConfig, contract: Workload | None, language: str) -> tuple[tuple[str, Measured], ...]:
