@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from milo_bench.gateway import run
-from milo_bench.gateway.answering import outside
+from milo_bench.gateway.answering import outside, under_way
 from milo_bench.gateway.judging import JudgedReply, judge_reply
 from milo_bench.gateway.serving import GatewayLimits
 from tests.gateway.running import running_gateway
@@ -22,6 +22,33 @@ ROUTING: dict[str, Any] = {
                "guardrails": ["answer_present"]}],
     "default": {"route": "refuse"},
 }  # fmt: skip
+
+
+async def test_the_loop_judges_no_more_than_some_kilobytes_itself(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    judged: list[tuple[int, bool]] = []
+
+    def noted(asked: Any, contract: Any, shown: Any, body: bytes, *, id: str) -> JudgedReply:
+        size = len(body) + len(asked.text)
+        judged.append((size, threading.current_thread() is threading.main_thread()))
+        return judge_reply(asked, contract, shown, body, id=id)
+
+    for module in (outside, under_way):
+        monkeypatch.setattr(module, "judge_reply", noted)
+    most = GatewayLimits().judge_inline_bytes
+    scripts = {"local": {"reply": {"text": "It was paid. " * (most // 30)}}}
+    async with (
+        running_gateway(tmp_path, ROUTING, scripts, suites=("demo_v1",)) as gateway,
+        gateway.client() as client,
+    ):
+        for words in (1, most // 20, most // 4):
+            case = {"milo": {"input": {"message": "word " * words}}}
+            await client.chat.completions.create(model="milo/orders", messages=[], extra_body=case)
+    sizes = [size for size, _ in judged]
+    assert min(sizes) < most <= max(sizes)
+    assert most <= 4_000  # the slowest guard reads so much in some hundredths of a second
+    assert [on_loop for _, on_loop in judged] == [size < most for size in sizes]
 
 
 async def test_what_is_not_judged_in_time_goes_to_a_person_and_is_no_fault_of_the_model(
