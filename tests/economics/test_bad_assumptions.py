@@ -1,6 +1,8 @@
 """Every mistake in economics.yaml is one error that says where, what, and what instead."""
 
+import re
 from pathlib import Path
+from typing import Literal
 
 import pytest
 
@@ -164,6 +166,56 @@ def test_hardware_bought_and_depreciated_is_counted_twice_and_refused() -> None:
         make_case(read_economics(text))
 
 
+@pytest.mark.parametrize("example", ["case_ops", "claims"])
+def test_a_benefit_that_is_booked_twice_is_refused_whatever_it_is_called(
+    example: Literal["case_ops", "claims"],
+) -> None:
+    text = example_path(example).read_text(encoding="utf-8")
+    benefits = re.findall(r"^  (\w+)(: \{kind: (?:capacity_returned|engineering_avoided).*)$", text, re.M)
+    assert benefits
+    for name, rest in benefits:
+        line = f"  {name}{rest}"
+        same = text.replace(line, f"{line}\n  another{rest}")
+        make_case(
+            read_economics(text.replace(line, line.replace("title:", "booked: false, title:") + f"\n  another{rest}"))
+        )
+        with pytest.raises(ConfigError, match=f"'another' counts the same as '{name}'"):
+            make_case(read_economics(same))
+
+
+MORE = """
+  seconds: {unit: s/packet, exact: 75, source: x}
+  after: {unit: s/packet, exact: 15, source: x}
+  most: {unit: share, exact: 0.7, source: x}
+  few: {unit: percent, exact: 30, source: x}
+lines:
+"""
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "together"),
+    [
+        ("time: seconds, factors: [most]", "time: seconds, factors: [few]", ""),
+        ("time: seconds, factors: [most]", "time: seconds, factors: [1 - most]", ""),
+        ("time: seconds, factors: [most]", "time: seconds, factors: [1 - few, most]", "119%"),
+        ("time: seconds", "time: seconds, factors: [few]", "130%"),
+        ("time: seconds, factors: [few]", "time_before: seconds, time_after: after", "110%"),
+        ("time: seconds, factors: [few]", "time: after", ""),
+    ],
+)
+def test_lines_return_no_more_time_than_their_items_take(first: str, second: str, together: str) -> None:
+    line = "kind: capacity_returned, volume: packets, wage: wage"
+    text = GOOD.replace("lines:\n", MORE.removeprefix("\n"))
+    text += f"  one: {{{line}, {first}}}\n  two: {{{line}, {second}}}\n"
+    if not together:
+        assert make_case(read_economics(text)).figure("two.hours").value
+        return
+    with pytest.raises(
+        ConfigError, match=f"'two' and 'one' together count {together} of 'seconds' for each of 'packets'"
+    ):
+        make_case(read_economics(text))
+
+
 def test_trusted_work_without_any_cost_is_refused() -> None:
     text = GOOD + "  trust: {kind: trusted_work, volume: packets, trusted_share: saved}\n"
     with pytest.raises(ConfigError, match="'trust' has no price, and the file has no monthly cost"):
@@ -197,8 +249,9 @@ def test_an_assumption_cannot_take_the_name_of_a_total() -> None:
 
 def test_the_most_lines_with_the_longest_names_are_worked_out() -> None:
     names = [f"line_{number:03d}_{'x' * 31}" for number in range(100)]
-    rows = [f"  {name}: {{kind: capacity_returned, volume: packets, time: minutes, wage: wage}}" for name in names]
-    case = make_case(read_economics(GOOD.partition("lines:")[0] + "lines:\n" + "\n".join(rows)))
+    times = "".join(f"  t{name[5:8]}: {{unit: min/packet, exact: 6, source: a stop watch}}\n" for name in names)
+    rows = [f"  {name}: {{kind: capacity_returned, volume: packets, time: t{name[5:8]}, wage: wage}}" for name in names]
+    case = make_case(read_economics(GOOD.partition("lines:")[0] + times + "lines:\n" + "\n".join(rows)))
     assert case.figure("hours_returned").value == pytest.approx(100 * 100)
     assert case.figure("hours_returned").low == pytest.approx(100 * 90)
     too_many = [*rows, rows[0].replace("line_000", "line_100")]

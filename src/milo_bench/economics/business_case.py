@@ -7,11 +7,12 @@ from collections.abc import Collection, Mapping, Sequence
 import msgspec
 
 from milo_bench.config.economics.file import EconomicsFile
-from milo_bench.config.economics.lines import Depreciation, OneOffCost, TrustedWork
+from milo_bench.config.economics.lines import TrustedWork
 from milo_bench.core.errors import ConfigError, DataError, MiloError
 from milo_bench.core.records import Frozen, Measure, Price
 from milo_bench.core.suggest import hint_for
 from milo_bench.economics.assumptions import Assumption, resolve
+from milo_bench.economics.counted_once import require_counted_once
 from milo_bench.economics.figures import EconomicFigure, Sheet
 from milo_bench.economics.line_formulas import LineFigures, line_formulas
 from milo_bench.economics.simulation import METHOD, Likely, simulate
@@ -82,7 +83,7 @@ def make_case(
         if name in assumptions:
             message = f"{file.where('assumptions', name)}: '{name}' is a built-in name."
             raise ConfigError(message, hint="give the assumption another name.")
-    _hardware_counts_once(file)
+    require_counted_once(file, assumptions)
     _trusted_work_has_a_cost(file)
     lines = tuple(_line(file, name, assumptions, ships) for name in file.lines)
     definitions = [one for line in lines if line.kind not in _LAST_KINDS for one in line.definitions]
@@ -128,15 +129,6 @@ def _line(
     except MiloError as error:
         message = f"{file.where('lines', name)}: {name}: {error.message}"
         raise ConfigError(message, hint=error.hint) from None
-
-
-def _hardware_counts_once(file: EconomicsFile) -> None:
-    spread = {line.price: name for name, line in file.lines.items() if isinstance(line, Depreciation)}
-    for name, line in file.lines.items():
-        if isinstance(line, OneOffCost) and line.amount in spread and line.booked:
-            other = spread[line.amount]
-            message = f"{file.where('lines', name)}: '{line.amount}' is counted twice: in '{name}' and in '{other}'."
-            raise ConfigError(message, hint="keep the one-off cost or its depreciation, not both.")
 
 
 def _trusted_work_has_a_cost(file: EconomicsFile) -> None:
