@@ -167,13 +167,22 @@ def test_a_remedy_that_was_never_recorded_is_named_with_the_reason_and_no_effect
 
 
 def packets(
-    n: int, seed: int, *, limit: int = 7500, hosted: bool = True, below: float = 0.04, above: float = 0.7
+    n: int,
+    seed: int,
+    *,
+    limit: int = 7500,
+    hosted: bool = True,
+    below: float = 0.04,
+    above: float = 0.7,
+    hosted_right: tuple[float, float] = (1.0, 1.0),
 ) -> Evidence:
+    """``hosted_right`` is how often the hosted model is right below and above the limit."""
     random = np.random.default_rng(seed)
     words = random.integers(1200, 9500, n)
     wrong = random.random(n) < np.where(words > limit, above, below)
     local = cases("small", (~wrong).astype(int).tolist())
-    big = cases("big", [1] * n, cost_usd=0.034, latency_s=3.0)
+    right = random.random(n) < np.where(words > limit, hosted_right[1], hosted_right[0])
+    big = cases("big", right.astype(int).tolist(), cost_usd=0.034, latency_s=3.0)
     return evidence(table(n, words=words.tolist()), *((local, big) if hosted else (local,)))
 
 
@@ -192,6 +201,25 @@ def test_the_length_past_which_errors_rise_is_found_and_longer_packets_go_to_the
     assert figures[made.chosen.figures["hosted_share"]].value == pytest.approx(0.24, abs=0.06)
     cost = figures[made.chosen.figures["cost_usd_mean"]].value
     assert cost == pytest.approx(0.24 * 0.034, abs=0.003)
+
+
+@pytest.mark.parametrize(
+    ("gate", "hosted_right", "route"),
+    [
+        (0.9, (1.0, 1.0), "hosted"),
+        (0.9, (0.7, 0.7), "human_review"),
+        (0.9, (0.93, 0.93), "human_review"),  # undecided is not passed
+        (0.6, (1.0, 0.3), "human_review"),  # good enough on the whole, and not for the long ones
+        (0.9, (0.0, 0.0), "human_review"),
+    ],
+)
+def test_long_packets_go_to_a_hosted_model_only_where_it_passes_the_same_gates(
+    gate: float, hosted_right: tuple[float, float], route: str
+) -> None:
+    length = policy(f"[{{measure: pass_rate, at_least: {gate}}}]", "{length_limit: {past: hosted}}")
+    made, _ = replayed(packets(400, seed=2, hosted_right=hosted_right), length)
+    limited = by_slug(made, "length_limit")
+    assert limited.rules[0]["route"] == route
 
 
 def test_without_a_hosted_baseline_long_packets_go_to_people() -> None:

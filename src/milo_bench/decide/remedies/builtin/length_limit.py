@@ -7,7 +7,11 @@ from typing import Any
 
 from milo_bench.config.policy.models import RemedyConfig
 from milo_bench.config.policy.remedies import REMEDIES, RemedyDefinition
+from milo_bench.decide.figures import Figures
+from milo_bench.decide.gates.baseline import passing_baseline
+from milo_bench.decide.gates.judge import judge_gates
 from milo_bench.decide.remedies.plans import Ground, RemedyChange, hosted_baseline, rule_id
+from milo_bench.decide.replay.gates import routing_can_change
 
 
 def _changes(ground: Ground, name: str, remedy: RemedyConfig) -> Iterator[RemedyChange]:
@@ -18,7 +22,7 @@ def _changes(ground: Ground, name: str, remedy: RemedyConfig) -> Iterator[Remedy
         return
     workload = ground.base.workload
     when: dict[str, Any] = {"workload": [workload], "words": {"over": limit.words}}
-    hosted = hosted_baseline(ground) if remedy.past == "hosted" else None
+    hosted = _fit_for_long(ground, limit.words) if remedy.past == "hosted" else None
     rules = []
     if hosted is not None:
         table, here = ground.recorded.evidence.fixtures, ground.recorded.fixture
@@ -31,6 +35,19 @@ def _changes(ground: Ground, name: str, remedy: RemedyConfig) -> Iterator[Remedy
     yield RemedyChange(name, before=tuple(rules), params={"max_words": limit.words, "past": hosted or "human_review"})
 
 
+def _fit_for_long(ground: Ground, words: int) -> str | None:
+    """The hosted baseline where it passes the gates of the work and fails none on the long cases; else None."""
+    name, evidence = hosted_baseline(ground), ground.recorded.evidence
+    passing = passing_baseline(ground.policy, evidence, ground.base)
+    if name is None or passing is None or passing.target != name:
+        return None
+    cases = evidence.cases[passing]
+    long = evidence.fixtures.words[cases.fixture] > words
+    results = judge_gates(ground.policy, evidence, passing, Figures(), rows=long)
+    on_answers = (gate for gate in results if gate.against == "bound" and routing_can_change(gate))
+    return None if any(gate.outcome == "fail" for gate in on_answers) else name
+
+
 REMEDIES.add(
     "length_limit",
     RemedyDefinition(
@@ -38,7 +55,8 @@ REMEDIES.add(
         short="length rule",
         step="Send long files another way",
         says="sends cases above a length to another route",
-        settings="`past`: `hosted` or `human_review`. The limit is found from the data",
+        settings="`past`: `hosted` (a baseline that passes the same gates, else people) or `human_review`. "
+        "The limit is found from the data",
         hours=(2.0, 4.0, 6.0),
         done_when="longer cases take their own route and a test covers both sides of the limit",
         changes=_changes,
