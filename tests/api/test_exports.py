@@ -9,6 +9,7 @@ from xml.etree import ElementTree
 
 import pytest
 from inspect_ai.log import read_eval_log, read_eval_log_sample_summaries
+from rich.console import Console
 
 from milo_bench import api
 from milo_bench.core.chat import Message
@@ -26,6 +27,8 @@ from milo_bench.core.records import (
     Timings,
     Workload,
 )
+from milo_bench.guards.measured import figures_of
+from milo_bench.report import terminal
 from milo_bench.report.files.inspect_log import InspectSample, write_inspect_log
 from milo_bench.report.files.scorecard import scorecards_csv, scorecards_json
 
@@ -121,3 +124,21 @@ def test_the_end_of_a_run_and_of_an_answer_are_inspects_own_words(tmp_path: Path
 def test_inspect_logs_need_a_folder(make_log: Callable[..., Path]) -> None:
     with pytest.raises(UsageError, match="needs a folder"):
         api.export_inspect([make_log()], None)
+
+
+def test_a_scorecard_and_a_comparison_say_at_what_confidence_and_how_good_the_rules_are(
+    make_log: Callable[..., Path],
+) -> None:
+    log = make_log()
+    shown = io.StringIO()
+    console = Console(file=shown, width=200)
+    (card,) = api.score_logs([log])
+    terminal.print_scorecard(card, console)
+    (comparison,) = api.compare_logs([api.SideRef(log)])
+    terminal.print_comparison(comparison, console)
+    text = shown.getvalue()
+    assert "Intervals are two-sided, at 95%." in text
+    row = figures_of("promises_caught")
+    said = f"banned_commitments, English: finds {100 * row.recall:.1f}% "
+    assert text.count(said) == 2, "beside both"
+    assert comparison.rules == card.rules

@@ -17,6 +17,7 @@ from milo_bench.core.weights.served import differences
 from milo_bench.evidence.asked import rows_that_count
 from milo_bench.evidence.joining import join_columns, join_contracts
 from milo_bench.evidence.judges.silver import silver_said
+from milo_bench.evidence.rules import rules_of
 from milo_bench.stats.cases.columns import Cases, FixtureTable, fixture_table
 from milo_bench.stats.compare import Comparison, Side, compare_sides
 from milo_bench.stats.model_equality import compare_behaviour
@@ -61,10 +62,12 @@ def compare_logs(sides: Sequence[SideRef]) -> tuple[Comparison, ...]:
         (_side(columns[ref.path], target, ref, several_logs), target, logs[ref.path].header) for ref, target in expanded
     ]
     first, first_target, first_header = built[0]
-    silver = silver_said(logs.values())
+    silver, rules = silver_said(logs.values()), tuple(rules_of(logs.values()))
     return tuple(
         replaced(
-            compare_sides(first, other, differs=_differences(first_target, target, first_header, header)), silver=silver
+            compare_sides(first, other, differs=_differences(first_target, target, first_header, header)),
+            silver=silver,
+            rules=rules,
         )
         for other, target, header in built[1:]
     )

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from msgspec import structs
 
 from milo_bench.core.errors import DataError
 from milo_bench.core.paths import AnyPaths, as_paths
-from milo_bench.decide.gates.detectors import measured_rules
 from milo_bench.decide.gates.every_look import at_any_look
 from milo_bench.evidence.asked import rows_that_count
 from milo_bench.evidence.grade_columns import GradingPool
@@ -21,10 +18,10 @@ from milo_bench.evidence.joining import (
 )
 from milo_bench.evidence.judges.counts import judges_said
 from milo_bench.evidence.judges.silver import silver_said
+from milo_bench.evidence.rules import rules_of
 from milo_bench.evidence.set_up import (
     buffered_targets,
     find_set_up_problems,
-    languages_of_work,
     served_others,
     unread_languages,
     unreported_caches,
@@ -32,7 +29,7 @@ from milo_bench.evidence.set_up import (
 from milo_bench.guards.languages.names import language_name
 from milo_bench.run.plan import plan_attempts
 from milo_bench.stats.cases.columns import fixture_table
-from milo_bench.stats.scorecard import CheckRules, Scorecard, make_scorecard
+from milo_bench.stats.scorecard import Scorecard, make_scorecard
 from milo_bench.store.log.reader import RunLog, read_run_log
 
 
@@ -77,29 +74,12 @@ def _score(logs: list[RunLog], pool: GradingPool | None) -> Scorecard:
             f"{workload}: {check} does not read {language_name(code)}, so answers in {language_name(code)} are unjudged"
             for (workload, check), code in unread_languages(logs).items()
         ),
-        rules=tuple(_rules(logs)),
+        rules=tuple(rules_of(logs)),
         others=(*served_others(logs), *unreported_caches(logs)),
         judges=judges_said(logs),
         silver=silver_said(logs),
         unread=tuple(said for log in logs for _, said in log.bad_rows),
     )
-
-
-def _rules(logs: list[RunLog]) -> Iterator[CheckRules]:
-    """The rules behind the checks of each workload, as they were measured on labelled texts."""
-    languages = languages_of_work(logs)
-    for contract in {workload.name: workload for log in logs for workload in log.header.workloads}.values():
-        for check, row in measured_rules(contract, languages.get(contract.name, "")):
-            yield CheckRules(
-                contract.name,
-                check,
-                row.language,
-                row.recall,
-                row.recall_interval,
-                row.precision,
-                row.precision_interval,
-                row.n,
-            )
 
 
 def _check_there_is_something(log: RunLog) -> None:

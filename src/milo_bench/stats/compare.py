@@ -17,6 +17,7 @@ from milo_bench.core.records import Decoding, Frozen, Interval
 from milo_bench.core.units import share
 from milo_bench.stats.betting import betting_ends, p_at_any_look
 from milo_bench.stats.cases.columns import NOT_JUDGED, UNJUDGED, Cases, FixtureTable
+from milo_bench.stats.check_rules import CheckRules
 from milo_bench.stats.clustered_values import clustered_mean
 from milo_bench.stats.paired import (
     bootstrap_difference,
@@ -75,6 +76,7 @@ class Comparison(Frozen, frozen=True):
     only_in_second: int
     differs: tuple[str, ...] = ()
     silver: dict[str, str] = {}  # by workload, how far its labels can be trusted: they were mined
+    rules: tuple[CheckRules, ...] = ()  # of the checks that look for faults by rules: pass rates are as good as these
 
 
 UNITS = {"latency_s": "s", "ttft_s": "s", "output_tokens": "tokens", "field_accuracy": "share"}

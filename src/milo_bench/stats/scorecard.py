@@ -11,6 +11,7 @@ from milo_bench.grade.set_up import SetUpProblem
 from milo_bench.stats.cases.columns import NOT_JUDGED, Cases, FixtureTable
 from milo_bench.stats.cases.kinds import answered
 from milo_bench.stats.cases.measures import measure_all
+from milo_bench.stats.check_rules import CheckRules
 from milo_bench.stats.representatives import choose_representatives
 
 EXAMPLES_PER_CATEGORY = 3
@@ -37,21 +38,6 @@ class Confusion(Frozen, frozen=True):
     decoding: Decoding
     labels: tuple[str, ...]
     counts: tuple[tuple[int, ...], ...]
-
-
-class CheckRules(Frozen, frozen=True):
-    """How good the rules of a ``check`` of ``workload`` are in ``language`` (ISO 639-1), on ``n`` labelled texts of
-    others: the share of such faults that they find, and the share of their findings that is right, with 95% intervals.
-    """
-
-    workload: str
-    check: str
-    language: str
-    recall: float
-    recall_interval: tuple[float, float]
-    precision: float
-    precision_interval: tuple[float, float]
-    n: int
 
 
 class Scorecard(Frozen, frozen=True):

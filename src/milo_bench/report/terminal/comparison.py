@@ -9,6 +9,7 @@ from rich.text import Text
 from milo_bench.core.records import Interval
 from milo_bench.core.units import change_text, figure, p_value, share
 from milo_bench.decide.wording import sentence_case
+from milo_bench.report.terminal.rules import print_rules
 from milo_bench.stats.compare import Comparison, RateComparison
 
 SURE = 0.05
@@ -60,6 +61,7 @@ def print_comparison(comparison: Comparison, console: Console) -> None:
     means = ", means by paired bootstrap, both at 95%" if comparison.means else ", at 95%"
     console.print(Text(f"pass rates by {methods} with Holm over workloads{means}", style="dim"))
     console.print(Text("undecided: a difference may still exist, see its interval", style="dim"))
+    print_rules(comparison.rules, console)
     console.print()
 
 

@@ -33,6 +33,10 @@ def print_decision(decision: Decision, console: Console, *, brief: bool = False)
         return
     for finding in decision.findings:
         _print_finding(decision, finding, console)
+    if decision.findings and (sure := decision.figures.get("policy/confidence")) is not None:
+        console.print()
+        said = f"Brackets show intervals. Each end of a gate's interval is one-sided at {whole_text(sure)}"
+        console.print(f"{said}, and higher where several targets share the error.", soft_wrap=True)
     _print_rules(decision, console)
     for judge in decision.judges:
         state = f"not counted: {judge.problem}" if judge.problem else f"licensed until {judge.expires}"

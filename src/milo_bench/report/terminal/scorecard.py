@@ -15,9 +15,9 @@ from milo_bench.core.text import one_line
 from milo_bench.core.units import figure, interval_text, sample, unit_written
 from milo_bench.decide.gates.flagged import detector_counts
 from milo_bench.decide.wording import sentence_case
-from milo_bench.guards.languages.names import language_name
 from milo_bench.report.terminal.many_targets import MOST_COLUMNS, targets_table
-from milo_bench.stats.scorecard import CheckRules, Confusion, ErrorCategory, Scorecard
+from milo_bench.report.terminal.rules import print_rules
+from milo_bench.stats.scorecard import Confusion, ErrorCategory, Scorecard
 
 SLICES_SHOWN = frozenset({"field", "class", "kind"})
 CATEGORIES_SHOWN = 6
@@ -66,30 +66,16 @@ def print_scorecard(card: Scorecard, console: Console) -> None:
             if confusion.workload == workload:
                 console.print(_confusion(confusion))
         _print_categories([c for c in card.categories if c.workload == workload], console)
+    sure = dict.fromkeys(one.interval.confidence for one in card.measures if one.interval is not None)
+    if sure:
+        console.print()
+        levels = " or ".join(figure(level, "share") for level in sure)
+        console.print(Text(f"Intervals are two-sided, at {levels}. A gate judges by one end of its own.", style="dim"))
     for name in dict.fromkeys(measure.name for measure in card.measures if known_measures()[measure.name].settled):
         console.print()
         console.print(Text(f"{known_measures()[name].title}: {_how_good()}.", style="dim"))
-    _print_rules(card.rules, console)
+    print_rules(card.rules, console)
     _print_judges(card.judges, console)
-
-
-def _print_rules(rules: Sequence[CheckRules], console: Console) -> None:
-    """How good the rules are that checks look for faults with: one line for each check and language."""
-    if not rules:
-        return
-    console.print()
-    said = "Pass rates and rates of faults are as good as the rules behind them. In labelled texts of others:"
-    console.print(Text(said, style="dim"), soft_wrap=True)
-    for one in {(one.check, one.language): one for one in rules}.values():
-        recall, precision = figure(one.recall, "share"), figure(one.precision, "share")
-        found = f"{recall} ({_range(one.recall_interval)}) of such faults"
-        right = f"{precision} ({_range(one.precision_interval)})"
-        text = f"  {one.check}, {language_name(one.language)}: finds {found}, right in {right}"
-        console.print(Text(text, style="dim"), soft_wrap=True)
-
-
-def _range(ends: tuple[float, float]) -> str:
-    return "–".join(figure(end, "share") for end in ends)
 
 
 def _print_silver(said: str, console: Console) -> None:
