@@ -16,8 +16,8 @@ from milo_bench.core.suggest import hint_for
 from milo_bench.core.weights.served import differences
 from milo_bench.evidence.asked import rows_that_count
 from milo_bench.evidence.joining import join_columns, join_contracts
+from milo_bench.evidence.judges.rules import rules_of
 from milo_bench.evidence.judges.silver import silver_said
-from milo_bench.evidence.rules import rules_of
 from milo_bench.stats.cases.columns import Cases, FixtureTable, fixture_table
 from milo_bench.stats.compare import Comparison, Side, compare_sides
 from milo_bench.stats.model_equality import compare_behaviour

@@ -17,8 +17,8 @@ from milo_bench.evidence.joining import (
     join_targets,
 )
 from milo_bench.evidence.judges.counts import judges_said
+from milo_bench.evidence.judges.rules import rules_of
 from milo_bench.evidence.judges.silver import silver_said
-from milo_bench.evidence.rules import rules_of
 from milo_bench.evidence.set_up import (
     buffered_targets,
     find_set_up_problems,

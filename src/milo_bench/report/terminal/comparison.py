@@ -9,7 +9,7 @@ from rich.text import Text
 from milo_bench.core.records import Interval
 from milo_bench.core.units import change_text, figure, p_value, share
 from milo_bench.decide.wording import sentence_case
-from milo_bench.report.terminal.rules import print_rules
+from milo_bench.report.terminal.scorecard import print_rules
 from milo_bench.stats.compare import Comparison, RateComparison
 
 SURE = 0.05

@@ -15,8 +15,9 @@ from milo_bench.core.text import one_line
 from milo_bench.core.units import figure, interval_text, sample, unit_written
 from milo_bench.decide.gates.flagged import detector_counts
 from milo_bench.decide.wording import sentence_case
+from milo_bench.guards.languages.names import language_name
 from milo_bench.report.terminal.many_targets import MOST_COLUMNS, targets_table
-from milo_bench.report.terminal.rules import print_rules
+from milo_bench.stats.check_rules import CheckRules
 from milo_bench.stats.scorecard import Confusion, ErrorCategory, Scorecard
 
 SLICES_SHOWN = frozenset({"field", "class", "kind"})
@@ -76,6 +77,25 @@ def print_scorecard(card: Scorecard, console: Console) -> None:
         console.print(Text(f"{known_measures()[name].title}: {_how_good()}.", style="dim"))
     print_rules(card.rules, console)
     _print_judges(card.judges, console)
+
+
+def print_rules(rules: Sequence[CheckRules], console: Console) -> None:
+    """How good the rules are that checks look for faults with: one line for each check and language."""
+    if not rules:
+        return
+    console.print()
+    said = "Pass rates and rates of faults are as good as the rules behind them. In labelled texts of others:"
+    console.print(Text(said, style="dim"), soft_wrap=True)
+    for one in {(one.check, one.language): one for one in rules}.values():
+        recall, precision = figure(one.recall, "share"), figure(one.precision, "share")
+        found = f"{recall} ({_range(one.recall_interval)}) of such faults"
+        right = f"{precision} ({_range(one.precision_interval)})"
+        text = f"  {one.check}, {language_name(one.language)}: finds {found}, right in {right}"
+        console.print(Text(text, style="dim"), soft_wrap=True)
+
+
+def _range(ends: tuple[float, float]) -> str:
+    return "–".join(figure(end, "share") for end in ends)
 
 
 def _print_silver(said: str, console: Console) -> None:
