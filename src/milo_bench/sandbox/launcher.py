@@ -17,11 +17,12 @@ passes the report on.
 import os
 import stat
 import sys
-from contextlib import suppress
 
 # Here and not where it is used: by then root is given up, and this interpreter's own modules may be out of reach.
-with suppress(ImportError):  # Windows has neither it nor a sandbox
+try:  # noqa: SIM105  to import contextlib takes as long as all that is imported here
     import resource
+except ImportError:  # Windows has neither it nor a sandbox
+    pass
 
 STAGE = "/tmp"  # noqa: S108  covered by a tmpfs that nobody else sees
 COPIED = "copied-"

@@ -84,7 +84,7 @@ class Values:
     def _is_any_loose(self, classes: list[type]) -> bool:
         self._inside = True  # what is compared here is of no interest
         try:
-            return any(_is_loose(one) for one in classes if self._is_theirs(one))
+            return any(_is_loose(one) for one in classes if _compares(one) and self._is_theirs(one))
         finally:
             self._inside = False
 
@@ -117,6 +117,12 @@ class _Known:
         """Those that were not added; one that is gone may have left its place to another."""
         find = self._refs.get
         return [one for one in classes if (known := find(_place_of(one))) is None or known() is not one]
+
+
+def _compares(one: type) -> bool:
+    """Whether a class has a comparison of its own. Most have none, and there are thousands."""
+    names = vars(one)
+    return "__eq__" in names or "__contains__" in names or "__le__" in names or "__lt__" in names
 
 
 def _as_written(compares: Any) -> Any:

@@ -86,7 +86,7 @@ def watch(
     def hook(event: str, arguments: tuple[Any, ...]) -> None:
         nonlocal inside
         # By far the most events are of attributes that nobody watches.
-        if event not in watched or inside or (event == "object.__getattr__" and arguments[1] not in _ATTRIBUTES):
+        if inside or event not in watched or (event == "object.__getattr__" and arguments[1] not in _ATTRIBUTES):
             return
         inside = True
         try:
