@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 import time
 
+import msgspec
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -300,3 +302,34 @@ def test_a_rate_of_which_every_answer_is_unjudged_keeps_its_row_and_says_so() ->
     rows = {one.name: one for one in measure_all(builder.build(), table())}
     assert rows["policy_violation_rate"].value is None
     assert rows["policy_violation_rate"].note == "1 of 1 unjudged"
+
+
+@settings(deadline=None, max_examples=60)
+@given(st.data())
+def test_answers_that_share_their_verdicts_fill_the_columns_as_if_each_had_its_own(draw: st.DataObject) -> None:
+    given = attempts(draw, draw.draw(st.integers(1, 12)))
+    judged = [row for row in given if row[0].failure is None]
+    shared, alone = (CasesBuilder("w", "small", "", "free", TARGET.price) for _ in range(2))
+    for place, (attempt, graded, number) in enumerate(given):
+        if judged and attempt.failure is None:
+            graded = draw.draw(st.sampled_from(judged))[1]
+        shared.add(attempt, graded, number)
+        copies = tuple(msgspec.structs.replace(verdict) for verdict in graded.verdicts)
+        alone.add(attempt, Graded(graded.key, graded.workload, copies, graded.passed), number)
+        assert len(shared.known) <= place + 1
+    one, other = shared.build(), alone.build()
+    for field in dataclasses.fields(Cases):
+        np.testing.assert_equal(getattr(one, field.name), getattr(other, field.name), err_msg=field.name)
+
+
+def test_the_label_of_a_fixture_is_the_one_that_the_last_answer_to_it_shows() -> None:
+    builder = CasesBuilder("w", "small", "", "free")
+    for place, (number, label) in enumerate([(4, "b"), (1, "a"), (4, "a"), (2, "")]):
+        verdicts = (Verdict("label", "1", "pass", expected=label, got=label),) if label else ()
+        key = AttemptKey(f"f{number}", "small", place)
+        builder.add(Attempt(key, "r", Timings(0.0, 0.0, 1.0), "x"), Graded(key, "w", verdicts, True), number)
+    cases = builder.build()
+    fixtures, labels = cases.expected
+    assert dict(zip(fixtures.tolist(), (cases.labels[place] for place in labels), strict=True)) == {1: "a", 4: "a"}
+    empty = CasesBuilder("w", "small", "", "free").build()
+    assert [len(part) for part in empty.expected] == [0, 0]

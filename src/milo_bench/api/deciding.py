@@ -42,6 +42,7 @@ from milo_bench.probes.base import PROBES
 from milo_bench.report.decision_file import decision_path
 from milo_bench.report.earlier import read_earlier
 from milo_bench.store.log.lines import read_header
+from milo_bench.store.log.reader import RunLog
 from milo_bench.suites.manifest import MANIFEST_NAME, read_manifest
 
 
@@ -79,6 +80,7 @@ def decide_logs(options: DecideOptions, *, created_at: str | None = None) -> Dec
     named = {path: str(path) for path in as_paths(options.logs)}
     review = _kept_review(_path(options.review))
     earlier = None if options.since is None else read_earlier(decision_path(options.since))
+    opened: dict[Path, RunLog] = {}
     with graders(options.on) as pool:
         evidence = gather_evidence(
             named,
@@ -86,6 +88,7 @@ def decide_logs(options: DecideOptions, *, created_at: str | None = None) -> Dec
             review=_review_of(review),
             pool=pool,
             today=day_of(created_at),
+            keep=opened,
         )
     operators = _operator_rules(_path(options.operator_policy), evidence)
     policy = (
@@ -96,7 +99,7 @@ def decide_logs(options: DecideOptions, *, created_at: str | None = None) -> Dec
     economics_path = _path(options.economics)
     economics = load_economics(economics_path) if economics_path else None
     text = _kept(economics) if economics else None
-    made = _decide(evidence, policy, economics, text, named, operators, created_at=created_at, title=options.title)
+    made = _decide(evidence, policy, economics, text, opened, operators, created_at=created_at, title=options.title)
     made = msgspec.structs.replace(made, review=review)
     return made if earlier is None else msgspec.structs.replace(made, since=earlier.changed(made))
 
@@ -110,6 +113,7 @@ def decide_again(decision: Decision, find_log: Callable[[LogRef], Path]) -> Deci
     """Work ``decision`` out again from its logs and the texts of policy and economics that it keeps."""
     named = {find_log(log): log.path for log in decision.logs}
     # What a changed log comes to is worked out all the same: 'verify' names the change and the figures that it moves.
+    opened: dict[Path, RunLog] = {}
     evidence = gather_evidence(
         named,
         inventories=decision.inventories,
@@ -117,6 +121,7 @@ def decide_again(decision: Decision, find_log: Callable[[LogRef], Path]) -> Deci
         check_seals=False,
         today=day_of(decision.created_at),
         silver=decision.silver,
+        keep=opened,
     )
     evidence = dataclasses.replace(
         evidence,
@@ -137,11 +142,10 @@ def decide_again(decision: Decision, find_log: Callable[[LogRef], Path]) -> Deci
         policy,
         economics,
         decision.economics,
-        named,
+        opened,
         operators,
         created_at=decision.created_at,
         title=decision.title,
-        check_seals=False,
     )
     return msgspec.structs.replace(made, review=decision.review, since=decision.since)
 
@@ -161,12 +165,11 @@ def _decide(
     policy: PolicyFile,
     economics: EconomicsFile | None,
     economics_text: KeptFile | None,
-    named: Mapping[Path, str],
+    opened: Mapping[Path, RunLog],
     operators: OperatorRules | None,
     *,
     created_at: str,
     title: str,
-    check_seals: bool = True,
 ) -> Decision:
     decision = decide(
         evidence,
@@ -181,9 +184,8 @@ def _decide(
     )
     examples, right = read_examples(
         spread_evidence(policy, evidence),
-        named,
+        opened.values(),
         [finding.candidate for finding in decision.chosen],
-        check_seals=check_seals,
     )
     return msgspec.structs.replace(decision, examples=examples, shown_answers=right)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from pathlib import Path
 
 import msgspec
 
@@ -13,19 +12,20 @@ from milo_bench.decide.examples.choose import ChosenExample, choose_examples, ch
 from milo_bench.decide.records import Candidate, Example
 from milo_bench.evidence.judging import judge_chosen, without_retry
 from milo_bench.evidence.pictures import PictureRoom
-from milo_bench.store.log.reader import read_run_log
+from milo_bench.store.log.reader import RunLog
 
 
 def read_examples(
-    evidence: Evidence, logs: Iterable[Path], candidates: Iterable[Candidate] = (), *, check_seals: bool = True
+    evidence: Evidence, logs: Iterable[RunLog], candidates: Iterable[Candidate] = ()
 ) -> tuple[tuple[Example, ...], tuple[Example, ...]]:
     """The texts of the failed attempts that were chosen to be looked at, read from their logs.
 
+    ``logs`` are those with attempts, as they were read when the evidence was gathered.
     And of each of ``candidates`` one right answer with the evidence of its sentences, where its answers cite any.
     """
     right = choose_right_answers(evidence, candidates)
     failed = choose_examples(evidence)
-    found = _read((*failed, *right), logs, check_seals=check_seals)
+    found = _read((*failed, *right), logs)
     shown: dict[Candidate, Example] = {}
     for chosen in right:
         if chosen in found and found[chosen].cited:
@@ -45,14 +45,13 @@ def _wanted(some: Iterable[ChosenExample]) -> dict[AttemptKey, list[ChosenExampl
     return wanted
 
 
-def _read(some: Iterable[ChosenExample], logs: Iterable[Path], *, check_seals: bool) -> dict[ChosenExample, Example]:
+def _read(some: Iterable[ChosenExample], logs: Iterable[RunLog]) -> dict[ChosenExample, Example]:
     wanted = _wanted(some)
     if not wanted:
         return {}
     found: dict[ChosenExample, Example] = {}
     room = PictureRoom()
-    for path in logs:
-        log = read_run_log(path, check_seals=check_seals)
+    for log in logs:
         workloads = {workload.name: workload for workload in log.header.workloads}
         for row in judge_chosen(log, wanted):
             for chosen in wanted[without_retry(row.attempt.key)]:

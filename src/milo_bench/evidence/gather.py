@@ -56,11 +56,13 @@ def gather_evidence(
     pool: GradingPool | None = None,
     today: date | None = None,
     silver: Mapping[str, SilverLabels] | None = None,
+    keep: dict[Path, RunLog] | None = None,
 ) -> Evidence:
     """Read, grade and join the logs ``named``: where each lies, and the name that it has in the decision.
 
     ``pool`` judges the answers, this machine unless given. ``today`` is the day of the decision, on which licences of
     judges must be good. ``silver`` is as in the evidence; without it, what the suites' folders hold now.
+    ``keep`` gets the logs with attempts as they were read, for who needs a few of them again.
     ``check_seals`` is as for ``read_run_log``. Raises DataError where the logs do not belong together: other
     versions of one suite, a target's name that stands for two models, an attempt that stands in two logs.
     """
@@ -68,6 +70,8 @@ def gather_evidence(
         message = "No run logs to decide on."
         raise UsageError(message, hint="name the logs: milo-bench decide runs/*.jsonl.")
     logs = [read_run_log(path, check_seals=check_seals) for path in named]
+    if keep is not None:
+        keep |= {log.path: log for log in logs if log.attempts}
     _one_version_of_each_suite(logs)
     require_recorded(logs)
     targets = join_targets(logs)

@@ -163,9 +163,10 @@ def judge_part(kind: PartKind, job: Job, lines: Iterable[tuple[int, bytes]]) -> 
 def _columns(job: Job, lines: Iterable[tuple[int, bytes]]) -> dict[Candidate, Cases]:
     judgements = latest_judgements(job.judgements)
     builders = _Builders(job.header, job.fixtures, job.numbers, judgements)
+    to_cut = {workload.name for workload in job.header.workloads if job.cut and can_cut(workload)}
     for workload, fixture, attempt, graded in _graded(job, lines, judgements):
         builders.add(attempt, graded)
-        if job.cut and can_cut(workload):
+        if workload.name in to_cut:
             builders.add(attempt, cut_graded(workload, fixture, attempt, graded), variant=CUT_UNCITED)
     return builders.build()
 

@@ -14,7 +14,7 @@ from msgspec import UNSET, UnsetType
 from milo_bench.core.cases.tags import says_sensitive
 from milo_bench.core.hashing import sha256_data
 from milo_bench.core.load_records import LoadFigures
-from milo_bench.core.records.buffering import generated_s, is_buffered
+from milo_bench.core.records.buffering import LEAST_CHUNKS, generated_s, is_buffered
 from milo_bench.core.records.failures import Failure as Failure
 from milo_bench.core.records.failures import FailureKind as FailureKind
 from milo_bench.core.records.frozen import Frozen, RecordedCount, RecordedWhole, Tokens
@@ -331,6 +331,8 @@ class Attempt(Frozen, frozen=True, tag="attempt", tag_field="type"):
     def in_blocks(self) -> bool:
         """Whether something between held the answer back, so that its first content is no first token."""
         times = self.timings
+        if len(times.chunk_gaps_s) + 1 < LEAST_CHUNKS:
+            return False
         waited_s = None if times.first_content_s is None else times.first_content_s - times.started_s
         return is_buffered(times.chunk_gaps_s, waited_s, generated_s(self.server_timings))
 

@@ -425,6 +425,6 @@ def _wanted(evidence: Evidence, cases: Cases) -> NDArray[np.int16]:
         if candidate.workload != cases.workload or not other.labels:
             continue
         places = [cases.labels.index(label) if label in cases.labels else NOT_JUDGED for label in other.labels]
-        known = other.want >= 0
-        wanted[other.fixture[known]] = np.array(places, dtype=np.int16)[other.want[known]]
+        fixtures, labels = other.expected
+        wanted[fixtures] = np.array(places, dtype=np.int16)[labels]
     return wanted

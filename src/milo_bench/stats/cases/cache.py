@@ -33,10 +33,11 @@ class CacheRule:
     is_unreported: bool = False
     new_token_s: float | None = None
 
-    def is_warm(self, attempt: Attempt) -> bool:
+    def is_warm(self, attempt: Attempt, share: float | None = None) -> bool:
+        """Whether ``attempt`` is warm; ``share`` is its own, where it is known already."""
         if self.is_wanted:
             return False
-        share = self.share(attempt)
+        share = self.share(attempt) if share is None else share
         if self.is_unreported and self._is_too_soon(attempt):
             return True
         if math.isnan(share):

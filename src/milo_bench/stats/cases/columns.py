@@ -10,13 +10,14 @@ from __future__ import annotations
 from array import array
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, Final
+from functools import cached_property
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from milo_bench.core.cases.facts import CaseFacts
-from milo_bench.core.records import Attempt, Decoding, Fixture, Graded, JudgementVerdict, ModelJudgement, Price
+from milo_bench.core.records import Attempt, Decoding, Fixture, Graded, JudgementVerdict, ModelJudgement, Price, Verdict
 from milo_bench.core.records.judgements import JUDGED
 from milo_bench.run.asked.alike import Contracts, find_alike
 from milo_bench.stats.cases.cache import CacheRule
@@ -36,6 +37,8 @@ PLAIN = (
     "warm_ttft_s", "cached_share",
 )  # fmt: skip
 _VERDICT: Final[Mapping[JudgementVerdict, int]] = {"accept": 1, "reject": 0, "unread": UNJUDGED, "failed": NOT_JUDGED}
+_KNOWN_ANSWERS: Final = 4_096  # of one candidate, a kilobyte each
+_FEW_VERDICTS: Final = 40  # answers with more are long, and seldom the same
 COLUMNS = (*PLAIN, "failure_kind", "want", "got")
 
 
@@ -125,6 +128,15 @@ class Cases:
     def __len__(self) -> int:
         return len(self.fixture)
 
+    @cached_property
+    def expected(self) -> tuple[NDArray[np.int32], NDArray[np.int16]]:
+        """The fixtures whose label the answers show, in order, and the place of each label in ``labels``."""
+        known = self.want >= 0
+        labels = np.full(int(self.fixture.max(initial=-1)) + 1, NOT_JUDGED, dtype=np.int16)
+        labels[self.fixture[known]] = self.want[known]
+        fixtures = np.flatnonzero(labels >= 0)
+        return fixtures.astype(np.int32), labels[fixtures]
+
     def take(self, keep: NDArray[np.bool_]) -> Cases:
         """The rows where ``keep`` is true, in their order."""
         place = np.cumsum(keep) - 1
@@ -167,6 +179,15 @@ class _Sparse:
         return np.array(self.values, dtype=dtype)
 
 
+class _Entries(NamedTuple):
+    """What some verdicts come to: a value for each of some columns, and the categories that get the row."""
+
+    verdicts: tuple[Verdict, ...]
+    values: tuple[tuple[_Sparse, int], ...]
+    categories: tuple[array[int], ...]
+    flagged: bool
+
+
 @dataclass
 class CasesBuilder:
     """Takes the final attempts of one candidate one at a time; a row each."""
@@ -205,6 +226,7 @@ class CasesBuilder:
     judge_calls: dict[str, dict[int, tuple[float, float, float]]] = field(default_factory=dict)
     first_text: dict[int, float] = field(default_factory=dict)
     reasoning: dict[int, int] = field(default_factory=dict)
+    known: dict[int, _Entries] = field(default_factory=dict)  # by the identity of the verdicts, which it keeps
 
     def judge(self, judgements: Mapping[str, ModelJudgement]) -> None:
         """What model judges recorded of the attempt that was added last, by the judge's name."""
@@ -231,7 +253,7 @@ class CasesBuilder:
             self.failure.put(row, self.kinds.setdefault(failure.kind, len(self.kinds)))
             self.flagged.append(False)
             return
-        self.flagged.append(self._verdicts(row, graded))
+        self.flagged.append(self._verdicts(row, graded.verdicts))
 
     def _times(self, attempt: Attempt) -> None:
         usage, nan = attempt.usage, float("nan")
@@ -252,10 +274,11 @@ class CasesBuilder:
             speed = (output - 1) / decode_s if output is not None and output > 1 and decode_s > 0 else nan
             if attempt.in_blocks:
                 ttft = speed = nan  # of a proxy's buffer, not of the server
-            cold, warm = (times.latency_s, ttft), (nan, nan)
-            if self.cache.is_warm(attempt):
-                cold, warm = warm, cold
-            self.times.extend((*cold, cost, speed, *warm, self.cache.share(attempt)))
+            latency, share = times.latency_s, self.cache.share(attempt)
+            if self.cache.is_warm(attempt, share):
+                self.times.extend((nan, nan, cost, speed, latency, ttft, share))
+            else:
+                self.times.extend((latency, ttft, cost, speed, nan, nan, share))
         self.tokens.append(NOT_JUDGED if prompt is None else prompt)
         self.tokens.append(NOT_JUDGED if output is None else output)
 
@@ -285,11 +308,31 @@ class CasesBuilder:
             return float("nan")
         return (prompt * self.price.input_usd_per_mtok + output * self.price.output_usd_per_mtok) / 1e6
 
-    def _verdicts(self, row: int, graded: Graded) -> bool:
+    def _verdicts(self, row: int, verdicts: tuple[Verdict, ...]) -> bool:
+        """Equal answers to one fixture share their verdicts, and what those come to in each column."""
+        entries = self.known.get(id(verdicts))
+        if entries is None or entries.verdicts is not verdicts:
+            entries = self._entries(verdicts)
+            if len(verdicts) <= _FEW_VERDICTS:
+                if len(self.known) >= _KNOWN_ANSWERS:
+                    self.known.clear()
+                self.known[id(verdicts)] = entries
+        for column, value in entries.values:
+            column.put(row, value)
+        for rows in entries.categories:
+            rows.append(row)
+        return entries.flagged
+
+    def _entries(self, verdicts: tuple[Verdict, ...]) -> _Entries:
         flagged = looked = False
+        values: list[tuple[_Sparse, int]] = []
         held_by_check: dict[str, bool] = {}
         unjudged: set[str] = set()
-        for verdict in graded.verdicts:
+        parts: dict[str, tuple[int, int]] = {}
+        fields: dict[str, bool] = {}
+        categories: dict[tuple[str, str], array[int]] = {}
+        labels: tuple[int, int] | None = None
+        for verdict in verdicts:
             outcome, check = verdict.outcome, verdict.check
             if check == JUDGED:
                 continue  # what a model said is in ``judged``, and enters no rate as it is
@@ -299,46 +342,42 @@ class CasesBuilder:
             if verdict.parts is not None and verdict.parts > 0:
                 # Of several counts in one check, each has a subject.
                 part = f"{check}.{verdict.subject}" if verdict.subject else check
-                if part not in self.parts:
-                    self.parts[part] = (_Sparse("i", 0), _Sparse("i", 0))
-                part_held, part_asked = self.parts[part]
-                part_held.put(row, part_held.get(row) + (verdict.parts_held or 0))
-                part_asked.put(row, part_asked.get(row) + verdict.parts)
+                held_parts, asked_parts = parts.get(part, (0, 0))
+                parts[part] = (held_parts + (verdict.parts_held or 0), asked_parts + verdict.parts)
             if outcome in ("skip", "unjudged"):
                 continue
             held = outcome == "pass"
             flagged |= outcome == "flag"
             held_by_check[check] = held_by_check.get(check, True) and held
             if not held:
-                category = verdict.category or ("flagged" if outcome == "flag" else "failed")
-                rows = self.categories.setdefault((check, category), array("q"))
-                if not rows or rows[-1] != row:
-                    rows.append(row)
+                category = (check, verdict.category or ("flagged" if outcome == "flag" else "failed"))
+                categories[category] = self.categories.setdefault(category, array("q"))
             if outcome == "flag":
                 continue
             if verdict.subject and check == "exact_fields":
-                self.fields.setdefault(verdict.subject, _Sparse()).put(row, held)
+                fields[verdict.subject] = held
             if check in LABEL_CHECKS:
-                self.want.put(row, self.labels.setdefault(verdict.expected, len(self.labels)))
-                self.got.put(row, self.labels.setdefault(verdict.got, len(self.labels)))
-        for check, held in held_by_check.items():
-            if check not in self.sparse:
-                self.sparse[check] = _Sparse()
-            self.sparse[check].put(row, held)
-        for check in unjudged & held_by_check.keys():
-            self.partly.setdefault(check, _Sparse()).put(row, 1)
+                want = self.labels.setdefault(verdict.expected, len(self.labels))
+                labels = want, self.labels.setdefault(verdict.got, len(self.labels))
+        for part, counts in parts.items():
+            columns = self.parts.setdefault(part, (_Sparse("i", 0), _Sparse("i", 0)))
+            values += zip(columns, counts, strict=True)
+        values += [(self.fields.setdefault(name, _Sparse()), held) for name, held in fields.items()]
+        if labels is not None:
+            values += zip((self.want, self.got), labels, strict=True)
+        values += [(self.sparse.setdefault(check, _Sparse()), held) for check, held in held_by_check.items()]
+        values += [(self.partly.setdefault(check, _Sparse()), 1) for check in unjudged & held_by_check.keys()]
         unjudged -= held_by_check.keys()
-        for check in unjudged:
-            self.sparse.setdefault(check, _Sparse()).put(row, UNJUDGED)
+        values += [(self.sparse.setdefault(check, _Sparse()), UNJUDGED) for check in unjudged]
         if looked:
             # Such a check skips where it finds nothing; the answer was looked at all the same.
             wrong = any(not held_by_check[check] for check in held_by_check.keys() & UNSUPPORTED_CHECKS)
-            self.unsupported.put(row, UNJUDGED if unjudged & UNSUPPORTED_CHECKS and not wrong else wrong)
+            values.append((self.unsupported, UNJUDGED if unjudged & UNSUPPORTED_CHECKS and not wrong else wrong))
         policies = held_by_check.keys() & POLICY_CHECKS
         if policies or unjudged & POLICY_CHECKS:
             wrong = not all(held_by_check[check] for check in policies)
-            self.policy_broken.put(row, UNJUDGED if unjudged & POLICY_CHECKS and not wrong else wrong)
-        return flagged
+            values.append((self.policy_broken, UNJUDGED if unjudged & POLICY_CHECKS and not wrong else wrong))
+        return _Entries(verdicts, tuple(values), tuple(categories.values()), flagged)
 
     def build(self) -> Cases:
         rows = len(self.fixture)
