@@ -6,9 +6,11 @@ import json
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from milo_bench.core.errors import TargetError
-from milo_bench.core.reasoning import split_reasoning
+from milo_bench.core.reasoning import _split_marked, split_reasoning
 from milo_bench.targets.http.answer import StreamedAnswer, finite_number
 from milo_bench.targets.http.busy import requests_in_metrics
 from milo_bench.targets.http.events.sse import read_lines, read_sse
@@ -166,6 +168,19 @@ def test_reasoning_is_taken_off_whatever_its_marks(text: str, reasoning: str, an
 def test_every_way_of_marking_thoughts_leaves_the_answer(text: str) -> None:
     reasoning, answer = split_reasoning(text)
     assert (reasoning.replace("\n", ""), answer) == ("hmm", "42")
+
+
+MARKS = (
+    *("<think>", "</think>", "＜THINK＞", "&lt;cot&gt;", "[THINK]", "[/THINK]", "◁think▷", "◁/think▷", "〈reason〉"),
+    *("Thinking...\n", "...done thinking.", "Here is my thought process:", "Here is my response:"),
+    *("analysis", "assistantfinal", "assistant\n", "<|channel|>final<|message|>", "<|end_of_text|>"),
+    *("[BEGIN FINAL RESPONSE]", "It is 42.", " ", "\n", "\ufeff"),
+)
+
+
+@given(st.lists(st.sampled_from(MARKS), max_size=6).map("".join))
+def test_a_text_without_a_sign_of_a_mark_is_an_answer_as_the_long_way_finds_it(text: str) -> None:
+    assert split_reasoning(text) == _split_marked(text)
 
 
 @pytest.mark.parametrize(

@@ -63,6 +63,19 @@ _CHANNEL = re.compile(
 _CHANNEL_ENDS = ("<|end|>", "<|return|>", "<|call|>")
 
 
+# Without any of these in it, no text has a mark.
+_SIGNS: Final = (
+    "<",
+    "[",
+    "&",
+    "analysis",
+    "＜",
+    "〈",
+    "◁",
+    *(mark for pair in _PAIRS for mark in pair if mark[0] in "HT."),
+)
+
+
 def split_reasoning(text: str) -> tuple[str, str]:
     """(reasoning, answer) of a text in which a server left both.
 
@@ -71,6 +84,13 @@ def split_reasoning(text: str) -> tuple[str, str]:
     block themselves, so that the output has the closing mark alone; that counts where it occurs
     once. Text without marks comes back unchanged. Linear in the length of ``text``.
     """
+    for sign in _SIGNS:
+        if sign in text:
+            return _split_marked(text)
+    return "", text
+
+
+def _split_marked(text: str) -> tuple[str, str]:
     start = text.lstrip().lstrip(_UNSEEN).lstrip()
     if _CHANNEL.match(start):
         return _channels(start)

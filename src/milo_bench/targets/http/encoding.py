@@ -17,7 +17,9 @@ class BrokenEncodingError(Exception):
 
 def named_encoding(headers: Mapping[str, str]) -> str:
     """The Content-Encoding in lower case; "" where there is none."""
-    name = headers.get("content-encoding", "").strip().lower()
+    if "content-encoding" not in headers:
+        return ""
+    name = headers["content-encoding"].strip().lower()
     return "" if name == "identity" else name
 
 

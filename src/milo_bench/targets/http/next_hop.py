@@ -24,6 +24,7 @@ _PUBLIC: Final = {
     "cf-ray": "Cloudflare",
     "x-amz-cf-id": "Amazon CloudFront",
 }
+_SIGNS: Final = frozenset(_PUBLIC)
 
 
 class LeavesNetworkError(OSError):
@@ -39,13 +40,15 @@ def require_inside(host: str, resolved: Sequence[str]) -> None:
 
 def forwarded_to(headers: Mapping[str, str]) -> str:
     """The server outside the team's own network that a proxy says it sent a request on to; "" where it says none."""
-    return outside(headers.get(_FORWARDED, ""))
+    return outside(headers[_FORWARDED]) if _FORWARDED in headers else ""
 
 
 def public_sign(headers: Mapping[str, str]) -> str:
     """Who outside wrote a field of this answer, and which: ``Cloudflare ('cf-ray')``; "" where none is known."""
-    found = next((name for name in _PUBLIC if name in headers), "")
-    return f"{_PUBLIC[found]} ('{found}')" if found else ""
+    if _SIGNS.isdisjoint(headers):
+        return ""
+    found = next(name for name in _PUBLIC if name in headers)
+    return f"{_PUBLIC[found]} ('{found}')"
 
 
 def outside(place: object) -> str:

@@ -21,6 +21,8 @@ _CACHED = (("prompt_tokens_details", "cached_tokens"), "cached_tokens", "prompt_
            "cache_read_input_tokens")  # fmt: skip
 _THOUGHT = (("completion_tokens_details", "reasoning_tokens"), "reasoning_tokens")
 _HEARTBEATS = (b"", b"null", b"{}")  # proxies keep a connection open with them
+_SHORT = 2_048  # bytes of a body with too few chunks for a template to be worth its looking
+_COUNTS = frozenset({"prompt_tokens", "completion_tokens", "total_tokens"})
 _TEMPLATES = 8  # so many chunks of a reply are tried as a template: where each differs from the last, none will do
 
 
@@ -47,9 +49,10 @@ def read_completion(
     book = TemplateBook() if book is None else book
     predicted = learned = 0
     events = read_sse(reply.pieces, whole=reply.broken is None)
+    is_short = events.size < _SHORT
     queued: list[SseEvent] = []
     while True:
-        if not queued and (so_far := _take_alike(events, book, answer, predicted)) is not None:
+        if not (queued or is_short) and (so_far := _take_alike(events, book, answer, predicted)) is not None:
             predicted = so_far
             yield
             continue
@@ -74,7 +77,7 @@ def read_completion(
             continue
         predicted = _take(event.at_ns, chunk, answer, predicted)
         yield
-        if learned < _TEMPLATES and not queued and event.name == "":
+        if not is_short and learned < _TEMPLATES and not queued and event.name == "":
             learned += 1
             book.learn(event.data, chunk)
 
@@ -202,7 +205,11 @@ def _add(at_ns: int, message: Any, answer: StreamedAnswer) -> bool:
         text = "".join(part["text"] for part in parts if isinstance(part.get("text"), str))
         thought = "".join(_texts(part.get("thinking")) for part in parts)
         calls = calls or [part for part in parts if part.get("type") == "tool_use"]  # as Anthropic writes them
-    reasoning = next((said for name in _REASONING if (said := _texts(message.get(name)))), thought)
+    reasoning = thought
+    for name in _REASONING:
+        if name in message and (said := _texts(message[name])):
+            reasoning = said
+            break
     if not calls and isinstance(old := message.get("function_call"), dict):
         calls = [{"function": old}]
     return answer.add(at_ns, text=text or message.get("refusal"), reasoning=reasoning, calls=calls or None)
@@ -241,6 +248,8 @@ def _read_document(reply: HttpReply, answer: StreamedAnswer, secrets: KeySearch)
 
 def read_usage(usage: Mapping[str, Any]) -> Usage:
     """Token counts of an OpenAI ``usage`` object."""
+    if usage.keys() <= _COUNTS:  # no details
+        return Usage(count(usage.get("prompt_tokens")), count(usage.get("completion_tokens")))
     return Usage(
         prompt_tokens=count(usage.get("prompt_tokens")),
         completion_tokens=count(usage.get("completion_tokens")),

@@ -39,6 +39,7 @@ class SseEvents:
         self._stamps_ns = [at_ns for at_ns, _ in pieces]
         self._ends = list(accumulate(len(data) for _, data in pieces))  # of each piece, in the body
         self._body = b"".join([data for _, data in pieces])
+        self.size = len(self._body)
         self._at = 3 if self._body.startswith(b"\xef\xbb\xbf") else 0
         self._piece = 0
         self._whole = whole
