@@ -10,8 +10,11 @@ import hashlib
 import json
 from collections.abc import Callable, Iterable, Mapping
 from decimal import Decimal
+from functools import cache
 from pathlib import Path
 from typing import Any, Final, NamedTuple, TypeAlias
+
+import msgspec
 
 from milo_bench.core.locale import parse_locale
 from milo_bench.guards.certainty import CERTAINTY_VERSION, unsupported_certainty
@@ -21,7 +24,7 @@ from milo_bench.guards.documents.listed import LISTED_VERSION, read_item
 from milo_bench.guards.documents.seen import SEEN_VERSION, sight_of
 from milo_bench.guards.facts import FACTS_VERSION, unsupported_facts
 from milo_bench.guards.keywords import KEYWORDS_VERSION, keyword_risk
-from milo_bench.guards.measured import TO_SPEAK, Measured, wilson_95
+from milo_bench.guards.measured import TO_SPEAK, DetectorCounts, Measured, wilson_95
 from milo_bench.guards.personal.data import PERSONAL_VERSION, find_personal_data
 from milo_bench.guards.policy_text import POLICY_TEXT_VERSION, judge_required_text
 from milo_bench.guards.promises.find import PROMISES_VERSION, find_promises, read_promises
@@ -31,6 +34,7 @@ from milo_bench.guards.status import STATUS_VERSION, find_status_claims, read_vo
 from milo_bench.guards.values.amounts import VALUES_VERSION, read_amount
 
 DATA: Final = Path(__file__).parents[2] / "tests" / "data" / "languages"
+STRANGERS: Final = Path(__file__).with_name("strangers.json")
 Row: TypeAlias = Mapping[str, Any]
 
 
@@ -92,7 +96,18 @@ class MeasuredRule(NamedTuple):
             language=language,
             spoken=recall >= least_recall and precision >= least_precision,
             digest=self.digest(language),
+            strangers=_first_measured().get(self.detector, {}).get(language),
         )
+
+
+@cache
+def _first_measured() -> dict[str, dict[str, DetectorCounts]]:
+    """What each rule found of texts by writers who had not read it, by detector and language, as `STRANGERS` keeps it.
+
+    They were measured once, with the rules from before any text of the writer was used, so no rule of today gives
+    them again. In ``personal_data`` the counts are pieces, and ``right`` is 0, as every text has some.
+    """
+    return msgspec.json.decode(STRANGERS.read_bytes(), type=dict[str, dict[str, DetectorCounts]])
 
 
 def counts(rule: MeasuredRule, rows: Iterable[Row], language: str) -> tuple[int, int, int, int]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pytest
 
@@ -92,3 +93,41 @@ def test_lines_through_letters_hide_no_promise() -> None:
     (found,) = find_promises(f"Thank you. {struck}")
     assert found.text.startswith("Y\u0336o\u0336u")
     assert find_promises("Wir ze\u0301ro\u20dd\u0336 u\u0308berweisen Ihnen das Geld am Freitag.", expected="de")
+
+
+SEVENTH = ("certainty", "coverage_inference", "document_reviewed", "keywords", "promises", "requests", "status")
+
+
+@pytest.mark.parametrize("detector", SEVENTH)
+def test_what_strangers_texts_gave_at_first_stands_beside_each_language_that_they_were_in(detector: str) -> None:
+    """The rules of then cannot be run again, but the faults that they were measured on can be counted."""
+    rule = next(one for one in RULES if one.detector == detector)
+    drawn = [path for path in _strangers_files(detector) if path.exists()]
+    rows = [json.loads(line) for path in drawn for line in path.read_text("utf-8").splitlines()]
+    assert {row["language"] for row in rows} == {
+        language for name, language in all_measured() if name == detector and all_measured()[name, language].strangers
+    }
+    for language in {row["language"] for row in rows}:
+        mine = [row for row in rows if row["language"] == language]
+        counted = figures_of(detector, language).strangers
+        assert counted is not None
+        assert counted.wrong == sum(len(rule.wanted(row)) for row in mine)
+        assert counted.right == sum(not rule.wanted(row) for row in mine)
+        assert 0 < counted.caught <= counted.wrong
+        assert 0 <= counted.false <= counted.right
+
+
+def _strangers_files(detector: str) -> list[Path]:
+    folder = {"coverage_inference": "coverage", "document_reviewed": "reviewed"}.get(detector, detector)
+    names = ["fresh_abroad", "offices", "offices_third", "offices_fourth", "offices_fifth"]
+    if detector not in ("certainty", "keywords"):
+        names = names[1:]  # of the others, these sets are a held-out part or open from the start
+    mine = [DATA.parent / f"{folder}_{name}.jsonl" for name in names]
+    return [*mine, DATA.parent / "offices_seventh" / f"{folder}.jsonl"]
+
+
+def test_a_share_that_strangers_texts_gave_is_stated_for_every_language_of_promises() -> None:
+    for language in spoken_languages("promises_caught"):
+        counted = figures_of("promises_caught", language).strangers
+        assert counted is not None
+        assert counted.caught < counted.wrong, "wordings that nobody knew were never all found"

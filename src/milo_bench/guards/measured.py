@@ -38,6 +38,8 @@ class Measured(Frozen, frozen=True, omit_defaults=False):
     ``language`` is an ISO 639 code; ``spoken`` says whether the figures are good enough for the detector to judge
     texts of it. ``writer`` says who wrote the set where that was not the author of the rules; ``digest`` is the
     SHA-256 of the set, committed before the rules were. ``counts`` stand where a rate is corrected by them.
+    ``strangers`` is what the rules of then found in the texts of writers who had not read them, before a word was
+    widened on any of those. It does not decide whether a language is spoken: readers see it beside that.
     """
 
     detector: str
@@ -54,6 +56,7 @@ class Measured(Frozen, frozen=True, omit_defaults=False):
     spoken: bool = True
     digest: str = ""
     counts: DetectorCounts | None = None
+    strangers: DetectorCounts | None = None
 
 
 # The least recall and precision on the held-out part at which a detector's rules speak a language.

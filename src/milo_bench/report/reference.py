@@ -32,7 +32,7 @@ from milo_bench.core.text import table_cell
 from milo_bench.core.units import between
 from milo_bench.grade.base import CHECKS, Check, Params, ReadsLanguage
 from milo_bench.guards.languages.names import language_name
-from milo_bench.guards.measured import spoken_languages
+from milo_bench.guards.measured import all_measured, spoken_languages
 from milo_bench.report.suite_reference import suite_page_parts
 from milo_bench.suites.manifest import SUITE_FILE
 from milo_bench.targets.fake.script import SCRIPT_FILE
@@ -140,7 +140,13 @@ def _reads(check: Check) -> str:
     if not isinstance(check, ReadsLanguage):
         return ""
     names = sorted(language_name(code) for code in spoken_languages(check.detector))
-    return f" Languages: {', '.join(names)}."
+    new = [
+        f"{language_name(code)} {100 * row.strangers.caught / row.strangers.wrong:.0f}%"
+        for code in sorted(spoken_languages(check.detector), key=language_name)
+        if (row := all_measured().get((check.detector, code))) is not None and row.strangers is not None
+    ]
+    beside = f" Found when wordings were new to the rules: {', '.join(new)}." if new else ""
+    return f" Languages: {', '.join(names)}.{beside}"
 
 
 def measures_page() -> str:

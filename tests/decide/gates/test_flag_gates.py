@@ -218,7 +218,13 @@ def test_recall_and_precision_of_rules_stand_beside_a_rate_of_faults_that_they_l
         assert (recall.value, recall.low, recall.high) == (row.recall, *row.recall_interval)
         assert precision.value == row.precision
         said = words(result.beside, figures)
-        assert f"in labelled {named} texts of others, banned_commitments finds {row.recall} of such faults" in said
+        assert row.strangers is not None
+        new = round(row.strangers.caught / row.strangers.wrong, 4)
+        assert figures[f"detector/promises_caught/{row.language}/strangers"].value == new < row.recall
+        assert (
+            f"in labelled {named} texts of others, banned_commitments finds {row.recall} of such faults "
+            f"({new} in wordings new to it) and is right in {row.precision}" in said
+        )
         assert f"policy_text finds {figures_of('policy_text', language or 'en').recall}" in said
         assert "answer_present" not in said
     alone = "{measure: check_pass_rate, slice: check=policy_text, at_least: 0.9}"

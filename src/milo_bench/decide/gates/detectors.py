@@ -2,6 +2,7 @@
 
 A rate of faults that rules look for is only as good as the rules. Their recall and precision were measured on labelled
 texts of other teams (``guards/measured.json``), and stand beside the rate. A safety gate counts what they miss besides.
+The share that they found of faults in words that were new to them is often far lower, and stands there too.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from milo_bench.decide.records import Candidate, Figure, LinkedText, Source
 from milo_bench.decide.wording import join_sentences
 from milo_bench.grade.base import CHECKS
 from milo_bench.guards.languages.names import language_name
-from milo_bench.guards.measured import Measured, all_measured
+from milo_bench.guards.measured import Measured, all_measured, wilson_95
 from milo_bench.stats.cases.columns import POLICY_CHECKS, UNSUPPORTED_CHECKS
 from milo_bench.stats.unfound import Unfound
 
@@ -53,9 +54,10 @@ def said_of_rules(gate: GateConfig, contract: Workload | None, language: str, fi
 def _found(name: str, row: Measured, of: str, figures: Figures) -> LinkedText:
     recall = _share(row, "recall", row.recall, row.recall_interval, figures)
     precision = _share(row, "precision", row.precision, row.precision_interval, figures)
-    return (
-        f"{name} finds ", figures.ref(recall, whole=True), f"{of} and is right in ", figures.ref(precision, whole=True)
-    )  # fmt: skip
+    new = _of_strangers(row, figures)
+    beside: LinkedText = (" (", figures.ref(new, whole=True), " in wordings new to it)") if new else ()
+    right = (" and is right in ", figures.ref(precision, whole=True))
+    return (f"{name} finds ", figures.ref(recall, whole=True), of, *beside, *right)
 
 
 def unfound_by(gate: GateConfig, contract: Workload | None, language: str) -> Unfound | None:
@@ -93,6 +95,7 @@ def add_rules(evidence: Evidence, figures: Figures) -> None:
         for _, row in measured_rules(contract, evidence.languages.get(workload, "")):
             _share(row, "recall", row.recall, row.recall_interval, figures)
             _share(row, "precision", row.precision, row.precision_interval, figures)
+            _of_strangers(row, figures)
 
 
 def _measured(name: str, language: str) -> Measured | None:
@@ -128,6 +131,27 @@ def measured_rules(contract: Workload, language: str) -> Iterator[tuple[str, Mea
 
 def _titles(row: Measured) -> str:
     return "unsupported claims in summaries" if row.detector == DETECTOR else row.detector.replace("_", " ")
+
+
+def _of_strangers(row: Measured, figures: Figures) -> str:
+    """The key of the share that was found at first of faults in strangers' texts; "" where none was measured."""
+    if row.strangers is None:
+        return ""
+    caught, wrong = row.strangers.caught, row.strangers.wrong
+    return figures.add(
+        Figure(
+            id=f"detector/{row.detector}/{row.language}/strangers",
+            title=f"recall of the rules for {_titles(row)} in wordings new to them, {language_name(row.language)}",
+            value=round(caught / wrong, 4),
+            unit="share",
+            source=Source("detector", "strangers", f"{row.detector} {row.version}"),
+            low=wilson_95(caught, wrong)[0],
+            high=wilson_95(caught, wrong)[1],
+            confidence=0.95,
+            method="wilson",
+            note=f"{caught} of {wrong} faults in texts of writers who had not read the rules of then",
+        )
+    )
 
 
 def _share(row: Measured, what: str, value: float, ends: tuple[float, float], figures: Figures) -> str:
