@@ -29,7 +29,7 @@ from milo_bench.core import errors
 from milo_bench.core.files import PUBLIC, write_folder
 from milo_bench.core.modules import modules_of
 from milo_bench.core.text import table_cell
-from milo_bench.core.units import between
+from milo_bench.core.units import between, figure
 from milo_bench.grade.base import CHECKS, Check, Params, ReadsLanguage
 from milo_bench.guards.languages.names import language_name
 from milo_bench.guards.measured import all_measured, spoken_languages
@@ -141,7 +141,7 @@ def _reads(check: Check) -> str:
         return ""
     names = sorted(language_name(code) for code in spoken_languages(check.detector))
     new = [
-        f"{language_name(code)} {100 * row.strangers.caught / row.strangers.wrong:.0f}%"
+        f"{language_name(code)} {figure(row.strangers.caught / row.strangers.wrong, "share")}"
         for code in sorted(spoken_languages(check.detector), key=language_name)
         if (row := all_measured().get((check.detector, code))) is not None and row.strangers is not None
     ]
