@@ -141,7 +141,7 @@ def _reads(check: Check) -> str:
         return ""
     names = sorted(language_name(code) for code in spoken_languages(check.detector))
     new = [
-        f"{language_name(code)} {figure(row.strangers.caught / row.strangers.wrong, "share")}"
+        f"{language_name(code)} {figure(row.strangers.caught / row.strangers.wrong, 'share')}"
         for code in sorted(spoken_languages(check.detector), key=language_name)
         if (row := all_measured().get((check.detector, code))) is not None and row.strangers is not None
     ]
