@@ -6,11 +6,18 @@ import socket
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
 from benchmarks.gateway.first import first_bytes
+from benchmarks.load import stamps
+from benchmarks.load.stamps import StampedTarget
 from benchmarks.sections import wanted_sections
+from milo_bench.core.chat import ChatRequest
+from milo_bench.core.records import Timeouts
+from milo_bench.targets.apis.openai import OpenAiTarget
 
 SECTIONS = {"fast": "How fast it is.", "small": "How small it is."}
 STREAM = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n6\r\ndata: \r\n0\r\n\r\n"
@@ -69,3 +76,19 @@ def test_a_benchmark_names_its_sections(capsys: pytest.CaptureFixture[str]) -> N
     with pytest.raises(SystemExit, match="2"):
         wanted_sections("benchmarks.one", "About.", SECTIONS, ["slow"])
     assert "hint: one of fast, small" in capsys.readouterr().err
+
+
+async def test_a_look_beside_the_load_is_no_request_of_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def answered(*_: Any, **__: Any) -> SimpleNamespace:
+        stamped = stamps._CURRENT.get()
+        assert stamped is not None
+        stamped.written_ns.append(1)
+        return SimpleNamespace(failure=None)
+
+    monkeypatch.setattr(OpenAiTarget, "ask", answered)
+    monkeypatch.setattr(StampedTarget, "kept", [])
+    monkeypatch.setattr(StampedTarget, "zero_s", 0.0)
+    target = object.__new__(StampedTarget)
+    for zero_s in (5.0, 5.0, 0.0):  # the last is that of the probe of the prompt cache
+        await target.ask(ChatRequest(()), timeouts=Timeouts(), zero_s=zero_s, intended_s=0.0)
+    assert (len(StampedTarget.kept), StampedTarget.zero_s) == (2, 5.0)

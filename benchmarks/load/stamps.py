@@ -65,7 +65,7 @@ class StampedTarget(OpenAiTarget):
         stamped = Stamped()
         _CURRENT.set(stamped)
         exchange = await super().ask(request, timeouts=timeouts, zero_s=zero_s, intended_s=intended_s, on_end=on_end)
-        if exchange.failure is None and stamped.written_ns:
+        if zero_s and exchange.failure is None and stamped.written_ns:  # without a zero it is a look beside the load
             StampedTarget.zero_s = zero_s
             self.kept.append(stamped)
         return exchange
