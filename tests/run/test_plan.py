@@ -5,12 +5,12 @@ from collections import Counter
 
 import msgspec
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from milo_bench.core.errors import UsageError
 from milo_bench.core.records import Plan
-from milo_bench.run.plan import PlanRequest, make_plan, plan_attempts, sample_fixtures
+from milo_bench.run.plan import PlanRequest, count_planned, make_plan, plan_attempts, sample_fixtures
 from tests.run.run_parts import WORKLOADS, make_fixture, make_fixtures, record_of
 
 MIXED = (*make_fixtures(70), *make_fixtures(40, "fields"))
@@ -33,6 +33,23 @@ def test_every_key_is_planned_once() -> None:
     keys = plan_attempts(plan)
     assert len(keys) == len(set(keys)) == 2 * 3 * (70 * 1 + 40 * 2)
     assert {key.decoding for key in keys if key.fixture.startswith("notes")} == {"free"}
+
+
+@settings(deadline=None)
+@given(st.data())
+def test_attempts_are_counted_as_they_are_planned(draw: st.DataObject) -> None:
+    fixtures = draw.draw(st.lists(st.sampled_from("abcdef"), unique=True, max_size=6))
+    some = st.lists(st.sampled_from("abcdefg"), unique=True, max_size=4).map(tuple)
+    plan = Plan(
+        fixtures=tuple(fixtures),
+        targets=("one", "two", "three")[: draw.draw(st.integers(0, 3))],
+        repeats=draw.draw(st.integers(0, 3)),
+        decodings=draw.draw(st.sampled_from([("free",), ("constrained",), ("free", "constrained")])),
+        order=draw.draw(st.sampled_from(["interleaved", "prefix"])),
+        withheld=draw.draw(st.dictionaries(st.sampled_from(["one", "three", "gone"]), some)),
+        free_only=draw.draw(some),
+    )
+    assert count_planned(plan) == len(plan_attempts(plan))
 
 
 def test_constrained_alone_still_asks_fixtures_without_a_schema() -> None:

@@ -40,7 +40,7 @@ from milo_bench.guards.case_facts import case_facts
 from milo_bench.guards.case_text import case_text, count_words, keyword_sets_in
 from milo_bench.operator.evidence import operator_evidence
 from milo_bench.run.asked.alike import Contracts
-from milo_bench.run.plan import plan_attempts
+from milo_bench.run.plan import count_planned
 from milo_bench.stats.cases.columns import UNKNOWN_WORDS, FixtureTable, fixture_table
 from milo_bench.stats.cases.keywords import KeywordColumn
 from milo_bench.store.erasures import ErasedTexts, FixtureFacts, read_erasures
@@ -129,7 +129,7 @@ def _log_ref(log: RunLog, name: str, again: Mapping[Path, str], logs: Iterable[R
     header, end, rule = log.header, log.end, log.header.plan.stopping
     beside = recorded_among(rule.beside, logs) if rule is not None and rule.beside is not None else None
     # What load and probes send is counted in their own records; such a log plans no attempts.
-    planned = len(plan_attempts(header.plan)) if log.attempts or not (log.load_windows or log.probes) else 0
+    planned = count_planned(header.plan) if log.attempts or not (log.load_windows or log.probes) else 0
     if rule is not None and end is not None and end.complete:
         planned = len(log.attempts)  # its rule withdrew the others, or took more than were planned
     return LogRef(

@@ -27,7 +27,7 @@ from milo_bench.evidence.set_up import (
     unreported_caches,
 )
 from milo_bench.guards.languages.names import language_name
-from milo_bench.run.plan import plan_attempts
+from milo_bench.run.plan import count_planned
 from milo_bench.stats.cases.columns import fixture_table
 from milo_bench.stats.scorecard import Scorecard, make_scorecard
 from milo_bench.store.log.reader import RunLog, read_run_log
@@ -59,7 +59,7 @@ def _score(logs: list[RunLog], pool: GradingPool | None) -> Scorecard:
         join_targets(logs),
         list(cases.values()),
         table,
-        planned=sum(len(plan_attempts(log.header.plan)) for log in logs),
+        planned=sum(count_planned(log.header.plan) for log in logs),
         variants=header.plan.variants,
         peak_memory_bytes=find_peak_memory_bytes(logs),
     )

@@ -139,6 +139,18 @@ def plan_attempts(plan: Plan) -> tuple[AttemptKey, ...]:
     return keys_of_fixtures(plan, plan.fixtures)
 
 
+def count_planned(plan: Plan) -> int:
+    """How many ``plan_attempts`` there are; a million are counted without making them."""
+    free_only = frozenset(plan.free_only)
+    asked = 0
+    for target in plan.targets:
+        withheld = frozenset(plan.withheld.get(target, ()))
+        for fixture in plan.fixtures:
+            if fixture not in withheld:
+                asked += 1 if fixture in free_only else len(plan.decodings)
+    return asked * max(0, plan.repeats)
+
+
 def keys_of_fixtures(plan: Plan, fixtures: Sequence[str]) -> tuple[AttemptKey, ...]:
     """``plan_attempts`` of ``fixtures`` alone; those of a generator, past the plan's own, are asked in the same way."""
     withheld = {target: frozenset(ids) for target, ids in plan.withheld.items()}

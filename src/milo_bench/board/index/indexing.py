@@ -34,7 +34,7 @@ from milo_bench.core.records import (
     SchemaChange,
 )
 from milo_bench.evidence.until_decided.work import will_be_retried
-from milo_bench.run.plan import plan_attempts
+from milo_bench.run.plan import count_planned
 from milo_bench.store.board_index import index_stem
 from milo_bench.store.log.lines import decode_header, decode_line
 
@@ -264,7 +264,7 @@ def _new_index(header: RunHeader, first_line: int) -> LogIndex:
         targets=tuple(target.name for target in header.targets),
         models={target.name: target.model for target in header.targets},
         store_text=header.store_text,
-        planned=len(plan_attempts(header.plan)) if plans_attempts else 0,
+        planned=count_planned(header.plan) if plans_attempts else 0,
         read_bytes=first_line,
         modified_ns=0,
         tail="",

@@ -268,13 +268,15 @@ class CasesBuilder:
             self.times.extend((float("inf"), float("inf"), nan, nan, nan, nan, nan))
         else:
             times, cost = attempt.timings, self._cost(prompt, output)
-            ttft = times.ttft_s if times.ttft_s is not None else times.latency_s
-            decode_s = times.ended_s - times.first_content_s if times.first_content_s is not None else 0.0
+            first_s, ended_s = times.first_content_s, times.ended_s
+            latency = ended_s - times.intended_s
+            ttft = latency if first_s is None else first_s - times.intended_s
+            decode_s = 0.0 if first_s is None else ended_s - first_s
             # The first token's time belongs to the prompt, so it is counted in neither.
             speed = (output - 1) / decode_s if output is not None and output > 1 and decode_s > 0 else nan
             if attempt.in_blocks:
                 ttft = speed = nan  # of a proxy's buffer, not of the server
-            latency, share = times.latency_s, self.cache.share(attempt)
+            share = self.cache.share(attempt)
             if self.cache.is_warm(attempt, share):
                 self.times.extend((nan, nan, cost, speed, latency, ttft, share))
             else:
