@@ -19,7 +19,7 @@ from milo_bench.guards.languages.recognise import recognise
 from milo_bench.guards.packs.patterns import pattern_of, stems_of
 from milo_bench.guards.packs.read import languages_of
 
-CERTAINTY_VERSION: Final = "8"
+CERTAINTY_VERSION: Final = "9"
 CertaintyKind: TypeAlias = Literal["certainty", "confirmation", "cause", "diagnosis"]
 
 
@@ -121,7 +121,7 @@ class _Sources:
 
     @cached_property
     def lower(self) -> str:
-        return self._text.casefold()
+        return self._text.casefold().replace("’", "'")
 
     @cached_property
     def spaced(self) -> str:
@@ -159,7 +159,7 @@ def _in_pack(sentence: str, language: str, whole: _Sources) -> Iterator[tuple[Ce
             if before or (behind and not (kind == "certainty" and _OPENS_WHAT_IS_SURE.match(lower, match.end()))):
                 continue  # one of them is not only a part of this
             if kind == "certainty":
-                carried = match[0] in whole.lower
+                carried = match[0].replace("’", "'") in whole.lower
             else:
                 carried = any(stem in whole.lower for stem in stems_of("certainty", language, f"{kind}_source"))
             if not carried:

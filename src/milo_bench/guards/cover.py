@@ -16,7 +16,7 @@ from milo_bench.guards.packs.patterns import pattern_of
 from milo_bench.guards.packs.read import languages_of
 from milo_bench.guards.sentences import split_sentences
 
-COVER_VERSION: Final = "6"
+COVER_VERSION: Final = "7"
 _QUOTED: Final = re.compile(r"«[^»]*»?|[\"“„][^\"”“]*[\"”“]?")
 
 

@@ -25,7 +25,7 @@ from milo_bench.guards.status_words import Stance, stance_by_words
 from milo_bench.guards.values.status_arrows import arrow_between, tells_any_case
 from milo_bench.guards.values.status_columns import in_status_column
 
-STATUS_VERSION = "9"
+STATUS_VERSION = "10"
 
 
 class StatusClaim(Frozen, frozen=True):
@@ -197,13 +197,15 @@ def _compiled(vocabulary: Vocabulary) -> tuple[re.Pattern[str], dict[str, str]]:
         for wording in wordings:
             status_of.setdefault(_folded(wording), status)
     longest_first = sorted(status_of, key=len, reverse=True)
-    phrases = "|".join(r"[\s_-]+".join(re.escape(word) for word in phrase.split()) for phrase in longest_first)
+    phrases = "|".join(
+        r"[\s_-]+".join(re.escape(word).replace("'", "['’]") for word in phrase.split()) for phrase in longest_first
+    )
     # No phrase at all must match nothing, not the empty string everywhere.
     return re.compile(rf"(?<![\w-])(?:{phrases})(?![\w-])" if phrases else r"(?!)", re.IGNORECASE), status_of
 
 
 def _folded(wording: str) -> str:
-    return " ".join(re.split(r"[\s_-]+", wording.casefold().strip()))
+    return " ".join(re.split(r"[\s_-]+", wording.casefold().replace("’", "'").strip()))
 
 
 def _stance(sentence: str, start: int, end: int) -> Stance | None:

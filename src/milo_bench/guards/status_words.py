@@ -52,7 +52,7 @@ def stance_by_words(sentence: str, start: int, end: int, language: str) -> Stanc
         return "open"
     if has("elsewhere", before) and not has("case", before):
         return None
-    if has("former", clause) and not has("is", before):
+    if has("former", _without_events(clause, language)) and not has("is", before):
         return "past"
     if _is_headed(text, before, start, end, language):
         return "current"
@@ -76,6 +76,14 @@ def _without_stated(before: str, after: str, language: str) -> str:
     for part in ("stated", "is"):
         clause = pattern_of("status", language, part).sub(" ", clause)
     return clause
+
+
+def _without_events(clause: str, language: str) -> str:
+    """The clause without "until" before what is still to come: "rests until the report" is so today.
+
+    A day or month behind it ("until 3 May", "until May") is left: a status until then can be over.
+    """
+    return pattern_of("status", language, "until_event").sub(" ", clause)
 
 
 def _is_headed(text: str, before: str, start: int, end: int, language: str) -> bool:

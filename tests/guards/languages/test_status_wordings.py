@@ -10,6 +10,8 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import pytest
+
 from milo_bench.guards.status import find_status_claims, read_vocabulary
 
 ROWS = [
@@ -31,3 +33,21 @@ def test_every_wording_is_read_as_written() -> None:
 
 def test_none_of_the_sentences_that_state_no_status_is_read_as_stating_one() -> None:
     assert [row["text"] for row in ROWS if not row["current"] and _said(row)] == []
+
+
+_RESTS = {
+    "de": ("Das Verfahren ruht bis zum Gutachten.", "ruht", "Antrag bewilligt bis Mai.", "bewilligt"),
+    "es": ("El expediente descansa hasta el peritaje.", "descansa", "Solicitud concedida hasta mayo.", "concedida"),
+    "fr": ("Le dossier repose jusqu’à l’expertise.", "repose", "Demande accordée jusqu’en mai.", "accordée"),
+    "it": ("La pratica riposa fino a nuova perizia.", "riposa", "Domanda accolta fino a maggio.", "accolta"),
+    "nl": ("De zaak rust tot het deskundigenrapport.", "rust", "Aanvraag toegekend tot mei.", "toegekend"),
+    "pt": ("O processo aguarda até à perícia.", "aguarda", "Pedido concedido até maio.", "concedido"),
+}
+
+
+@pytest.mark.parametrize("language", sorted(_RESTS))
+def test_a_case_that_rests_until_something_comes_rests_today_and_what_held_until_a_month_is_over(language: str) -> None:
+    rests, wording, until_may, other = _RESTS[language]
+    vocabulary = read_vocabulary({"resting": [wording], "other": [other]})
+    assert [one.stance for one in find_status_claims(rests, vocabulary, expected=language)] == ["current"]
+    assert [one.stance for one in find_status_claims(until_may, vocabulary, expected=language)] == ["past"]

@@ -11,7 +11,7 @@ from typing import Final, Literal, TypeAlias
 from milo_bench.guards.packs.patterns import pattern_of
 from milo_bench.guards.packs.read import languages_of
 
-LISTED_VERSION: Final = "5"
+LISTED_VERSION: Final = "6"
 Listed: TypeAlias = Literal["missing", "there", "nothing"]
 
 _NOTHING = re.compile(

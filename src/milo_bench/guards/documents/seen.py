@@ -12,7 +12,7 @@ from typing import Final, Literal, TypeAlias
 from milo_bench.guards.packs.patterns import pattern_of
 from milo_bench.guards.packs.read import languages_of
 
-SEEN_VERSION: Final = "5"
+SEEN_VERSION: Final = "6"
 Sight: TypeAlias = Literal["reviewed", "unseen", "unclear"]
 
 _NOT_SEEN: Final = re.compile(

@@ -18,7 +18,7 @@ def pattern_of(rule: Rule, language: str, part: str) -> re.Pattern[str]:
     """What the file of ``rule`` lists under ``part``, for text in lower case; it matches nothing where it lists none.
 
     Entries are separated by "|". ``zahlen … aus`` leaves up to seven words between, ``zahl*`` takes any ending, and
-    ``<name>`` stands for any word.
+    ``<name>`` stands for any word. An apostrophe stands for the typographic one too.
     """
     listed = str(read_pack(rule, language).get(part, ""))
     written = [entry.strip() for entry in listed.lower().split("|") if entry.strip()]
@@ -36,6 +36,6 @@ def stems_of(rule: Rule, language: str, part: str) -> tuple[str, ...]:
 
 def _entry(entry: str) -> str:
     made = re.escape(entry).replace(r"\ …\ ", r"\s+" + _GAP).replace(r"\*", r"\w*").replace("<name>", _NAME)
-    made = made.replace(r"\ ", r"\s+")
+    made = made.replace(r"\ ", r"\s+").replace("'", "['’]")
     begins = r"(?<!\w)" if entry[0].isalnum() or entry[0] == "*" else ""
     return begins + made + (r"(?!\w)" if entry[-1].isalnum() else "")
