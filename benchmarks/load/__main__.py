@@ -106,8 +106,11 @@ def wire_rows(folder: Path) -> Iterator[Row]:
         with paced_server(*PACED) as server:
             run = milo_load(folder, server, *closed(streams, WINDOW_S))
         figures = figures_of(run)
-        ours_s = figures["client"]["cpu_share_of_core"] * WINDOW_S
         name = f"{streams} streams: processor time"
+        if figures["client"]["cpu_share_of_core"] is None:  # on a machine that gave us or the server no turn
+            yield Row(name, "no request was measured in the window", "at least 1", False)
+            continue
+        ours_s = figures["client"]["cpu_share_of_core"] * WINDOW_S
         yield Row(name, f"{ours_s:.2f} s in the window; bare client {bare.cost.cpu_s:.2f} s")
         yield within(f"{name} / bare client's", ours_s / bare.cost.cpu_s, most=2.0)
         share = figures["requests_per_s"] / bare.per_s
