@@ -334,3 +334,30 @@ def test_a_gate_that_no_answer_of_the_run_can_decide_does_not_keep_it_open(
     decided = milo("decide", "u.jsonl", "--policy", "policy.yaml", "--out", "d.json", folder=long_desk)
     assert decided.code == 0
     assert f"{named} cannot be decided by this run" in decided.out
+
+
+FRESH = POLICY.replace("qa:", "topics:").replace("pass_rate, at_least: 0.8", "failure_rate, at_most: BOUND")
+
+
+def test_a_suite_with_a_generator_gives_fresh_fixtures_past_its_own_as_far_as_they_can_help(desk: Path) -> None:
+    (desk / "script.yaml").write_text('reply: {text: "late"}\n', encoding="utf-8")
+    run = ("run", "--suite", "demo_v1", "--workload", "topics", *RUN[3:])
+    found = {}
+    for bound, most in (("0.3", "40"), ("0.08", "90")):
+        (desk / "policy.yaml").write_text(FRESH.replace("BOUND", bound), encoding="utf-8")
+        said = milo(*run, "--max-fixtures", most, "--out", f"{bound}-{most}.jsonl", folder=desk)
+        log = desk / f"{bound}-{most}.jsonl"
+        (end,) = rows(log, "work_end")
+        assert end["fixtures"] == len(asked(log)) <= int(most)
+        assert not check_log(log).faults
+        found[bound, most] = (asked(log), end["ending"], "failure rate needs about " in said.err)
+    ids, ending, needs_more = found["0.3", "40"]
+    assert (ending, needs_more, any("@" in id for id in ids)) == ("decided", False, False), "its own were enough"
+    ids, ending, needs_more = found["0.08", "90"]
+    assert (ending, needs_more) == ("out_of_reach", True)
+    fresh = [id for id in ids if "@" in id]
+    assert fresh
+    assert ids == [id for id in ids if "@" not in id] + fresh, "the shipped ones come first"
+    rows_of = rows(desk / "0.08-90.jsonl", "fixture")
+    texts = {row["id"]: json.dumps(row["input"]) for row in rows_of}
+    assert len({texts[id] for id in ids}) == len(ids), "new cases, none told twice"
