@@ -132,22 +132,27 @@ def gate_label(gate: GateResult) -> str:
 
 @dataclass(frozen=True)
 class RulesSeen:
-    """How good the rules of a check are, as ids of figures."""
+    """How good the rules of a check are, as ids of figures; not every decision has the one on ``new_words``."""
 
     title: str
     recall: str
+    new_words: str
     precision: str
 
 
 def rules_seen(decision: Decision) -> list[RulesSeen]:
     """The rules whose recall and precision the decision states, in order of name."""
-    ids = sorted(id.removesuffix("/recall") for id in decision.figures if id.startswith("detector/"))
+    ids = sorted(
+        id.removesuffix("/recall") for id in decision.figures if id.startswith("detector/") and id.endswith("/recall")
+    )
     return [
         RulesSeen(
-            decision.figures[f"{id}/recall"].title.partition(" of the rules for ")[2], f"{id}/recall", f"{id}/precision"
+            title=decision.figures[f"{id}/recall"].title.partition(" of the rules for ")[2],
+            recall=f"{id}/recall",
+            new_words=f"{id}/strangers",
+            precision=f"{id}/precision",
         )
         for id in ids
-        if not id.endswith("/precision")
     ]
 
 
