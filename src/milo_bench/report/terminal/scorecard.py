@@ -85,13 +85,13 @@ def print_rules(rules: Sequence[CheckRules], console: Console) -> None:
         return
     console.print()
     said = "Pass rates and rates of faults are as good as the rules behind them. In labelled texts of others:"
-    console.print(Text(said, style="dim"), soft_wrap=True)
+    console.print(Text(said, style="dim"))
     for one in {(one.check, one.language): one for one in rules}.values():
         recall, precision = figure(one.recall, "share"), figure(one.precision, "share")
         found = f"{recall} ({_range(one.recall_interval)}) of such faults"
         right = f"{precision} ({_range(one.precision_interval)})"
         text = f"  {one.check}, {language_name(one.language)}: finds {found}, right in {right}"
-        console.print(Text(text, style="dim"), soft_wrap=True)
+        console.print(Text(text, style="dim"))
 
 
 def _range(ends: tuple[float, float]) -> str:
