@@ -228,7 +228,7 @@ def _would_change(
     """Evidence that would turn the finding: for undecided gates how much, for others which side of which bound."""
     found: list[LinkedText] = []
     for gate in seen.gates:
-        found += _turning(kind, gate, figures)
+        found += turning(kind, gate, figures)
     if kind != "keep":
         # A gate that a replay leaves undecided needs fixtures of its own.
         seen_names = {gate.measure + gate.slice for gate in seen.gates if gate.outcome == "undecided"}
@@ -253,7 +253,8 @@ def _clears(gate: GateResult, figures: Figures) -> bool:
     return end >= bound if gate.direction == "at_least" else end <= bound
 
 
-def _turning(kind: FindingKind, gate: GateResult, figures: Figures) -> Iterable[LinkedText]:
+def turning(kind: FindingKind, gate: GateResult, figures: Figures) -> Iterable[LinkedText]:
+    """What would turn a finding of ``kind`` as far as ``gate`` is concerned."""
     name = spell_out(_key(gate))
     bound = figures.ref(gate.bound)
     if gate.outcome == "undecided":
@@ -270,6 +271,8 @@ def _turning(kind: FindingKind, gate: GateResult, figures: Figures) -> Iterable[
             yield (f"answers that can be read as labels: ask for them in another way{way}",)
         elif _clears(gate, figures):
             yield (f"fixtures with other right answers, so that no single answer passes {name}",)
+        elif gate.unfound and figures[gate.figure].n:
+            yield (f"people's labels or a licensed judge for {name}: rules miss too many faults to decide it",)
         else:
             side = gate.direction.replace("_", " ")
             yield (f"measure {name}",) if not figures[gate.figure].n else (f"evidence that {name} is {side} ", bound)

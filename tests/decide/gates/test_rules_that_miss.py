@@ -14,6 +14,7 @@ from milo_bench.core.records import CheckSpec, Fixture
 from milo_bench.decide.another_model import needed_from_another
 from milo_bench.decide.evidence import Evidence
 from milo_bench.decide.figures import Figures
+from milo_bench.decide.findings import turning
 from milo_bench.decide.gates.decidable import short_gates
 from milo_bench.decide.gates.detectors import labelled_faults
 from milo_bench.decide.gates.judge import GuardedRows, judge_gates
@@ -94,6 +95,15 @@ def test_the_fixtures_that_it_asks_for_decide_it_and_one_fewer_do_not(top: str) 
 def test_a_rate_between_the_threshold_and_what_the_rules_could_prove_asks_for_no_number() -> None:
     result, _ = judged("current_status", 270, 30, STATUS)
     assert (result.outcome, result.further) == ("undecided", "")
+
+
+def test_where_rules_miss_too_much_the_way_out_is_people_or_a_judge() -> None:
+    result, figures = judged("evidence_lines", 141, 9, LINES)
+    assert (result.outcome, result.further) == ("undecided", "")
+    assert [words(text, figures) for text in turning("defer", result, figures)] == [
+        "people's labels or a licensed judge for pass rate of the check evidence_lines: rules miss too many faults to"
+        " decide it"
+    ]
 
 
 def test_rules_that_miss_half_never_pass_a_gate_that_their_findings_alone_would() -> None:
