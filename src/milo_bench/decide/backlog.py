@@ -140,7 +140,12 @@ def _of_finding(finding: Finding, evidence: Evidence, policy: PolicyFile) -> Ite
         reason = (f"only people's labels decide {join_words(_names(unlabelled))}",)
         title = f"Labels of answers for {said_of_use(finding.workload)}"
         yield ("label_answers", finding.workload), _Work("label_answers", title, reason, risk, [])
-    rest = [gate for gate in undecided if gate not in probes and gate not in unlabelled]
+    missed = [gate for gate in undecided if gate.unfound and not gate.further and not gate.by_people]
+    if missed and finding.undecided:
+        reason = (f"rules miss too many faults to decide {join_words(_names(missed))}",)
+        title = f"Labels of answers for {said_of_use(finding.workload)}"
+        yield ("label_answers", finding.workload), _Work("label_answers", title, reason, risk, [])
+    rest = [gate for gate in undecided if gate not in probes and gate not in unlabelled and gate not in missed]
     if rest and finding.undecided:
         yield ("more_fixtures", finding.workload), _more_fixtures(finding, rest, risk)
 
