@@ -151,7 +151,9 @@ def test_the_list_of_sentences_has_each_kind(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("sample", ["claims", "case_ops"])
 def test_the_sentences_of_a_sample_package_use_plain_words(sample: str) -> None:
-    found = {text for _, text in sentences_of_package(ROOT / "docs/sample" / sample) if is_read(text)}
+    # The appendix, which `make docs` leaves here, shows what models and fixtures say.
+    said = sentences_of_package(ROOT / "docs/sample" / sample)
+    found = {text for place, text in said if "appendix/" not in place and is_read(text)}
     assert len(found) > 100
     # A table cell may have a semicolon.
     assert not {
