@@ -83,7 +83,6 @@ workloads:
           - measure: check_pass_rate
             slice: check=evidence_lines
             at_least: 0.9
-            safety: true
             note: staff look up each sentence in the packet beside it, so each one names its line
           - measure: check_pass_rate
             slice: check=document_reviewed

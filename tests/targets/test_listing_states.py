@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import os
+import subprocess
+import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -89,3 +91,10 @@ def test_a_process_that_is_not_the_runtime_that_answers_is_not_measured_for_it()
     assert serving_pids([mine], "") == (mine,), "an unknown server is taken for itself"
     assert serving_pids([mine], "vLLM") == (), "a proxy before vLLM, or a tunnel"
     assert serving_pids([2**22 + 1], "") == ()
+
+
+def test_a_child_that_has_ended_hides_no_server() -> None:
+    with subprocess.Popen([sys.executable, "-c", ""], stdout=subprocess.PIPE) as child:
+        assert child.stdout is not None and child.stdout.read() == b""
+        os.waitid(os.P_PID, child.pid, os.WEXITED | os.WNOWAIT)  # it has ended, and nobody has asked how
+        assert serving_pids([os.getpid()], "") == (os.getpid(),)

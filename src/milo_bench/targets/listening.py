@@ -45,7 +45,7 @@ def serving_pids(pids: Iterable[int], runtime: str) -> tuple[int, ...]:
     for pid in pids:
         try:
             process = psutil.Process(pid)
-            lines = [" ".join(one.cmdline()).lower() for one in (process, *process.children(recursive=True))]
+            lines = [_line(process), *map(_line, process.children(recursive=True))]
             name = process.name().lower()
         except (psutil.Error, OSError):
             continue
@@ -55,6 +55,14 @@ def serving_pids(pids: Iterable[int], runtime: str) -> tuple[int, ...]:
         if any(any(word in line for word in words) for line in lines) if words else not is_proxy:
             found.append(pid)
     return tuple(found)
+
+
+def _line(process: psutil.Process) -> str:
+    """The command line; "" for one that has ended, of which a busy server always has some."""
+    try:
+        return " ".join(process.cmdline()).lower()
+    except psutil.NoSuchProcess:  # a zombie is one, too
+        return ""
 
 
 def model_server_ports() -> tuple[int, ...]:

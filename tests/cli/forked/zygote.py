@@ -12,6 +12,7 @@ import gc
 import json
 import os
 import pkgutil
+import signal
 import socket
 import subprocess
 import sys
@@ -71,15 +72,14 @@ class Zygote:
 
 def _serve(requests: socket.socket) -> None:
     """Fork for each request, and return in the fork that is to run the command."""
+    signal.signal(signal.SIGCHLD, _forget_those_that_ended)
     while True:
-        with contextlib.suppress(ChildProcessError):
-            while os.waitpid(-1, os.WNOHANG)[0]:
-                pass
         request, descriptors, _, _ = socket.recv_fds(requests, _MOST_BYTES, _STREAMS)
         if not request:
             sys.exit(0)
         # The watch waits for the command alone, so that commands can run side by side.
         if os.fork() == 0:
+            signal.signal(signal.SIGCHLD, signal.SIG_DFL)
             requests.close()
             command = os.fork()
             if command == 0:
@@ -91,6 +91,12 @@ def _serve(requests: socket.socket) -> None:
             _tell(command, descriptors[-1])
         for descriptor in descriptors:
             os.close(descriptor)
+
+
+def _forget_those_that_ended(*_: object) -> None:
+    with contextlib.suppress(ChildProcessError):
+        while os.waitpid(-1, os.WNOHANG)[0]:
+            pass
 
 
 def _tell(command: int, code: int) -> NoReturn:
