@@ -136,15 +136,16 @@ def _of_finding(finding: Finding, evidence: Evidence, policy: PolicyFile) -> Ite
         reason = (f"no workload on {target} can be kept without {named}",)
         yield ("run_probes", target), _Work("run_probes", f"Run {named} on {target}", reason, "high", [])
     unlabelled = [gate for gate in undecided if gate.by_people]
-    if unlabelled and finding.undecided:
-        reason = (f"only people's labels decide {join_words(_names(unlabelled))}",)
-        title = f"Labels of answers for {said_of_use(finding.workload)}"
-        yield ("label_answers", finding.workload), _Work("label_answers", title, reason, risk, [])
     missed = [gate for gate in undecided if gate.unfound and not gate.further and not gate.by_people]
-    if missed and finding.undecided:
-        reason = (f"rules miss too many faults to decide {join_words(_names(missed))}",)
+    reasons = []
+    if unlabelled:
+        reasons.append(f"only people's labels decide {join_words(_names(unlabelled))}")
+    if missed:
+        named = join_words(_names(missed))
+        reasons.append(f"rules miss too many faults to decide {named}: rest the gate on labels or a licensed judge")
+    if reasons and finding.undecided:
         title = f"Labels of answers for {said_of_use(finding.workload)}"
-        yield ("label_answers", finding.workload), _Work("label_answers", title, reason, risk, [])
+        yield ("label_answers", finding.workload), _Work("label_answers", title, ("; ".join(reasons),), risk, [])
     rest = [gate for gate in undecided if gate not in probes and gate not in unlabelled and gate not in missed]
     if rest and finding.undecided:
         yield ("more_fixtures", finding.workload), _more_fixtures(finding, rest, risk)

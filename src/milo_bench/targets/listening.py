@@ -45,7 +45,8 @@ def serving_pids(pids: Iterable[int], runtime: str) -> tuple[int, ...]:
     for pid in pids:
         try:
             process = psutil.Process(pid)
-            lines = [_line(process), *map(_line, process.children(recursive=True))]
+            own = " ".join(process.cmdline()).lower()
+            lines = [own, *map(_line, process.children(recursive=True))]
             name = process.name().lower()
         except (psutil.Error, OSError):
             continue
@@ -58,10 +59,10 @@ def serving_pids(pids: Iterable[int], runtime: str) -> tuple[int, ...]:
 
 
 def _line(process: psutil.Process) -> str:
-    """The command line; "" for one that has ended, of which a busy server always has some."""
+    """The command line of a child; "" for one that has ended or is another user's, which says nothing of its parent."""
     try:
         return " ".join(process.cmdline()).lower()
-    except psutil.NoSuchProcess:  # a zombie is one, too
+    except (psutil.Error, OSError):
         return ""
 
 

@@ -12,6 +12,7 @@ import pytest
 from milo_bench.config.policy.file import PolicyFile, read_policy
 from milo_bench.core.records import CheckSpec, Fixture
 from milo_bench.decide.another_model import needed_from_another
+from milo_bench.decide.decide import decide
 from milo_bench.decide.evidence import Evidence
 from milo_bench.decide.figures import Figures
 from milo_bench.decide.findings import turning
@@ -23,7 +24,7 @@ from milo_bench.decide.records import Candidate, GateResult, LinkedText, Ref
 from milo_bench.guards.measured import all_measured, figures_of, wilson_95
 from milo_bench.stats.exact import exact_ends
 from milo_bench.stats.unfound import Unfound
-from tests.decide.evidence_cases import Made, Row
+from tests.decide.evidence_cases import Made, Row, policy_text
 
 WORK = Candidate("w", "small")
 PROMISES = "{{measure: policy_violation_rate, at_most: {bound}, safety: {safety}}}"
@@ -104,6 +105,20 @@ def test_where_rules_miss_too_much_the_way_out_is_people_or_a_judge() -> None:
         "people's labels or a licensed judge for pass rate of the check evidence_lines: rules miss too many faults to"
         " decide it"
     ]
+
+
+def test_work_whose_rules_miss_too_much_waits_for_labels_and_not_for_fixtures() -> None:
+    by = policy(f"{LINES}, {{measure: unsupported_claim_rate, at_most: 0.1, safety: true}}")
+    decision = decide(
+        evidence("evidence_lines", 141, 9), by, policy_text=policy_text(by.text), economics=None, economics_text=None,
+        created_at="2026-05-08T12:00:00Z", tool_version="1",
+    )  # fmt: skip
+    (item,) = (one for one in decision.backlog if one.work == "label_answers")
+    assert "only people's labels decide" in "".join(map(str, item.reason)).lower()
+    assert "rules miss too many faults to decide pass rate of the check evidence_lines" in "".join(
+        map(str, item.reason)
+    )
+    assert not [one for one in decision.backlog if one.work == "more_fixtures"]
 
 
 def test_rules_that_miss_half_never_pass_a_gate_that_their_findings_alone_would() -> None:
