@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 from markupsafe import Markup
 
-from milo_bench.decide.records import Decision, Figure, Finding, Source
+from milo_bench.decide.records import Decision, Finding
 from milo_bench.decide.wording import TOO_CLOSE
 from milo_bench.report.figures import plain_text
 from milo_bench.report.pages.claims import Claims
@@ -54,16 +54,6 @@ def test_work_that_is_too_close_to_call_is_not_asked_for_thousands_of_cases() ->
     close = msgspec.structs.replace(decision.figures[further], note=TOO_CLOSE)
     undecided = msgspec.structs.replace(undecided, figures={**undecided.figures, further: close})
     assert plain_text(undecided.figures, job(undecided).first).endswith(TOO_CLOSE)
-
-
-def test_where_every_case_went_well_a_better_model_is_not_asked_for() -> None:
-    decision = all_undecided(sample_decision(), further="further/escalation", figure="perfect", direction="at_most")
-    close = msgspec.structs.replace(decision.figures["further/escalation"], note=TOO_CLOSE)
-    for k, said in ((0, "more cases that go as well as these"), (1, TOO_CLOSE)):
-        rate = Figure("perfect", "failure rate", k / 20, "share", Source("measure", "failure_rate"), n=20, k=k)
-        figures = {**decision.figures, "further/escalation": close, "perfect": rate}
-        one = msgspec.structs.replace(decision, figures=figures)
-        assert plain_text(figures, job(one).first).endswith(said)
 
 
 def test_a_long_name_of_a_model_keeps_every_line_within_its_budget() -> None:

@@ -15,7 +15,7 @@ from milo_bench.decide.evidence import Evidence
 from milo_bench.decide.figures import Figures
 from milo_bench.decide.records import BacklogItem, Figure, Finding, GateResult, LinkedText, Remedy, Source
 from milo_bench.decide.selection import SHIPS
-from milo_bench.decide.wording import capitalise, join_words, sentence_case, spell_out
+from milo_bench.decide.wording import TOO_CLOSE, capitalise, join_words, sentence_case, spell_out
 
 _RANK: Mapping[Risk, int] = {"high": 0, "medium": 1, "low": 2}
 _HOURS_A_DAY: Final = 6.0  # of an engineer's day that go into such work
@@ -24,6 +24,7 @@ _OWNERS: Mapping[str, str] = {
     "concurrency_cap": "Platform engineer",
     "repair_runtime": "Platform engineer",
     "run_probes": "Platform engineer",
+    "better_model": "Platform engineer",
     "constrained_decoding": "Platform engineer",
     "label_answers": "Quality lead",
     "more_fixtures": "Quality lead",
@@ -54,7 +55,7 @@ def make_backlog(
     """
     works: dict[tuple[str, str], _Work] = {}
     for finding in chosen:
-        for key, work in _of_finding(finding, evidence, policy):
+        for key, work in _of_finding(finding, evidence, policy, figures):
             known = works.setdefault(key, work)
             known.findings.append(finding.id)
             known.unblocks += finding.kind in SHIPS
@@ -117,7 +118,9 @@ def _hours_of_findings(works: Sequence[_Work], chosen: Sequence[Finding], policy
             figures.add(Figure(id, title, base, "hour", source, low=low, high=high, method="summed"))
 
 
-def _of_finding(finding: Finding, evidence: Evidence, policy: PolicyFile) -> Iterator[tuple[tuple[str, str], _Work]]:
+def _of_finding(
+    finding: Finding, evidence: Evidence, policy: PolicyFile, figures: Figures
+) -> Iterator[tuple[tuple[str, str], _Work]]:
     risk = policy.workloads[finding.workload].risk
     target = finding.target
     for remedy in finding.remedies:
@@ -147,7 +150,10 @@ def _of_finding(finding: Finding, evidence: Evidence, policy: PolicyFile) -> Ite
         title = f"Labels of answers for {said_of_use(finding.workload)}"
         yield ("label_answers", finding.workload), _Work("label_answers", title, ("; ".join(reasons),), risk, [])
     rest = [gate for gate in undecided if gate not in probes and gate not in unlabelled and gate not in missed]
-    if rest and finding.undecided:
+    close = [gate for gate in rest if gate.further and figures[gate.further].note == TOO_CLOSE]
+    if close and finding.undecided:
+        yield ("better_model", finding.workload), _better_model(finding, close, risk)
+    elif rest and finding.undecided:  # where one gate needs a better model, fixtures for the others would be wasted
         yield ("more_fixtures", finding.workload), _more_fixtures(finding, rest, risk)
 
 
@@ -168,6 +174,11 @@ def _names(gates: Sequence[GateResult]) -> list[str]:
 def _more_fixtures(finding: Finding, gates: Sequence[GateResult], risk: Risk) -> _Work:
     reason: LinkedText = (f"undecided with the current fixtures: {join_words(_names(gates))}",)
     return _Work("more_fixtures", f"More fixtures for {said_of_use(finding.workload)}", reason, risk, [])
+
+
+def _better_model(finding: Finding, close: Sequence[GateResult], risk: Risk) -> _Work:
+    reason: LinkedText = (f"{join_words(_names(close))}: {TOO_CLOSE} on {finding.target}",)
+    return _Work("better_model", f"A better model for {said_of_use(finding.workload)}", reason, risk, [])
 
 
 def _hours(work: str, policy: PolicyFile, figures: Figures) -> tuple[str, str, str]:

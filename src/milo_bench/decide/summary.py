@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from milo_bench.config.policy.remedies import REMEDIES
+from milo_bench.config.policy.remedies import OTHER_WORK, REMEDIES
 from milo_bench.decide.another_model import needed_from_another
 from milo_bench.decide.figures import Figures
 from milo_bench.decide.records import BacklogItem, Choice, Finding, GateResult, LinkedText, Remedy, Replay
@@ -245,7 +245,7 @@ def step_of(item: BacklogItem) -> str:
     """What to do, as words after "to": "add a readiness probe on local_27b"."""
     if item.work not in REMEDIES.names():
         title = f"{item.title[:1].lower()}{item.title[1:]}"
-        return f"add {title}" if item.work == "more_fixtures" else title
+        return f"{OTHER_WORK[item.work].verb} {title}".lstrip() if item.work in OTHER_WORK else title
     known = REMEDIES.get(item.work)
     step = known.step or f"add {known.title}"
     return f"{step[:1].lower()}{step[1:]}{item.title.removeprefix(sentence_case(known.title))}"

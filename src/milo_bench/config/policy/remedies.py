@@ -11,10 +11,14 @@ from milo_bench.core.registry import Registry
 
 @dataclass(frozen=True)
 class Work:
-    """Work that a backlog may ask for: low, base and high hours if the policy states none, and when it is done."""
+    """Work that a backlog may ask for: low, base and high hours if the policy states none, and when it is done.
+
+    ``verb`` is what is done about its title, where the title has none: "add" of "more fixtures for notes".
+    """
 
     hours: tuple[float, float, float]
     done_when: str
+    verb: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,8 +50,11 @@ class RemedyDefinition(Work):
 REMEDIES: Final[Registry[RemedyDefinition]] = Registry("fix", "milo_bench.decide.remedies.builtin")
 
 OTHER_WORK: Final[Mapping[str, Work]] = {
-    "more_fixtures": Work((4.0, 8.0, 24.0), "a new run decides the named gates"),
-    "label_answers": Work((1.0, 2.0, 8.0), "people have labelled a random sample of the answers"),
+    "more_fixtures": Work((4.0, 8.0, 24.0), "a new run decides the named gates", "add"),
+    "better_model": Work(
+        (8.0, 16.0, 40.0), "a run of another model, or with another prompt, decides the named gates", "try"
+    ),
+    "label_answers": Work((1.0, 2.0, 8.0), "people have labelled a random sample of the answers", "give"),
     "run_probes": Work((1.0, 2.0, 4.0), "the named probes have passed or failed on this target"),
 }
 

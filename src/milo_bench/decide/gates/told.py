@@ -58,7 +58,7 @@ class ToldGate:
         figure, bound_id = self._figure(gate, ends), self._bound_figure(gate)
         further_id = ""
         if outcome == "undecided" and further is not None and not untested:
-            further_id = self._further_figure(gate, further, ends.fixtures, flags=flags, seen=ends.n > 0)
+            further_id = self._further_figure(gate, further, ends, flags=flags)
         beside = self._beside(gate, flags)
         raw_id = f"{self.prefix}raw/{self._id(gate)}"
         licensed = licence_clause(judged, raw_id, spell_out(gate.key), self.figures)
@@ -135,13 +135,14 @@ class ToldGate:
             Source("policy", f"workloads.{workload}.gates.{key}", self.policy.path),
         )
 
-    def _further_figure(
-        self, gate: GateConfig, further: int, fixtures: int, *, flags: RestsOnFlags | None, seen: bool
-    ) -> str:
+    def _further_figure(self, gate: GateConfig, further: int, ends: IntervalEnds, *, flags: RestsOnFlags | None) -> str:
         noun = "labelled answers" if flags is not None and flags.people_decide else "fixtures"
-        how = ", if the estimate holds" if seen else " at the least, if every one passes"
+        how = ", if the estimate holds" if ends.n else " at the least, if every one passes"
         title = f"more {noun} to decide {spell_out(gate.key)}{how}"
-        note = TOO_CLOSE if seen and further > max(10 * fixtures, _MANY) else ""
+        # Where every case went well, it is the number of cases that is too small.
+        faultless = ends.k == (ends.n if gate.direction == "at_least" else 0)
+        close = ends.n and not faultless and further > max(10 * ends.fixtures, _MANY)
+        note = TOO_CLOSE if close else ""
         return self._count(gate, "further", title, further, note=note).figure
 
     def _reason(

@@ -248,8 +248,7 @@ def _first(decision: Decision, finding: Finding) -> LinkedText:
     further = [gate.further for gate in undecided if gate.further in decision.figures]
     if finding.shown_kind == "undecided" and _is_unjudged(decision, finding):
         return ("A person's judgement of the answers",)
-    close = [gate for gate in undecided if gate.further in further and not _is_perfect(decision, gate)]
-    if finding.shown_kind == "undecided" and any(decision.figures[gate.further].note == TOO_CLOSE for gate in close):
+    if finding.shown_kind == "undecided" and any(decision.figures[one].note == TOO_CLOSE for one in further):
         return (f"A better model: {finding.target} is {TOO_CLOSE}",)
     if finding.shown_kind == "undecided" and further:
         most = max(further, key=lambda id: decision.figures[id].value or 0.0)
@@ -267,12 +266,6 @@ def _first(decision: Decision, finding: Finding) -> LinkedText:
     if replaced is not None:
         return (f"Another way of working: {short(replaced.name)}",)
     return ("A better model or another way of working",)
-
-
-def _is_perfect(decision: Decision, gate: GateResult) -> bool:
-    """Whether every case went well, so that only more of them, and no better model, can decide the gate."""
-    figure = decision.figures.get(gate.figure)
-    return figure is not None and bool(figure.n) and figure.k == (figure.n if gate.direction == "at_least" else 0)
 
 
 def _by_value(finding: Finding) -> bool:
@@ -329,6 +322,7 @@ def _other(decision: Decision, other: Finding, chosen: Finding) -> LinkedText:
 _OTHER_STEPS: Final = {
     "label_answers": "Label a sample of the answers",
     "more_fixtures": "Add more fixtures",
+    "better_model": "Try a better model",
     "run_probes": "Run the probes that are missing",
 }
 
@@ -337,8 +331,8 @@ def _step(item: BacklogItem, jobs: Sequence[JobRow]) -> Step:
     """What to do, on which model or for which of the jobs as the page numbers them."""
     known = REMEDIES.get(item.work) if item.work in REMEDIES.names() else None
     title = sentence_case(item.title)
-    if item.work in ("more_fixtures", "label_answers"):
-        title = f"{'Add' if item.work == 'more_fixtures' else 'Give'} {title[:1].lower()}{title[1:]}"
+    if item.work in OTHER_WORK and (verb := OTHER_WORK[item.work].verb):
+        title = f"{sentence_case(verb)} {title[:1].lower()}{title[1:]}"
     if known is not None and known.step:
         place = title.removeprefix(sentence_case(known.title))
         places = [place for place, job in enumerate(jobs, start=1) if job.finding.id in item.findings]
