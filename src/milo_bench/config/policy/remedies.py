@@ -51,9 +51,7 @@ REMEDIES: Final[Registry[RemedyDefinition]] = Registry("fix", "milo_bench.decide
 
 OTHER_WORK: Final[Mapping[str, Work]] = {
     "more_fixtures": Work((4.0, 8.0, 24.0), "a new run decides the named gates", "add"),
-    "better_model": Work(
-        (8.0, 16.0, 40.0), "a run of another model, or with another prompt, decides the named gates", "try"
-    ),
+    "better_model": Work((8.0, 16.0, 40.0), "a run of another model or prompt decides the named gates", "try"),
     "label_answers": Work((1.0, 2.0, 8.0), "people have labelled a random sample of the answers", "give"),
     "run_probes": Work((1.0, 2.0, 4.0), "the named probes have passed or failed on this target"),
 }
