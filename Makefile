@@ -98,7 +98,8 @@ demo: $(INSTALLED) ## Measure a small model on this machine within three minutes
 	@$(BIN)/milo-bench demo
 	@$(TOOK)
 
-test: lint types unit ## Everything that must hold: style, types, room contract, tests
+test: lint ## Everything that must hold: style, types, room contract, tests
+	@$(MAKE) --no-print-directory --jobs=2 types unit
 	@$(TOOK)
 
 lint: $(INSTALLED_DEV) ## Style, and who may import whom
