@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Collection, Coroutine
+from collections.abc import Collection
 from typing import Any, Final
 
 import msgspec
 
 from milo_bench.core.text import one_line
-from milo_bench.gateway.answering.served import ServedRequest
+from milo_bench.gateway.answering.direct import DirectRequest
 from milo_bench.gateway.answering.shapes import answered_document, queued_document
 from milo_bench.gateway.request import DOORS, MODEL_PREFIX, OTHER_APIS
 from milo_bench.gateway.serving import Gateway
 from milo_bench.gateway.wire.connection import ClientConnection, HttpRequest
+from milo_bench.gateway.wire.flow import Flow, Running
 from milo_bench.gateway.wire.replies import ApiError
 from milo_bench.store.state.asked import read_asked
 from milo_bench.store.state.database import STATE_LOST
@@ -89,10 +90,10 @@ class Doors:
 
     # ------------------------------------------------------------ whole requests
 
-    def serve(self, client: ClientConnection, http: HttpRequest) -> Coroutine[Any, Any, None]:
+    def serve(self, client: ClientConnection, http: HttpRequest) -> Running:
         if http.target in DOORS:
-            return ServedRequest(self._gateway, client, http).run()
-        return self._serve_other(client, http)
+            return DirectRequest(self._gateway, client, http).begin()
+        return Flow(self._serve_other(client, http))
 
     async def _serve_other(self, client: ClientConnection, http: HttpRequest) -> None:
         path = http.target
@@ -106,7 +107,10 @@ class Doors:
         except ApiError as error:
             client.fail(error)
 
-    async def serve_admin(self, client: ClientConnection, http: HttpRequest) -> None:
+    def serve_admin(self, client: ClientConnection, http: HttpRequest) -> Running:
+        return Flow(self._serve_admin(client, http))
+
+    async def _serve_admin(self, client: ClientConnection, http: HttpRequest) -> None:
         if http.target == "/metrics":
             client.reply(200, self._gateway.metrics.page(), content_type=CONTENT_TYPE)
         else:

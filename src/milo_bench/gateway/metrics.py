@@ -32,7 +32,7 @@ class GatewayMetrics:
 
     def __init__(self, gateway: Gateway) -> None:
         self._gateway = gateway
-        self._new: list[AuditedRequest] = []  # not counted yet
+        self._usual: dict[tuple[str, str, str, str], _Usual] = {}  # not counted yet
         self.requests = Counter(
             "milo_requests_total", "Requests by workload, route and outcome.", ("workload", "route", "outcome")
         )
@@ -58,32 +58,28 @@ class GatewayMetrics:
         )  # fmt: skip
 
     def count(self, record: AuditedRequest) -> None:
-        self._new.append(record)
-        if len(self._new) >= _MOST_TOGETHER:
-            self._count_new()
+        """Those that their one call answered in one go are counted many at once: each costs less so."""
+        calls = record.calls
+        if len(calls) != 1 or calls[0].failure or calls[0].failed_checks or record.first_s:
+            self._count_each(record)
+            return
+        place = (record.workload, record.route, record.outcome, calls[0].target)
+        one = self._usual.get(place)
+        if one is None:
+            one = self._usual[place] = _Usual()
+        one.took_s.append(record.took_s)
+        one.prompt_tokens += record.prompt_tokens
+        one.completion_tokens += record.completion_tokens
+        if len(one.took_s) >= _MOST_TOGETHER or len(self._usual) > _MOST_TOGETHER:
+            self._count_usual()
 
-    def _count_new(self) -> None:
-        """Many at once, those that their one call answered in one go: each costs less so."""
-        new, self._new = self._new, []
-        usual: dict[tuple[str, str, str, str], _Usual] = {}
-        for record in new:
-            calls = record.calls
-            if len(calls) != 1 or calls[0].failure or calls[0].failed_checks or record.first_s:
-                self._count_each(record)
-                continue
-            place = (record.workload, record.route, record.outcome, calls[0].target)
-            one = usual.get(place)
-            if one is None:
-                one = usual[place] = _Usual()
-            one.took_s.append(record.took_s)
-            one.prompt_tokens += record.prompt_tokens
-            one.completion_tokens += record.completion_tokens
+    def _count_usual(self) -> None:
+        usual, self._usual = self._usual, {}
         for (workload, route, outcome, target), one in usual.items():
             many = float(len(one.took_s))
             self.requests.add(workload, route, outcome, by=many)
             self.calls.add(target, "answered", by=many)
-            for took_s in one.took_s:
-                self.seconds.observe(took_s, route)
+            self.seconds.observe_all(one.took_s, route)
             if one.prompt_tokens or one.completion_tokens:
                 self.tokens.add(workload, "prompt", by=one.prompt_tokens)
                 self.tokens.add(workload, "completion", by=one.completion_tokens)
@@ -103,7 +99,7 @@ class GatewayMetrics:
             self.tokens.add(record.workload, "completion", by=record.completion_tokens)
 
     def page(self) -> bytes:
-        self._count_new()
+        self._count_usual()
         return metrics_page(self._all).encode()
 
     def _health(self) -> dict[tuple[str, ...], float]:

@@ -105,6 +105,8 @@ def read_question(
     if not _ONLY_IN_MILO.isdisjoint(fields):
         name = next(name for name in fields if name in _ONLY_IN_MILO)
         raise _wrong(name, "is not a field of this API", f'write "milo": {{"{name}": …}}.')
+    if milo is None and not roles and door == "chat" and (usual := _read_usual(http, fields, workloads)) is not None:
+        return usual
     case, tags = (None, NO_TAGS) if milo is None else _read_milo(milo)
     milo = milo or {}
     sensitive = bool(milo and milo.get("sensitive")) or bool(tags and says_sensitive(tags))
@@ -132,6 +134,17 @@ def read_question(
     )
     _check_fields(asked)
     return asked
+
+
+def _read_usual(http: HttpRequest, fields: dict[str, Any], workloads: Collection[str]) -> Question | None:
+    """What most clients of the chat door send; None for whatever needs another look."""
+    model, stream = fields.get("model"), fields.get("stream", False)
+    if not http.is_plain or not isinstance(model, str) or (stream is not False and stream is not True):
+        return None
+    workload = model[len(MODEL_PREFIX) :]
+    if workload not in workloads or not model.startswith(MODEL_PREFIX) or not _is_usual(fields, _UsualChat):
+        return None
+    return Question("chat", workload, "", fields, None, NO_TAGS, False, stream)
 
 
 def is_plain_head(headers: Mapping[str, str]) -> bool:
@@ -462,7 +475,7 @@ def _check_each_field(asked: Question) -> None:
         for name in ("tools", "functions", "response_format"):
             if fields.get(name):
                 raise wrong(name, "cannot be set beside milo.input", "the workload's measured contract sets it.")
-        if fields.get("n", 1) != 1:
+        if fields.get("n") not in (None, 1):
             raise wrong("n", "must be 1 beside milo.input", "the workload was measured with one answer.")
 
 

@@ -20,7 +20,7 @@ from milo_bench.core.text import one_line
 from milo_bench.decide.routing.rules import Routed, actions_of
 from milo_bench.gateway.access import Access
 from milo_bench.gateway.answering.challengers import ShadowCalls
-from milo_bench.gateway.answering.headers import AnswerHeads
+from milo_bench.gateway.answering.plans import RoutePlans
 from milo_bench.gateway.answering.record import MakeRecord
 from milo_bench.gateway.control.sampling import TrafficSampler
 from milo_bench.gateway.judge_threads import JudgeThreads
@@ -34,7 +34,7 @@ from milo_bench.gateway.upstream.targets import Upstream
 from milo_bench.gateway.wire.flow import LateValue
 from milo_bench.gateway.wire.replies import ApiError
 from milo_bench.store.audit.records import AuditedRequest, AuditedShadow
-from milo_bench.store.audit.writer import AuditWriter
+from milo_bench.store.audit.writer import AuditWriter, Told
 from milo_bench.store.state import Engine, SQLAlchemyError
 from milo_bench.store.state.database import STATE_LOST, StateFile
 from milo_bench.store.state.incidents import Incident
@@ -70,7 +70,7 @@ class Serving:
     _gates: dict[str, Gate] = field(default_factory=dict)
     _timeouts: dict[int, Timeouts] = field(default_factory=dict)
     _health: tuple[float, dict[str, str]] = (-1.0, {})
-    heads: AnswerHeads = field(default_factory=AnswerHeads)
+    plans: RoutePlans = field(default_factory=RoutePlans)
     _left: asyncio.Event | None = None
 
     def enter(self) -> None:
@@ -185,7 +185,7 @@ class Gateway:
     def write(self, make: MakeRecord) -> AuditedRequest:
         """Record a request before its answer's last byte leaves. Raises OSError where that is not possible."""
         made = self.audit.write(make)
-        self._heard(made)
+        self.heard(made)
         return made
 
     def record(self, make: MakeRecord) -> LateValue[AuditedRequest]:
@@ -196,21 +196,27 @@ class Gateway:
             if error is not None:
                 wait.fail(error)
                 return
-            self._heard(made)
+            self.heard(made)
             wait.set(made)
 
+        made = self.line_up(make, told)
+        return wait
+
+    def line_up(self, make: MakeRecord, told: Told) -> AuditedRequest:
+        """As ``record``; ``told`` hears of it, and then has to say it to ``heard``. Raises OSError."""
         made = self.audit.add(make, told)
         if not self._flushes:
             self._flushes = True
             asyncio.get_running_loop().call_soon(self._flush)
-        return wait
+        return made
 
     def _flush(self) -> None:
         self._flushes = False
         with contextlib.suppress(OSError):  # each has been told
             self.audit.flush()
 
-    def _heard(self, made: AuditedRequest) -> None:
+    def heard(self, made: AuditedRequest) -> None:
+        """A line was written: it is counted."""
         self.metrics.count(made)
         for listener in self.listeners:
             listener(made)

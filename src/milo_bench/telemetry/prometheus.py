@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable, Mapping
+from math import inf
 from typing import Final
 
 LABEL_ESCAPES: Final = str.maketrans({"\\": "\\\\", '"': '\\"', "\n": "\\n"})
@@ -48,6 +49,19 @@ class Histogram:
             self._sums[values] = 0.0
         counts[bisect_left(self._bounds, value)] += 1
         self._sums[values] += value
+
+    def observe_all(self, observed: list[float], *values: str) -> None:
+        """Many at once cost little more than one."""
+        if not observed:
+            return
+        self.observe(observed[0], *values)
+        rest = sorted(observed[1:])
+        counts, below = self._counts[values], 0
+        self._sums[values] += sum(rest)
+        for place, bound in enumerate((*self._bounds, inf)):
+            upto = bisect_right(rest, bound)
+            counts[place] += upto - below
+            below = upto
 
     def lines(self) -> Iterable[str]:
         for values, counts in sorted(self._counts.items()):

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from milo_bench.gateway.wire.connection import ClientConnection, HttpRequest
+from milo_bench.gateway.wire.flow import Flow
 from milo_bench.gateway.wire.listener import WireLimits, WireListener
 from tests.patience import WAIT_S
 
@@ -32,8 +33,9 @@ class WatchedListener(WireListener):
 
     def __init__(self, answer: Any, idle_s: float) -> None:
         super().__init__(
-            answer, limits=WireLimits(idle_s=idle_s), check_head=lambda _: None, note_refusal=lambda *_: None
-        )
+            lambda client, http: Flow(answer(client, http)), limits=WireLimits(idle_s=idle_s),
+            check_head=lambda _: None, note_refusal=lambda *_: None,
+        )  # fmt: skip
         self.ended = asyncio.Event()
 
     def closed(self, connection: ClientConnection) -> None:

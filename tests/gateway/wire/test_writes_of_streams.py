@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from milo_bench.gateway.wire.connection import ClientConnection, HttpRequest
+from milo_bench.gateway.wire.flow import Flow
 from milo_bench.gateway.wire.listener import WireLimits, WireListener
 
 REQUEST = b"POST /v1/chat/completions HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n"
@@ -35,7 +36,10 @@ async def client() -> Any:
         await asyncio.Event().wait()
 
     listener = WireListener(
-        wait, limits=WireLimits(), check_head=lambda http: None, note_refusal=lambda error, http: None
+        lambda connection, http: Flow(wait(connection, http)),
+        limits=WireLimits(),
+        check_head=lambda http: None,
+        note_refusal=lambda error, http: None,
     )
     made = ClientConnection(listener)
     made.connection_made(_Transport())

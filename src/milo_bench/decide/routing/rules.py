@@ -110,6 +110,7 @@ class _Compiled:
     def __init__(self, file: RoutingFile) -> None:
         self.file = file
         self.actions: tuple[Action, ...] = (*file.rules, file.default)
+        self.default = len(file.rules)
         self._named = frozenset(name for rule in file.rules for name in rule.when.workload)
         self._before: dict[str, tuple[tuple[int, tuple[_Test, ...]], ...]] = {}
         self.on_answers = tuple(
@@ -168,9 +169,12 @@ def actions_of(file: RoutingFile) -> tuple[Action, ...]:
 def route_request(file: RoutingFile, request: RequestFacts) -> Routed:
     """Step 1: where the case goes before any model has answered."""
     compiled = _compiled(file)
-    decides = len(file.rules)
+    decides = compiled.default
     for place, tests in compiled.before_answers(request.workload):
-        if _hold(tests, request):
+        for test in tests:  # here, as a call costs more than the tests
+            if not test(request):
+                break
+        else:
             decides = place
             break
     sent = _sent(compiled, decides, request)

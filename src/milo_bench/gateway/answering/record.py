@@ -75,6 +75,25 @@ class RequestRecord(msgspec.Struct):
             self.traced.append(TracedCall(time.monotonic(), self.trace.call))
         self.calls.append(AuditedCall(target, status, failure and failure[:200], round(took_s, 6), failed_checks))
 
+    def ended_like(self, like: AuditedRequest, outcome: AuditOutcome) -> MakeRecord:
+        """As ``ended`` with status 200, where ``like`` is the line of a request that was the same but for its case.
+
+        Both came through the same door, by the same key, for the same use, and the same rule had the same model answer
+        them whole, by the same prompt.
+        """
+        took_s = round(time.monotonic() - self.started_s, 6)
+        at = utc_stamp()
+
+        def make(n: int) -> AuditedRequest:
+            self.made = made = msgspec.structs.replace(
+                like, n=n, at=at, request=self.id, outcome=outcome, words=self.words, sensitive=self.sensitive,
+                removed=self.removed, redacted=self.redacted, calls=tuple(self.calls), took_s=took_s,
+                prompt_tokens=self.prompt_tokens, completion_tokens=self.completion_tokens,
+            )  # fmt: skip
+            return made
+
+        return make
+
     def ended(self, outcome: AuditOutcome, status: int, *, reason: str = "") -> MakeRecord:
         """The line, once its number is known."""
         took_s = round(time.monotonic() - self.started_s, 6)

@@ -6,7 +6,7 @@ import asyncio
 import time
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import msgspec
 
@@ -47,40 +47,42 @@ from milo_bench.targets.responses.translating import ResponseStream
 _ENCODER = msgspec.json.Encoder()
 _NOTHING_CLOSED: Final[frozenset[str]] = frozenset()
 _NO_CANARIES: Final[Mapping[str, str]] = {}
-_NO_TOKENS: Final[Mapping[str, int]] = {}
+
+
+class EarlyReply(NamedTuple):
+    """The reply of the first model, which was asked before the routing walk began; ``judged`` where it was judged."""
+
+    reply: WholeReply
+    began_s: float
+    judged: JudgedReply | None
 
 
 class ServedRequest(RequestUnderWay):
     """One request on its way. ``run`` ends with exactly one answer to the client, unless it went away."""
 
-    async def run(self) -> None:
-        self._serving.enter()
+    async def run(
+        self, asked: Question, key: GatewayKey, facts: RequestFacts | None, early: EarlyReply | None = None
+    ) -> None:
+        """Walk the table with what ``take_in`` gave. ``facts`` is None where tokens are to be counted for them."""
         try:
-            await self._run()
-        except ApiError as error:
-            self._fail(error)
+            if facts is None:
+                facts = self.find_facts(asked, key, await self._serving.count_tokens(asked))
+            await self._run(asked, key, facts, early)
         except asyncio.CancelledError:
-            if self._record.made is None:  # else its line is written: only the bytes of its answer are lost
-                self._gateway.note(self._record.ended("cancelled", 499, reason="the client went away"))
+            self.gone()
             raise
-        except OSError as error:
-            self._unrecorded(error)
         except Exception as error:
-            self._gateway.report_fault(self.id, error)
-            hint = "report it with the request's id."
-            self._fail(ApiError(500, f"The gateway failed on {self.id}.", code="internal", hint=hint), "failed")
+            self.fell(error)
         finally:
-            self._serving.leave()
-            spans, record = self._gateway.spans, self._record
-            if spans is not None and record.made is not None:
-                spans.served(record.made, record.started_s, record.traced, self._trace, self._serving.upstreams)
+            self.left()
 
-    async def _run(self) -> None:
-        gateway, serving, record = self._gateway, self._serving, self._record
+    def take_in(self) -> tuple[Question, GatewayKey]:
+        """What is asked, checked, and by which key. Raises ApiError."""
+        gateway, record = self._gateway, self._record
         key: GatewayKey = self._http.sender or gateway.access.check(self._http)
         if key is not ANONYMOUS:
             record.key = key.id
-        table = serving.table
+        table = self._serving.table
         asked = read_question(self._http, DOORS[self._http.target], table.workloads, table.role_workloads)
         record.question = asked
         if asked.use:
@@ -93,6 +95,12 @@ class ServedRequest(RequestUnderWay):
             gateway.check_callback(asked.callback)
         if key is not ANONYMOUS:
             gateway.access.count(key, requests=1)
+        return asked, key
+
+    def find_facts(self, asked: Question, key: GatewayKey, tokens: Mapping[str, int]) -> RequestFacts:
+        """What the routing function needs to know of the request, with the ``tokens`` of its texts by target."""
+        gateway, serving, record = self._gateway, self._serving, self._record
+        table = serving.table
         closed = _NOTHING_CLOSED
         if gateway.rolled_back:
             works = (asked.workload, name_of_use(asked.workload, asked.use))
@@ -101,21 +109,25 @@ class ServedRequest(RequestUnderWay):
         canaries = _NO_CANARIES
         if table.challengers and not key.permit:
             canaries = drawn_canaries(table, asked, self.id, gateway.stopped_trials)
-        tokens = await serving.count_tokens(asked) if table.asks_tokens else _NO_TOKENS
         now = gateway.now() if table.asks_hours else None
         facts = request_facts(table, asked, serving.health(), serving.flags, closed, now, tokens, canaries)
         record.words = facts.words
         if facts.sensitive:
             record.sensitive = True
+        return facts
+
+    async def _run(self, asked: Question, key: GatewayKey, facts: RequestFacts, early: EarlyReply | None) -> None:
+        gateway, serving = self._gateway, self._serving
+        table = serving.table
         if gateway.shadow is not None:
             await self._shadow(asked, key, facts)
             return
         permit = permit_of_key(key, table.file, serving.upstreams) if key.permit else None
-        final, judged, streamed = await self._walk(asked, key, facts)
+        final, judged, streamed = await self._walk(asked, key, facts, early)
         if permit is not None and judged is not None:
             final = within_permit(permit, gateway.settings.gateway.tools, asked, final, judged)
         guarded = table.contract(final.place, asked.workload).guarded
-        record.routed(final, guarded=guarded)
+        self._record.routed(final, guarded=guarded)
         if streamed:
             return
         if final.route == "refuse":
@@ -128,7 +140,7 @@ class ServedRequest(RequestUnderWay):
     # ------------------------------------------------------------ the way
 
     async def _walk(
-        self, asked: Question, key: GatewayKey, facts: RequestFacts
+        self, asked: Question, key: GatewayKey, facts: RequestFacts, early: EarlyReply | None
     ) -> tuple[Routed, JudgedReply | None, bool]:
         """Where the case ends, the last answer, and whether it has already left as a stream."""
         role = self._serving.table.roles.get(asked.role)
@@ -152,13 +164,25 @@ class ServedRequest(RequestUnderWay):
                         judged,
                         False,
                     )
-                judged, streamed = await self._ask(asked, key, routed, prepared)
+                if early is not None:
+                    judged, streamed = await self._judged_early(asked, key, routed, prepared, early), False
+                    early = None
+                else:
+                    judged, streamed = await self._ask(asked, key, routed, prepared)
                 if streamed:
                     return routed, judged, True
                 routed = steps.send(judged.facts)
         except StopIteration as end:
             final: Routed = end.value
             return final, judged, False
+
+    async def _judged_early(
+        self, asked: Question, key: GatewayKey, routed: Routed, prepared: PreparedQuestion, early: EarlyReply
+    ) -> JudgedReply:
+        if early.judged is not None:
+            return early.judged
+        upstream, contract = self._serving.upstreams[routed.target], self._contract(routed, asked)
+        return await self._read(asked, key, upstream, prepared, contract, early.reply, early.began_s)
 
     def _contract(self, routed: Routed, asked: Question) -> RuleContract:
         return self._serving.table.contract(routed.place, asked.workload)
@@ -250,8 +274,8 @@ class ServedRequest(RequestUnderWay):
         limits = self._serving.timeouts(self._gateway.settings, routed)
         began_s = time.monotonic()
         reply = await upstream.pool.fetch(upstream.path(asked.door), body, limits, traceparent=self._trace.next_call())
-        if self._is_passed_on(asked, key, routed, contract):
-            passed = self._pass_on(asked, key, upstream, reply, began_s)
+        if self.is_passed_on(asked, key, routed, contract):
+            passed = self.pass_on(asked, key, upstream, reply, began_s)
             if passed is not None:
                 return passed
         return await self._read(asked, key, upstream, prepared, contract, reply, began_s)
@@ -316,31 +340,31 @@ class ServedRequest(RequestUnderWay):
     # ------------------------------------------------------------ what comes back
 
     async def _deliver(self, asked: Question, final: Routed, judged: JudgedReply, *, guarded: bool) -> None:
-        body = self._last_body
-        document: dict[str, Any] | None = None
+        body = self.body_of(final, judged, guarded=guarded)
+        written = await self._gateway.record(self._record.ended("edited" if judged.removed else "answered", 200))
+        self.hand_out(written, asked, final, judged, body, guarded=guarded)
+
+    def body_of(self, final: Routed, judged: JudgedReply, *, guarded: bool) -> bytes:
+        """The bytes of a judged answer as they leave; what was cut from it is counted."""
         if judged.removed:
             self._record.removed = len(judged.removed)
-            milo = {"status": "edited", "removed": list(judged.removed), "rule": final.rule}
-            document = judged.document | {"milo": milo}
-            body = encoded(document)
-        elif guarded and judged.document:
-            body = encoded(
-                judged.document
-            )  # what was judged, and nothing that a second reading might find in its bytes
-        outcome: AuditOutcome = "edited" if judged.removed else "answered"
-        written = await self._gateway.record(self._record.ended(outcome, 200))
+            judged.document |= {"milo": {"status": "edited", "removed": list(judged.removed), "rule": final.rule}}
+        elif not (guarded and judged.document):
+            return self._last_body
+        # What was judged, and nothing that a second reading might find in its bytes.
+        return encoded(judged.document)
+
+    def hand_out(
+        self, written: AuditedRequest, asked: Question, final: Routed, judged: JudgedReply, body: bytes, *,
+        guarded: bool,
+    ) -> None:  # fmt: skip
+        """The answer to the client, now that it is recorded."""
         if self._gateway.sampler.takes_any:
             self._sample(written, asked, first_text(judged))
-        lines = None
-        if not (asked.stream or judged.removed) and asked.response is None:
-            lines = self._serving.heads.find(self._record, final, guarded=guarded)
-        if lines is not None:
-            self._client.reply_known(lines, self.id, body)
-            return
         headers = answer_headers(self._record, final, guarded=guarded)
         if judged.removed:
             headers["X-Milo-Removed"] = str(len(judged.removed))
-        self._send(asked, body, document or judged.document, headers)
+        self._send(asked, body, judged.document, headers)
 
     def _send(self, asked: Question, body: bytes, document: dict[str, Any], headers: dict[str, str]) -> None:
         """A whole answer: its bytes, or for a client that asked for a stream, its document as one."""
@@ -381,6 +405,29 @@ class ServedRequest(RequestUnderWay):
         raise refusal(final, why_sent(final, judged), self._last_failure)
 
     # ------------------------------------------------------------ errors, counts
+
+    def fell(self, error: Exception) -> None:
+        """Whatever broke it off is the client's answer."""
+        if isinstance(error, ApiError):
+            self._fail(error)
+        elif isinstance(error, OSError):
+            self._unrecorded(error)
+        else:
+            self._gateway.report_fault(self.id, error)
+            hint = "report it with the request's id."
+            self._fail(ApiError(500, f"The gateway failed on {self.id}.", code="internal", hint=hint), "failed")
+
+    def gone(self) -> None:
+        """The client went away."""
+        if self._record.made is None:  # else its line is written: only the bytes of its answer are lost
+            self._gateway.note(self._record.ended("cancelled", 499, reason="the client went away"))
+
+    def left(self) -> None:
+        """It has ended, one way or another."""
+        self._serving.leave()
+        spans, record = self._gateway.spans, self._record
+        if spans is not None and record.made is not None:
+            spans.served(record.made, record.started_s, record.traced, self._trace, self._serving.upstreams)
 
     def _fail(self, error: ApiError, outcome: AuditOutcome | None = None) -> None:
         refused = error.milo is not None and error.milo.get("status") == "refused"

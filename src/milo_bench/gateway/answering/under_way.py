@@ -28,66 +28,91 @@ if TYPE_CHECKING:
     from milo_bench.gateway.serving import Gateway
 
 ANSWERED: Final = AnswerFacts()
+_HAS_KEY: Final = "the answer contains a key"
 _UNTRACED: Final = RequestTrace("", sends_spans=False)  # calls of it carry no trace
 
 
 class RequestUnderWay:
     """One request: its table, its record, and what the last call to a model came to."""
 
+    _trace = _UNTRACED
+    _last_body = b""
+    _last_failure: tuple[int, str, float | None] = (0, "", None)
+
     def __init__(self, gateway: Gateway, client: ClientConnection, http: HttpRequest) -> None:
         self._gateway, self._client, self._http = gateway, client, http
         self._serving = serving = gateway.serving  # a request keeps the table that it began under
         self.id = new_request_id()
-        self._trace = _UNTRACED
         if gateway.spans is not None or TRACEPARENT in http.headers:
             self._trace = RequestTrace(http.headers.get(TRACEPARENT, ""), sends_spans=gateway.spans is not None)
         self._record = RequestRecord(self.id, serving.table.mark, http.at_s, self._trace, door=http.target)
         self._prepared: dict[tuple[int, str], PreparedQuestion] = {}
-        self._last_body = b""
-        self._last_failure: tuple[int, str, float | None] = (0, "", None)
 
     async def _read(
         self, asked: Question, key: GatewayKey, upstream: Upstream, prepared: PreparedQuestion, contract: RuleContract,
         reply: WholeReply, began_s: float,
     ) -> JudgedReply:  # fmt: skip
-        """A whole reply, judged, counted and recorded."""
+        """A whole reply, judged, counted and recorded; where it is long, a thread judges it."""
+        judged = self.read_here(asked, key, upstream, prepared, contract, reply, began_s)
+        if judged is None:
+            took_s, body = time.monotonic() - began_s, reply.body()
+            judged = await judge_outside(self._gateway, prepared.asked, contract, prepared.shown, body, id=self.id)
+            judged = self._settled(key, upstream, reply, judged, took_s)
+        return judged
+
+    def read_here(
+        self, asked: Question, key: GatewayKey, upstream: Upstream, prepared: PreparedQuestion, contract: RuleContract,
+        reply: WholeReply, began_s: float,
+    ) -> JudgedReply | None:  # fmt: skip
+        """As ``_read``. None where it is so long that other requests' streams would wait; then nothing was counted."""
         took_s = time.monotonic() - began_s
-        body = reply.body()
         problem = "" if reply.failure is None and reply.status == 200 else self._problem(reply, upstream)
-        judged: JudgedReply | None = None
-        if not problem and upstream.has_keys and upstream.keys.within(body):
-            problem = "the answer contains a key"
-        if not problem and asked.door == "embeddings":
+        if not problem and upstream.has_keys and upstream.keys.within(reply.body()):
+            problem = _HAS_KEY
+        if problem:
+            return self._unanswered(upstream, reply, None, problem, took_s)
+        if asked.door == "embeddings":
             judged = JudgedReply(ANSWERED)
-        elif not problem:
-            # Here where it is quick, in a thread where an answer is long: other requests' streams do not wait.
-            if not contract.guarded or len(body) + len(asked.text) < self._gateway.limits.judge_inline_bytes:
-                judged = judge_reply(prepared.asked, contract, prepared.shown, body, id=self.id)
-            else:
-                judged = await judge_outside(self._gateway, prepared.asked, contract, prepared.shown, body, id=self.id)
-            problem = judged.problem or upstream.another_model(judged.document.get("model"))
-            if upstream.has_keys and said_in_pieces(judged.document, upstream.keys):
-                problem = "the answer contains a key"
-        if judged is None or problem:
-            self._record.called(upstream.name, reply.status, problem, took_s)
-            if reply.failure is None and reply.status == 200 and not (judged is not None and judged.late):
-                upstream.health.failed(problem, time.monotonic())
-                self._serving.forget_health()
-            return judged if judged is not None and judged.problem else no_answer(problem)
-        self._last_body = body
+        else:
+            body = reply.body()
+            if contract.guarded and len(body) + len(asked.text) >= self._gateway.limits.judge_inline_bytes:
+                return None
+            judged = judge_reply(prepared.asked, contract, prepared.shown, body, id=self.id)
+        return self._settled(key, upstream, reply, judged, took_s)
+
+    def _settled(
+        self, key: GatewayKey, upstream: Upstream, reply: WholeReply, judged: JudgedReply, took_s: float
+    ) -> JudgedReply:
+        document = judged.document
+        problem = judged.problem or (upstream.another_model(document.get("model")) if document else "")
+        if upstream.has_keys and said_in_pieces(document, upstream.keys):
+            problem = _HAS_KEY
+        if problem:
+            return self._unanswered(upstream, reply, judged, problem, took_s)
+        self._last_body = reply.body()
         upstream.health.answered(time.monotonic())
         failed = judged.facts.failed
         self._record.called(upstream.name, reply.status, "", took_s, tuple(sorted(failed)) if failed else ())
-        self._count(key, upstream, judged.document.get("usage"))
+        if document:
+            self._count(key, upstream, document.get("usage"))
         return judged
 
-    def _is_passed_on(self, asked: Question, key: GatewayKey, routed: Routed, contract: RuleContract) -> bool:
+    def _unanswered(
+        self, upstream: Upstream, reply: WholeReply, judged: JudgedReply | None, problem: str, took_s: float
+    ) -> JudgedReply:
+        self._record.called(upstream.name, reply.status, problem, took_s)
+        if reply.failure is None and reply.status == 200 and not (judged is not None and judged.late):
+            upstream.health.failed(problem, time.monotonic())
+            self._serving.forget_health()
+        return judged if judged is not None and judged.problem else no_answer(problem)
+
+    def is_passed_on(self, asked: Question, key: GatewayKey, routed: Routed, contract: RuleContract) -> bool:
         """Whether a whole answer leaves as its bytes, so that nobody reads what it says: no check, person or sample."""
         if contract.guarded or not routed.automated or asked.stream or asked.response is not None:
             return False
         return not (asked.role or key.permit or self._gateway.sampler.takes_any)
 
-    def _pass_on(
+    def pass_on(
         self, asked: Question, key: GatewayKey, upstream: Upstream, reply: WholeReply, began_s: float
     ) -> JudgedReply | None:
         """A reply of which nothing is asked, counted and recorded; None for one that must be looked at all the same."""

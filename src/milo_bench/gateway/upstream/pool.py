@@ -56,16 +56,22 @@ class UpstreamPool:
         traced = f"{TRACEPARENT}: {traceparent}\r\n".encode("ascii") if traceparent else b""
         return b"%b%d\r\n%b\r\n%b" % (head, len(body), traced, body)
 
-    def fetch(self, path: str, body: bytes, timeouts: Timeouts, *, traceparent: str = "") -> Awaitable[WholeReply]:
-        """Send one POST; await the whole reply at once. Cancelling closes the connection."""
-        reply = WholeReply()
+    def send(self, path: str, body: bytes, reply: WholeReply, timeouts: Timeouts, traceparent: str) -> bool:
+        """Send one POST on a connection that is open, and have ``reply`` told; False where there is none."""
         connection = self._take_idle()
         if connection is None:
-            return self._fetch_anew(reply, path, body, timeouts, traceparent)
+            return False
         reply.connection = connection
         data = self._request(path, body, traceparent)
         connection.send(data, reply, first_s=timeouts.first_token_s, total_s=timeouts.total_s)
-        return reply
+        return True
+
+    def fetch(self, path: str, body: bytes, timeouts: Timeouts, *, traceparent: str = "") -> Awaitable[WholeReply]:
+        """Send one POST; await the whole reply at once. Cancelling closes the connection."""
+        reply = WholeReply()
+        if self.send(path, body, reply, timeouts, traceparent):
+            return reply
+        return self._fetch_anew(reply, path, body, timeouts, traceparent)
 
     async def _fetch_anew(
         self, reply: WholeReply, path: str, body: bytes, timeouts: Timeouts, traceparent: str

@@ -14,7 +14,7 @@ import msgspec
 from milo_bench.gateway.wire.replies import LAST_CHUNK, ApiError, chunk, chunks, known_reply, stream_head, whole_reply
 
 if TYPE_CHECKING:
-    from milo_bench.gateway.wire.flow import Flow
+    from milo_bench.gateway.wire.flow import Running
     from milo_bench.gateway.wire.listener import WireListener
 
 # A header that says twice what decides anything is a way to be read in two ways.
@@ -60,7 +60,7 @@ class ClientConnection(asyncio.Protocol):
         self._in_body = self._ready = False
         self._is_fresh = True  # nothing of a request has come
         self._refusal: ApiError | None = None
-        self._flow: Flow | None = None
+        self._flow: Running | None = None
         self._drained = self._unread = 0
         self._stream_head = b""  # of a stream of which nothing has left yet
         self.due_s = time.monotonic() + self._limits.headers_s

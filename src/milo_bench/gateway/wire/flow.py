@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Coroutine, Generator
-from typing import Any, Final, Generic, TypeVar
+from typing import Any, Final, Generic, Protocol, TypeVar
 
 T = TypeVar("T")
 
@@ -79,6 +79,13 @@ class LateValue(Generic[T]):
     def _wake(self) -> None:
         if self._future is not None and not self._future.done():
             self._future.set_result(None)
+
+
+class Running(Protocol):
+    """What answers a request."""
+
+    def cancel(self) -> None:
+        """Whoever asked is gone; what has ended stays as it is."""
 
 
 class Flow:

@@ -6,16 +6,16 @@ import asyncio
 import contextlib
 import ssl
 import time
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from itertools import islice
-from typing import Any, Final, TypeAlias
+from typing import Final, TypeAlias
 
 from milo_bench.gateway.wire.connection import ClientConnection, HttpRequest
-from milo_bench.gateway.wire.flow import Flow
+from milo_bench.gateway.wire.flow import Running
 from milo_bench.gateway.wire.replies import ApiError
 
-Handler: TypeAlias = Callable[[ClientConnection, HttpRequest], Coroutine[Any, Any, None]]
+Handler: TypeAlias = Callable[[ClientConnection, HttpRequest], Running]
 HeadCheck: TypeAlias = Callable[[HttpRequest], ApiError | None]
 RefusalNote: TypeAlias = Callable[[ApiError, HttpRequest], None]
 _SWEEP_S: Final = 0.5
@@ -155,9 +155,9 @@ class WireListener:
         """Wait for no answer any more."""
         self._quiet.set()
 
-    def start(self, connection: ClientConnection, request: HttpRequest) -> Flow:
+    def start(self, connection: ClientConnection, request: HttpRequest) -> Running:
         self._waiting.pop(connection, None)
-        return Flow(self._handler(connection, request))
+        return self._handler(connection, request)
 
     def remember(self, head: bytes, request: HttpRequest) -> None:
         """``head`` was read as ``request`` and accepted."""
