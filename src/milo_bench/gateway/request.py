@@ -6,13 +6,22 @@ import json
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from functools import partial
-from typing import Annotated, Any, Final, TypeAlias
+from typing import Any, Final
 
 import msgspec
 
 from milo_bench.core.cases.tags import says_sensitive, slip_of, unknown_sensitivity
 from milo_bench.core.suggest import hint_for
 from milo_bench.core.text import one_line
+from milo_bench.gateway.usual_fields import (
+    MOST_CHOICES,
+    MOST_MESSAGES,
+    MOST_STOPS,
+    MOST_TOKENS,
+    UsualCase,
+    UsualChat,
+    is_usual,
+)
 from milo_bench.gateway.wire.connection import HttpRequest
 from milo_bench.gateway.wire.replies import ApiError, header_text
 from milo_bench.guards.case_text import case_text
@@ -33,11 +42,7 @@ OTHER_APIS: Final = {
     "/v1/assistants": "the Assistants API",
 }
 MODEL_PREFIX: Final = "milo/"
-MOST_MESSAGES: Final = 2_048
 MOST_DEPTH: Final = 64
-MOST_CHOICES: Final = 8
-MOST_TOKENS: Final = 100_000_000
-MOST_STOPS: Final = 64
 MOST_TAGS: Final = 100
 MOST_TAG_CHARS: Final = 200
 MOST_USE_CHARS: Final = 200
@@ -142,7 +147,7 @@ def _read_usual(http: HttpRequest, fields: dict[str, Any], workloads: Collection
     if not http.is_plain or not isinstance(model, str) or (stream is not False and stream is not True):
         return None
     workload = model[len(MODEL_PREFIX) :]
-    if workload not in workloads or not model.startswith(MODEL_PREFIX) or not _is_usual(fields, _UsualChat):
+    if workload not in workloads or not model.startswith(MODEL_PREFIX) or not is_usual(fields, UsualChat):
         return None
     return Question("chat", workload, "", fields, None, NO_TAGS, False, stream)
 
@@ -389,56 +394,9 @@ _RULES: Final[Mapping[str, _FieldRule]] = {
 }  # fmt: skip
 
 
-class _UsualMessage(msgspec.Struct):
-    role: str
-    content: str | list[dict[str, Any]] | None = None
-
-
-_WholeNumber: TypeAlias = Annotated[int, msgspec.Meta(ge=1, le=MOST_TOKENS)] | None
-_Number: TypeAlias = int | float | None
-
-
-class _UsualCase(msgspec.Struct):
-    """Fields beside a case as most are. What fits them has nothing for ``_check_each_field``."""
-
-    messages: Annotated[list[_UsualMessage], msgspec.Meta(max_length=MOST_MESSAGES)] = []
-    max_tokens: _WholeNumber = None
-    max_completion_tokens: _WholeNumber = None
-    temperature: _Number = None
-    top_p: _Number = None
-    presence_penalty: _Number = None
-    frequency_penalty: _Number = None
-    seed: _Number = None
-    top_logprobs: _Number = None
-    stream_options: dict[str, Any] | None = None
-    metadata: dict[str, Any] | None = None
-    stop: str | Annotated[list[str], msgspec.Meta(min_length=1, max_length=MOST_STOPS)] | None = None
-    response_format: None = None
-    tools: None = None
-    functions: None = None
-    n: None = None
-
-
-class _UsualChat(_UsualCase, kw_only=True):
-    """As ``_UsualCase``, of a client's own messages."""
-
-    messages: Annotated[list[_UsualMessage], msgspec.Meta(min_length=1, max_length=MOST_MESSAGES)]
-    response_format: dict[str, Any] | None = None  # type: ignore[assignment]  # beside a case there is none
-    tools: list[dict[str, Any]] | None = None  # type: ignore[assignment]
-    n: Annotated[int, msgspec.Meta(ge=1, le=MOST_CHOICES)] | None = None  # type: ignore[assignment]
-
-
-def _is_usual(fields: Mapping[str, Any], kind: type[_UsualCase]) -> bool:
-    try:
-        msgspec.convert(fields, kind)
-    except msgspec.ValidationError:
-        return False
-    return True
-
-
 def _check_fields(asked: Question) -> None:
-    kind = _UsualChat if asked.input is None else _UsualCase
-    if asked.door != "chat" or not _is_usual(asked.fields, kind):
+    kind = UsualChat if asked.input is None else UsualCase
+    if asked.door != "chat" or not is_usual(asked.fields, kind):
         _check_each_field(asked)
 
 

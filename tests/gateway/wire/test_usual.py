@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 
 from milo_bench.gateway.judging import read_plain, read_reply
 from milo_bench.gateway.metrics import GatewayMetrics
-from milo_bench.gateway.request import Question, _check_each_field, _is_usual, _UsualCase, _UsualChat
+from milo_bench.gateway.request import Question, _check_each_field
+from milo_bench.gateway.usual_fields import UsualCase, UsualChat, is_usual
 from milo_bench.gateway.wire.replies import ApiError
 from milo_bench.store.audit.records import AuditedCall, AuditedRequest
 from milo_bench.targets.http.answer import count
@@ -56,7 +57,7 @@ def test_what_is_usual_is_refused_by_no_rule_of_the_fields(
     said = {"model": "milo/notes", **fields, **({"messages": messages} if has_messages else {})}
     case = {"document": "x"} if has_case else None
     asked = Question("chat", "notes", "", said, case, frozenset(), sensitive=False, stream=False)
-    if _is_usual(said, _UsualCase if has_case else _UsualChat):
+    if is_usual(said, UsualCase if has_case else UsualChat):
         assert refused(asked) == ""
 
 
@@ -70,7 +71,7 @@ def test_requests_as_clients_send_them_are_usual(more: dict[str, Any]) -> None:
         {"role": "system", "content": "Be brief."},
         {"role": "user", "content": [{"type": "text", "text": "?"}]},
     ]
-    assert _is_usual({"model": "milo/notes", "messages": messages, **more}, _UsualChat)
+    assert is_usual({"model": "milo/notes", "messages": messages, **more}, UsualChat)
 
 
 MESSAGE = st.fixed_dictionaries(
