@@ -65,8 +65,8 @@ def test_the_attacks_find_a_pattern_that_gives_back_what_it_took() -> None:
     slow = re.compile(r"passport\s*(?:no)?\s*(?:is)?\s*\d")
     quick = re.compile(r"passport\s*+(?:no)?\s*+(?:is)?\s*+\d")
 
-    def search(pattern: re.Pattern[str]) -> list[str]:
-        tries = zip(attacks(pattern, 400), attacks(pattern, 1600), strict=True)
-        return [found for short, long in tries if (found := compared(pattern.search, short, long, "spaces"))]
+    def search(pattern: re.Pattern[str]) -> str:
+        tries = zip(attacks(pattern, 220), attacks(pattern, 880), strict=True)
+        return next((found for short, long in tries if (found := compared(pattern.search, short, long, "spaces"))), "")
 
     assert search(slow) and not search(quick)
