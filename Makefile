@@ -4,8 +4,8 @@ PYTHON ?= $(shell for name in python3.11 python3.12 python3.13 python3.14 python
 	"$$name" -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1 && { echo "$$name"; break; }; done)
 VENV := .venv
 BIN := $(VENV)/bin
-# One more than there are cores: a test often waits for a process that it started.
-WORKERS ?= $(shell echo $$(( $$(getconf _NPROCESSORS_ONLN) + 1 )))
+# Two more than there are cores: a test often waits for a process that it started.
+WORKERS ?= $(shell echo $$(( $$(getconf _NPROCESSORS_ONLN) + 2 )))
 # Errors alone: pip's warnings on caches, indexes and root would fill the first screen.
 PIP := $(BIN)/python -m pip -qq --no-input --disable-pip-version-check install --root-user-action=ignore --no-deps
 PINNED := $(PIP) --require-hashes
