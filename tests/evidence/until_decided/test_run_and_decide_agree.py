@@ -19,7 +19,8 @@ from milo_bench.evidence.until_decided.check import check_stopping
 from milo_bench.store.log.reader import read_run_log
 from tests.evidence.until_decided.random_runs import RandomRun, record_run
 
-SEEDS = (1, 2, 3, 4, 5, 7, 8, 9, 11, 15, 18)  # hundreds were looked through when it was written; these reach every kind of gate
+# Hundreds were looked through when it was written; these reach every kind of gate.
+SEEDS = (1, 2, 3, 4, 5, 7, 8, 9, 11, 15, 18)
 
 
 def decided(run: RandomRun) -> Decision:
