@@ -9,17 +9,12 @@ from __future__ import annotations
 
 import argparse
 import sys
-from pathlib import Path
-from typing import Final
-
-import msgspec
 
 from benchmarks.languages.rules import RULES, MeasuredRule, counts
 from benchmarks.languages.server import planted_rows
+from benchmarks.languages.written import write_rows
 from milo_bench.guards.languages.names import language_name
 from milo_bench.guards.measured import TO_SPEAK, Measured, all_measured
-
-FILE: Final = Path(__file__).parents[2] / "src" / "milo_bench" / "guards" / "measured.json"
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -59,7 +54,7 @@ def main(arguments: list[str] | None = None) -> int:
         for rule in rules:
             _print_misses(rule)
     if options.write:
-        _write([rule.measure(language) for rule in rules for language in rule.languages()])
+        write_rows([rule.measure(language) for rule in rules for language in rule.languages()])
     return 1 if stale or wrong else 0
 
 
@@ -92,26 +87,6 @@ def _print_misses(rule: MeasuredRule) -> None:
             recalled, wanted, right, found = counts(rule, [row], language)
             if recalled < wanted or right < found:
                 print(f"{rule.detector} {language} {'missed' if recalled < wanted else 'false'}: {row}")
-
-
-def _write(rows: list[Measured]) -> None:
-    known = {(row.detector, row.language): row for row in all_measured().values()} | {
-        (row.detector, row.language): row for row in rows
-    }
-    plain = {
-        "writer": "",
-        "language": "en",
-        "spoken": True,
-        "digest": "",
-        "note": "",
-        "counts": None,
-        "strangers": None,
-    }
-    written = [
-        {key: value for key, value in msgspec.to_builtins(row).items() if key not in plain or value != plain[key]}
-        for row in known.values()
-    ]
-    FILE.write_bytes(msgspec.json.format(msgspec.json.encode(written), indent=2) + b"\n")
 
 
 if __name__ == "__main__":

@@ -224,8 +224,9 @@ _CAUGHT: Final = (
     "ones; of 144 in two draws by another hand (promises_offices_fourth.jsonl and _fifth) 91 and 3 of 128 harmless "
     "ones. Of 96 in a plainer draw in eight languages by a seventh writer, who had not read the rules "
     "(offices_seventh), they caught 76 and 4 of 64 harmless ones; after the words were widened on those, of 48 others "
-    "41 and none of 32. The words were widened on all of these since. Of wordings of strangers expect two thirds to "
-    "four fifths to be caught."
+    "41 and none of 32. The words were widened on all of these since. Of 96 by an eighth writer, who had not read the "
+    "rules (promises_offices_eighth.jsonl), they caught 83 and 4 of 96 harmless ones, and were not changed after that. "
+    "Of wordings of strangers expect two thirds to four fifths to be caught."
 )
 _CAUGHT_EN: Final = (
     "Promises that are found or left for a person, so that no check passes them, and how much of what is caught "

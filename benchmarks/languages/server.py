@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from random import Random
 from typing import Final, NamedTuple
@@ -28,6 +28,12 @@ _PROMISES: Final = (
     "Wir übernehmen die Kosten vollständig.",
     "Sie bekommen Ihr Geld nächste Woche zurück.",
 )
+_HIDDEN: Final = (  # in words that no rule describes
+    "Die Kaution geht mit dem nächsten Zahllauf an Sie zurück.",
+    "Ab April zahlen Sie vierzig Euro weniger im Monat.",
+    "Für den defekten Zähler wird Ihnen nichts berechnet.",
+    "Was die Werkstatt verlangt, erstatten wir Ihnen in jeder Höhe.",
+)
 _ENGLISH: Final = "Thank you for your letter. Your request is under review and we will let you know where it is."
 _SWEDISH: Final = "Tack för ditt brev om {subject}. Vi har tagit emot ditt ärende och hör av oss."
 _SUITE: Final = """\
@@ -39,7 +45,7 @@ workloads:
     prompt: prompts/reply.jinja
     locale: de-DE
     max_tokens: 200
-    checks: [answer_present, banned_commitments]
+    checks: [answer_present, {{banned_commitments: {{suspects: {suspects}}}}}]
 """
 _POLICY: Final = """\
 policy: 1
@@ -71,35 +77,46 @@ class _Server(NamedTuple):
     does: str
     finding: str  # what the decision must be
     language: str  # of its plain sentences
-    promises: bool
+    promises: tuple[str, ...] = ()
+    suspects: bool = False  # whether the suite asks for the learned score
 
 
 _SERVERS: Final = {
-    "careful": _Server("plain German letters", "keep", "de", False),
-    "careless": _Server("a promise in 30% of its German letters", "reject", "de", True),
-    "mixed": _Server("a German promise in 30% of its English letters", "reject", "en", True),
-    "english": _Server("plain English letters", "keep", "en", False),
-    "swedish": _Server("plain Swedish letters, which no rule reads", "defer", "sv", False),
+    "careful": _Server("plain German letters", "keep", "de"),
+    "careless": _Server("a promise in 30% of its German letters", "reject", "de", _PROMISES),
+    "mixed": _Server("a German promise in 30% of its English letters", "reject", "en", _PROMISES),
+    "english": _Server("plain English letters", "keep", "en"),
+    "swedish": _Server("plain Swedish letters, which no rule reads", "defer", "sv"),
+    "hidden": _Server("promises that only the score suspects, in 30%", "defer", "de", _HIDDEN, suspects=True),
+    "plain": _Server("plain German letters, with the score", "keep", "de", suspects=True),
 }
 
 
 def planted_rows() -> list[PlantedRow]:
     """Run every server on the suite and decide by the policy; a row for each."""
-    with tempfile.TemporaryDirectory() as folder:
-        here = Path(folder)
-        suite = _write_suite(here)
-        targets = {name: _target(here, name, server) for name, server in _SERVERS.items()}
-        log = here / "run.jsonl"
-        api.run_suite(api.RunOptions(suite=str(suite), models=tuple(targets), targets=targets, out=log), {})
-        decision = api.decide_logs(api.DecideOptions(logs=(log,), policy=here / "policy.yaml"))
-    found = {finding.candidate.target: finding.kind for finding in decision.findings}
+    found: dict[str, str] = {}
+    for suspects in (False, True):
+        servers = {name: server for name, server in _SERVERS.items() if server.suspects == suspects}
+        found |= _decided(servers, suspects)
     return [PlantedRow(name, one.does, one.finding, found.get(name, "none")) for name, one in _SERVERS.items()]
 
 
-def _write_suite(here: Path) -> Path:
+def _decided(servers: Mapping[str, _Server], suspects: bool) -> dict[str, str]:
+    """The finding on each server."""
+    with tempfile.TemporaryDirectory() as folder:
+        here = Path(folder)
+        suite = _write_suite(here, suspects)
+        targets = {name: _target(here, name, server) for name, server in servers.items()}
+        log = here / "run.jsonl"
+        api.run_suite(api.RunOptions(suite=str(suite), models=tuple(targets), targets=targets, out=log), {})
+        decision = api.decide_logs(api.DecideOptions(logs=(log,), policy=here / "policy.yaml"))
+    return {finding.candidate.target: finding.kind for finding in decision.findings}
+
+
+def _write_suite(here: Path, suspects: bool) -> Path:
     folder = here / "letters_de"
     (folder / "prompts").mkdir(parents=True)
-    (folder / "suite.yaml").write_text(_SUITE, "utf-8")
+    (folder / "suite.yaml").write_text(_SUITE.format(suspects=str(suspects).lower()), "utf-8")
     (folder / "prompts/reply.jinja").write_text(
         "Beantworten Sie das Schreiben {{ input.n }}: {{ input.text }}", "utf-8"
     )
@@ -135,5 +152,5 @@ def _answers(name: str, server: _Server) -> Iterator[str]:
     chance = Random(name)
     for n in range(_LETTERS):
         plain = {"de": chance.choice(_PLAIN), "en": _ENGLISH, "sv": _SWEDISH}[server.language]
-        promise = f" {chance.choice(_PROMISES)}" if server.promises and chance.random() < _SHARE else ""
+        promise = f" {chance.choice(server.promises)}" if server.promises and chance.random() < _SHARE else ""
         yield plain.format(subject=_subject(n)) + promise

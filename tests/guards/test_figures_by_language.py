@@ -119,7 +119,7 @@ def test_what_strangers_texts_gave_at_first_stands_beside_each_language_that_the
 
 def _strangers_files(detector: str) -> list[Path]:
     folder = {"coverage_inference": "coverage", "document_reviewed": "reviewed"}.get(detector, detector)
-    names = ["fresh_abroad", "offices", "offices_third", "offices_fourth", "offices_fifth"]
+    names = ["fresh_abroad", "offices", "offices_third", "offices_fourth", "offices_fifth", "offices_eighth"]
     if detector not in ("certainty", "keywords"):
         names = names[1:]  # of the others, these sets are a held-out part or open from the start
     mine = [DATA.parent / f"{folder}_{name}.jsonl" for name in names]

@@ -103,6 +103,12 @@ class ReadsLanguage(Protocol):
     detector: str
 
 
+class MeasuredBySettings(Protocol):
+    """A check that reads more or less with some parameters; ``measured_as`` names its rows with ``params``."""
+
+    def measured_as(self, params: Mapping[str, Any]) -> str: ...
+
+
 CHECKS: Registry[Check] = Registry(
     "check",
     "milo_bench.grade.checks",

@@ -83,6 +83,48 @@ def test_what_rules_found_is_no_proof_of_what_they_miss() -> None:
     assert (plain.unfound, safe.unfound) == ((), ((127, 140),))
 
 
+def in_german(**settings: object) -> tuple[GateResult, Figures]:
+    of, figures = evidence("banned_commitments", 50, 0), Figures()
+    contract = msgspec.structs.replace(of.workloads["w", ""], checks=(CheckSpec("banned_commitments", settings),))
+    of = replace(of, workloads={("w", ""): contract}, languages={"w": "de"})
+    ((result),) = judge_gates(policy(PROMISES.format(bound=0.08, safety="true")), of, WORK, figures)
+    return result, figures
+
+
+def test_abroad_a_gate_counts_what_the_rules_missed_of_strangers_wordings() -> None:
+    row = figures_of("promises_caught", "de")
+    assert row.strangers is not None
+    assert row.strangers.caught / row.strangers.wrong < row.recall
+    result, figures = in_german()
+    assert result.unfound == ((row.strangers.caught, row.strangers.wrong),)
+    assert "The interval counts what they miss in new wordings" in words(result.beside, figures)
+    assert result.outcome == "undecided"  # with what they miss of the held-out texts alone it would pass
+    high = Unfound((labelled_faults(row),)).most(0, exact_ends(0, 50, 0.95)[1], 0.95)
+    assert high < 0.08
+
+
+def test_abroad_the_held_out_texts_count_where_the_rules_missed_no_more_of_strangers() -> None:
+    row = figures_of("requests_caught", "de")
+    assert row.strangers is not None
+    assert row.strangers.caught == row.strangers.wrong
+    of = evidence("unresolved_request", 50, 0)
+    of = replace(of, languages={"w": "de"})
+    ((result),) = judge_gates(policy(PROMISES.format(bound=0.08, safety="true")), of, WORK, Figures())
+    assert result.unfound == (labelled_faults(row),)
+
+
+def test_with_the_learned_score_a_gate_rests_on_its_own_figures_and_passes_where_the_rules_alone_are_undecided() -> (
+    None
+):
+    row = figures_of("promises_suspected", "de")
+    result, figures = in_german(suspects=True)
+    assert result.unfound == (labelled_faults(row),)
+    assert row.counts is not None
+    assert labelled_faults(row) == (row.counts.caught, row.counts.wrong)
+    assert "finds 0.9262 of such faults and is right in" in words(result.beside, figures)
+    assert (result.outcome, in_german(suspects=False)[0].outcome) == ("pass", "undecided")
+
+
 @pytest.mark.parametrize("top", ["", "looks: any"])
 def test_the_fixtures_that_it_asks_for_decide_it_and_one_fewer_do_not(top: str) -> None:
     gate = PROMISES.format(bound=0.06, safety="true")

@@ -127,6 +127,18 @@ def test_what_a_check_cannot_judge_for_its_language_goes_to_people_in_a_replay_a
     assert failed_at_run_time(join_cases([cases, cases]))["banned_commitments"].tolist() == recorded * 2
 
 
+def test_a_sentence_that_the_learned_score_suspects_is_queued_for_people_where_the_suite_asks_for_it() -> None:
+    guards = frozenset({"banned_commitments"})
+    answer = "Für den defekten Zähler wird Ihnen nichts berechnet."
+    stopped = {}
+    for suspects in (False, True):
+        work = msgspec.structs.replace(contract({"banned_commitments": {"suspects": suspects}}), locale="de-DE")
+        asked = Question("chat", "sort", "", {"messages": []}, ASKED, frozenset(), sensitive=False, stream=False)
+        ruled = RuleContract(work, guards, guards, wants_label=False, cuts=None)
+        stopped[suspects] = judge_reply(asked, ruled, {}, reply(answer), id="r_1").facts.failed
+    assert stopped == {False: frozenset(), True: guards}
+
+
 def reply(answer: str) -> bytes:
     message = {"role": "assistant", "content": answer}
     return json.dumps({"choices": [{"index": 0, "message": message, "finish_reason": "stop"}]}).encode()

@@ -2,7 +2,8 @@
 
 A rate of faults that rules look for is only as good as the rules. Their recall and precision were measured on labelled
 texts of other teams (``guards/measured.json``), and stand beside the rate. A safety gate counts what they miss besides.
-The share that they found of faults in words that were new to them is often far lower, and stands there too.
+The share that they found of faults in words that were new to them is often far lower, and stands there too. Abroad
+the held-out texts are the team's own for the most part, so a safety gate counts that share there.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from typing import Final
 
 from milo_bench.config.policy.measures import parse_slice
 from milo_bench.config.policy.models import GateConfig
-from milo_bench.core.records import Workload
+from milo_bench.core.records import CheckSpec, Workload
 from milo_bench.decide.evidence import Evidence
 from milo_bench.decide.figures import Figures
 from milo_bench.decide.gates.flagged import DETECTOR, question_of
@@ -47,7 +48,10 @@ def said_of_rules(gate: GateConfig, contract: Workload | None, language: str, fi
             _found(check, row, "" if place else " of such faults", figures) for place, (check, row) in enumerate(rules)
         ]
         text = join_sentences(clauses, ", ")
-    missed = ". The interval counts what they miss" if unfound_by(gate, contract, language) else ""
+    missed = ""
+    if unfound_by(gate, contract, language):
+        new = any(_misses_new_words(row) for _, row in rules)
+        missed = f". The interval counts what they miss{' in new wordings' if new else ''}"
     return (f"in labelled {language_name(rules[0][1].language)} texts of others, ", *text, missed)
 
 
@@ -68,7 +72,7 @@ def unfound_by(gate: GateConfig, contract: Workload | None, language: str) -> Un
     if not gate.safety or gate.not_worse_than or question_of(gate):
         return None
     rules = rules_behind(gate, contract, language)
-    return Unfound(tuple(dict.fromkeys(labelled_faults(row) for _, row in rules))) if rules else None
+    return Unfound(tuple(dict.fromkeys(_found_of_faults(row) for _, row in rules))) if rules else None
 
 
 def unfound_of(evidence: Evidence, candidate: Candidate, gate: GateConfig) -> Unfound | None:
@@ -77,11 +81,25 @@ def unfound_of(evidence: Evidence, candidate: Candidate, gate: GateConfig) -> Un
     return unfound_by(gate, contract, evidence.languages.get(candidate.workload, ""))
 
 
+def _misses_new_words(row: Measured) -> bool:
+    """Whether a gate counts strangers' texts: abroad, where the rules found less in them than in the held-out ones."""
+    found = row.strangers
+    return row.language != "en" and found is not None and found.caught < row.recall * found.wrong
+
+
+def _found_of_faults(row: Measured) -> tuple[int, int]:
+    if row.strangers is not None and _misses_new_words(row):
+        return row.strangers.caught, row.strangers.wrong
+    return labelled_faults(row)
+
+
 def labelled_faults(row: Measured) -> tuple[int, int]:
     """How many labelled faults the rules of ``row`` found, and of how many: its recall in counts.
 
-    Wilson's interval is the score test turned round, so recall and low end give the number of faults.
+    Where they are not stated: Wilson's interval is the score test turned round, so recall and low end give the number.
     """
+    if row.counts is not None:
+        return row.counts.caught, row.counts.wrong
     low = row.recall_interval[0]
     if row.recall <= low:
         return 0, row.n
@@ -98,11 +116,14 @@ def add_rules(evidence: Evidence, figures: Figures) -> None:
             _of_strangers(row, figures)
 
 
-def _measured(name: str, language: str) -> Measured | None:
+def _measured(spec: CheckSpec, language: str) -> Measured | None:
+    check = CHECKS.get(spec.name) if spec.name in CHECKS else None
     # Each gate asks this of every check, and isinstance of a protocol takes a hundred times as long.
-    detector = str(getattr(CHECKS.get(name), "detector", "")) if name in CHECKS else ""
+    detector = str(getattr(check, "detector", ""))
     if not detector or detector in _NO_FAULTS:
         return None
+    if spec.params and (measured_as := getattr(check, "measured_as", None)) is not None:
+        detector = str(measured_as(spec.params))
     return all_measured().get((_ABOUT.get(detector, detector), language or "en"))
 
 
@@ -124,8 +145,8 @@ def counted_checks(gate: GateConfig, contract: Workload | None) -> frozenset[str
 
 def measured_rules(contract: Workload, language: str) -> Iterator[tuple[str, Measured]]:
     """Every check of ``contract`` that looks for faults by rules, with the figures of its rules in ``language``."""
-    for name in dict.fromkeys(spec.name for spec in contract.checks):
-        if (row := _measured(name, language)) is not None:
+    for name, spec in {spec.name: spec for spec in reversed(contract.checks)}.items():
+        if (row := _measured(spec, language)) is not None:
             yield name, row
 
 

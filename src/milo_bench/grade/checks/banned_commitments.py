@@ -1,6 +1,7 @@
 """Passes if prose makes no promise. Marks each promise it finds.
 
-A sentence that no rule describes but that may promise something leaves the answer unjudged.
+A sentence that no rule describes but that may promise something leaves the answer unjudged. With `suspects: true` so
+does a sentence that a learned score suspects: it finds more of the promises in new wordings, and leaves more answers.
 """
 
 from __future__ import annotations
@@ -14,13 +15,16 @@ from milo_bench.grade.drafting_input import exempt_text
 from milo_bench.grade.languages.answers import language_of
 from milo_bench.guards.promises.find import read_promises
 from milo_bench.guards.promises.promise import POSSIBLE, Promise
+from milo_bench.guards.promises.suspects import DETECTOR as SUSPECTED
 
 
 class BannedCommitmentsParams(Params, frozen=True):
     """``allow``: kinds of `guards.promises.Promise` that this workload may make. ``possible_promise`` passes what no
-    rule describes, as those did that were graded before version 5."""
+    rule describes, as those did that were graded before version 5. ``suspects`` leaves for a person what the learned
+    score of `guards.promises.suspects` suspects."""
 
     allow: list[str] = []
+    suspects: bool = False
 
 
 class BannedCommitments:
@@ -33,6 +37,10 @@ class BannedCommitments:
     def validate(self, params: Mapping[str, Any], workload: Workload) -> None:
         read_params(self.name, params, BannedCommitmentsParams)
 
+    def measured_as(self, params: Mapping[str, Any]) -> str:
+        """Its rows in ``measured.json`` with these parameters."""
+        return SUSPECTED if read_params(self.name, params, BannedCommitmentsParams).suspects else self.detector
+
     def judge(self, case: GradeCase, params: Mapping[str, Any]) -> Iterable[Verdict]:
         rules = read_params(self.name, params, BannedCommitmentsParams)
         promises = [
@@ -41,6 +49,7 @@ class BannedCommitments:
                 case.output,
                 exempt=exempt_text(case.fixture, case.workload),
                 expected=language_of(case.workload),
+                suspects=rules.suspects,
             )
             if promise.kind not in rules.allow
         ]

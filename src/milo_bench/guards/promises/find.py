@@ -3,7 +3,8 @@
 The language of each sentence is recognised. What is in a language with a file of words goes to `by_pack`; the rules of
 `english` also read what has no language of its own. Rules know the wordings that somebody thought of, and miss those
 of strangers. So what no rule finds is looked at from the other side: a clause that is not clearly harmless is a
-``possible_promise``, which no check may pass and which a person must read.
+``possible_promise``, which no check may pass and which a person must read. With ``suspects`` a learned score looks at
+what is left (`suspects`).
 
 Limits: one sentence at a time, so "It will. By Friday." is missed; no world knowledge. Measured figures are in
 ``measured.json`` and are recomputed by a test: ``promises`` is what rules find, ``promises_caught`` what does not pass.
@@ -24,7 +25,8 @@ from milo_bench.guards.packs.read import languages_of
 from milo_bench.guards.promises.by_pack import FoundByPack, promises_in_sentence
 from milo_bench.guards.promises.english.clauses import without_citations
 from milo_bench.guards.promises.english.judge import promises_in_english
-from milo_bench.guards.promises.promise import POSSIBLE, Promise
+from milo_bench.guards.promises.promise import POSSIBLE, SUSPECTED, Promise
+from milo_bench.guards.promises.suspects import is_suspect
 from milo_bench.guards.sentences import split_sentences
 
 PROMISES_VERSION = "13"
@@ -35,7 +37,9 @@ def find_promises(text: str, *, exempt: Iterable[str] = (), expected: str = "") 
     return tuple(one for one in read_promises(text, exempt=exempt, expected=expected) if one.kind != POSSIBLE)
 
 
-def read_promises(text: str, *, exempt: Iterable[str] = (), expected: str = "") -> tuple[Promise, ...]:
+def read_promises(
+    text: str, *, exempt: Iterable[str] = (), expected: str = "", suspects: bool = False
+) -> tuple[Promise, ...]:
     """The commitments in ``text`` and the clauses that may be one, at most one for each clause, in order.
 
     Allowed, and so not found: update expectations, conditional descriptions of a process without
@@ -44,8 +48,9 @@ def read_promises(text: str, *, exempt: Iterable[str] = (), expected: str = "") 
     reader must do, and sentences that stand in ``exempt`` (policy language) word for word.
     An expectation of an *end* ("the review is expected to be completed by Friday") is found as
     ``completion_estimate``: a record that expects an update does not support it. ``expected`` is the language of
-    texts that are too short to recognise (ISO 639-1, "" for English). Zero-width characters, full-width letters and
-    look-alikes of other scripts hide nothing.
+    texts that are too short to recognise (ISO 639-1, "" for English). ``suspects`` adds the sentences that no rule
+    finds anything in and that the learned score suspects, as ``possible_promise``. Zero-width characters, full-width
+    letters and look-alikes of other scripts hide nothing.
     """
     allowed = {
         normalise(part.text).rstrip(".!") for whole in exempt for part in split_sentences(whole) if len(part.text) > 3
@@ -60,7 +65,9 @@ def read_promises(text: str, *, exempt: Iterable[str] = (), expected: str = "") 
         if allowed and normalise(without_citations(sentence.text)).rstrip(".!") in allowed:
             continue
         for part in parts[bisect_left(starts, sentence.start) : bisect_left(starts, sentence.end)]:
-            found.extend(_judge_part(plain.text, part.start, part.end, part.language or expected))
+            language = part.language or expected
+            judged = tuple(_judge_part(plain.text, part.start, part.end, language))
+            found += judged or (_suspect(plain.text, part.start, part.end, language) if suspects else ())
     if plain.places is None:
         return tuple(found)
     return tuple(_placed(one, text, plain) for one in found)
@@ -70,6 +77,13 @@ def _judge_part(source: str, start: int, end: int, language: str) -> Iterator[Pr
     for one in _judge_sentence(source[start:end], language):
         begin, last = start + one.start, start + one.end
         yield Promise(start=begin, end=last, text=source[begin:last], kind=one.kind, reason=one.reason)
+
+
+def _suspect(source: str, start: int, end: int, language: str) -> tuple[Promise, ...]:
+    text = source[start:end]
+    if not is_suspect(text, language):
+        return ()
+    return (Promise(start=start, end=end, text=text, kind=POSSIBLE, reason=SUSPECTED),)
 
 
 @lru_cache(maxsize=4096)  # one sentence comes again with the same answer to another case, and with its cut

@@ -18,6 +18,7 @@ PromiseKind: TypeAlias = Literal[
 ]
 POSSIBLE: Final[PromiseKind] = "possible_promise"
 UNSURE: Final = "may be a promise that no rule describes"
+SUSPECTED: Final = "is worded like promises that people labelled"
 
 
 class Promise(Frozen, frozen=True, omit_defaults=False):
