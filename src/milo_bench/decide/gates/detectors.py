@@ -145,7 +145,10 @@ def counted_checks(gate: GateConfig, contract: Workload | None) -> frozenset[str
 
 def measured_rules(contract: Workload, language: str) -> Iterator[tuple[str, Measured]]:
     """Every check of ``contract`` that looks for faults by rules, with the figures of its rules in ``language``."""
-    for name, spec in {spec.name: spec for spec in reversed(contract.checks)}.items():
+    specs: dict[str, CheckSpec] = {}
+    for spec in contract.checks:
+        specs.setdefault(spec.name, spec)
+    for name, spec in specs.items():
         if (row := _measured(spec, language)) is not None:
             yield name, row
 
