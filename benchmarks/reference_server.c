@@ -16,6 +16,7 @@
  *   --slots N      answer N requests at once; the others wait their turn, first come first served
  *   --freeze-at-ms F --freeze-ms F  nothing at all is written in that time after the first request
  *   --freeze-skip N  ... after request N + 1
+ *   --die-at N       the process kills itself as it has read request N
  *
  * Prints "READY port=N" on standard output. GET /v1/models and /health answer at once.
  * GET /counts: {"requests": n, "distinct": d, "repeated": r}, by the hash of the last user message.
@@ -44,7 +45,7 @@
 
 static struct {
     double first_ms, gap_ms, freeze_at_ms, freeze_ms;
-    int chunks, tokens, role, stamps, fail_every, fail_of_100, cut_every, slots, freeze_skip, port;
+    int chunks, tokens, role, stamps, fail_every, fail_of_100, cut_every, slots, freeze_skip, die_at, port;
     const char *text, *answer, *count_prefix;
 } opt = {.chunks = 1, .tokens = 1, .text = "ok ", .count_prefix = ""};
 
@@ -278,6 +279,7 @@ static void leave_slot(Conn *c) {
 
 static void start_answer(Conn *c, const char *body, size_t len) {
     count(body, len);
+    if (opt.die_at && requests == opt.die_at) raise(SIGKILL);
     if (!first_request_ns && requests > opt.freeze_skip) first_request_ns = now_ns();
     if ((opt.fail_every && requests % opt.fail_every == 0) || requests * opt.fail_of_100 % 100 < opt.fail_of_100) {
         put_plain(c, 500, "{\"error\":{\"message\":\"scripted\",\"type\":\"server_error\",\"code\":500}}");
@@ -411,6 +413,7 @@ static void read_options(int argc, char **argv) {
         else if (!strcmp(name, "--freeze-at-ms")) opt.freeze_at_ms = atof(value);
         else if (!strcmp(name, "--freeze-ms")) opt.freeze_ms = atof(value);
         else if (!strcmp(name, "--freeze-skip")) opt.freeze_skip = atoi(value);
+        else if (!strcmp(name, "--die-at")) opt.die_at = atoi(value);
         else if (!strcmp(name, "--count-prefix")) opt.count_prefix = value;
         else if (!strcmp(name, "--port")) opt.port = atoi(value);
         else { fprintf(stderr, "unknown option %s\n", name); exit(2); }

@@ -12,10 +12,10 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from functools import cache
 from typing import Final
 
 from milo_bench.core.keyword_sets import KEYWORD_SETS, KeywordSet
+from milo_bench.core.once import once
 from milo_bench.core.records import Frozen
 from milo_bench.guards.languages.marks import unmarked
 from milo_bench.guards.languages.recognise import NONE, recognise
@@ -38,7 +38,7 @@ class KeywordHit(Frozen, frozen=True):
     text: str
 
 
-@cache
+@once
 def keywords(language: str) -> dict[KeywordSet, tuple[str, ...]]:
     """The entries of each keyword set in one language: patterns over one or a few words, at word edges, in any case.
 
@@ -48,7 +48,7 @@ def keywords(language: str) -> dict[KeywordSet, tuple[str, ...]]:
     return {name: tuple(pack.get(name, ())) for name in KEYWORD_SETS}
 
 
-@cache
+@once
 def _patterns(language: str) -> tuple[tuple[KeywordSet, re.Pattern[str]], ...]:
     made = []
     for name, entries in keywords(language).items():
@@ -58,7 +58,7 @@ def _patterns(language: str) -> tuple[tuple[KeywordSet, re.Pattern[str]], ...]:
     return tuple(made)
 
 
-@cache
+@once
 def _things(language: str) -> re.Pattern[str]:
     """A clause of which the subject is a thing, up to the word that says that it is dead; and "dead battery".
 
@@ -84,7 +84,7 @@ def _within(span: tuple[int, int], others: list[tuple[int, int]]) -> bool:
     return any(start <= span[0] and span[1] <= end for start, end in others)
 
 
-@cache
+@once
 def _long_words(language: str) -> dict[str, KeywordSet]:
     return {
         entry.casefold(): name

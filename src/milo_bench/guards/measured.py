@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from functools import cache
 from importlib import resources
 from typing import Final
 
 import msgspec
 
 from milo_bench.core.errors import ConfigError, UsageError
+from milo_bench.core.once import once
 from milo_bench.core.records import Frozen
 from milo_bench.core.suggest import hint_for
 from milo_bench.guards.packs.read import Rule, languages_of, read_pack
@@ -108,7 +108,7 @@ class BroughtFigures(Frozen, frozen=True, omit_defaults=False):
     n: int
 
 
-@cache
+@once
 def all_measured() -> dict[tuple[str, str], Measured]:
     """Every row of ``measured.json``, by detector and language."""
     raw = resources.files("milo_bench.guards").joinpath("measured.json").read_bytes()
@@ -128,7 +128,7 @@ def figures_of(detector: str, language: str = "en") -> Measured:
     return known[detector, language]
 
 
-@cache
+@once
 def spoken_languages(detector: str) -> frozenset[str]:
     """The languages that a detector's rules judge: those it was measured well enough in, and English.
 

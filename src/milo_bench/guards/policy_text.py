@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from functools import cache, lru_cache
+from functools import lru_cache
 from typing import Literal, NamedTuple, TypeAlias
 
+from milo_bench.core.once import once
 from milo_bench.core.records import Frozen
 from milo_bench.guards.citations import find_citations, normalise
 from milo_bench.guards.languages.contractions import find_contractions
@@ -74,7 +75,7 @@ _ENGLISH = _Words(_STRONG, _WEAK, _NEGATION, _CONDITION, _NUMBER, _UNDERCUT)
 _DIGITS = re.compile(r"\d+(?:[.,]\d+)*")
 
 
-@cache
+@once
 def _words_of(language: str) -> _Words:
     """The words of a language with a file (``guards/packs/policy_text``), the English ones for every other."""
     if language not in languages_of("policy_text"):

@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator
-from functools import cache, lru_cache
+from functools import lru_cache
 from typing import Final
 
+from milo_bench.core.once import once
 from milo_bench.core.records import Frozen
 from milo_bench.guards.citing.brackets import ANY_EVENT_ID, ANY_NUMBER, cited_in_brackets
 from milo_bench.guards.packs.read import languages_of, words
@@ -331,7 +332,7 @@ def languages_told(text: str) -> tuple[str, ...]:
     return tuple(language for language, count in counts.most_common() if count * 4 >= most * 3)
 
 
-@cache
+@once
 def _languages_by_word() -> dict[str, tuple[str, ...]]:
     found: dict[str, tuple[str, ...]] = {}
     for language in languages_of("sentences"):

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
+from milo_bench.core.once import NotReady, in_a_hurry
 from milo_bench.core.records import FailureKind
 from milo_bench.decide.routing.rules import RequestFacts, route_answer, route_request
 from milo_bench.gateway.answering.plans import RoutePlan
@@ -50,9 +51,12 @@ class DirectRequest(ServedRequest):
             asked, key = self.take_in()
             facts: RequestFacts | None = None
             if not self._serving.table.asks_tokens:
-                facts = self.find_facts(asked, key, _NO_TOKENS)
-                if self._sends(asked, key, facts):
-                    return self
+                with in_a_hurry():
+                    facts = self.find_facts(asked, key, _NO_TOKENS)
+                    if self._sends(asked, key, facts):
+                        return self
+        except NotReady:
+            pass
         except Exception as error:
             self.fell(error)
             self.left()

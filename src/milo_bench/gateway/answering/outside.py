@@ -3,16 +3,28 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from milo_bench.core import units
+from milo_bench.core.once import NotReady, in_a_hurry
 from milo_bench.gateway.judging import JudgedReply, judge_reply, no_answer
 from milo_bench.gateway.request import Question
 from milo_bench.gateway.table import RuleContract
 
 if TYPE_CHECKING:
     from milo_bench.gateway.serving import Gateway
+
+T = TypeVar("T")
+
+
+async def ready(gateway: Gateway, work: Callable[[], T]) -> T:
+    """What ``work`` gives: a thread does it where something in it would be made for the first time."""
+    try:
+        with in_a_hurry():
+            return work()
+    except NotReady:
+        return await asyncio.wrap_future(gateway.judges.submit(work))
 
 
 async def judge_outside(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any, Final
 
@@ -10,6 +10,7 @@ import msgspec
 
 from milo_bench.core.chat import ChatRequest
 from milo_bench.core.errors import MiloError
+from milo_bench.core.once import once
 from milo_bench.core.records import Fixture
 from milo_bench.core.text import one_line
 from milo_bench.decide.routing.rules import Routed
@@ -88,12 +89,8 @@ def in_shadow(table: RoutingTable, asked: Question, would: Routed, target: str, 
 
 def _redacted(asked: Question) -> tuple[Question, int]:
     """The question with placeholders, and how many. Raises DataError for pictures, ValueError for other media."""
-    # Late: a gateway without such a rule does not carry these rules in memory.
-    from milo_bench.guards.personal.data import Redactor
-    from milo_bench.guards.secrets.replace import SecretsRedactor
-    from milo_bench.suites.redact import redact_fixture
-
-    redactor = SecretsRedactor(Redactor())
+    make_redactor, redact_fixture = _redactors()
+    redactor = make_redactor()
     written = asked.input if asked.input is not None else {n: asked.fields[n] for n in _WRITTEN if n in asked.fields}
     if _has_media(written):
         raise ValueError("a part is not text")
@@ -103,6 +100,16 @@ def _redacted(asked: Question) -> tuple[Question, int]:
     if asked.input is not None:
         return msgspec.structs.replace(asked, input=fixture.input, _text=None), count
     return msgspec.structs.replace(asked, fields={**asked.fields, **fixture.input}, _text=None), count
+
+
+@once
+def _redactors() -> tuple[Callable[[], Any], Callable[..., Any]]:
+    """What makes a redactor, and what redacts by it. Late: a gateway without such a rule does not carry the rules."""
+    from milo_bench.guards.personal.data import Redactor
+    from milo_bench.guards.secrets.replace import SecretsRedactor
+    from milo_bench.suites.redact import redact_fixture
+
+    return lambda: SecretsRedactor(Redactor()), redact_fixture
 
 
 def _has_media(value: Any) -> bool:

@@ -6,6 +6,7 @@ import asyncio
 import time
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import partial
 from typing import Any, Final, NamedTuple
 
 import msgspec
@@ -19,6 +20,7 @@ from milo_bench.gateway.answering.challengers import CopiedRequest, begin_trials
 from milo_bench.gateway.answering.events import EventScan
 from milo_bench.gateway.answering.facts import request_facts
 from milo_bench.gateway.answering.headers import answer_headers
+from milo_bench.gateway.answering.outside import ready
 from milo_bench.gateway.answering.parts import PartReply, merge_parts, read_part
 from milo_bench.gateway.answering.prompting import FREE, PreparedQuestion, in_shadow, prepare_question
 from milo_bench.gateway.answering.queueing import queued_work
@@ -63,10 +65,11 @@ class ServedRequest(RequestUnderWay):
     async def run(
         self, asked: Question, key: GatewayKey, facts: RequestFacts | None, early: EarlyReply | None = None
     ) -> None:
-        """Walk the table with what ``take_in`` gave. ``facts`` is None where tokens are to be counted for them."""
+        """Walk the table with what ``take_in`` gave. ``facts`` is None where finding them takes more than a moment."""
         try:
             if facts is None:
-                facts = self.find_facts(asked, key, await self._serving.count_tokens(asked))
+                tokens = await self._serving.count_tokens(asked)
+                facts = await ready(self._gateway, partial(self.find_facts, asked, key, tokens))
             await self._run(asked, key, facts, early)
         except asyncio.CancelledError:
             self.gone()
@@ -151,7 +154,7 @@ class ServedRequest(RequestUnderWay):
             self._record.first_route = routed.route
             first = True
             while True:
-                prepared = self._prepare(asked, routed)
+                prepared = await ready(self._gateway, partial(self._prepare, asked, routed))
                 bypass = prepared.bypass
                 if first and self._serving.table.challengers and not bypass and not key.permit:
                     copy = CopiedRequest(asked, routed, self._trace.around)
@@ -256,7 +259,8 @@ class ServedRequest(RequestUnderWay):
         entered_s = await gate.enter(key.id)
         body = self._last_body
         try:
-            prepared = await self._full(asked, key, routed, upstream, self._prepare(asked, routed))
+            case = await ready(self._gateway, partial(self._prepare, asked, routed))
+            prepared = await self._full(asked, key, routed, upstream, case)
             if isinstance(prepared, str):
                 return None
             second = await self._whole(asked, key, routed, upstream, prepared, contract)
@@ -468,7 +472,8 @@ class ServedRequest(RequestUnderWay):
             raise ApiError(422, message, code="sensitive", hint="name a local target with --shadow.")
         upstream = self._serving.upstreams[name]
         here = in_shadow(self._serving.table, asked, would, name, hosted=upstream.hosted)
-        prepared = await self._full(asked, key, here, upstream, self._prepare(asked, here))
+        case = await ready(self._gateway, partial(self._prepare, asked, here))
+        prepared = await self._full(asked, key, here, upstream, case)
         if isinstance(prepared, str) or prepared.bypass:
             why = prepared if isinstance(prepared, str) else prepared.bypass
             hint = "the gateway runs in shadow and has a model answer every case."

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Any, Final
 
+from milo_bench.core.once import NotReady, in_a_hurry
 from milo_bench.decide.routing.rules import AnswerFacts, Routed
 from milo_bench.gateway.access import ANONYMOUS
 from milo_bench.gateway.answering.outside import judge_outside
@@ -52,7 +53,7 @@ class RequestUnderWay:
         self, asked: Question, key: GatewayKey, upstream: Upstream, prepared: PreparedQuestion, contract: RuleContract,
         reply: WholeReply, began_s: float,
     ) -> JudgedReply:  # fmt: skip
-        """A whole reply, judged, counted and recorded; where it is long, a thread judges it."""
+        """A whole reply, judged, counted and recorded; where that takes long, a thread judges it."""
         judged = self.read_here(asked, key, upstream, prepared, contract, reply, began_s)
         if judged is None:
             took_s, body = time.monotonic() - began_s, reply.body()
@@ -64,7 +65,10 @@ class RequestUnderWay:
         self, asked: Question, key: GatewayKey, upstream: Upstream, prepared: PreparedQuestion, contract: RuleContract,
         reply: WholeReply, began_s: float,
     ) -> JudgedReply | None:  # fmt: skip
-        """As ``_read``. None where it is so long that other requests' streams would wait; then nothing was counted."""
+        """As ``_read``. None where it takes so long that other requests' streams would wait; then nothing was counted.
+
+        It is long, or the first in its language.
+        """
         took_s = time.monotonic() - began_s
         problem = "" if reply.failure is None and reply.status == 200 else self._problem(reply, upstream)
         if not problem and upstream.has_keys and upstream.keys.within(reply.body()):
@@ -77,7 +81,11 @@ class RequestUnderWay:
             body = reply.body()
             if contract.guarded and len(body) + len(asked.text) >= self._gateway.limits.judge_inline_bytes:
                 return None
-            judged = judge_reply(prepared.asked, contract, prepared.shown, body, id=self.id)
+            try:
+                with in_a_hurry():
+                    judged = judge_reply(prepared.asked, contract, prepared.shown, body, id=self.id)
+            except NotReady:  # the first text in its language
+                return None
         return self._settled(key, upstream, reply, judged, took_s)
 
     def _settled(

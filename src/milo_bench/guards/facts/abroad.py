@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from decimal import Decimal
-from functools import cache
 from typing import Final, NamedTuple
 
 from milo_bench.core.amounts import decimal_mark, parse_amount
+from milo_bench.core.once import once
 from milo_bench.guards.dates import find_dates
 from milo_bench.guards.facts.english import AFTER_DATE, CONTACT, ID, SYMBOLS, duration_value, id_value, plain_number
 from milo_bench.guards.facts.fact import Fact, FactKind
@@ -122,7 +122,7 @@ def shares_named(text: str, language: str) -> set[str]:
     return {f"{percent}%" for one in found if one for percent in _THIRDS.get(one[1:], (one[1:],))}
 
 
-@cache
+@once
 def _share(language: str) -> re.Pattern[str] | None:
     table = read_pack("facts", language).get("shares", {})
     listed = sorted(table.items(), key=lambda one: -max(map(len, one[1].split())))
@@ -182,7 +182,7 @@ def _as_written(rest: str, text: str) -> str:
     return "".join(mark if mark == _TAKEN or mark == text[i] else " " for i, mark in enumerate(rest))
 
 
-@cache
+@once
 def _patterns(language: str) -> _Patterns:
     pack = read_pack("facts", language)
     number = rf"{_FREE}(?P<num>{_NUM})\x00*"
@@ -260,7 +260,7 @@ def _code(word: str, language: str) -> str:
     return currencies_in(language).get(plain) or SYMBOLS.get(plain) or word.upper()
 
 
-@cache
+@once
 def _units(language: str) -> dict[str, str]:
     table = read_pack("facts", language).get("units", {})
     return {word.replace("_", " ").casefold(): unit for unit, said in table.items() for word in said.split()}

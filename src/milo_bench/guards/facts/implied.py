@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from decimal import Decimal
-from functools import cache
 from typing import Final
 
 from milo_bench.core.amounts import decimal_mark, parse_amount
+from milo_bench.core.once import once
 from milo_bench.guards.dates import find_dates
 from milo_bench.guards.facts.english import plain_number
 from milo_bench.guards.packs.read import read_pack
@@ -92,7 +92,7 @@ def lengths_named(text: str, language: str) -> set[str]:
     return {one[1:].replace("_", " ") for one in found if one}
 
 
-@cache
+@once
 def _lengths(language: str) -> re.Pattern[str] | None:
     table = read_pack("facts", language).get("lengths", {})
     each = "|".join(

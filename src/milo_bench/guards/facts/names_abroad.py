@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterator
-from functools import cache, lru_cache
+from functools import lru_cache
 from typing import Final
 
+from milo_bench.core.once import once
 from milo_bench.guards.packs.read import read_pack, words
 from milo_bench.guards.personal.given_names import is_given_name
 from milo_bench.guards.values.month_names import months_in
@@ -80,7 +81,7 @@ def _ordinary(word: str, language: str) -> bool:
     return plain in _no_names(language) or plain in months_in(language)
 
 
-@cache
+@once
 def _no_names(language: str) -> frozenset[str]:
     found = {
         word.strip(".'’") for name in ("not_names", "titles", "ordinary") for word in words("facts", language, name)

@@ -5,9 +5,11 @@ from __future__ import annotations
 import math
 import re
 from collections import Counter, defaultdict
-from functools import cache, lru_cache
+from functools import lru_cache
 from importlib import resources
 from typing import Any, Final, cast
+
+from milo_bench.core.once import once
 
 # The languages that a written office of Europe and its neighbours may meet in Latin letters. What is recognised
 # among 140 languages takes short German for Luxembourgish and short English for Pidgin.
@@ -33,7 +35,7 @@ SCRIPT_LANGUAGES: Final = {
 _WORD: Final = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)?")
 
 
-@cache
+@once
 def frequent_words() -> dict[str, dict[str, float]]:
     """By word, the languages that list it as frequent, each with its weight: a word of one language counts whole."""
     folder = resources.files("milo_bench.guards.languages").joinpath("words")
@@ -67,7 +69,7 @@ def weights(words: list[str]) -> list[tuple[str, float]]:
     return sorted(total.items(), key=lambda pair: -pair[1])
 
 
-@cache
+@once
 def _tables() -> tuple[Any, ...]:
     """The model's tables for our languages alone, read once: whole, and once a script, they take 74 MiB each time."""
     from py3langid.langid import MODEL_FILE, LanguageIdentifier
@@ -77,7 +79,7 @@ def _tables() -> tuple[Any, ...]:
     return whole.nb_ptc, whole.nb_pc, whole.nb_classes, whole.tk_nextmove, whole.tk_output, whole.tk_row
 
 
-@cache
+@once
 def _model(script: str) -> Any:
     from py3langid.langid import LanguageIdentifier
 

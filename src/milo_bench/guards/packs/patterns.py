@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from functools import cache
 from typing import Final
 
+from milo_bench.core.once import once
 from milo_bench.guards.packs.read import Rule, read_pack
 
 _GAP: Final = r"(?:(?:\d{1,2}\.|[^\s,;.:!?]+)\s+){0,7}?"
@@ -13,7 +13,7 @@ _NAME: Final = r"[^\W\d_][\w'’-]+"
 _NOTHING: Final = re.compile(r"(?!)")
 
 
-@cache
+@once
 def pattern_of(rule: Rule, language: str, part: str) -> re.Pattern[str]:
     """What the file of ``rule`` lists under ``part``, for text in lower case; it matches nothing where it lists none.
 
@@ -27,7 +27,7 @@ def pattern_of(rule: Rule, language: str, part: str) -> re.Pattern[str]:
     return re.compile("|".join(sorted(map(_entry, written), key=len, reverse=True)))
 
 
-@cache
+@once
 def stems_of(rule: Rule, language: str, part: str) -> tuple[str, ...]:
     """The beginnings of words that the file lists under ``part``, in lower case."""
     listed = str(read_pack(rule, language).get(part, ""))

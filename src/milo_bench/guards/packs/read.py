@@ -7,12 +7,12 @@ group ``milo_bench.languages`` names a package that holds ``RULE/LANGUAGE.toml``
 from __future__ import annotations
 
 import tomllib
-from functools import cache
 from importlib import resources
 from importlib.resources.abc import Traversable
 from typing import Any, Final, Literal, TypeAlias
 
 from milo_bench.core.errors import ConfigError
+from milo_bench.core.once import once
 from milo_bench.core.registry import installed_entries
 from milo_bench.core.suggest import hint_for
 
@@ -37,13 +37,13 @@ _OWN: Final = "milo_bench.guards.packs"
 _INSTALLED: Final = "milo_bench.languages"
 
 
-@cache
+@once
 def languages_of(rule: Rule) -> tuple[str, ...]:
     """The ISO 639-1 codes of the languages that ``rule`` has a file for, in order."""
     return tuple(sorted(_files(rule)))
 
 
-@cache
+@once
 def read_pack(rule: Rule, language: str) -> dict[str, Any]:
     """The file of ``rule`` for ``language``, empty where there is none; ConfigError for one that is no TOML."""
     file = _files(rule).get(language)
@@ -61,7 +61,7 @@ def read_pack(rule: Rule, language: str) -> dict[str, Any]:
     return pack
 
 
-@cache
+@once
 def known_keys(rule: Rule) -> frozenset[str]:
     """The keys that a file of ``rule`` can have: those of the built-in files, and ``measured``."""
     folder = resources.files(_OWN).joinpath(rule)
@@ -73,20 +73,20 @@ def _is_own(rule: Rule, language: str) -> bool:
     return resources.files(_OWN).joinpath(rule, f"{language}.toml").is_file()
 
 
-@cache
+@once
 def words(rule: Rule, language: str, name: str) -> frozenset[str]:
     """The words that the file lists under ``name``: parted by spaces in a text, or one by one in a list."""
     value = read_pack(rule, language).get(name, "")
     return frozenset(value.split() if isinstance(value, str) else map(str, value))
 
 
-@cache
+@once
 def beginnings(rule: Rule, language: str, name: str) -> tuple[str, ...]:
     """The texts that the file lists under ``name``, case-folded, for ``str.startswith``."""
     return tuple(text.casefold() for text in words(rule, language, name))
 
 
-@cache
+@once
 def _files(rule: Rule) -> dict[str, Traversable]:
     found: dict[str, Traversable] = {}
     packages = [entry.value for entries in installed_entries(_INSTALLED).values() for entry in entries]

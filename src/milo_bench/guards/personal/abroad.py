@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from functools import cache
 from typing import Final, Literal, NamedTuple, TypeAlias
 
+from milo_bench.core.once import once
 from milo_bench.guards.dates import find_dates
 from milo_bench.guards.packs.read import languages_of, read_pack, words
 from milo_bench.guards.personal.given_names import is_given_name
@@ -94,7 +94,7 @@ def any_of(language: str, name: WordList) -> str:
     return "|".join(reversed(made)) or "(?!)"
 
 
-@cache
+@once
 def _patterns(language: str) -> _Patterns:
     titles, roles = any_of(language, "titles"), any_of(language, "roles")
     greetings, closings = any_of(language, "greetings"), any_of(language, "closings")

@@ -5,9 +5,9 @@ from __future__ import annotations
 import importlib
 import re
 from collections.abc import Iterable, Iterator
-from functools import cache
 from typing import Any, Final, NamedTuple
 
+from milo_bench.core.once import once
 from milo_bench.guards.personal.abroad import MANY, any_of
 from milo_bench.guards.personal.patterns import PersonalKind, PersonalSpan
 
@@ -82,7 +82,7 @@ def find_numbers(text: str, languages: Iterable[str]) -> Iterator[PersonalSpan]:
 _VEHICLE: Final = "number of a vehicle"
 
 
-@cache
+@once
 def _patterns(language: str) -> _Patterns:
     def after(labels: str, value: str) -> str:
         return rf"(?<!\w)(?i:{labels})(?!\w)\.?{_BETWEEN.replace('(?:', '(?i:', 1)}{value}"
@@ -101,12 +101,12 @@ def _patterns(language: str) -> _Patterns:
     return _Patterns(tuple(labelled), re.compile(telephone, re.IGNORECASE))
 
 
-@cache
+@once
 def _strong() -> tuple[tuple[re.Pattern[str], str], ...]:
     return tuple((re.compile(rf"(?<![\w.,-])(?:{form})(?![\w-]|[.,]\d)"), kind) for form, kind in _STRONG)
 
 
-@cache
+@once
 def _module(kind: str) -> Any:
     return importlib.import_module(f"stdnum.{kind}")
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from functools import cache
 from typing import NamedTuple
 
+from milo_bench.core.once import once
 from milo_bench.guards.packs.read import read_pack
 from milo_bench.guards.personal.abroad import LOWER, UPPER, any_of
 from milo_bench.guards.personal.patterns import PersonalSpan
@@ -41,7 +41,7 @@ def find_places(text: str, languages: Iterable[str]) -> Iterator[PersonalSpan]:
                 yield PersonalSpan("postcode", *match.span("code"), 0.8, "looks like a postcode")
 
 
-@cache
+@once
 def _patterns(language: str) -> _Patterns:
     unit = rf"(?:{any_of(language, 'unit_words')})\.?[ \t]?(?:\d{{1,4}}[º°ª]?[a-z]?|[A-Z])\b"
     floor = r"\d{1,2}\.?[º°ª](?:[ \t]?(?-i:[A-Z])\b|[ \t](?:izq|dcha?|esq|dto|dt)\b\.?)?"  # Calle Mayor 3, 2.º B

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from functools import cache
 from typing import Final, NamedTuple
 
+from milo_bench.core.once import once
 from milo_bench.guards.citations import find_citations
 from milo_bench.guards.packs.patterns import pattern_of
 from milo_bench.guards.promises.promise import POSSIBLE, UNSURE, PromiseKind
@@ -39,7 +39,7 @@ class FoundByPack(NamedTuple):
     reason: str
 
 
-@cache
+@once
 def _patterns(language: str) -> dict[str, re.Pattern[str]]:
     return {part: pattern_of("promises", language, part) for part in _PARTS}
 

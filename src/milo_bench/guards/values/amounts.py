@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from decimal import Decimal
-from functools import cache, lru_cache
+from functools import lru_cache
 from itertools import pairwise
 from typing import Final
 
@@ -19,6 +19,7 @@ from milo_bench.core.amounts import (
     parse_amount,
     plain_marks,
 )
+from milo_bench.core.once import once
 from milo_bench.guards.languages.marks import unmarked
 from milo_bench.guards.packs.read import languages_of, read_pack, words
 from milo_bench.guards.sentences import languages_told
@@ -223,12 +224,12 @@ def scale_of(word: str, language: str = "") -> int | None:
     return sizes.pop() if len(sizes) == 1 else _scales("en").get(word)
 
 
-@cache
+@once
 def _scales(language: str) -> dict[str, int]:
     return {str(word): int(size) for word, size in read_pack("amounts", language).get("scales", {}).items()}
 
 
-@cache
+@once
 def currencies_in(language: str) -> dict[str, str]:
     """The ISO 4217 code by each word of a currency in one language."""
     table = read_pack("amounts", language).get("currencies", {})

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from functools import cache
 from typing import Final, NamedTuple
 
+from milo_bench.core.once import once
 from milo_bench.guards.languages.marks import folded
 from milo_bench.guards.packs.read import words
 from milo_bench.guards.values.month_names import months_in
@@ -54,7 +54,7 @@ def short_dates(text: str, language: str) -> Iterator[NamedDate]:
         yield NamedDate("", month, day, *match.span())
 
 
-@cache
+@once
 def _named(language: str) -> re.Pattern[str]:
     ordinal = "|".join(sorted(map(re.escape, words("dates", language, "ordinals")), key=len, reverse=True)) or "(?!)"
     between = "|".join(map(re.escape, words("dates", language, "between"))) or "(?!)"
@@ -68,7 +68,7 @@ def _named(language: str) -> re.Pattern[str]:
     )
 
 
-@cache
+@once
 def _short(language: str) -> re.Pattern[str]:
     if language in ("ja", "zh"):
         return re.compile("(?!)")

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from functools import cache
 from typing import NamedTuple
 
+from milo_bench.core.once import once
 from milo_bench.guards.languages.marks import folded
 from milo_bench.guards.packs.read import languages_of, read_pack, words
 
@@ -32,25 +32,25 @@ class WrittenDate(NamedTuple):
     day: str
 
 
-@cache
+@once
 def month_of() -> dict[str, int]:
     """The number of the month by each of its names and short forms, of all languages."""
     return {name: month for language in languages_of("dates") for name, month in months_in(language).items()}
 
 
-@cache
+@once
 def months_in(language: str) -> dict[str, int]:
     """The number of the month by its names and short forms in one language, folded."""
     rows = read_pack("dates", language).get("months", ())
     return {folded(name): month for month, names in enumerate(rows, 1) for name in names.split()}
 
 
-@cache
+@once
 def weekdays() -> frozenset[str]:
     return frozenset(folded(day) for language in languages_of("dates") for day in words("dates", language, "weekdays"))
 
 
-@cache
+@once
 def _silent() -> frozenset[str]:
     found: set[str] = set(weekdays())
     for language in languages_of("dates"):
@@ -59,7 +59,7 @@ def _silent() -> frozenset[str]:
     return frozenset(found)
 
 
-@cache
+@once
 def _is_until(word: str, language: str) -> bool:
     """Whether a short name of a weekday ("do" in Dutch) is a word in ``language`` that begins or ends a span."""
     return word in words("dates", language, "span")

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from functools import cache, lru_cache
+from functools import lru_cache
 from typing import Any, Final, NamedTuple
 
+from milo_bench.core.once import once
 from milo_bench.guards.packs.read import read_pack, words
 
 _TOKEN = re.compile(r"[^\W\d_]+(?:[-‐][^\W\d_]+){0,4}")
@@ -139,17 +140,17 @@ def _taken_apart(word: str, language: str) -> tuple[int, ...]:
     return made if len(made) > 1 or (made and made[0] >= _HUNDRED) else ()
 
 
-@cache
+@once
 def _numbers(language: str) -> dict[str, int]:
     return _table(read_pack("facts", language).get("numbers", {}))
 
 
-@cache
+@once
 def _doubtful(language: str) -> dict[str, int]:
     return _table(read_pack("facts", language).get("doubtful", {}))
 
 
-@cache
+@once
 def _pieces(language: str) -> dict[str, int]:
     return _numbers(language) | _table(read_pack("facts", language).get("parts", {}))
 
