@@ -192,12 +192,16 @@ def judge_reply(
     tags = tuple(sorted(asked.tags)) if asked.tags else ()
     fixture = Fixture(id, asked.workload, asked.input or {"document": asked.text}, tags=tags)
     judging = contract.workload if LABEL in contract.watched else _without_label(contract.workload)
+    everywhere = _only_everywhere(judging)
     failed: set[str] = set()
-    if _only_everywhere(judging).checks:
-        failed = _scanned(judging, fixture, other_texts(document), prepared, judged.reasons)
+    if everywhere.checks:
+        failed = _scanned(everywhere, fixture, other_texts(document), prepared, judged.reasons)
     label = ""
     for choice in choices:
-        failed |= _failed(judging, fixture, choice, prepared, judged.reasons)
+        failed |= _verdicts(judging, fixture, choice.text, choice.calls, prepared, judged.reasons)
+        if everywhere.checks:
+            elsewhere = (choice.reasoning, choice.refusal, *(one for call in choice.calls for one in _said_in(call)))
+            failed |= _scanned(everywhere, fixture, elsewhere, prepared, judged.reasons)
         if contract.wants_label and not label:
             label = _label(contract.workload, fixture, choice)
     judged.facts = AnswerFacts(label=label, failed=frozenset(failed))
@@ -226,24 +230,14 @@ def _texts_in(value: Any) -> Iterator[str]:
             yield from _texts_in(one)
 
 
-def _failed(
-    workload: Workload, fixture: Fixture, choice: ReplyChoice, prepared: Mapping[str, Any], reasons: dict[str, str]
-) -> set[str]:
-    failed = _verdicts(workload, fixture, choice.text, choice.calls, prepared, reasons)
-    if not _only_everywhere(workload).checks:
-        return failed
-    elsewhere = (choice.reasoning, choice.refusal, *(one for call in choice.calls for one in _said_in(call)))
-    return failed | _scanned(workload, fixture, elsewhere, prepared, reasons)
-
-
 def _scanned(
     workload: Workload, fixture: Fixture, texts: tuple[str, ...], prepared: Mapping[str, Any], reasons: dict[str, str]
 ) -> set[str]:
-    """Checks of what may be said nowhere, on texts beside the answer's own."""
+    """``workload`` has the checks of what may be said nowhere: of texts beside the answer's own."""
     failed: set[str] = set()
     for text in texts:
         if text.strip():
-            failed |= _verdicts(_only_everywhere(workload), fixture, text, (), prepared, reasons)
+            failed |= _verdicts(workload, fixture, text, (), prepared, reasons)
     return failed
 
 

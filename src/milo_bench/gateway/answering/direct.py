@@ -24,6 +24,7 @@ from milo_bench.gateway.wire.flow import Flow, Running
 from milo_bench.store.audit.records import AuditedRequest
 from milo_bench.store.state.keys import GatewayKey
 
+_NO_HEADERS: Final[Mapping[str, str]] = {}
 _NO_TOKENS: Final[Mapping[str, int]] = {}
 
 
@@ -47,14 +48,18 @@ class DirectRequest(ServedRequest):
     def begin(self) -> Running:
         """Take it in and send it on; what can be cancelled while it is not answered."""
         self._serving.enter()
+        table = self._serving.table
         try:
             asked, key = self.take_in()
             facts: RequestFacts | None = None
-            if not self._serving.table.asks_tokens:
-                with in_a_hurry():
+            if not table.asks_tokens:
+                if table.asks_keywords:
+                    with in_a_hurry():
+                        facts = self.find_facts(asked, key, _NO_TOKENS)
+                else:
                     facts = self.find_facts(asked, key, _NO_TOKENS)
-                    if self._sends(asked, key, facts):
-                        return self
+                if self._sends(asked, key, facts):
+                    return self
         except NotReady:
             pass
         except Exception as error:
@@ -92,7 +97,11 @@ class DirectRequest(ServedRequest):
         gate, upstream = plan.gate, plan.upstream
         if not gate.has_room:
             return False
-        case = self._prepare(asked, routed)
+        if asked.input is None and table.passes_on(routed.place):
+            case = self._prepare(asked, routed)
+        else:
+            with in_a_hurry():
+                case = self._prepare(asked, routed)
         if case.bypass or case.chunked is not None:
             return False
         body = body_for(asked.door, upstream, case.request, case.asked.fields, stream=False)
@@ -128,7 +137,7 @@ class DirectRequest(ServedRequest):
     def _judge(self, reply: WholeReply, plan: RoutePlan) -> JudgedReply | None:
         """What it came to, counted; None where that takes a thread."""
         asked, key, upstream, contract = self._asked, self._key, plan.upstream, plan.contract
-        if self.is_passed_on(asked, key, plan.routed, contract):
+        if plan.passes and asked.response is None and not self._gateway.sampler.takes_any:
             passed = self.pass_on(asked, key, upstream, reply, self._sent_s)
             if passed is not None:
                 return passed
@@ -169,8 +178,8 @@ class _DirectReply(WholeReply):
     __slots__ = ("_request",)
 
     def __init__(self, request: DirectRequest) -> None:
-        super().__init__()
-        self._request = request
+        # As the classes above set them, of which nobody awaits this one.
+        self.status, self.headers, self.pieces, self.connection, self._request = 0, _NO_HEADERS, (), None, request
 
     def end(self, failure: FailureKind | None, message: str) -> None:
         self.failure, self.message = failure, message

@@ -67,6 +67,8 @@ class StandingControl:
         self._table = gateway.serving.table
         self._trials = _trial_watch(self._table)
         self._pending: deque[AuditedRequest] = deque(maxlen=_MOST_PENDING)
+        self._heard_n = 0  # the latest line that nothing counts
+        self._counts = self._anything_counts()
         self._to_open: dict[str, Incident] = {}
         self._saved_n, self._save_after_s = -1, 0.0
         self._mine: set[str] = set()  # subjects whose cause this gateway has seen: another one's stay open
@@ -86,7 +88,7 @@ class StandingControl:
         except ValueError:
             self._gateway.say("alarms_lost", reason="what the alarms had counted cannot be read")
             self._watch, self._trials = AlarmWatch(self._watch.file), _trial_watch(self._table)
-        if self._watch.file.alarms or self._trials:
+        if self._counts:
             for line in read_audit(self._folder, after=self._watch.n):
                 self._count(line)
         found = list_incidents(self._gateway.engine)
@@ -97,12 +99,14 @@ class StandingControl:
                 # Closed until its answers are as before, or a person says so.
                 upstream.health.behaviour_reason = one.what.removeprefix(_CLOSED.format(one_line(one.target)))
         self._close_routes(found)
-        self._gateway.listeners.append(self._pending.append)
+        self._gateway.listeners.append(self._hear)
 
     async def look(self, run: RunOutside) -> None:
         """Count what came, open and close incidents. Raises SQLAlchemyError where the state database refuses."""
         engine = self._gateway.engine
+        self._watch.n = max(self._watch.n, self._heard_n)  # alarms that come later begin after them
         self._reload()
+        self._counts = self._anything_counts()
         await self._count_pending()
         causes = {cause.subject: cause for cause in self._causes(*(await run(count_open, engine)))}
         found = await run(list_incidents, engine)
@@ -152,9 +156,19 @@ class StandingControl:
         self._say("incident", incident)
         return True
 
+    def _hear(self, record: AuditedRequest) -> None:
+        """Thousands may come in a second: what nothing counts is not kept."""
+        if self._counts or self._gateway.serving.table is not self._table:
+            self._pending.append(record)
+        else:
+            self._heard_n = record.n
+
+    def _anything_counts(self) -> bool:
+        return bool(self._watch.file.alarms or self._trials)
+
     async def _count_pending(self) -> None:
-        if self._pending and not (self._watch.file.alarms or self._trials):
-            self._watch.n = self._pending[-1].n  # nothing counts them: alarms that come later begin after them
+        if self._pending and not self._counts:
+            self._watch.n = self._pending[-1].n
             self._pending.clear()
         while self._pending:
             for _ in range(min(_AT_ONCE, len(self._pending))):
@@ -199,11 +213,7 @@ class StandingControl:
 
     async def _save(self, run: RunOutside) -> None:
         now_s = time.monotonic()
-        if (
-            self._watch.n == self._saved_n
-            or now_s < self._save_after_s
-            or not (self._watch.file.alarms or self._trials)
-        ):
+        if self._watch.n == self._saved_n or now_s < self._save_after_s or not self._counts:
             return
         n = self._watch.n
         await run(save_alarms, self._gateway.engine, self._name, n, {**self._watch.saved(), **self._trials.saved()})

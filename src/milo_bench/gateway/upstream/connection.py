@@ -43,6 +43,12 @@ class KnownReply:
     status: int
     headers: Mapping[str, str]
     length: int
+    stays: bool
+
+
+def _stays(headers: Mapping[str, str]) -> bool:
+    """llama.cpp closes after each streamed answer without announcing it."""
+    return headers.get("server") != "llama.cpp"
 
 
 class KnownReplies:
@@ -67,7 +73,7 @@ class KnownReplies:
             return
         if len(self._known) >= _MOST_HEADS:
             self._known.clear()
-        self._known[data[:end]] = KnownReply(status, headers, length)
+        self._known[data[:end]] = KnownReply(status, headers, length, _stays(headers))
 
 
 class UpstreamConnection(asyncio.Protocol):
@@ -155,11 +161,19 @@ class UpstreamConnection(asyncio.Protocol):
         self._received += len(data)
         if first and (found := self._pool.replies.find(data)) is not None:
             known, body = found
+            sink = self._sink
+            sink.head(known.status, known.headers)
+            if body:
+                sink.data([body])
+            if (
+                self._sink is sink and known.stays and not self.closed and not self._paused
+            ):  # as ``_end`` would find it, in fewer steps
+                self._sink, self.idle_since_s = None, time.monotonic()
+                self._pool.free(self)
+                sink.end(None, "")
+                return
             self._in_body = self._complete = self._keep_alive = True
             self._headers = known.headers
-            self._sink.head(known.status, known.headers)
-            if body:
-                self._sink.data([body])
             self._end(None, "")
             return
         if not self._parse(data):
@@ -256,8 +270,7 @@ class UpstreamConnection(asyncio.Protocol):
         if sink is None:
             return
         reusable = self._keep_alive and not self._answered_twice and not self.closed
-        if failure is None and reusable and self._headers.get("server") != "llama.cpp":
-            # llama.cpp closes after each streamed answer without announcing it.
+        if failure is None and reusable and _stays(self._headers):
             self.idle_since_s = time.monotonic()
             if self._paused:
                 self._paused = False
