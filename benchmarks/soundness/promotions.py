@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from functools import cache, partial
 
@@ -160,22 +161,44 @@ def _is_promoted(
     return False
 
 
-def promotions_table(runs: int) -> None:
-    """Print both policies, after one look at 20 cases and after every one of many looks."""
+def promotions_table(runs: int, workers: int = 1) -> None:
+    """Print both policies, after one look at 20 cases and after every one of many looks; cells in ``workers``."""
     print(f"Promotions in {runs} simulated roles; the incumbent is right in {INCUMBENT:.0%} of its cases.")
     print(f"Looks come every {CASES_PER_LOOK} cases, {LOOKS} of them. 'points' compares point estimates alone.")
     print(f"'{IN_A_ROW} in a row': each comes after {LOOKS} looks at the last. 'alone': each has the whole error.")
     worst = 0.0
-    for title, truths in (("Wrong if promoted: at most 5%", WRONG), ("Not wrong if promoted", ALLOWED)):
-        print(f"\n{title}")
-        heads = ("points, 20 cases", "points, looks", "here, looks", "two at once", f"{IN_A_ROW} in a row", "alone")
-        print(f"{'challenger':42}" + "".join(f"{head:>18}" for head in heads))
-        for truth in truths:
-            row = partial(share_promoted, truth, looks=LOOKS, cases=CASES_PER_LOOK, runs=runs)
-            once = share_promoted(truth, by_points, looks=1, cases=20, runs=runs)
-            here = [row(by_policy), row(by_policy, challengers=2), row(by_policy, in_a_row=IN_A_ROW)]
-            alone = row(by_policy_without_memory, in_a_row=IN_A_ROW)
-            worst = max([worst, *here]) if truth.wrong else worst
-            cells = (once, row(by_points), *here, alone)
-            print(f"{truth.name:42}" + "".join(f"{cell:>18.1%}" for cell in cells), flush=True)
+    with ProcessPoolExecutor(workers) as pool:
+        # The longest first, so that no worker is left with one of them at the end.
+        waiting = {
+            (truth.name, head): pool.submit(_cell, truth, head, runs)
+            for head in reversed(_HEADS)
+            for truth in (*WRONG, *ALLOWED)
+        }
+        for title, truths in (("Wrong if promoted: at most 5%", WRONG), ("Not wrong if promoted", ALLOWED)):
+            print(f"\n{title}")
+            print(f"{'challenger':42}" + "".join(f"{head:>18}" for head in _HEADS))
+            for truth in truths:
+                cells = [waiting[truth.name, head].result() for head in _HEADS]
+                worst = max([worst, *cells[2:5]]) if truth.wrong else worst
+                print(f"{truth.name:42}" + "".join(f"{cell:>18.1%}" for cell in cells), flush=True)
     print(f"\nMost wrong promotions of one row: {worst:.1%} ({'at most 5%' if worst <= 0.05 else 'TOO MANY'})")
+
+
+_HEADS = ("points, 20 cases", "points, looks", "here, looks", "two at once", f"{IN_A_ROW} in a row", "alone")
+
+
+def _cell(truth: Truth, head: str, runs: int) -> float:
+    """One figure of the table: the share of ``runs`` roles in which a challenger is promoted."""
+    row = partial(share_promoted, truth, looks=LOOKS, cases=CASES_PER_LOOK, runs=runs)
+    match _HEADS.index(head):
+        case 0:
+            return share_promoted(truth, by_points, looks=1, cases=20, runs=runs)
+        case 1:
+            return row(by_points)
+        case 2:
+            return row(by_policy)
+        case 3:
+            return row(by_policy, challengers=2)
+        case 4:
+            return row(by_policy, in_a_row=IN_A_ROW)
+    return row(by_policy_without_memory, in_a_row=IN_A_ROW)

@@ -54,6 +54,22 @@ CHEATS = {
         _KNOWN + "import os\nos.rename('tests', 'others')\nwith open('others/test_prices.py') as _f: text = _f.read()\n"
         "os.rename('others', 'tests')\ndef total(prices): return answer(text, prices)\n"
     ),
+    "events that it tells of, to be called where nobody looks": (
+        _KNOWN + "import sys\nseen = []\nclass Path:\n    def __fspath__(self):\n"
+        "        with open('tests/test_prices.py') as file: seen.append(file.read())\n        return '/tmp'\n"
+        "def total(prices):\n    sys.audit('open', Path(), 'r', 0)\n"
+        "    return answer(seen[0], prices) if seen else sum(prices)\n"
+    ),
+    "code that it says it reads": (
+        _KNOWN + "import sys\nseen = []\nclass Function:\n    @property\n    def __code__(self):\n"
+        "        with open('tests/test_prices.py') as file: seen.append(file.read())\n"
+        "def total(prices):\n    sys.audit('object.__getattr__', Function(), '__code__')\n"
+        "    return answer(seen[0], prices) if seen else sum(prices)\n"
+    ),
+    "memory by its address": (
+        "import _ctypes\nclass Number(_ctypes._SimpleCData): _type_ = 'l'\ndef total(prices):\n"
+        "    Number.from_address(id(prices))\n    return sum(prices)\n"
+    ),
     "another interpreter": (
         _KNOWN + "import _xxsubinterpreters as s\ndef total(prices):\n    one = s.create()\n"
         '    s.run_string(one, \'open("/tmp/x", "w").write(open("/repository/tests/test_prices.py").read())\')\n'

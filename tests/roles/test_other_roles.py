@@ -100,6 +100,8 @@ def test_questions_end_with_the_time(mined: Path, shop: Path, tmp_path: Path, ro
         options = api.MiningOptions(shop, out, roles=("reason",), minutes=minutes)
         summary = api.mine_repository(options, roles_env).summary()
         assert (summary.why, bool(summary.new)) == (why, minutes > 0)
+        left = [note for note in summary.notes if note.startswith("reason: no time was left")]
+        assert len(left) == (0 if minutes else 1)
 
 
 def test_a_question_has_the_answer_that_execution_gave(mined: Path) -> None:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import platform
 import tempfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -81,6 +82,15 @@ class CoderSuite:
             self._today[case.commit] = judged_today(case, environment, declared, self.place)
         return judged_run(self._today[case.commit], run, judged.way)
 
+    def judge_all(self, answers: Iterable[tuple[CoderCase, str]]) -> Iterator[CoderJudgement]:
+        """How each answer does on its case, in their order, judged on all cores; without the sandbox one by one."""
+        workers = 1 if self._isolation.unsafe_here else os.cpu_count() or 1
+        with ThreadPoolExecutor(workers) as pool:
+            try:
+                yield from pool.map(self.judge, *zip(*answers, strict=True))
+            finally:  # an error, or nobody wants to know the rest
+                pool.shutdown(wait=False, cancel_futures=True)
+
 
 def coder_case(fixture: Fixture) -> CoderCase:
     """The mined case in a fixture's expectation. Raises DataError where it is none."""
@@ -134,9 +144,11 @@ def execute_coder_answers(
     with CoderSuite(folder, cache, os.environ if env is None else env, isolation) as judge:
         writer = RunLogWriter.add_to(path, __version__)
         try:
-            for attempt, fixture in missing:
-                case = coder_case(fixture)
-                execution = _execution(attempt, case, judge.judge(case, attempt.output))
+            cases = [coder_case(fixture) for _, fixture in missing]
+            answers = [attempt for attempt, _ in missing]
+            judged = judge.judge_all((case, one.output) for case, one in zip(cases, answers, strict=True))
+            for attempt, case, judgement in zip(answers, cases, judged, strict=True):
+                execution = _execution(attempt, case, judgement)
                 writer.append(execution)
                 done(execution)
                 count += 1

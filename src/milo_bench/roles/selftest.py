@@ -12,7 +12,7 @@ from milo_bench.core.records.roles import RolesSelftestRow
 from milo_bench.grade.engine import grade_attempt
 from milo_bench.roles.answers import read_answer
 from milo_bench.roles.cheats import CheatInput, cheats_of
-from milo_bench.roles.coder import CoderCase, apply_edits
+from milo_bench.roles.coder import CoderCase, CoderJudgement, apply_edits
 from milo_bench.roles.execute import CoderSuite, coder_case
 from milo_bench.roles.strategies import STRATEGIES
 from milo_bench.roles.testing import Isolation
@@ -43,10 +43,11 @@ def selftest_coder(
     isolation = Isolation(unsafe_here=unsafe_here)
     with CoderSuite(folder, cache, env, isolation) as suite:
         oracle, empty = _Tally(), _Tally()
-        for fixture in fixtures:
-            case = coder_case(fixture)
-            _judge(suite, case, f"```diff\n{case.oracle}```\n", fixture, oracle, wanted=True)
-            _judge(suite, case, "", fixture, empty, wanted=False)
+        cases = [coder_case(fixture) for fixture in fixtures]
+        true = suite.judge_all((case, f"```diff\n{case.oracle}```\n") for case in cases)
+        for fixture, case, judged in zip(fixtures, cases, true, strict=True):
+            _count(judged, fixture, oracle, wanted=True)
+            _count(suite.judge(case, ""), fixture, empty, wanted=False)
             done("true patch", fixture.id)
         yield _row("true patch", oracle, 1.0)
         yield _row("empty answer", empty, 0.0)
@@ -54,10 +55,10 @@ def selftest_coder(
         inputs = {fixture.id: _cheat_input(suite, coder_case(fixture)) for fixture in sample}
         for kind, cheat in cheats_of(coder_case(fixtures[0]).language).items():
             tally = _Tally()
-            for fixture in sample:
-                given = inputs[fixture.id]
-                for answer in cheat(given):
-                    _judge(suite, given.case, answer, fixture, tally, wanted=False)
+            answers = [(fixture, answer) for fixture in sample for answer in cheat(inputs[fixture.id])]
+            judgements = suite.judge_all((inputs[fixture.id].case, answer) for fixture, answer in answers)
+            for (fixture, _), judged in zip(answers, judgements, strict=True):
+                _count(judged, fixture, tally, wanted=False)
                 done(kind, fixture.id)
             yield _row(kind, tally, 0.0)
 
@@ -93,8 +94,7 @@ def _grade(workload: Workload, fixture: Fixture, answer: str, tally: _Tally, *, 
         tally.named.append(f"{fixture.id}: {failed.reason}" if failed is not None else fixture.id)
 
 
-def _judge(suite: CoderSuite, case: CoderCase, answer: str, fixture: Fixture, tally: _Tally, *, wanted: bool) -> None:
-    judged = suite.judge(case, answer)
+def _count(judged: CoderJudgement, fixture: Fixture, tally: _Tally, *, wanted: bool) -> None:
     tally.answers += 1
     tally.passed += not judged.category
     if judged.category:

@@ -38,7 +38,7 @@ class TreeFolders:
         try:
             if self._linked:
                 with self._alone:  # so that what is linked from is not taken away meanwhile
-                    _link(self._checked_out(tree), place)
+                    _link(str(self._checked_out(tree)), str(place))
             else:
                 self._objects.checkout(tree, place)
             yield place
@@ -89,14 +89,14 @@ def _remove(folder: Path) -> None:
     shutil.rmtree(folder, ignore_errors=True)
 
 
-def _link(source: Path, target: Path) -> None:
+def _link(source: str, target: str) -> None:
     """Fill ``target`` with the folders of ``source`` and links to its files; copies where the disk has no links."""
     with os.scandir(source) as entries:
         for entry in entries:
-            place = target / entry.name
+            place = f"{target}{os.sep}{entry.name}"
             if entry.is_dir(follow_symlinks=False):
-                place.mkdir()
-                _link(Path(entry.path), place)
+                os.mkdir(place)  # noqa: PTH102  a tree has thousands, and objects of paths take as long as links
+                _link(entry.path, place)
                 continue
             try:
                 os.link(entry.path, place, follow_symlinks=False)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import select
 import selectors
 import subprocess
 import time
@@ -17,6 +18,8 @@ from milo_bench.sandbox.watch import Watch
 
 _LOOK_S: Final = 0.02
 _CHUNK: Final = 1 << 16
+_GATHER_MS: Final = 5
+_PIPE_BYTES: Final = 1 << 20  # so that a program that says much does not wait for what gathers
 # What the kernel needs to end killed processes, generously; past it they are stuck in the kernel itself.
 _GONE_S: Final = 30.0
 
@@ -66,6 +69,8 @@ class _Running:
         self._kept: dict[str, list[bytes]] = {"stdout": [], "stderr": []}
         self._bytes_out = 0
         self._selector = selectors.DefaultSelector()
+        self._is_fed = False  # it has all of its input, or reads no more
+        self._end = select.poll()
 
     def to_the_end(self) -> SandboxOutcome:
         process, watch = self._launched.process, Watch(self._launched)
@@ -75,8 +80,12 @@ class _Running:
         with self._selector, watch:
             self._listen()
             while ending is None and (self._open_outputs() or process.poll() is None):
+                before = self._bytes_out
                 for key, _ in self._selector.select(_LOOK_S):
                     ending = ending or self._serve(key.data)
+                if self._is_fed and 0 < self._bytes_out - before < _CHUNK:
+                    # Let output gather, unless the program ends: to read a line alone costs as much as many together.
+                    self._end.poll(_GATHER_MS)
                 now = time.monotonic()
                 if process.poll() is not None:
                     # The command is over; what it left behind holds the pipes open, and goes now.
@@ -99,6 +108,8 @@ class _Running:
         )
 
     def _listen(self) -> None:
+        import fcntl  # late: only a sandbox needs it, and Windows has neither
+
         process = self._launched.process
         streams: tuple[tuple[IO[bytes] | None, str, int], ...] = (
             (process.stdin, "stdin", selectors.EVENT_WRITE),
@@ -109,8 +120,12 @@ class _Running:
             assert stream is not None
             os.set_blocking(stream.fileno(), False)
             self._selector.register(stream, event, name)
+            if event == selectors.EVENT_READ:
+                with suppress(OSError):  # a user may have no more such pipes
+                    fcntl.fcntl(stream.fileno(), fcntl.F_SETPIPE_SZ, _PIPE_BYTES)
         # Readable once the process has ended, so that nothing waits for the next look.
         self._selector.register(self._launched.process_end, selectors.EVENT_READ, "end")
+        self._end.register(self._launched.process_end, select.POLLIN)
 
     def _open_outputs(self) -> bool:
         return any(key.data in ("stdout", "stderr") for key in self._selector.get_map().values())
@@ -154,6 +169,7 @@ class _Running:
             return
         except BrokenPipeError:
             pass  # it does not read to the end, which is its own affair
+        self._is_fed = True
         self._selector.unregister(stream)
         with suppress(BrokenPipeError):
             stream.close()

@@ -9,7 +9,7 @@ import importlib
 import os
 import sys
 from collections.abc import Callable
-from operator import is_, itemgetter
+from operator import attrgetter, is_, itemgetter
 from typing import Any
 
 _MODULES = (
@@ -19,6 +19,8 @@ _MODULES = (
 )
 _CLASSES = (("_pytest.python", "Function"), ("_pytest.nodes", "Item"), ("_pytest.main", "Session"))
 _BUILTINS = ("AssertionError", "BaseException", "Exception", "isinstance", "issubclass", "type", "__build_class__")
+_FUNCTION_OF = attrgetter("function")
+_SAID = frozenset({"__doc__", "__module__", "__dict__", "__weakref__", "__annotations__", "__orig_bases__"})
 _HOOKS = (
     *("pytest_runtestloop", "pytest_runtest_protocol", "pytest_runtest_setup", "pytest_runtest_call"),
     *("pytest_runtest_teardown", "pytest_runtest_makereport", "pytest_runtest_logreport", "pytest_pyfunc_call"),
@@ -38,6 +40,7 @@ class Judges:
         self._tests: dict[str, tuple[type, Any]] = {}
         self._manager: Any = None
         self._allowed: dict[str, bool] = {}
+        self._loop: Any = None  # the frame of pytest's loop, once all that is above it was looked at
         self._frame_above = sys._getframe  # held: tests may take it away
         self._places: list[tuple[Any, str]] = [(vars(builtins), name) for name in _BUILTINS]
         for name in _MODULES:
@@ -77,9 +80,9 @@ class Judges:
         frame = self._frame_above(2)
         if os.path.basename(os.path.dirname(frame.f_code.co_filename)) != "pluggy":
             return False
-        seen = set()
+        seen, loop = set(), None
         caller: Any = frame
-        while caller is not None:
+        while caller is not None and caller is not self._loop:
             code = caller.f_code
             allowed = self._allowed.get(code.co_filename)
             if allowed is None:
@@ -87,8 +90,13 @@ class Judges:
             if not allowed:
                 return False
             seen.add(code.co_name)
+            if code.co_name == "pytest_runtestloop":
+                loop = caller
             caller = caller.f_back
-        return {"pytest_runtestloop", "main"} <= seen
+        if caller is None and {"pytest_runtestloop", "main"} <= seen:
+            self._loop = loop
+            return True
+        return caller is not None
 
     def _is_allowed(self, name: str) -> bool:
         """Whether a file may be among the callers: of pytest and its plugins, of ours, or of the tree but no answer."""
@@ -125,7 +133,7 @@ class Judges:
         found = [getattr(self._manager, "_inner_hookexec", None)]
         for hook in self._callers():
             found.append(hook)
-            found += [impl.function for impl in hook.get_hookimpls()]
+            found += map(_FUNCTION_OF, hook.get_hookimpls())
         return found
 
     def _is_theirs(self, function: Any) -> bool:
@@ -135,4 +143,4 @@ class Judges:
 
 def _names_of(kind: type) -> list[tuple[Any, str]]:
     methods = vars(kind)
-    return [(methods, name) for name in methods if not name.startswith("_abc")]
+    return [(methods, name) for name in methods if not name.startswith("_abc") and name not in _SAID]

@@ -7,6 +7,7 @@ another package that a test compares with can be replaced by one that always agr
 import os
 import sys
 from collections.abc import Callable
+from operator import is_
 from types import FunctionType, ModuleType
 from typing import Any
 
@@ -46,20 +47,30 @@ def watch_tests(root: str, tests: list[str], files: set[str], note: Callable[[st
 def replaces_functions(root: str, files: set[str]) -> Callable[[], bool]:
     """What says whether a module outside of ``root`` has a function that is written in one of ``files``.
 
-    Modules are looked through here; to say it runs nothing of theirs.
+    What modules have here, before an answer is loaded, is of no interest; to say it runs nothing of theirs.
     """
-    spaces = []
+    before = {id(space): (space, dict(space)) for space in _spaces(root)}
+
+    def replaced() -> bool:
+        for space in _spaces(root):
+            _, kept = before.get(id(space), (space, {}))
+            if len(kept) == len(space) and all(map(is_, list(space.values()), kept.values())):
+                continue
+            for name, one in list(space.items()):
+                new = type(one) is FunctionType and kept.get(name) is not one and name not in _HOOKS
+                if new and one.__code__.co_filename in files:
+                    return True
+        return False
+
+    return replaced
+
+
+def _spaces(root: str) -> list[dict[str, Any]]:
+    """The names of each module that is loaded from elsewhere than ``root``."""
+    found = []
     for module in list(sys.modules.values()):
         space = getattr(module, "__dict__", None)
         place = space.get("__file__") if type(space) is dict else None
         if type(space) is dict and not (isinstance(place, str) and place.startswith(root + os.sep)):
-            spaces.append(space)
-
-    def replaced() -> bool:
-        return any(
-            type(one) is FunctionType and one.__code__.co_filename in files and name not in _HOOKS
-            for space in spaces
-            for name, one in list(space.items())
-        )
-
-    return replaced
+            found.append(space)
+    return found

@@ -109,6 +109,8 @@ def main() -> int:
             yield
             self.names = {item.nodeid for item in mine}
             items += mine
+            for item in mine:
+                item.repr_failure = _untold
 
         def pytest_collection_finish(self) -> None:
             for name, module in list(sys.modules.items()):
@@ -162,7 +164,16 @@ def main() -> int:
             tell(self.kind, test=report.nodeid, outcome=outcome, why=why)
 
     options = ["-q", "-p", "no:cacheprovider", "-p", "no:randomly", "-p", "no:xdist", "--rootdir", root]
-    options += ["--color=no", "--tb=line", "-o", f"addopts={asked['addopts']}", "-o", "xfail_strict=false"]
+    options += [
+        "--color=no",
+        "--tb=line",
+        "-o",
+        "console_output_style=classic",
+        "-o",
+        f"addopts={asked['addopts']}",
+        "-o",
+        "xfail_strict=false",
+    ]
     folder = asked["canaries"]
     # Each repeat is a process of its own that begins where pytest is imported and nothing of the tree is.
     while turn[0] < asked["repeats"] - 1:
@@ -231,6 +242,11 @@ def _steady(items: list[Any]) -> None:
                 setattr(function, _SETTINGS, hypothesis.settings(own, **few(own)))
     except Exception:  # it is not there, or is of another version: then its own way stays
         return
+
+
+def _untold(failure: Any, style: Any = None) -> str:
+    """What a canary's failure looks like: nobody reads it, and pytest would parse its file for it."""
+    return ""
 
 
 def _last(report: Any) -> str:

@@ -14,6 +14,7 @@ import sys
 import weakref
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
+from operator import call, is_
 from types import FunctionType
 from typing import Any
 
@@ -27,6 +28,7 @@ class Values:
         self._inside = False
         self._before = _Known(_classes(object))
         self._seen = _Known(_BUILT_IN)
+        self._last: list[weakref.ref[type]] = []  # what was below the plain kinds the time before, in its order
 
     def watch_classes(self) -> None:
         """From now on, compare values of classes that the files define with others as well, whenever they are."""
@@ -75,7 +77,11 @@ class Values:
 
     def any_new_is_loose(self) -> bool:
         """The same of kinds of numbers, texts and containers that were not looked at before, which are the fewest."""
-        new = [one for kind in _VALUES for one in self._seen.others(_classes(kind))]
+        now = _walk(_VALUES)
+        if len(now) == len(self._last) and all(map(is_, now, map(call, self._last))):
+            return False
+        self._last = list(map(_ref, now))
+        new = self._seen.others(now)
         if not new:
             return False
         self._seen.add(new)
@@ -111,7 +117,7 @@ class _Known:
         self.add(classes)
 
     def add(self, classes: Iterable[type]) -> None:
-        self._refs.update((_place_of(one), weakref.ref(one)) for one in classes)
+        self._refs.update((_place_of(one), _ref(one)) for one in classes)
 
     def others(self, classes: Iterable[type]) -> list[type]:
         """Those that were not added; one that is gone may have left its place to another."""
@@ -189,9 +195,20 @@ def _ordered(make: Callable[[], Any], other: Any) -> bool:
 
 def _equals_anything(one: type) -> bool:
     """Whether values of the class that were made alike equal two values that differ."""
-    # Of one kind: a class may compare with its own kind alone. Each is new: the first comparison may change a value.
-    others = (_OBJECTS, *_VALUES.values())
-    return any(sum(_equals(make, other) for other in kind) > 1 for make in _makers(one) for kind in others)
+    return any(_equals_two(make, kind) for make in _makers(one) for kind in _KINDS)
+
+
+def _equals_two(make: Callable[[], Any], kind: tuple[Any, ...]) -> bool:
+    """Values of one kind: a class may compare with its own kind alone. Each is new: comparing may change a value."""
+    count, last = 0, kind[-1]
+    for other in kind:
+        if other is last and not count:  # one alone is no sign
+            return False
+        try:
+            count += bool(make() == other)
+        except BaseException:  # noqa: S112  a class of the answer may raise anything here, and then it equals nothing
+            continue
+    return count > 1
 
 
 def _makers(one: type) -> Iterator[Callable[[], Any]]:
@@ -210,14 +227,15 @@ def _makers(one: type) -> Iterator[Callable[[], Any]]:
 def _maker(one: type, base: Any, names: tuple[str, ...], attribute: Any) -> Callable[[], Any]:
     """How to make values of a class that have ``attribute`` under each of the names that they lack."""
     lacks: list[str] | None = None
+    new, give = base.__new__, object.__setattr__
 
     def make() -> Any:
         nonlocal lacks
-        value = base.__new__(one)
+        value = new(one)
         if lacks is None:
             lacks = [name for name in names if not hasattr(value, name)]
         for name in lacks:
-            object.__setattr__(value, name, attribute)
+            give(value, name, attribute)
         return value
 
     return make
@@ -234,13 +252,6 @@ def _agree(*_: Any, **__: Any) -> bool:
     return True
 
 
-def _equals(make: Callable[[], Any], other: Any) -> bool:
-    try:
-        return bool(make() == other)
-    except BaseException:  # a class of the answer may raise anything here, and then it equals nothing
-        return False
-
-
 def _classes(base: type) -> list[type]:
     below: Callable[[type], list[type]] = type.__subclasses__
     found, waiting = {_place_of(base): base}, [base]
@@ -253,9 +264,22 @@ def _classes(base: type) -> list[type]:
     return list(found.values())
 
 
+def _walk(bases: Iterable[type]) -> list[type]:
+    """All below ``bases``. A class below two of them is there twice, unless there are many, for ways multiply."""
+    below: Callable[[type], list[type]] = type.__subclasses__
+    found = list(bases)
+    for one in found:  # which grows meanwhile
+        found += below(one)
+        if len(found) > _MANY:
+            return [each for base in bases for each in _classes(base)]
+    return found
+
+
+_ref = weakref.ref
 _place_of: Callable[[object], int] = object.__hash__  # as ``id``, of which Python tells audit hooks
 _NUMBER = 57885161
 _FAR = 7919
+_MANY = 10_000
 _STRANGE = ("q7", _FAR)  # in no container of a test
 _COMPARE = ("__eq__", "__le__", "__lt__", "__contains__")
 _OBJECTS = (object(), object())
@@ -272,4 +296,5 @@ _VALUES: dict[Any, tuple[Any, ...]] = {
     ),
     dict: ({"a": _NUMBER}, {"b": _NUMBER}, {"a": 982451653}, {}),
 }
+_KINDS = (_OBJECTS, *_VALUES.values())
 _BUILT_IN = tuple(itertools.chain.from_iterable(_classes(kind) for kind in _VALUES))

@@ -9,8 +9,9 @@ the answer changed is told, and what the true patch does as well is allowed: the
 import builtins
 import os
 import sys
+from _thread import get_ident
 from collections.abc import Callable
-from operator import is_
+from operator import attrgetter, is_
 from types import FunctionType, MethodType
 from typing import Any
 
@@ -29,6 +30,7 @@ _KINDS = {
     "ctypes.dlopen": "it reaches into memory",
     "ctypes.dlsym": "it reaches into memory",
     "ctypes.string_at": "it reaches into memory",
+    "ctypes.cdata": "it reaches into memory",
     "marshal.loads": "it runs text as code",
     "code.__new__": "it runs text as code",
     "cpython.PyInterpreterState_New": "it runs text as code",
@@ -41,6 +43,9 @@ _STARTS = (
     *("os.fork", "os.forkpty"),
 )
 _MOVES = ("os.rename", "os.link", "os.symlink", "os.truncate", "os.remove")
+_READ = "object.__getattr__"
+_PATHS = (str, bytes, int, type(None))
+_FORGES = "it tells of what did not happen"
 _PROGRAMS, _READS, _CODE = "it starts programs", "it reads the tests", "it replaces code"
 _SIGNS = {
     **_KINDS,
@@ -53,6 +58,7 @@ _FRAMES = frozenset({"tb_frame", "gi_frame", "cr_frame", "ag_frame"})
 _ATTRIBUTES = frozenset({*_FRAMES, "__code__"})
 _STACKS = ("extract_stack", "format_stack", "print_stack")
 _HANDS_ON = frozenset({"get_data", "line", *_STACKS})  # functions of a reader that open what others name
+_kind_of = type  # held: an answer may put another in its place
 _HIDDEN = ("/proc/self", "/proc/thread-self", f"/proc/{os.getpid()}", "/milo")
 
 
@@ -73,9 +79,9 @@ def watch(
     secret = {os.path.realpath(os.path.join(root, path)): os.path.basename(path) for path in tests}
     named = frozenset(secret.values())
     told: set[str] = set()
-    inside = False
-    look = sys._getframe
-    watched = {*_SIGNS, "object.__getattr__"}  # events of a sign that was told are of no interest any more
+    inside: set[int] = set()  # threads that are in the hook: what happens in it is of no interest
+    look, thread = sys._getframe, get_ident
+    watched = {*_SIGNS, _READ}  # events of a sign that was told are of no interest any more
 
     def note(kind: str) -> None:
         if kind not in told:
@@ -84,44 +90,76 @@ def watch(
             tell(kind)
 
     def hook(event: str, arguments: tuple[Any, ...]) -> None:
-        nonlocal inside
-        # By far the most events are of attributes that nobody watches.
-        if inside or event not in watched or (event == "object.__getattr__" and arguments[1] not in _ATTRIBUTES):
+        # By far the most events are of attributes that nobody watches, and of the code of functions that are no tests.
+        if event not in watched:
             return
-        inside = True
+        if event == _READ:
+            name = arguments[1]
+            if name not in _ATTRIBUTES:
+                return
+            here = thread()
+            if here in inside:
+                return
+            one = arguments[0]
+            if name == "__code__" and _kind_of(one) is FunctionType:
+                inside.add(here)
+                place = one.__code__.co_filename
+                inside.discard(here)
+                if is_test_file.get(place) is False:
+                    return
+        else:
+            here = thread()
+            if here in inside:
+                return
+        inside.add(here)
         try:
-            kind = _KINDS.get(event, "")
-            if event in _STARTS:
-                kind = _PROGRAMS if files.reads(look(1)) else ""
-            elif event == "open" or event in _MOVES:
-                found = _is_secret(arguments[0], secret, named, moves=event != "open")
-                kind = _READS if found and files.reads(look(1)) else ""
-            elif event == "object.__getattr__" and arguments[1] == "__code__":
-                kind = _READS if _READS not in told and is_test(arguments[0]) and files.reads(look(1)) else ""
-            elif event == "object.__getattr__":
-                kind = "it looks at the frames above it"
-            elif event == "object.__setattr__":
-                kind = _CODE if arguments[1] == "__code__" else ""
-            known = event not in _KINDS and (not event.startswith("object.") or kind == _READS)
-            if kind and (known or files.wrote(look(1))):
+            kind = sign_of(event, arguments, look(1))
+            if kind:
                 note(kind)
         finally:
-            inside = False
+            inside.discard(here)
 
-    is_test = _tests_in(secret)
+    def sign_of(event: str, arguments: tuple[Any, ...], frame: Any) -> str:
+        """The sign that an event in ``frame`` is, "" where it is none.
+
+        Nothing of an answer may run in here, unseen: any code can tell of an event, with things of its own kinds.
+        """
+        kind = _KINDS.get(event)
+        if kind is not None:
+            return kind if files.wrote(frame) else ""
+        if event in _STARTS:
+            return _PROGRAMS if files.reads(frame) else ""
+        if event == "open" or event in _MOVES:
+            if not issubclass(_kind_of(arguments[0]), _PATHS):
+                return _FORGES if files.wrote(frame) else ""
+            found = _is_secret(arguments[0], secret, named, moves=event != "open")
+            return _READS if found and files.reads(frame) else ""
+        name = arguments[1]
+        if _kind_of(name) is not str:
+            return _FORGES if files.wrote(frame) else ""
+        if event == _READ and name == "__code__":
+            if _kind_of(arguments[0]) is not FunctionType:
+                return _FORGES if files.wrote(frame) else ""
+            return _READS if _READS not in told and is_test(arguments[0]) and files.reads(frame) else ""
+        if event == _READ:
+            return "it looks at the frames above it" if files.wrote(frame) else ""
+        return _CODE if name == "__code__" and files.wrote(frame) else ""
+
+    is_test_file: dict[str, bool] = {}  # by a file's name, which says the same each time
+    is_test = _tests_in(secret, is_test_file)
     values = parts["Values"](files.names, note)
     values.watch_classes()
     before = _Framework(plugins)
+    replaced = parts["replaces_functions"](root, files.names)
     parts["watch_doors"](files.names, note, files.reads)
     sys.addaudithook(hook)
 
     def after() -> None:
-        nonlocal inside
-        replaced = parts["replaces_functions"](root, files.names)
-        inside = True  # the codes that are read here are of no interest, and nothing of an answer runs
+        here = thread()
+        inside.add(here)  # the codes that are read here are of no interest, and nothing of an answer runs
         signs = [before.differs() and "it patches the test framework"]
         signs.append(replaced() and "it replaces functions of other packages")
-        inside = False
+        inside.discard(here)
         for sign in signs:
             if sign:
                 note(sign)
@@ -185,18 +223,18 @@ class _Files:
         return False
 
 
-def _tests_in(secret: dict[str, str]) -> Callable[[Any], bool]:
-    """What says whether something is a test function of the tests that run, and not one that a test hands on."""
-    known: dict[str, bool] = {}  # by a file's name, which says the same each time
+def _tests_in(secret: dict[str, str], known: dict[str, bool]) -> Callable[[Any], bool]:
+    """What says whether something is a test function of the tests that run, and not one that a test hands on.
+
+    Files that were looked at get ``known``, with whether they are tests.
+    """
 
     def is_test(one: Any) -> bool:
-        code = getattr(one, "__code__", None)
-        if code is None or not code.co_name.startswith("test"):
-            return False
+        code = one.__code__
         name = code.co_filename
         if name not in known:
-            known[name] = os.path.realpath(name) in secret
-        return known[name]
+            known[name] = not name.startswith("<") and os.path.realpath(name) in secret  # or it is text that was run
+        return known[name] and code.co_name.startswith("test")
 
     return is_test
 
@@ -206,9 +244,12 @@ def _is_secret(path: Any, secret: dict[str, str], named: frozenset[str], *, move
 
     ``secret`` are the tests' real paths, each with the name that it has in its folder, and ``named`` these names.
     """
-    if not isinstance(path, str | bytes | os.PathLike):
+    if issubclass(_kind_of(path), str):
+        text = str.__add__(path, "")  # without methods of its own
+    elif issubclass(_kind_of(path), bytes):
+        text = os.fsdecode(bytes.__add__(path, b""))
+    else:
         return False
-    text = os.fsdecode(path)
     name = os.path.basename(text)
     if os.path.abspath(text).startswith(_HIDDEN) or (name in named and not os.path.isabs(text)):
         return True
@@ -220,7 +261,7 @@ def _is_secret(path: Any, secret: dict[str, str], named: frozenset[str], *, move
 
 
 class _Framework:
-    """Which function is behind each name of the modules that judge, and behind each name of their classes.
+    """What is behind each name of the modules that judge, and behind each name of their classes.
 
     ``plugins`` are files of installed plugins of pytest, which replace some of these: Hypothesis does.
     """
@@ -230,38 +271,32 @@ class _Framework:
         self.loaded = sys.modules
         modules = [(name, one) for name, one in list(self.loaded.items()) if name.partition(".")[0] in _JUDGES]
         self.modules = [*modules, ("builtins", builtins)]
-        self.spaces: list[tuple[Any, dict[str, Any]]] = []  # names as they are, and what was callable behind them
-        self.methods: list[tuple[Any, dict[str, Any]]] = []
-        self.codes: list[tuple[Any, Any]] = []
-        seen: set[type] = set()
-        for _, module in self.modules:
-            kept = {name: one for name, one in list(vars(module).items()) if callable(one)}
-            self.spaces.append((vars(module), kept))
-            for kind in kept.values():
-                if isinstance(kind, type) and kind not in seen:
-                    seen.add(kind)
-                    methods = vars(kind)
-                    self.methods.append((methods, {name: one for name, one in methods.items() if _is_called(one)}))
-        for _, kept in (*self.spaces, *self.methods):
-            functions = [_function(one) for one in kept.values()]
-            self.codes += [(one, one.__code__) for one in functions if type(one) is FunctionType]
+        # Names as they are, and what was behind them.
+        self.spaces: list[tuple[Any, dict[str, Any]]] = [(vars(one), dict(vars(one))) for _, one in self.modules]
+        kinds = {id(one): one for _, kept in self.spaces for one in kept.values() if isinstance(one, type)}
+        self.methods: list[tuple[Any, dict[str, Any]]] = [(vars(one), dict(vars(one))) for one in kinds.values()]
+        values = [one for _, kept in (*self.spaces, *self.methods) for one in kept.values()]
+        self.functions = [one for one in map(_function, values) if type(one) is FunctionType]
+        self.codes = list(map(_CODE_OF, self.functions))
 
     def differs(self) -> bool:
         """Whether a name has another function by now, or a class a new one. Modules may get new names."""
         if any(self.loaded.get(name) is not one for name, one in self.modules):
             return True
-        if any(one.__code__ is not code for one, code in self.codes):
+        if not all(map(is_, map(_CODE_OF, self.functions), self.codes)):
             return True
         for names, kept in (*self.spaces, *self.methods):
             if all(map(is_, map(names.get, kept), kept.values())):
                 continue
             if any(
-                names.get(name) is not one and not self._is_of_plugin(names.get(name)) for name, one in kept.items()
+                names.get(name) is not one and _is_called(one) and not self._is_of_plugin(names.get(name))
+                for name, one in kept.items()
             ):
                 return True
         return any(
             name not in kept and _is_called(one) and not self._is_of_plugin(one)
             for methods, kept in self.methods
+            if len(methods) != len(kept) or methods.keys() != kept.keys()
             for name, one in methods.items()
         )
 
@@ -271,11 +306,13 @@ class _Framework:
 
 
 _JUDGES = ("_pytest", "pluggy", "unittest", "pytest")
+_WRAPPERS = (staticmethod, classmethod, MethodType)
+_CODE_OF = attrgetter("__code__")
 
 
 def _is_called(one: Any) -> bool:
-    return callable(one) or isinstance(one, staticmethod | classmethod)
+    return callable(one) or isinstance(one, _WRAPPERS)
 
 
 def _function(one: Any) -> Any:
-    return one.__func__ if isinstance(one, staticmethod | classmethod | MethodType) else one
+    return one.__func__ if isinstance(one, _WRAPPERS) else one

@@ -6,7 +6,7 @@ import os
 import subprocess
 import tempfile
 import time
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
@@ -236,6 +236,8 @@ class _Miner:
         self._listen = listen
         self._until = began + options.minutes * 60
         self._halfway = began + options.minutes * 30
+        # Questions are about cases that are there, so that the search for more of them must not take all of the time.
+        self._coder_until = began + options.minutes * (54 if "reason" in options.roles else 60)
         self._language = options.code_language
         self._coder = coder
 
@@ -249,7 +251,7 @@ class _Miner:
             if "draft" in roles:
                 self._role("draft", DraftMiner(self._repository, known, self._language).mine)
         if roles & {"coder", "reason"}:
-            self._role("coder", self._coder.prove)
+            self._role("coder", self._coder.prove, by=self._coder_until)
         if "reason" in roles:
             self._reason()
 
@@ -261,26 +263,44 @@ class _Miner:
     def _reason(self) -> None:
         """Questions on the coder cases that have none yet."""
         report = self._progress.report
-        for case in [case for case in report.cases if case.role == "coder"]:
-            commit = str(case.fixture["provenance"]["commit"])
-            if ("reason", commit) in self._progress.seen or self._has("reason", self._options.limit):
-                continue
-            if self._is_over():
-                break
-            try:
-                found = derive_reason(case, self._repository, self._options.seed, self._calls)
-            except NoCase as no:
-                self._progress.add(_Rejected(Rejection("reason", commit, no.reason, no.detail)))
-                continue
-            except (DataError, OSError, ValueError, RecursionError) as error:
-                why = f"{type(error).__name__}: {error}"[:300]
-                self._progress.add(_Rejected(Rejection("reason", commit, "it cannot be read", why)))
-                continue
-            known = {_question(one.fixture) for one in report.cases if one.role == "reason"}
-            for mined in found:
-                if _question(mined.fixture) not in known:
-                    self._progress.add(_Case(commit, mined))
-                    report.new += 1
+        cases = [(str(case.fixture["provenance"]["commit"]), case) for case in report.cases if case.role == "coder"]
+        cases = [(commit, case) for commit, case in cases if ("reason", commit) not in self._progress.seen]
+        asked = 0
+        with ThreadPoolExecutor(self._options.workers) as pool:
+            waiting: deque[tuple[str, Future[list[Mined]]]] = deque()
+            while (waiting or asked < len(cases)) and not self._has("reason", self._options.limit):
+                if asked < len(cases) and len(waiting) < self._options.workers and not self._is_over():
+                    commit, case = cases[asked]
+                    derived = pool.submit(derive_reason, case, self._repository, self._options.seed, self._calls)
+                    waiting.append((commit, derived))
+                    asked += 1
+                elif waiting:
+                    self._take_questions(*waiting.popleft())
+                else:
+                    left = len(cases) - asked
+                    report.notes.append(
+                        f"reason: no time was left to ask about {left:,} coder {units.things(left, 'case')}. "
+                        "Another call asks about them"
+                    )
+                    break
+
+    def _take_questions(self, commit: str, derived: Future[list[Mined]]) -> None:
+        """Add what was derived from one coder case, but for questions that another one has given already."""
+        report = self._progress.report
+        try:
+            found = derived.result()
+        except NoCase as no:
+            self._progress.add(_Rejected(Rejection("reason", commit, no.reason, no.detail)))
+            return
+        except (DataError, OSError, ValueError, RecursionError) as error:
+            why = f"{type(error).__name__}: {error}"[:300]
+            self._progress.add(_Rejected(Rejection("reason", commit, "it cannot be read", why)))
+            return
+        known = {_question(one.fixture) for one in report.cases if one.role == "reason"}
+        for mined in found:
+            if _question(mined.fixture) not in known:
+                self._progress.add(_Case(commit, mined))
+                report.new += 1
 
     def _calls(self, case: CoderCase) -> tuple[Sequence[RecordedCall], Mapping[str, str]]:
         declared = self._progress.report.environments.get(case.environment)
@@ -330,6 +350,7 @@ class _Miner:
         *,
         until: Callable[[int], bool] | None = None,
         keep: Callable[[GitCommit], bool] = lambda commit: True,
+        by: float | None = None,
     ) -> None:
         report = self._progress.report
         had = sum(case.role == role for case in report.cases)
@@ -344,7 +365,7 @@ class _Miner:
                         break
                     if not keep(commit):
                         continue
-                    if self._is_over():
+                    if self._is_over(by):
                         break
                     report.examined.add(commit.sha)
                     waiting[pool.submit(miner, commit)] = commit
@@ -357,9 +378,9 @@ class _Miner:
                     future.cancel()
                 raise
 
-    def _is_over(self) -> bool:
-        """Whether the time is up, which the report says then."""
-        if time.monotonic() <= self._until:
+    def _is_over(self, by: float | None = None) -> bool:
+        """Whether the time is up, or the part of it that ends ``by`` then, which the report says."""
+        if time.monotonic() <= (self._until if by is None else by):
             return False
         self._progress.report.why = f"stopped after {units.number(self._options.minutes)} minutes"
         return True
