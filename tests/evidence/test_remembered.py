@@ -19,7 +19,7 @@ from milo_bench.core.records import (
     Workload,
 )
 from milo_bench.evidence import remembered
-from milo_bench.evidence.remembered import RememberedVerdicts
+from milo_bench.evidence.remembered import remembered_verdicts
 from milo_bench.grade.engine import grade_attempt
 
 CHECKS = (CheckSpec("label", {"labels": ["yes", "no"]}), CheckSpec("answer_present", {}))
@@ -50,6 +50,11 @@ READ: dict[str, Any] = {
 }
 
 
+@pytest.fixture(autouse=True)
+def _nothing_known(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(remembered, "_known", {})
+
+
 @pytest.fixture
 def judged(monkeypatch: pytest.MonkeyPatch) -> list[AttemptKey]:
     """The attempts that were judged by themselves."""
@@ -70,11 +75,10 @@ def test_every_field_of_an_attempt_is_either_compared_or_read_by_no_check() -> N
 
 @pytest.mark.parametrize("field", sorted(UNREAD))
 def test_an_equal_answer_has_the_verdicts_of_the_first_under_its_own_key(field: str, judged: list[AttemptKey]) -> None:
-    verdicts = RememberedVerdicts()
-    first = verdicts.grade(WORKLOAD, FIXTURE, FIRST)
+    first = remembered_verdicts(WORKLOAD, FIXTURE, FIRST)
     again = msgspec.structs.replace(FIRST, **{field: UNREAD[field]})
-    assert verdicts.grade(WORKLOAD, FIXTURE, again) == msgspec.structs.replace(first, key=again.key)
-    assert verdicts.grade(WORKLOAD, FIXTURE, again) == grade_attempt(WORKLOAD, FIXTURE, again)
+    assert remembered_verdicts(WORKLOAD, FIXTURE, again) == msgspec.structs.replace(first, key=again.key)
+    assert remembered_verdicts(WORKLOAD, FIXTURE, again) == grade_attempt(WORKLOAD, FIXTURE, again)
     assert judged == [FIRST.key]
 
 
@@ -82,28 +86,34 @@ def test_an_equal_answer_has_the_verdicts_of_the_first_under_its_own_key(field: 
 def test_an_attempt_that_differs_in_what_a_check_may_read_is_judged_by_itself(
     field: str, judged: list[AttemptKey]
 ) -> None:
-    verdicts = RememberedVerdicts()
-    verdicts.grade(WORKLOAD, FIXTURE, FIRST)
+    remembered_verdicts(WORKLOAD, FIXTURE, FIRST)
     other = msgspec.structs.replace(FIRST, **{field: READ[field]})
-    assert verdicts.grade(WORKLOAD, FIXTURE, other) == grade_attempt(WORKLOAD, FIXTURE, other)
+    assert remembered_verdicts(WORKLOAD, FIXTURE, other) == grade_attempt(WORKLOAD, FIXTURE, other)
     assert len(judged) == 2
 
 
 def test_another_fixture_with_the_same_answer_is_judged_by_itself() -> None:
-    verdicts = RememberedVerdicts()
     other = msgspec.structs.replace(FIXTURE, id="g", expect={"label": "no"})
     attempt = msgspec.structs.replace(FIRST, key=AttemptKey("g", "t"))
-    assert verdicts.grade(WORKLOAD, FIXTURE, FIRST).passed is True
-    assert verdicts.grade(WORKLOAD, other, attempt).passed is False
+    assert remembered_verdicts(WORKLOAD, FIXTURE, FIRST).passed is True
+    assert remembered_verdicts(WORKLOAD, other, attempt).passed is False
+
+
+def test_a_contract_or_gold_of_another_log_is_no_answer_of_this_one() -> None:
+    other = msgspec.structs.replace(WORKLOAD, checks=(CheckSpec("answer_present", {}),))
+    gold = msgspec.structs.replace(FIXTURE, expect={"label": "no"})
+    assert remembered_verdicts(WORKLOAD, FIXTURE, FIRST).passed is True
+    assert remembered_verdicts(other, FIXTURE, FIRST) == grade_attempt(other, FIXTURE, FIRST)
+    assert [one.check for one in remembered_verdicts(other, FIXTURE, FIRST).verdicts] == ["answer_present"]
+    assert remembered_verdicts(WORKLOAD, gold, FIRST).passed is False
 
 
 def test_what_is_remembered_has_a_bound(monkeypatch: pytest.MonkeyPatch, judged: list[AttemptKey]) -> None:
     monkeypatch.setattr(remembered, "_KEPT", 3)
-    verdicts = RememberedVerdicts()
     for number in range(10):
-        verdicts.grade(WORKLOAD, FIXTURE, msgspec.structs.replace(FIRST, output=f"answer {number}"))
-        assert len(verdicts._known) <= 3
+        remembered_verdicts(WORKLOAD, FIXTURE, msgspec.structs.replace(FIRST, output=f"answer {number}"))
+        assert len(remembered._known) <= 3
     long = msgspec.structs.replace(FIRST, output="yes " * 1000)
-    verdicts.grade(WORKLOAD, FIXTURE, long)
-    verdicts.grade(WORKLOAD, FIXTURE, long)
+    remembered_verdicts(WORKLOAD, FIXTURE, long)
+    remembered_verdicts(WORKLOAD, FIXTURE, long)
     assert len(judged) == 12

@@ -53,7 +53,7 @@ def test_an_abbreviation_is_judged_by_what_is_near_it(monkeypatch: pytest.Monkey
     monkeypatch.setattr(sentences, "languages_told", counted)
     work = []
     for length in (1_000, 2_000):  # of one sentence, which is no longer than that
-        sentences._sentence_ranges.cache_clear()
+        sentences._split_short.cache_clear()
         given.clear()
         sentences.split_sentences((piece * length)[:length])
         work.append(sum(given))

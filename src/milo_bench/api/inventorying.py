@@ -7,6 +7,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from milo_bench.config.settings import Settings
+from milo_bench.core.cache import cache_directory
 from milo_bench.core.clock import Clock, SystemClock
 from milo_bench.core.errors import MiloError
 from milo_bench.core.records import Timeouts
@@ -21,7 +22,7 @@ from milo_bench.targets.discover import discover_local
 from milo_bench.targets.http.address import parse_address
 from milo_bench.targets.http.answer import decode_json
 from milo_bench.targets.http.plain import open_plain
-from milo_bench.targets.llamacpp.weights import cache_directory, find_packaged
+from milo_bench.targets.llamacpp.weights import find_packaged
 
 DIGEST_SECONDS = 10.0
 DIGEST_LARGEST_BYTES = 2 << 30

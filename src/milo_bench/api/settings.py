@@ -8,12 +8,10 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from milo_bench.config.settings import Settings
-from milo_bench.config.settings import load_settings as _load
 from milo_bench.fleet.places import On, graders_on
-from milo_bench.targets.base import TARGET_APIS
 
 if TYPE_CHECKING:
+    from milo_bench.config.settings import Settings
     from milo_bench.evidence.grade_columns import GradingPool
 
 
@@ -22,7 +20,11 @@ def load_settings(path: Path | None, env: Mapping[str, str]) -> Settings:
 
     Raises ConfigError naming file, line and fix.
     """
-    return _load(path, env, apis=TARGET_APIS.names())
+    # Who judges on this machine reads no settings, and does without their models.
+    from milo_bench.config.settings import load_settings as load
+    from milo_bench.targets.base import TARGET_APIS
+
+    return load(path, env, apis=TARGET_APIS.names())
 
 
 def graders(on: On) -> AbstractContextManager[GradingPool | None]:

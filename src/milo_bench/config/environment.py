@@ -11,7 +11,7 @@ VARIABLES: Mapping[str, str] = {
     "OPENAI_API_KEY": "Its key. Sent only there, or to a target whose api_key_env names it.",
     "OLLAMA_HOST": "Where Ollama listens. A bind address such as 0.0.0.0 is reached at 127.0.0.1.",
     "XDG_CONFIG_HOME": "Folder whose milo-bench/ keeps which suites' Python you trust. Default ~/.config.",
-    "XDG_CACHE_HOME": "Folder whose milo-bench/ keeps weights, digests and environments. Default ~/.cache.",
+    "XDG_CACHE_HOME": "Folder whose milo-bench/ keeps weights, digests, environments and tables. Default ~/.cache.",
     "OLLAMA_MODELS": "Where Ollama keeps its models. `inventory` searches it.",
     "HF_HOME": "Where the Hugging Face cache is. `inventory` searches it.",
     "HF_HUB_CACHE": "The same, for its hub part.",

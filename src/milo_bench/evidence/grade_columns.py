@@ -25,7 +25,7 @@ from milo_bench.core.records import Attempt, Decoding, Fixture, Frozen, Graded, 
 from milo_bench.core.records.judgements import LatestJudgements, latest_judgements
 from milo_bench.decide.records import Candidate
 from milo_bench.evidence.judging import choose_judge, without_retry
-from milo_bench.evidence.remembered import RememberedVerdicts
+from milo_bench.evidence.remembered import remembered_verdicts
 from milo_bench.grade.engine import grade_attempt
 from milo_bench.grade.uncited import citation_form, cut_uncited
 from milo_bench.stats.cases.cache import cache_rule
@@ -177,7 +177,6 @@ def _graded(
     workloads = {workload.name: workload for workload in job.header.workloads}
     path = Path(job.path)
     rows = RowCheck(job.header.plan, path, job.fixtures)
-    remembered = RememberedVerdicts()
     for number, line in lines:
         try:
             attempt = decode_attempt(path, number, line, job.part.schema)
@@ -195,7 +194,7 @@ def _graded(
         graded = (
             grade_attempt(workload, fixture, attempt, judgements=said)
             if said
-            else remembered.grade(workload, fixture, attempt)
+            else remembered_verdicts(workload, fixture, attempt)
         )
         yield workload, fixture, attempt, graded
 
@@ -213,7 +212,7 @@ def cut_graded(workload: Workload, fixture: Fixture, attempt: Attempt, graded: G
     left, cut = cut_uncited(attempt.output, form)
     if not cut:
         return graded
-    return grade_attempt(workload, fixture, msgspec.structs.replace(attempt, output=left))
+    return remembered_verdicts(workload, fixture, msgspec.structs.replace(attempt, output=left))
 
 
 class _Builders:

@@ -14,6 +14,7 @@ from milo_bench.core.records import Attempt, AttemptKey, Fixture, Graded
 from milo_bench.core.records.judgements import latest_judgements
 from milo_bench.core.suggest import closest
 from milo_bench.core.version import __version__
+from milo_bench.evidence.remembered import remembered_verdicts
 from milo_bench.grade.engine import grade_attempt
 from milo_bench.grade.own_check import LatestExecutions, NotExecuted, latest_executions
 from milo_bench.store.log.reader import RunLog, read_run_log
@@ -97,7 +98,10 @@ def choose_judge(log: RunLog, executions: LatestExecutions | None = None) -> Jud
             fixture = log.fixtures[attempt.key.fixture]
             try:
                 workload, said = workloads[fixture.workload], judgements.get(without_retry(attempt.key))
-                return grade_attempt(workload, fixture, attempt, executions.get(attempt.key), said)
+                executed = executions.get(attempt.key)
+                if executed or said:
+                    return grade_attempt(workload, fixture, attempt, executed, said)
+                return remembered_verdicts(workload, fixture, attempt)
             except NotExecuted as error:
                 raise error.of(log.path) from None
 

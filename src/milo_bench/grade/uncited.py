@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Literal, TypeAlias
 
 from milo_bench.core.records import Workload
+from milo_bench.guards.citing.cut import remove_uncited, remove_uncited_by_lines
 
 CitationForm: TypeAlias = Literal["events", "lines"]  # [E-0412] of a case record, [L12] of a text with numbered lines
 
@@ -22,7 +23,4 @@ def citation_form(workload: Workload) -> CitationForm | None:
 
 def cut_uncited(text: str, form: CitationForm) -> tuple[str, tuple[str, ...]]:
     """``text`` without the sentences that make a claim and cite nothing, and those sentences."""
-    # Brings rapidfuzz, which only answers with citations need.
-    from milo_bench.guards.draft_guard import remove_uncited, remove_uncited_by_lines
-
     return remove_uncited_by_lines(text) if form == "lines" else remove_uncited(text)

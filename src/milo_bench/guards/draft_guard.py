@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Sequence
 from typing import Final, Literal, TypeAlias
 
@@ -12,7 +11,7 @@ from milo_bench.core.cases.record import CaseRecord, ReplyTemplate
 from milo_bench.core.locale import parse_locale
 from milo_bench.core.records import Frozen
 from milo_bench.guards.citations import CitedSentence, cited_sentences, find_citations, find_malformed_citations
-from milo_bench.guards.citing.lines import line_cited_sentences
+from milo_bench.guards.citing.cut import without
 from milo_bench.guards.languages.names import language_name
 from milo_bench.guards.languages.recognise import NONE, recognise
 from milo_bench.guards.measured import spoken_languages
@@ -161,7 +160,7 @@ def guard_draft(
         uncited, unknown = _citation_faults(text, case, required)
         violations += unknown
         (removed if options.on_uncited == "remove" else violations).extend(uncited)
-    left = _without(text, [(cut.start, cut.end) for cut in removed])
+    left = without(text, [(cut.start, cut.end) for cut in removed])
 
     reading = read_requests(text, open_documents, expected=language)
     for wrong in reading.treated_as_received:
@@ -208,22 +207,6 @@ def _unread(
             named = " and ".join(_RULE_NAMES[rule] for rule in deaf)
             reason = f"The rules on {named} do not read {what}, so a person must check this."
             yield Violation("unread_language", reason, part.start, part.end, text[part.start : part.end])
-
-
-def remove_uncited(text: str) -> tuple[str, tuple[str, ...]]:
-    """``text`` without the sentences that make a claim and cite no event, and those sentences."""
-    uncited, _ = _citation_faults(text, None, ())
-    if not uncited:
-        return text, ()
-    return _without(text, [(cut.start, cut.end) for cut in uncited]), tuple(cut.text for cut in uncited)
-
-
-def remove_uncited_by_lines(text: str) -> tuple[str, tuple[str, ...]]:
-    """As `remove_uncited`, for prose that cites numbered lines, ``[L12]``."""
-    uncited = [one.sentence for one in line_cited_sentences(text) if one.claim and not one.numbers]
-    if not uncited:
-        return text, ()
-    return _without(text, [(cut.start, cut.end) for cut in uncited]), tuple(cut.text for cut in uncited)
 
 
 def _finished(
@@ -279,31 +262,6 @@ def _why_uncited(cited: CitedSentence) -> str:
     if malformed:
         return f"'{malformed[0].text}' is not a citation like [E-0412]."
     return "Makes a claim about the case but cites no event."
-
-
-_EMPTY_BULLET = re.compile(r"^[ \t>]*(?:[-*+•‣–—]|\d{1,2}[.)])?[ \t]*$")
-
-
-def _without(text: str, spans: Iterable[tuple[int, int]]) -> str:
-    """``text`` without ``spans``; lines that they emptied go too, other lines stay as they are."""
-    marks = list(text)
-    touched = set()
-    for start, end in spans:
-        touched.add(text.count("\n", 0, start))
-        while end < len(text) and text[end] in " \t":
-            end += 1
-        for i in range(start, end):
-            marks[i] = "\n" if text[i] == "\n" else ""
-        touched.update(range(text.count("\n", 0, start), text.count("\n", 0, end) + 1))
-    if not touched:
-        return text
-    lines = "".join(marks).split("\n")
-    kept = [
-        line.rstrip() if number in touched else line
-        for number, line in enumerate(lines)
-        if not (number in touched and _EMPTY_BULLET.match(line) and text.split("\n")[number].strip())
-    ]
-    return re.sub(r"\n{3,}", "\n\n", "\n".join(kept))
 
 
 def _with_facts(text: str, case: CaseRecord | None) -> tuple[GuardedParagraph, ...]:

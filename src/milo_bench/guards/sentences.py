@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator
-from functools import lru_cache
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
 from typing import Final
 
 from milo_bench.core.once import once
@@ -45,7 +46,8 @@ _SURROGATE = re.compile("[\ud800-\udfff]")
 _FEW: Final = 3  # more languages than these are no sign of any
 _TOLD_BY, _TOLD_BY_WORDS, _LEAST_TOLD = 4000, 400, 2  # a language shows in so many characters and words
 _SHORT = 30  # words
-_INITIALS = re.compile(r"\b(?:[^\W\d_]\.)+|\b[A-Z][-‐‑]?(?=\d)")  # of names, abbreviations and event ids
+# A word, "" where it is initials of a name, an abbreviation or an event id.
+_WORD_TOLD = re.compile(r"\b(?:[^\W\d_]\.)+|\b[A-Z][-‐‑]?(?=\d)|([^\W\d_]+['’]?)")
 _HERE = 400  # characters before a full stop that tell the language of a sentence within a block in another
 _NEAR = 200  # characters: an abbreviation with its brackets and quotes
 _ENDED = re.compile(rf"[{_END}{_WIDE_END}\]\n](?:[ \u00a0\u202f]?»)?[{_CLOSING}」』）】〉》]*\s*$")
@@ -55,6 +57,7 @@ _LAST_TOKEN = re.compile(
 _ORDINAL = re.compile(r"(?<![\d.,:/-])\d{1,2}\.\s*$")
 _ERA = re.compile(r"\b[ad]\.[ \u00a0]?C\.\s*$")  # a. C., d. C.
 _FIRST_WORD = re.compile(r"[^\W\d_]+['’]?")
+_LETTER_OR_DIGIT = re.compile(r"[^\W_]")
 
 
 def split_sentences(text: str, *, language: str = "") -> tuple[Sentence, ...]:
@@ -76,9 +79,7 @@ def _split(text: str, language: str) -> tuple[Sentence, ...]:
     found: list[Sentence] = []
     for start, end in _blocks(text):
         block = text[start:end]
-        # Most lines of a record have no place where a sentence may end, and then no language decides on it.
-        ranges = _sentence_ranges(block, _languages_in(text, block, language)) if _cuts(block) else ((0, len(block)),)
-        for first, last in ranges:
+        for first, last in _sentence_ranges(block, _Languages(text, block, language)):
             for begins, ends in _bounded(text, start + first, start + last):
                 piece = _trimmed(text, begins, ends)
                 if piece is not None:
@@ -90,13 +91,21 @@ def _split(text: str, language: str) -> tuple[Sentence, ...]:
 _split_short = lru_cache(maxsize=4096)(_split)
 
 
-def _languages_in(text: str, block: str, language: str) -> tuple[str, ...]:
-    """``language`` of ``text``, else the languages that its ``block`` speaks for, else those of the text, else any."""
-    return (language,) if language else languages_told(block[:_TOLD_BY]) or _told_of_whole(text[:_TOLD_BY])
+@dataclass(frozen=True)
+class _Languages:
+    """The languages of a ``block`` of ``text``, told when they are asked for: at most places none decides."""
 
+    text: str
+    block: str
+    language: str
 
-def _told_of_whole(text: str) -> tuple[str, ...]:
-    return languages_told(text) or languages_of("sentences")
+    @cached_property
+    def told(self) -> tuple[str, ...]:
+        """``language``, else the languages that the block speaks for, else those of the text, else any."""
+        if self.language:
+            return (self.language,)
+        told = languages_told(self.block[:_TOLD_BY]) or languages_told(self.text[:_TOLD_BY])
+        return told or languages_of("sentences")
 
 
 def paragraphs(text: str) -> tuple[Sentence, ...]:
@@ -149,8 +158,7 @@ def _cuts(block: str) -> tuple[int, ...]:
     return tuple(cut for cut in sorted(cuts) if 0 < cut < len(block))
 
 
-@lru_cache(maxsize=1 << 14)
-def _sentence_ranges(block: str, languages: tuple[str, ...]) -> tuple[tuple[int, int], ...]:
+def _sentence_ranges(block: str, languages: _Languages) -> list[tuple[int, int]]:
     found: list[tuple[int, int]] = []
     start = seen = opened = 0  # brackets that are open at ``seen``, in the sentence that begins at ``start``
     for cut in _cuts(block):
@@ -169,7 +177,7 @@ def _sentence_ranges(block: str, languages: tuple[str, ...]) -> tuple[tuple[int,
         start = seen = cut
         opened = 0
     found.append((start, len(block)))
-    return tuple(found)
+    return found
 
 
 def _in_quotation(block: str, start: int, cut: int) -> bool:
@@ -208,7 +216,7 @@ def _found_cuts(block: str, start: int, end: int) -> Iterator[int]:
             yield cut
 
 
-def _inside(block: str, start: int, cut: int, languages: tuple[str, ...]) -> bool:
+def _inside(block: str, start: int, cut: int, spoken: _Languages) -> bool:
     """True where a sentence goes on over ``cut``: an abbreviation or an initial. What is further away than a word and
     its marks decides nothing, so only that is looked at."""
     before, after = block[max(start, cut - _NEAR) : cut], block[cut : cut + _NEAR].lstrip()
@@ -220,17 +228,20 @@ def _inside(block: str, start: int, cut: int, languages: tuple[str, ...]) -> boo
         or (next_word[:1].islower() and after[:1] != "[" and not _OPENING_CITATION.match(after))
     ):
         return True
-    if "de" in languages and len(languages) <= _FEW and _ORDINAL.search(before) and not _starts(next_word, languages):
+    if _ORDINAL.search(before) and _is_german_ordinal(next_word, spoken.told):
         return True
     if _MARKED_NAME.search(before) and (_OF_A_FIRM.match(next_word) or _goes_on_as_a_name(before, next_word)):
         return True
     found = _LAST_TOKEN.search(before)
     if found is None:
         return False
-    languages = _here(block[max(start, cut - _HERE) : cut], languages)
     token = found["token"][-1:] if _TWO_INITIALS.fullmatch(found["token"]) else found["token"]
     word = token.casefold()
     numbered = bool(found["number"])
+    shortened = len(token) == 1 or _LETTERS.fullmatch(word) or (not numbered and _NO_VOWEL.fullmatch(token))
+    if not (shortened or after[:1].isdigit() or word in _abbreviations()):
+        return False  # a word that no language shortens
+    languages = _here(block[max(start, cut - _HERE) : cut], spoken.told)
     if after[:1].isdigit() and any(_before_number(word, one) for one in languages):
         return True
     if _LETTERS.fullmatch(word) and any(word in words("sentences", one, "never") for one in languages):
@@ -248,6 +259,18 @@ def _inside(block: str, start: int, cut: int, languages: tuple[str, ...]) -> boo
     if any(word in words("sentences", one, "never") for one in languages):
         return True
     return not numbered and _NO_VOWEL.fullmatch(token) is not None and not _starts(next_word, languages)
+
+
+@once
+def _abbreviations() -> frozenset[str]:
+    """Words that have a full stop in one language or another."""
+    packs = languages_of("sentences")
+    return frozenset(word for one in packs for kind in ("never", "either") for word in words("sentences", one, kind))
+
+
+def _is_german_ordinal(next_word: str, languages: tuple[str, ...]) -> bool:
+    """Whether "am 3. Mai" goes on: in German a figure with a full stop is an ordinal where no sentence begins."""
+    return "de" in languages and len(languages) <= _FEW and not _starts(next_word, languages)
 
 
 def _here(text: str, languages: tuple[str, ...]) -> tuple[str, ...]:
@@ -314,19 +337,18 @@ def _starts(text: str, languages: tuple[str, ...]) -> bool:
 @lru_cache(maxsize=1 << 15)
 def languages_told(text: str) -> tuple[str, ...]:
     """The languages that small words of ``text`` speak for, the likeliest first; none where there are too few."""
-    start = _INITIALS.sub(" ", text[:_TOLD_BY])
-    words_there = _FIRST_WORD.findall(start.lower() if start.isascii() else start)[:_TOLD_BY_WORDS]
-    if not start.isascii():
-        words_there = [word.casefold() for word in words_there]
+    start = text[:_TOLD_BY]
+    words_there = [word.casefold() for word in _WORD_TOLD.findall(start) if word][:_TOLD_BY_WORDS]
     if len(words_there) <= _SHORT:
         words_there = list(dict.fromkeys(words_there))  # "de" twice tells no more than once
     known = _languages_by_word()
     if "’" in start:
         words_there = [word if word in known else word.replace("’", "'") for word in words_there]
     counts: Counter[str] = Counter()
-    for word, times in Counter(words_there).items():
-        for language in known.get(word, ()):
-            counts[language] += times
+    for word in words_there:
+        if word in known:
+            for language in known[word]:
+                counts[language] += 1
     if not counts or (most := max(counts.values())) < _LEAST_TOLD:
         return ()
     return tuple(language for language, count in counts.most_common() if count * 4 >= most * 3)
@@ -345,6 +367,6 @@ def _trimmed(text: str, start: int, end: int) -> Sentence | None:
     piece = text[start:end]
     start += len(piece) - len(piece.lstrip())
     end -= len(piece) - len(piece.rstrip())
-    if not any(mark.isalnum() for mark in text[start:end]):
+    if not _LETTER_OR_DIGIT.search(text, start, end):
         return None
     return Sentence(text=text[start:end], start=start, end=end)

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from milo_bench.api.settings import load_settings
 from milo_bench.config.roles.file import BUILT_IN_LANGUAGES, load_registry
+from milo_bench.core.cache import cache_directory
 from milo_bench.core.errors import UsageError
 from milo_bench.core.paths import AnyPath
 from milo_bench.core.records import Execution
@@ -24,7 +25,6 @@ from milo_bench.roles.mining.records import MiningOptions
 from milo_bench.roles.mining.suite_files import write_suite_files
 from milo_bench.roles.selftest import selftest_answers, selftest_coder
 from milo_bench.suites.load import load_suite
-from milo_bench.targets.llamacpp.weights import cache_directory
 
 
 def environments_folder(env: Mapping[str, str]) -> Path:

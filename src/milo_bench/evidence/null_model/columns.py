@@ -23,7 +23,7 @@ from milo_bench.decide.evidence import ConstantAnswer
 from milo_bench.decide.records import Candidate
 from milo_bench.evidence.null_model.answers import Answers, choose_answers, text_of
 from milo_bench.evidence.null_model.usual import usual_answer
-from milo_bench.grade.engine import grade_attempt
+from milo_bench.evidence.remembered import remembered_verdicts
 from milo_bench.stats.cases.columns import Cases, CasesBuilder
 
 _FIXTURES: Final = 200  # that an answer is given to; as many tell a share to within 7 points
@@ -83,7 +83,7 @@ class OneAnswer:
         place = (text_of(given), fixture.id)
         if place not in self._judged:
             try:
-                self._judged[place] = grade_attempt(self.workload, fixture, given)
+                self._judged[place] = remembered_verdicts(self.workload, fixture, given)
             except MiloError:
                 self._judged[place] = None
         return self._judged[place]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from decimal import Decimal, InvalidOperation
 from typing import Final
 
@@ -97,33 +97,51 @@ _NUMBER = re.compile(rf"(?<![\w.,]){_SCALED}(?:st|nd|rd|th)?(?![\d]|[.,]\d)|\b(?
 def find_facts_english(text: str, *, day_first: bool = True) -> tuple[Fact, ...]:
     """The facts of ``text`` in order, none inside another."""
     found: list[Fact] = []
+    taken: list[tuple[int, int]] = []
     rest = text
 
     def take(kind: FactKind, value: str, start: int, end: int) -> None:
-        nonlocal rest
         found.append(Fact(kind, value, text[start:end], start, end))
-        rest = f"{rest[:start]}{'�' * (end - start)}{rest[end:]}"
+        taken.append((start, end))
+
+    def left() -> str:
+        nonlocal rest
+        rest = _blotted(rest, taken)
+        taken.clear()
+        return rest
 
     for day in find_dates(text, day_first=day_first):
         take("date", day.value, day.start, day.end)
+    left()
     if "@" in rest or "://" in rest or "www." in _lower(rest):
         for match in CONTACT.finditer(rest):
             end = match.start() + len(match[0].rstrip(".,;:"))
             take("id", text[match.start() : end].casefold(), match.start(), end)
-    if _DIGIT.search(rest):
+    if _DIGIT.search(left()):
         rest = AFTER_DATE.sub(" ", rest)
         for match in _TIME.finditer(rest):
             if value := _time_value(match):
                 take("time", value, *match.span())
-        for match in ID.finditer(rest):
+        for match in ID.finditer(left()):
             take("id", id_value(match[0]), *match.span())
-    lower = _lower(rest)
+    lower = _lower(left())
     if _COUNTED.search(lower) or (_HAS_UNIT.search(lower) and _ONE_UNIT.search(rest)):
-        _take_numbers(lambda: rest, take)
+        _take_numbers(left, take)
     found.extend(
-        Fact("name", name_words(text[start:end]), text[start:end], start, end) for start, end in find_names(rest)
+        Fact("name", name_words(text[start:end]), text[start:end], start, end) for start, end in find_names(left())
     )
     return tuple(sorted(found, key=lambda fact: fact.start))
+
+
+def _blotted(text: str, taken: Iterable[tuple[int, int]]) -> str:
+    """``text`` with a stand-in for each character that was ``taken``: a long record has a thousand such places."""
+    pieces: list[str] = []
+    at = 0
+    for start, end in sorted(taken):
+        if end > at:
+            pieces += (text[at:start], "�" * (end - max(at, start)))
+            at = end
+    return "".join((*pieces, text[at:]))
 
 
 def _lower(text: str) -> str:

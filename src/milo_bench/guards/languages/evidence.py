@@ -7,8 +7,13 @@ import re
 from collections import Counter, defaultdict
 from functools import lru_cache
 from importlib import resources
+from importlib.metadata import version
 from typing import Any, Final, cast
 
+import numpy as np
+
+from milo_bench.core.cache import Arrays, kept_arrays
+from milo_bench.core.hashing import sha256_data
 from milo_bench.core.once import once
 
 # The languages that a written office of Europe and its neighbours may meet in Latin letters. What is recognised
@@ -32,6 +37,7 @@ SCRIPT_LANGUAGES: Final = {
     "LATIN": LATIN, "CYRILLIC": CYRILLIC, "ARABIC": ARABIC, "DEVANAGARI": DEVANAGARI, "CJK": HAN,
 }  # fmt: skip
 
+_TABLES: Final = ("likely", "prior", "languages", "nextmove", "rows", "found")  # of py3langid's model
 _WORD: Final = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)?")
 
 
@@ -71,12 +77,30 @@ def weights(words: list[str]) -> list[tuple[str, float]]:
 
 @once
 def _tables() -> tuple[Any, ...]:
-    """The model's tables for our languages alone, read once: whole, and once a script, they take 74 MiB each time."""
+    """The model's tables for our languages alone, read once: whole, and once a script, they take 74 MiB each time.
+
+    To unpack the model takes longer than to read hundreds of answers with it, so the cache keeps it unpacked.
+    """
+    from py3langid.langid import MODEL_DIR, MODEL_FILE
+
+    packed = (MODEL_DIR / MODEL_FILE).stat()
+    made_of = sha256_data([version("py3langid"), packed.st_size, packed.st_mtime_ns, _languages()])
+    tables = kept_arrays(f"languages-{made_of[:16]}", _TABLES, _unpacked)
+    states, rows = tables["nextmove"].data, tables["rows"].data  # memoryviews: one item of them is no array
+    return tables["likely"], tables["prior"], tables["languages"].tolist(), states, tables["found"].tolist(), rows
+
+
+def _languages() -> list[str]:
+    return sorted({language for languages in SCRIPT_LANGUAGES.values() for language in languages})
+
+
+def _unpacked() -> Arrays:
     from py3langid.langid import MODEL_FILE, LanguageIdentifier
 
     whole = LanguageIdentifier.from_model_file(MODEL_FILE)
-    whole.set_languages(sorted({language for languages in SCRIPT_LANGUAGES.values() for language in languages}))
-    return whole.nb_ptc, whole.nb_pc, whole.nb_classes, whole.tk_nextmove, whole.tk_output, whole.tk_row
+    whole.set_languages(_languages())
+    arrays = (whole.nb_ptc, whole.nb_pc, whole.nb_classes, whole.tk_nextmove, whole.tk_row, whole.tk_output)
+    return dict(zip(_TABLES, map(np.asarray, arrays), strict=True))
 
 
 @once

@@ -13,6 +13,7 @@ import msgspec
 
 from milo_bench.config.settings import TargetConfig
 from milo_bench.config.target_settings import LlamaCppSettings, typed_settings
+from milo_bench.core.cache import cache_directory
 from milo_bench.core.chat import ChatRequest, Exchange
 from milo_bench.core.errors import PrerequisiteError, TargetError
 from milo_bench.core.records import Behaviour, Failure, TargetRecord, Timeouts
@@ -23,7 +24,7 @@ from milo_bench.targets.http.failures import show_server_text
 from milo_bench.targets.llamacpp.gguf import GgufFacts, read_gguf
 from milo_bench.targets.llamacpp.process import ServerProcess
 from milo_bench.targets.llamacpp.replicas import ReplicatedTarget
-from milo_bench.targets.llamacpp.weights import cache_directory, find_weights
+from milo_bench.targets.llamacpp.weights import find_weights
 
 _BROKEN = ("reset", "connect_refused", "bad_stream")
 _DEATH_GRACE_S = 2.0

@@ -11,6 +11,7 @@ from typing import Any
 import msgspec
 
 from milo_bench.config.settings import TargetConfig
+from milo_bench.core.cache import cache_directory
 from milo_bench.core.chat import ChatRequest, Exchange, Message
 from milo_bench.core.errors import TargetError
 from milo_bench.core.hiding import KeySearch, hidden_keys
@@ -29,7 +30,6 @@ from milo_bench.targets.http.reply import HttpReply, Wire
 from milo_bench.targets.http.roles import merge_system
 from milo_bench.targets.http.thinking import judge_cut
 from milo_bench.targets.listening import listening_pids, serving_pids
-from milo_bench.targets.llamacpp.weights import cache_directory
 
 _ENCODER = msgspec.json.Encoder()
 # Read between two turns of the loop, one answer at a time, so that other streams' stamps do not wait for our JSON.

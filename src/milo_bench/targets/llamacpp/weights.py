@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Literal, TypeAlias, get_args
 
+from milo_bench.core.cache import cache_directory
 from milo_bench.core.errors import ConfigError, PrerequisiteError
 from milo_bench.core.files import writing_by_name
 from milo_bench.core.hashing import sha256_file
@@ -38,14 +39,6 @@ def _files_of(package: str) -> list[Path]:
     spec = importlib.util.find_spec(package)
     places = spec.submodule_search_locations if spec is not None else None
     return sorted(file for place in places or () for file in Path(place).rglob("*.gguf"))
-
-
-def cache_directory(env: Mapping[str, str]) -> Path:
-    """``$XDG_CACHE_HOME/milo-bench``, else ``~/.cache/milo-bench``."""
-    named = env.get("XDG_CACHE_HOME", "")
-    # The XDG specification: a relative path is to be ignored.
-    base = Path(named) if named and Path(named).is_absolute() else Path.home() / ".cache"
-    return base / "milo-bench"
 
 
 def find_weights(name: str, env: Mapping[str, str], progress: Progress | None = None) -> Path:

@@ -1,0 +1,53 @@
+"""The cache folder: where what was fetched or worked out once is kept for the processes that come after."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import tempfile
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+Arrays: TypeAlias = Mapping[str, NDArray[Any]]
+
+
+def cache_directory(env: Mapping[str, str]) -> Path:
+    """``$XDG_CACHE_HOME/milo-bench``, else ``~/.cache/milo-bench``."""
+    named = env.get("XDG_CACHE_HOME", "")
+    # The XDG specification: a relative path is to be ignored.
+    base = Path(named) if named and Path(named).is_absolute() else Path.home() / ".cache"
+    return base / "milo-bench"
+
+
+def kept_arrays(folder: str, names: tuple[str, ...], make: Callable[[], Arrays]) -> Arrays:
+    """The arrays ``names`` as they lie in ``folder`` of the cache, mapped and not read; those of ``make`` otherwise.
+
+    ``folder`` names what the arrays follow from, version and all: what is there is taken as it is. Where nothing can
+    be kept, each process makes them anew.
+    """
+    try:
+        place = cache_directory(os.environ) / folder
+        if place.is_dir():
+            return {name: np.load(place / f"{name}.npy", mmap_mode="r", allow_pickle=False) for name in names}
+    except (OSError, ValueError, RuntimeError):  # a home that cannot be found is a RuntimeError
+        return make()
+    made = make()
+    with contextlib.suppress(OSError):
+        _keep(place, made)
+    return made
+
+
+def _keep(place: Path, arrays: Arrays) -> None:
+    place.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    part = Path(tempfile.mkdtemp(prefix=f".{place.name}-", dir=place.parent))
+    try:
+        for name, array in arrays.items():
+            np.save(part / f"{name}.npy", array, allow_pickle=False)
+        part.rename(place)  # refused where another process was first
+    finally:
+        shutil.rmtree(part, ignore_errors=True)
