@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -83,7 +85,8 @@ def test_places_are_those_of_the_original(text: str) -> None:
     assert plain.places is None or len(plain.places) == len(plain.text) + 1
 
 
-def test_texts_in_several_scripts_share_one_copy_of_the_tables(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_texts_in_several_scripts_share_one_copy_of_the_tables(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     reads: list[object] = []
     whole = LanguageIdentifier.from_model_file
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import shutil
+import stat
 import tempfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -28,18 +30,29 @@ def kept_arrays(folder: str, names: tuple[str, ...], make: Callable[[], Arrays])
     """The arrays ``names`` as they lie in ``folder`` of the cache, mapped and not read; those of ``make`` otherwise.
 
     ``folder`` names what the arrays follow from, version and all: what is there is taken as it is. Where nothing can
-    be kept, each process makes them anew.
+    be kept, or where others may write, each process makes them anew.
     """
     try:
         place = cache_directory(os.environ) / folder
-        if place.is_dir():
+        if _is_ours(place):
             return {name: np.load(place / f"{name}.npy", mmap_mode="r", allow_pickle=False) for name in names}
-    except (OSError, ValueError, RuntimeError):  # a home that cannot be found is a RuntimeError
+    except (OSError, ValueError, EOFError, RuntimeError):  # a home that cannot be found is a RuntimeError
         return make()
     made = make()
     with contextlib.suppress(OSError):
         _keep(place, made)
     return made
+
+
+def _is_ours(place: Path) -> bool:
+    """Whether the folder is there and nobody else can have written it. Raises OSError where it is another's."""
+    try:
+        there = place.stat()
+    except FileNotFoundError:
+        return False
+    if there.st_uid != os.geteuid() or there.st_mode & (stat.S_IWGRP | stat.S_IWOTH):
+        raise PermissionError(errno.EPERM, os.strerror(errno.EPERM), str(place))
+    return True
 
 
 def _keep(place: Path, arrays: Arrays) -> None:

@@ -10,7 +10,7 @@ name agrees with a source where every word of it stands there.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from decimal import Decimal
 from functools import lru_cache
 from typing import Final, NamedTuple
@@ -160,8 +160,20 @@ def _known_for(
     text: str, sources: Sequence[str], day_first: bool, language: str, expected: str = ""
 ) -> tuple[_Known, str]:
     otherwise = expected if expected in languages_of("facts") else ENGLISH
-    read = language or language_of_facts("\n".join((text, *sources))[: 2 * _TOLD_BY], otherwise)
+    read = language or language_of_facts(_beginning((text, *sources)), otherwise)
     return _known(tuple(sources), day_first, read), read
+
+
+def _beginning(texts: Iterable[str]) -> str:
+    """What tells the language of ``texts``: a packet is a hundred texts, and the first of them are enough."""
+    left = 2 * _TOLD_BY
+    first = []
+    for text in texts:
+        if left <= 0:
+            break
+        first.append(text[:left])
+        left -= len(text) + 1
+    return "\n".join(first)
 
 
 class _Known(Frozen, frozen=True):
