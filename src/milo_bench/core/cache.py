@@ -50,7 +50,7 @@ def _is_ours(place: Path) -> bool:
         there = place.stat()
     except FileNotFoundError:
         return False
-    if there.st_uid != os.geteuid() or there.st_mode & (stat.S_IWGRP | stat.S_IWOTH):
+    if (hasattr(os, "getuid") and there.st_uid != os.getuid()) or there.st_mode & (stat.S_IWGRP | stat.S_IWOTH):
         raise PermissionError(errno.EPERM, os.strerror(errno.EPERM), str(place))
     return True
 
