@@ -124,7 +124,7 @@ def test_no_answer_is_tried_on_all_fixtures_where_no_gate_passes(tmp_path: Path,
         tried.append(fixture.id)
         return grade_attempt(workload, fixture, attempt)
 
-    monkeypatch.setattr("milo_bench.evidence.null_model.columns.grade_attempt", grade)
+    monkeypatch.setattr("milo_bench.evidence.null_model.columns.remembered_verdicts", grade)
     (tmp_path / "fails").mkdir()
     expect = lambda n: {"equals": word(n)}  # noqa: E731
     assert decided(tmp_path / "fails", ["equals"], expect, lambda n: "no idea").kind != "keep"
