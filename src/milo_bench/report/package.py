@@ -22,6 +22,7 @@ from milo_bench.report.pages import data as package_data
 from milo_bench.report.pages.blocks import to_html
 from milo_bench.report.pages.claims import Claims
 from milo_bench.report.pages.gallery import answers_with_evidence, gallery
+from milo_bench.report.pages.machines import machine_sections
 from milo_bench.report.pages.page_one import page_one
 from milo_bench.report.pages.render import page_environment, render
 from milo_bench.report.pages.routes.kinds import work_kinds
@@ -105,6 +106,7 @@ def _html_environment(page: Claims, drawn: Drawn) -> jinja2.Environment:
         answers=lambda brief=False: answers_with_evidence(
             page.decision, lambda workload: workload_title(page.decision, workload), brief=brief
         ),
+        machine_sections=lambda fingerprint: machine_sections(page, fingerprint),
         kinds_of_work=lambda: work_kinds(page.decision),
         routes=lambda: route_rows(page.decision),
         refused=lambda: [escape(describe_rule(rule)) for rule in refused_work(page.decision)],
