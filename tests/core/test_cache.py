@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from milo_bench.core.cache import Arrays, kept_arrays
+from milo_bench.core.weights.cache import Arrays, kept_arrays
 from milo_bench.guards.languages import evidence
 
 NAMES = ("odd", "letters")

@@ -7,10 +7,10 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from milo_bench.config.settings import Settings
-from milo_bench.core.cache import cache_directory
 from milo_bench.core.clock import Clock, SystemClock
 from milo_bench.core.errors import MiloError
 from milo_bench.core.records import Timeouts
+from milo_bench.core.weights.cache import cache_directory
 from milo_bench.core.weights.digests import DigestBook
 from milo_bench.inventory.diff import InventoryDifference, compare_inventories, read_inventory
 from milo_bench.inventory.models.places import usual_places

@@ -11,11 +11,11 @@ from pathlib import Path
 
 from milo_bench.api.settings import load_settings
 from milo_bench.config.roles.file import BUILT_IN_LANGUAGES, load_registry
-from milo_bench.core.cache import cache_directory
 from milo_bench.core.errors import UsageError
 from milo_bench.core.paths import AnyPath
 from milo_bench.core.records import Execution
 from milo_bench.core.records.roles import RolesSelftest
+from milo_bench.core.weights.cache import cache_directory
 from milo_bench.fleet.places import On, cluster_on
 from milo_bench.roles.declared import TestCommand
 from milo_bench.roles.execute import ExecutedCoder, execute_coder_answers

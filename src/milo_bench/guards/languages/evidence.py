@@ -12,9 +12,9 @@ from typing import Any, Final, cast
 
 import numpy as np
 
-from milo_bench.core.cache import Arrays, kept_arrays
 from milo_bench.core.hashing import sha256_data
 from milo_bench.core.once import once
+from milo_bench.core.weights.cache import Arrays, kept_arrays
 
 # The languages that a written office of Europe and its neighbours may meet in Latin letters. What is recognised
 # among 140 languages takes short German for Luxembourgish and short English for Pidgin.

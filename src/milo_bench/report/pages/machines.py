@@ -15,6 +15,7 @@ _UNITS: Final = {"_bytes": "bytes", "_mhz": "MHz", "_w": "W"}  # by the end of a
 _LONGEST: Final = 200  # characters of one value
 _MOST_ROWS: Final = 60  # of a list; all of it stands below the tables
 _UNKNOWN: Final = "unknown"
+_NAMED: Final = {"cpu": "processor", "gpus": "GPUs"}  # what a person calls them
 
 
 Value: TypeAlias = tuple[tuple[str, str], ...]  # pieces, each with its name or "", as they are shown
@@ -94,6 +95,8 @@ class _Shown:
         return tuple(piece for pieces in listed for piece in pieces)
 
     def _name(self, key: str) -> str:
+        if key in _NAMED:
+            return _NAMED[key]
         plain = next((key.removesuffix(end) for end in _UNITS if key.endswith(end)), key)
         return self._quote(key) if has_number(plain) else plain.replace("_", " ")
 

@@ -13,10 +13,10 @@ import msgspec
 
 from milo_bench.config.settings import TargetConfig
 from milo_bench.config.target_settings import LlamaCppSettings, typed_settings
-from milo_bench.core.cache import cache_directory
 from milo_bench.core.chat import ChatRequest, Exchange
 from milo_bench.core.errors import PrerequisiteError, TargetError
 from milo_bench.core.records import Behaviour, Failure, TargetRecord, Timeouts
+from milo_bench.core.weights.cache import cache_directory
 from milo_bench.core.weights.digests import DigestBook
 from milo_bench.targets.apis.openai import OpenAiTarget
 from milo_bench.targets.base import TARGET_APIS, Target

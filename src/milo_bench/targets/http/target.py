@@ -11,13 +11,13 @@ from typing import Any
 import msgspec
 
 from milo_bench.config.settings import TargetConfig
-from milo_bench.core.cache import cache_directory
 from milo_bench.core.chat import ChatRequest, Exchange, Message
 from milo_bench.core.errors import TargetError
 from milo_bench.core.hiding import KeySearch, hidden_keys
 from milo_bench.core.records import Behaviour, Failure, TargetRecord, Timeouts
 from milo_bench.core.suggest import closest
 from milo_bench.core.units import seconds
+from milo_bench.core.weights.cache import cache_directory
 from milo_bench.core.weights.digests import DigestBook
 from milo_bench.targets.fingerprint import read_behaviour
 from milo_bench.targets.http.address import Address

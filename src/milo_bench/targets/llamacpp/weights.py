@@ -7,11 +7,11 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Literal, TypeAlias, get_args
 
-from milo_bench.core.cache import cache_directory
 from milo_bench.core.errors import ConfigError, PrerequisiteError
 from milo_bench.core.files import writing_by_name
 from milo_bench.core.hashing import sha256_file
 from milo_bench.core.suggest import hint_for
+from milo_bench.core.weights.cache import cache_directory
 
 Quantisation: TypeAlias = Literal["Q4_0", "Q4_1", "Q5_0", "Q5_1", "Q8_0"]
 Progress: TypeAlias = Callable[[int, int], None]
