@@ -28,6 +28,7 @@ EVERYWHERE: Final = frozenset(
 )
 # Fields that say the whole answer a second time, in tokens or sound: what was cut is in them too.
 _SAY_AGAIN: Final = ("logprobs", "audio", "annotations")
+_PLAIN_MESSAGE: Final = frozenset({"role", "content"})
 _ANSWERED: Final = AnswerFacts()
 _NO_TIMES: Final = Timings(0.0, 0.0, 0.0)
 
@@ -145,6 +146,8 @@ def read_choice(door: Door, choice: Mapping[str, Any]) -> ReplyChoice | None:
     if not isinstance(message, dict):
         return None
     content = message.get("content")
+    if isinstance(content, str) and message.keys() <= _PLAIN_MESSAGE:
+        return ReplyChoice(content, "", "", (), finish)
     if isinstance(content, list):
         content = "".join(str(part.get("text", "")) for part in content if isinstance(part, dict))
     reasoning = message.get("reasoning_content") or message.get("reasoning") or ""

@@ -110,7 +110,7 @@ def read_question(
     if not _ONLY_IN_MILO.isdisjoint(fields):
         name = next(name for name in fields if name in _ONLY_IN_MILO)
         raise _wrong(name, "is not a field of this API", f'write "milo": {{"{name}": …}}.')
-    if milo is None and not roles and door == "chat" and (usual := _read_usual(http, fields, workloads)) is not None:
+    if door == "chat" and not roles and (usual := _read_usual(http, fields, milo, workloads)) is not None:
         return usual
     case, tags = (None, NO_TAGS) if milo is None else _read_milo(milo)
     milo = milo or {}
@@ -141,15 +141,21 @@ def read_question(
     return asked
 
 
-def _read_usual(http: HttpRequest, fields: dict[str, Any], workloads: Collection[str]) -> Question | None:
-    """What most clients of the chat door send; None for whatever needs another look."""
+def _read_usual(http: HttpRequest, fields: dict[str, Any], milo: Any, workloads: Collection[str]) -> Question | None:
+    """What most clients of the chat door send, messages or a case; None for whatever needs another look."""
     model, stream = fields.get("model"), fields.get("stream", False)
     if not http.is_plain or not isinstance(model, str) or (stream is not False and stream is not True):
         return None
-    workload = model[len(MODEL_PREFIX) :]
-    if workload not in workloads or not model.startswith(MODEL_PREFIX) or not is_usual(fields, UsualChat):
+    workload, case = model[len(MODEL_PREFIX) :], None
+    if milo is not None:
+        case = milo.get("input") if isinstance(milo, dict) and len(milo) == 1 else None
+        if not case or not isinstance(case, dict):
+            return None
+    if workload not in workloads or not model.startswith(MODEL_PREFIX):
         return None
-    return Question("chat", workload, "", fields, None, NO_TAGS, False, stream)
+    if not is_usual(fields, UsualChat if case is None else UsualCase):
+        return None
+    return Question("chat", workload, "", fields, case, NO_TAGS, False, stream)
 
 
 def is_plain_head(headers: Mapping[str, str]) -> bool:

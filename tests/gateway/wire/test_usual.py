@@ -9,14 +9,16 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from milo_bench.gateway.judging import read_plain, read_reply
 from milo_bench.gateway.metrics import GatewayMetrics
-from milo_bench.gateway.request import Question, _check_each_field
+from milo_bench.gateway.request import Question, _check_each_field, _read_usual, read_question
 from milo_bench.gateway.usual_fields import UsualCase, UsualChat, is_usual
+from milo_bench.gateway.wire.connection import HttpRequest
 from milo_bench.gateway.wire.replies import ApiError
 from milo_bench.store.audit.records import AuditedCall, AuditedRequest
 from milo_bench.targets.http.answer import count
@@ -102,6 +104,39 @@ def test_what_is_plain_is_a_sound_answer_of_the_same_model_and_usage(
         for name in ("prompt_tokens", "completion_tokens") if plain.usage is not None else ():
             assert (getattr(plain.usage, name) or 0) == (count(usage.get(name)) or 0)
         assert all(not choice.calls for choice in read[1])
+
+
+CASES = ODD | st.fixed_dictionaries({}, optional={"input": ODD | st.just({"message": "x"}), "tags": ODD, "use": ODD})
+MODELS = st.sampled_from(["milo/notes", "milo/other", "notes", "milo/", "milo", "", 3, None])
+
+
+@given(
+    st.dictionaries(st.sampled_from(FIELDS), ODD, max_size=2),
+    st.fixed_dictionaries({}, optional={"model": MODELS, "messages": MESSAGES, "milo": CASES, "stream": ODD}),
+    st.sampled_from(["chat", "completions", "embeddings", "responses"]),
+)
+def test_a_question_under_a_known_head_is_read_as_under_any_other(
+    fields: dict[str, Any], more: dict[str, Any], door: Any
+) -> None:
+    body = msgspec.json.encode({**fields, **more})
+
+    def read(*, is_plain: bool) -> object:
+        http = HttpRequest("POST", "/", {"content-type": "application/json"}, body, is_plain=is_plain)
+        try:
+            return read_question(http, door, {"notes"})
+        except ApiError as error:
+            return error.status, error.message
+
+    assert read(is_plain=True) == read(is_plain=False)
+
+
+@pytest.mark.parametrize("more", [{"messages": [{"role": "user", "content": "x"}]}, {"milo": {"input": {"text": "x"}}}])
+def test_what_most_clients_send_is_read_in_one_look(more: dict[str, Any]) -> None:
+    fields = {"model": "milo/notes", "messages": [], "max_tokens": 64, **more}
+    milo = fields.pop("milo", None)
+    found = _read_usual(HttpRequest(is_plain=True), fields, milo, {"notes"})
+    assert found is not None
+    assert (found.workload, found.input) == ("notes", milo and milo["input"])
 
 
 def test_an_answer_as_servers_send_it_is_plain() -> None:
