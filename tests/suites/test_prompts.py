@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -12,6 +13,7 @@ from milo_bench.core.errors import ConfigError, DataError, MiloError
 from milo_bench.core.records import Workload
 from milo_bench.suites import render_prompt
 from milo_bench.suites.prompt_sandbox import PromptEnvironment
+from milo_bench.suites.prompts import _filled, _render, split_prompt
 from tests.growth.test_rules_on_texts import grows_too_fast
 
 
@@ -179,3 +181,46 @@ def test_each_filter_and_method_takes_time_in_proportion_to_its_text(call: str) 
     pieces = ("<>", "<!---->", "<!--", "<", "&", "&amp;", '"', "\\", "%", " ", "a", "a ", "\n", "1", "http://a.b ", "é")
     slow = [said for piece in pieces if (said := grows_too_fast(render, piece, "", short=20_000, long=80_000))]
     assert slow == []
+
+
+SHOWN = (
+    "a {# note #} b",
+    "{{ input.a }}",
+    "{{input.b}}\n",
+    " {{ input.items }} ",
+    "{% if input.a %}yes{% endif %}",
+    "\n\n",
+    "{{ input.a | upper }}",
+    "{{ prepared }}",
+    "{{ 'x' }}",
+    "{{- input.b -}}",
+    "{{ input['a'] }}",
+    "{{ input.gone }}",
+    "{% raw %}{{ input.a }}{% endraw %}",
+    "&lt;{{ input.n }}>",
+)
+VALUES = st.text(max_size=12) | st.sampled_from(["{{ input.b }}", " \n", "", "x" * 200, 3, None, ["a"], True])
+
+
+@given(st.lists(st.sampled_from(SHOWN), min_size=1, max_size=4), VALUES, VALUES, VALUES)
+def test_a_message_that_is_put_together_is_what_jinja_makes_of_it(
+    shown: list[str], first: Any, second: Any, third: Any
+) -> None:
+    values = {"input": {"a": first, "b": second, "items": third, "n": 1.5}, "prepared": {}, "resources": {}}
+    source = "".join(shown)
+    if not source.strip():
+        return
+    [part] = split_prompt(source, "p")
+    filled = _filled(part.pieces, values) if part.pieces else None
+    if filled is not None:
+        assert filled == _render(part.template, values)
+
+
+def test_what_most_prompts_are_is_put_together() -> None:
+    [part] = split_prompt("Summarise this.\n{# for people #}\n{{ input.document }}\n", "p")
+    text = "{{ input.other }} & \n"
+    values = {"input": {"document": text}}
+    assert _filled(part.pieces, values) == _render(part.template, values)
+    assert text in _render(part.template, values)
+    assert _filled(part.pieces, {"input": {"document": 3}}) is None
+    assert _filled(part.pieces, {"input": {"document": "x" * 200_000}}) is None

@@ -43,6 +43,7 @@ _FILTERS: Final = (
     *("min", "reject", "rejectattr", "replace", "reverse", "round", "select", "selectattr", "sort", "string"),
     *("striptags", "sum", "title", "trim", "truncate", "unique", "upper", "urlencode", "wordcount"),
 )
+_MOST_PIECES: Final = 1_000  # of a message that is put together without Jinja
 _STEPS, _COST, _JOINED = "_steps", "_cost", "_joined"
 
 
@@ -141,6 +142,23 @@ def _costed(node: nodes.Node) -> nodes.Node:
 def is_plain(node: nodes.Node) -> bool:
     """Whether ``node`` of a template is its own text, which says the same whatever the variables are."""
     return isinstance(node, nodes.Output | nodes.Const) or (isinstance(node, nodes.Filter) and node.name == _COST)
+
+
+def own_text_and_inputs(tree: nodes.Template) -> tuple[str | tuple[str], ...]:
+    """What a template shows, where that is its own text and inputs by their names (each in a tuple); else nothing.
+
+    Many prompts are no more than that, and then a message is made without Jinja.
+    """
+    found: list[str | tuple[str]] = []
+    for node in tree.body:
+        for shown in node.nodes if isinstance(node, nodes.Output) else (node,):
+            if isinstance(shown, nodes.Filter) and shown.name == _COST and isinstance(shown.node, nodes.Const):
+                found.append(str(shown.node.value))
+            elif isinstance(shown, nodes.Getattr) and isinstance(shown.node, nodes.Name) and shown.node.name == "input":
+                found.append((shown.attr,))
+            else:
+                return ()
+    return tuple(found) if len(found) <= _MOST_PIECES else ()
 
 
 def _filtered(node: nodes.Node, name: str) -> nodes.Filter:

@@ -33,6 +33,7 @@ from milo_bench.suites.prompt_sandbox import (
     PromptEnvironment,
     RenderBudget,
     is_plain,
+    own_text_and_inputs,
 )
 
 VARIABLES = ("input", "prepared", "resources")
@@ -46,6 +47,7 @@ _COMMENTS = re.compile(r"\{#.*?#\}", re.DOTALL)
 
 
 _ENVIRONMENT = PromptEnvironment()
+_SHORT_CHARS = 100_000  # of a message that is within every bound of the sandbox
 # What a template can raise when it is rendered, and when what Jinja accepts is compiled by Python.
 _RENDERING = (
     *(TemplateError, ArithmeticError, AttributeError, TypeError, ValueError, LookupError, RecursionError, MemoryError),
@@ -63,6 +65,7 @@ class PromptPart:
         self.conversation = conversation
         self.images: tuple[str, ...] = ()
         self.fixed: Message | None = None  # the message itself, where no variable is in it
+        self.pieces: tuple[str | tuple[str], ...] = ()  # as ``own_text_and_inputs`` gives them
         self.role = role
         self.source = source
         self.line = line
@@ -170,6 +173,7 @@ def _part(role: Role, body: str, lines_above: int, name: str) -> PromptPart:
         with RenderBudget():
             part = PromptPart(role, text, line, _ENVIRONMENT.from_string(text))
         part.images = tuple(_image_name(mark["name"], name, line) for mark in _IMAGE_LINE.finditer(text))
+        part.pieces = own_text_and_inputs(tree)
         if not part.images and all(map(is_plain, tree.find_all(nodes.Node))):
             shown = _render(part.template, {}).strip("\n")
             part.fixed = Message(role, shown) if shown.strip() else None
@@ -207,7 +211,9 @@ def render_prompt(workload: Workload, variables: Mapping[str, Any]) -> tuple[Mes
             messages.extend(_conversation_messages(part, values, name))
             continue
         try:
-            content = _render(part.template, values)
+            content = _filled(part.pieces, values) if part.pieces else None
+            if content is None:
+                content = _render(part.template, values)
         except UndefinedError as error:
             message = f"prompt '{name}' line {_line(error, part)}: {_undefined(error)}."
             raise DataError(message, hint=_what_there_is(values)) from None
@@ -243,6 +249,21 @@ def _conversation_messages(part: PromptPart, values: Mapping[str, Any], name: st
     except ValueError as error:
         message = f"prompt '{name}' line {part.line}: input.{part.conversation}: {error}."
         raise DataError(message, hint="write a list of {role, content}, the roles as in a chat API.") from None
+
+
+def _filled(pieces: tuple[str | tuple[str], ...], values: Mapping[str, Any]) -> str | None:
+    """The message of ``pieces``, as ``_render`` makes it; None where something in it is no text, or long."""
+    given = values.get("input")
+    texts = [piece if isinstance(piece, str) else _named(given, piece[0]) for piece in pieces]
+    if None in texts:
+        return None
+    content = "".join(texts)  # type: ignore[arg-type]
+    return content if len(content) <= _SHORT_CHARS else None
+
+
+def _named(given: Any, name: str) -> str | None:
+    value = given.get(name) if type(given) is dict else None
+    return value if type(value) is str else None
 
 
 def _render(template: Template, values: Mapping[str, Any]) -> str:
