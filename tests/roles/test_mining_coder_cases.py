@@ -11,6 +11,8 @@ from pathlib import Path
 import pytest
 
 from milo_bench import api
+from milo_bench.cli.entry import run_command
+from milo_bench.cli.main import milo_bench
 from milo_bench.core.errors import DataError, UsageError
 from milo_bench.core.records import Fixture
 from milo_bench.roles.cheats import file_answer
@@ -190,3 +192,22 @@ def test_what_a_test_leaves_running_without_the_sandbox_is_killed(tmp_path: Path
         return  # gone already
     assert select.select([left], [], [], 60)[0], "it still runs"
     os.close(left)
+
+
+def test_a_repository_without_tests_gives_no_coder_case_and_says_why(
+    tmp_path: Path, roles_env: dict[str, str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = tmp_path / "untested"
+    folder.mkdir()
+    git(folder, "init", "-q", "-b", "main")
+    for number in range(4):
+        (folder / "prices.py").write_text(f"PRICES = [{number}]\n")
+        git(folder, "add", "-A")
+        git(folder, "commit", "-q", "-m", f"change {number}", day=number + 1)
+    words = ["roles", "mine", str(folder), "--out", str(tmp_path / "out"), "--role", "coder", "--role", "reason"]
+    assert run_command(milo_bench, "milo-bench", words) == 0
+    said = capsys.readouterr().out
+    assert "no test changed" in said
+    assert "No case was found: see the reasons above." in said
+    rows = [json.loads(line) for line in (tmp_path / "out/rejected.jsonl").read_text().splitlines()]
+    assert sorted(row["reason"] for row in rows) == ["first commit", *["no test changed"] * 3]

@@ -71,7 +71,8 @@ def reasons(tmp_path_factory: pytest.TempPathFactory, roles_env: dict[str, str])
     odd.pair("passes before, too", "early", good)
     more = {"tests/test_early_too.py": TEST.format(name="early", value=1)}
     odd.commit("passes before", {"shop/early.py": good + "\n\nEXTRA = 1\n", **more})
-    odd.commit("comments", {"shop/early.py": good + "\n\n# Much.\nEXTRA = 1\n", "tests/test_new.py": "x = 1\n"})
+    odd.commit("no test of it", {"shop/early.py": good + "\n\nEXTRA = 2\n"})
+    odd.commit("comments", {"shop/early.py": good + "\n\n# Much.\nEXTRA = 2\n", "tests/test_new.py": "x = 1\n"})
     laid_out = f"# All of it.\n{TEST.format(name='early', value=1)}"
     odd.commit("comments of tests", {"shop/early.py": good, "tests/test_early.py": laid_out})
     fork = "import os\nwhile True:\n    os.fork()\n"
@@ -122,6 +123,7 @@ def reasons(tmp_path_factory: pytest.TempPathFactory, roles_env: dict[str, str])
         ("crlf", ""),
         ("never passes", "no test passes after the change"),
         ("passes before", "no test fails before the change and passes after it"),
+        ("no test of it", "no test changed"),
         ("comments", "only comments, docstrings or the layout of the source changed"),
         ("comments of tests", "only comments, docstrings or the layout of the tests changed"),
         ("forks without end", "no test passes after the change"),

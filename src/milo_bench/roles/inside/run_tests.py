@@ -9,6 +9,7 @@ framework was patched. They run last in the session of the tests, which the answ
 run all of them, they run in a session of their own.
 """
 
+import gc
 import json
 import os
 import runpy
@@ -175,6 +176,7 @@ def main() -> int:
         "xfail_strict=false",
     ]
     folder = asked["canaries"]
+    gc.freeze()  # what is loaded by now stays, so that no collection goes through all of it again
     # Each repeat is a process of its own that begins where pytest is imported and nothing of the tree is.
     while turn[0] < asked["repeats"] - 1:
         child = os.fork()
