@@ -246,7 +246,9 @@ _PERSONAL: Final = (
     "At first measured with recall 0.92 in English to 1.0 in Portuguese; the rules were changed since, on other texts. "
     "Free prose names people without a title, a role or a known given name more often, and those are missed. Of 113 "
     "pieces in eight languages by another writer, who had not read the rules (offices_seventh), the rules of then "
-    "found 103, and 8 numbers of invoices that are no telephone numbers. They were changed after that."
+    "found 103, and 8 numbers of invoices that are no telephone numbers. They were changed after that. Of 40 Polish "
+    "names in other cases than the first, without a title (personal_cases_pl.jsonl), the rules of then found 3; then "
+    "they learnt the endings, and find all."
 )
 
 

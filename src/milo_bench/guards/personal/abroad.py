@@ -9,7 +9,7 @@ from typing import Final, Literal, NamedTuple, TypeAlias
 from milo_bench.core.once import once
 from milo_bench.guards.dates import find_dates
 from milo_bench.guards.packs.read import languages_of, read_pack, words
-from milo_bench.guards.personal.given_names import is_given_name
+from milo_bench.guards.personal.given_names import is_form_of_given_name, is_given_name
 from milo_bench.guards.personal.patterns import PersonalSpan
 from milo_bench.guards.sentences import languages_told
 
@@ -154,6 +154,7 @@ _ALONE = re.compile(
     rf"(?<![\w.@/-])(?<!\b(?:[Ii]n|[Aa]t|[Tt]o) )(?<!\b(?:of|St|im) )"
     rf"[{UPPER}][{LOWER}]{{2,}}(?![\w@/-]|\.\w)(?![ \t]+[{UPPER}])"
 )
+_WORD_BEFORE = re.compile(r"(\w+)\.?[ \t]+$")
 _CAPITAL_BEFORE = re.compile(rf"(?<![\w.])[{UPPER}][\w'’-]*[ \t]$")
 _ALSO_PLACES: Final = frozenset(
     """
@@ -168,13 +169,21 @@ _ALSO_PLACES: Final = frozenset(
 )
 
 
+def _is_named_after(text: str, start: int, language: str) -> bool:
+    """Whether the word before ``start`` is one for what bears a person's name: a museum, a prize, a square."""
+    before = _WORD_BEFORE.search(text[max(0, start - 40) : start])
+    return before is not None and before[1].casefold() in words("personal", language, "named_after")
+
+
 def _by_given_name(text: str, language: str) -> Iterator[PersonalSpan]:
     for match in _GIVEN.finditer(text):
         found = list(re.finditer(r"\S+", match[0]))
         for at, word in enumerate(found[:-1]):
-            if is_given_name(word[0], language) or (
-                re.search(rf"-[{UPPER}]", word[0]) and is_given_name(word[0].partition("-")[0], language)
-            ):
+            first = word[0].partition("-")[0] if re.search(rf"-[{UPPER}]", word[0]) else word[0]
+            known = is_given_name(word[0], language) or is_given_name(first, language)
+            if known or is_form_of_given_name(first, language):
+                if _is_named_after(text, match.start() + word.start(), language):
+                    break
                 kept = _kept(text, match.start() + word.start(), match.end(), language)
                 if kept is not None and " " in text[slice(*kept)]:
                     yield PersonalSpan("person", *kept, 0.65, "starts with a given name")

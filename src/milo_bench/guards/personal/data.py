@@ -20,7 +20,7 @@ from milo_bench.guards.personal.places import find_places
 
 KINDS: Final[tuple[PersonalKind, ...]] = get_args(PersonalKind)
 _PLACEHOLDER = re.compile(rf"\[(?:{'|'.join(kind.upper() for kind in KINDS)})_\d+\]")
-PERSONAL_VERSION: Final = "8"
+PERSONAL_VERSION: Final = "9"
 _DIGEST: Final = re.compile(
     r"(?<!\w)(?=\d*[a-f])(?:[\da-f]{128}|[\da-f]{64}|[\da-f]{40}|[\da-f]{32}|[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12})(?!\w)",
     re.IGNORECASE,

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Final
 
-from milo_bench.guards.packs.read import words
+from milo_bench.guards.packs.read import read_pack, words
 
 GIVEN_NAMES: Final = frozenset(
     """
@@ -56,3 +57,19 @@ def is_given_name(word: str, language: str = "") -> bool:
     plain = word.casefold()
     own = words("personal", language, "given_names") if language else frozenset()
     return plain in GIVEN_NAMES or plain in own
+
+
+def is_form_of_given_name(word: str, language: str) -> bool:
+    """Whether ``word`` is a form of a given name of ``language`` other than the one in its list: "Piotrem" of Piotr."""
+    plain, own = word.casefold(), words("personal", language, "given_names")
+    return any(
+        plain.endswith(ending) and plain[: len(plain) - len(ending)] + instead in own
+        for ending, instead in _endings(language)
+    )
+
+
+@cache
+def _endings(language: str) -> tuple[tuple[str, str], ...]:
+    """How a form ends, and what the name ends with instead."""
+    pairs = (said.partition("=") for said in read_pack("personal", language).get("given_endings", "").split())
+    return tuple((ending, instead) for ending, _, instead in pairs)
