@@ -329,7 +329,7 @@ class CasesBuilder:
         flagged = looked = False
         values: list[tuple[_Sparse, int]] = []
         held_by_check: dict[str, bool] = {}
-        unjudged: set[str] = set()
+        unread_by: dict[str, None] = {}  # those that are unjudged, in order: a set has another one in each process
         parts: dict[str, tuple[int, int]] = {}
         fields: dict[str, bool] = {}
         categories: dict[tuple[str, str], array[int]] = {}
@@ -340,7 +340,7 @@ class CasesBuilder:
                 continue  # what a model said is in ``judged``, and enters no rate as it is
             looked |= check in UNSUPPORTED_CHECKS
             if outcome == "unjudged":
-                unjudged.add(check)
+                unread_by[check] = None
             if verdict.parts is not None and verdict.parts > 0:
                 # Of several counts in one check, each has a subject.
                 part = f"{check}.{verdict.subject}" if verdict.subject else check
@@ -368,17 +368,19 @@ class CasesBuilder:
         if labels is not None:
             values += zip((self.want, self.got), labels, strict=True)
         values += [(self.sparse.setdefault(check, _Sparse()), held) for check, held in held_by_check.items()]
-        values += [(self.partly.setdefault(check, _Sparse()), 1) for check in unjudged & held_by_check.keys()]
-        unjudged -= held_by_check.keys()
+        values += [(self.partly.setdefault(check, _Sparse()), 1) for check in unread_by if check in held_by_check]
+        unjudged = [check for check in unread_by if check not in held_by_check]
         values += [(self.sparse.setdefault(check, _Sparse()), UNJUDGED) for check in unjudged]
         if looked:
             # Such a check skips where it finds nothing; the answer was looked at all the same.
             wrong = any(not held_by_check[check] for check in held_by_check.keys() & UNSUPPORTED_CHECKS)
-            values.append((self.unsupported, UNJUDGED if unjudged & UNSUPPORTED_CHECKS and not wrong else wrong))
+            unseen = not UNSUPPORTED_CHECKS.isdisjoint(unjudged)
+            values.append((self.unsupported, UNJUDGED if unseen and not wrong else wrong))
         policies = held_by_check.keys() & POLICY_CHECKS
-        if policies or unjudged & POLICY_CHECKS:
+        unread = not POLICY_CHECKS.isdisjoint(unjudged)
+        if policies or unread:
             wrong = not all(held_by_check[check] for check in policies)
-            values.append((self.policy_broken, UNJUDGED if unjudged & POLICY_CHECKS and not wrong else wrong))
+            values.append((self.policy_broken, UNJUDGED if unread and not wrong else wrong))
         return _Entries(verdicts, tuple(values), tuple(categories.values()), flagged)
 
     def build(self) -> Cases:
