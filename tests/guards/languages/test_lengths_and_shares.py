@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import pytest
 
-from milo_bench.guards.facts import unsupported_facts
+from milo_bench.guards.facts import known, unsupported_facts
+from milo_bench.guards.facts.implied import quarters_named
 
 
 @pytest.mark.parametrize(
@@ -82,3 +85,32 @@ def test_the_same_length_or_share_in_other_words_is_supported(source: str, text:
 )
 def test_another_share_is_flagged(source: str, text: str, wrong: str) -> None:
     assert [fact.text for fact in unsupported_facts(text, [source])] == [wrong]
+
+
+@pytest.mark.parametrize(
+    ("text", "quarters"),
+    [
+        ("Rent (second quarter) and\nthe rear quarter panel", ["Q2"]),
+        ("in the first/third quarter", ["Q3"]),
+        ("das 4. Quartal, e terzo\ttrimestre", ["Q4", "Q3"]),
+        ("third  quarter, headquarters, the 12nd quarter", []),
+        ("third quarter quarter first quarterly", ["Q3", "Q1"]),
+        ("x" * 5_000 + " fourth quarter", ["Q4"]),
+    ],
+)
+def test_a_quarter_is_named_by_the_word_before_it(text: str, quarters: list[str]) -> None:
+    assert list(quarters_named(text)) == quarters
+
+
+def test_a_packet_that_comes_with_other_sources_is_read_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    packet = "The plumber repaired 14 pipes on 2025-03-14 for $1,250. " * 10
+    read: list[str] = []
+
+    def counted(text: str, day_first: bool, language: str) -> object:
+        read.append(text)
+        return known._said_by(text, day_first, language)
+
+    monkeypatch.setattr(known, "_said_by_long", lru_cache(maxsize=8)(counted))
+    for other in ("summary", "chunk 1", "chunk 2"):
+        assert not unsupported_facts("It cost $1,250 for 14 pipes.", [packet, other, f"{other} of this test"])
+    assert read == [packet]

@@ -12,7 +12,6 @@ from milo_bench.core.once import once
 from milo_bench.guards.dates import find_dates
 from milo_bench.guards.facts.english import plain_number
 from milo_bench.guards.packs.read import read_pack
-from milo_bench.guards.values.found_at import in_small_letters
 
 _FIRST_DAY: Final = re.compile(
     r"(?<![\d.,/-])(?P<day>\d{1,2})(?:\.|st|nd|rd|th|er|º|o)?\s{0,3}"
@@ -29,8 +28,8 @@ _QUARTER: Final = re.compile(
     r"(?:quarter|quartal|kwartaal|trimestre|kwartał)",
     re.IGNORECASE,
 )
-# What each of them has, in small letters: to look for it takes a fraction of the pattern.
-_HAS_QUARTER: Final = ("quart", "kwarta", "trimest")
+# What each of them ends with: to look for it takes a fraction of the pattern.
+_QUARTERS: Final = re.compile(r"\s(?:quarter|quartal|kwartaal|trimestre|kwartał)", re.IGNORECASE)
 _NUMBERED: Final = (
     (("vierte", "fourth", "quatri", "cuarto", "quarto", "vierde", "czwart"), 4),
     (("dritte", "third", "troisi", "tercer", "terzo", "terceiro", "derde", "trzeci"), 3),
@@ -65,10 +64,13 @@ def accounts_without_spaces(text: str) -> Iterator[str]:
 
 def quarters_named(text: str) -> Iterator[str]:
     """Q3 of "the third quarter" and "3. Quartal"."""
-    small = in_small_letters(text)
-    if not any(part in small for part in _HAS_QUARTER):
-        return
-    for match in _QUARTER.finditer(text):
+    end = 0
+    for noun in _QUARTERS.finditer(text):
+        begin = next((place for place in range(noun.start(), end, -1) if text[place - 1].isspace()), end)
+        match = _QUARTER.search(text, begin, noun.end())
+        end = noun.end()
+        if match is None:
+            continue
         word = (match["word"] or "").casefold()
         number = next((number for begun, number in _NUMBERED if word.startswith(begun)), 1)
         yield f"Q{match['digit'] or number}"

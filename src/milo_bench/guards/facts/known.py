@@ -250,8 +250,9 @@ def _said_by(source: str, day_first: bool, language: str) -> _Said:
     return _Said(facts, *map(frozenset, (shares, named, begun, doubtful, languages)))
 
 
-# A record's short texts, its keys above all, come again with every case and model.
+# A record's short texts, its keys above all, come again with every case and model; a packet with each variant of it.
 _said_by_short = lru_cache(maxsize=1 << 15)(_said_by)
+_said_by_long = lru_cache(maxsize=512)(_said_by)
 
 
 def _known(sources: tuple[str, ...], day_first: bool, language: str) -> _Known:
@@ -267,7 +268,7 @@ def _stated_by(sources: tuple[str, ...], day_first: bool, language: str) -> _Kno
     shares: set[str] = set()
     begun: set[str] = set()
     for source in dict.fromkeys(sources):
-        said = (_said_by_short if len(source) <= _SHORT else _said_by)(source, day_first, language)
+        said = (_said_by_short if len(source) <= _SHORT else _said_by_long)(source, day_first, language)
         for fact in said.facts:
             by_kind.setdefault(fact.kind, set()).add(fact.value)
         languages |= said.languages
