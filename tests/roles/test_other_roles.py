@@ -6,6 +6,7 @@ import io
 import json
 import shutil
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import msgspec
@@ -17,7 +18,13 @@ from milo_bench.cli.main import milo_bench
 from milo_bench.core.records import Attempt, AttemptKey, Fixture, Timings
 from milo_bench.grade.checks.draft_grounded import draft_problems
 from milo_bench.grade.engine import grade_attempt
+from milo_bench.roles.coder import CoderCase
+from milo_bench.roles.declared import Declared
+from milo_bench.roles.git import GitCommit
 from milo_bench.roles.labels import label_precision
+from milo_bench.roles.languages.calls import RecordedCall
+from milo_bench.roles.mining import mine as mining
+from milo_bench.roles.mining.records import Mined, NoCase
 from milo_bench.roles.mining.text import without_answer
 from milo_bench.suites.load import load_suite
 from milo_bench.suites.prompts import render_prompt
@@ -102,6 +109,34 @@ def test_questions_end_with_the_time(mined: Path, shop: Path, tmp_path: Path, ro
         assert (summary.why, bool(summary.new)) == (why, minutes > 0)
         left = [note for note in summary.notes if note.startswith("reason: no time was left")]
         assert len(left) == (0 if minutes else 1)
+
+
+def test_questions_have_time_though_the_search_for_coder_cases_took_all_of_it(
+    mined: Path, shop: Path, tmp_path: Path, roles_env: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = [0.0]
+
+    class Slow:
+        def __init__(self) -> None:
+            self.declared: dict[str, Declared] = {}
+
+        def prove(self, commit: GitCommit) -> list[Mined]:
+            now[0] += 3600
+            raise NoCase("no test changed")
+
+        def calls(self, case: CoderCase, declared: Declared) -> tuple[tuple[RecordedCall, ...], dict[str, str]]:
+            return (), {}
+
+    lines = (mined / "mining.jsonl").read_text().splitlines(keepends=True)
+    kept = [line for line in lines if '"role":"reason"' not in line and '"no test changed"' not in line]
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out/mining.jsonl").write_text("".join(kept))
+    monkeypatch.setattr(mining, "time", SimpleNamespace(monotonic=lambda: now[0]))
+    options = api.MiningOptions(shop, tmp_path / "out", roles=("coder", "reason"), minutes=60)
+    report = mining.mine(options, tmp_path, roles_env, provers=lambda repository, options: Slow())
+    assert now[0] >= 3600
+    assert report.why == "stopped after 60 minutes"
+    assert any(case.role == "reason" for case in report.cases)
 
 
 def test_a_question_has_the_answer_that_execution_gave(mined: Path) -> None:

@@ -251,7 +251,10 @@ class _Miner:
             if "draft" in roles:
                 self._role("draft", DraftMiner(self._repository, known, self._language).mine)
         if roles & {"coder", "reason"}:
+            in_time = time.monotonic() <= self._coder_until
             self._role("coder", self._coder.prove, by=self._coder_until)
+            if in_time:  # what was under way then may have taken the time of the questions
+                self._until = max(self._until, time.monotonic() + self._options.minutes * 6)
         if "reason" in roles:
             self._reason()
 
