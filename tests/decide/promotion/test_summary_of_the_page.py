@@ -24,7 +24,7 @@ SECOND = _look(draft=("ash", "ash", {"oak": "hold"}), review=("elm", "oak", {"oa
 def test_nobody_must_go_after_the_first_run() -> None:
     assert summary_sentences(FIRST, None, {"draft": "ash", "review": "elm"}) == (
         "No incumbent must go.",
-        "Challengers: on hold 2, rejected 1.",
+        "Challengers: 2 on hold, 1 rejected.",
         "This is the first run.",
     )
 
@@ -32,7 +32,7 @@ def test_nobody_must_go_after_the_first_run() -> None:
 def test_who_must_go_is_named_with_the_one_that_takes_the_place() -> None:
     assert summary_sentences(SECOND, FIRST, {"draft": "ash", "review": "elm"}) == (
         "1 of 2 incumbents must go (review: elm → oak).",
-        "Challengers: promoted 1, on hold 1, rejected 1.",
+        "Challengers: 1 promoted, 1 on hold, 1 rejected.",
         "Since the last run: review: oak hold → promote.",
     )
 
@@ -41,6 +41,6 @@ def test_who_went_already_need_not_go_again_and_a_role_that_is_gone_is_not_named
     assert summary_sentences(SECOND, SECOND, {"review": "oak"}) == (
         "review: oak replaced elm.",
         "No incumbent must go.",
-        "Challengers: promoted 1, rejected 1.",
+        "Challengers: 1 promoted, 1 rejected.",
         "No verdict changed since the last run.",
     )

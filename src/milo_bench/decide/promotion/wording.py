@@ -58,7 +58,7 @@ def summary_sentences(
     else:
         said.append("No incumbent must go.")
     counts = Counter(one.verdict for role in roles for one in role.decisions)
-    parts = [f"{words} {counts[verdict]:,}" for verdict, words in _STANDINGS.items() if counts[verdict]]
+    parts = [f"{counts[verdict]:,} {words}" for verdict, words in _STANDINGS.items() if counts[verdict]]
     if parts:
         said.append(f"Challengers: {', '.join(parts)}.")
     said.append("This is the first run." if before is None else _moved(roles, before))
