@@ -20,7 +20,7 @@ import tempfile
 import time
 import urllib.request
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -36,6 +36,7 @@ from benchmarks.sections import wanted_sections
 
 SECONDS = float(os.environ.get("GATEWAY_BENCH_S", "6"))
 MESSAGE_OF_ONE = '{"model":"reference","messages":[{"role":"user","content":"hello"}],"stream":true}'
+_FIRST = -19  # niceness
 CORES = sorted(os.sched_getaffinity(0))
 MESSAGE = {"role": "user", "content": "Which order is this about? " + "The parcel did not come. " * 8}
 
@@ -262,6 +263,8 @@ def main() -> int:
         if name in SPEED and (missing := missing_peers()):
             print(f"\nnot beside: {', '.join(missing)}. hint: make peers")
         print(f"\n{name} (others use {idle:.0f}% of the processors before it starts)", flush=True)
+        with suppress(PermissionError):  # where we may, others come after what is measured, and after the bare proxies
+            os.setpriority(os.PRIO_PROCESS, 0, _FIRST if name in SPEED else 0)
         try:
             for line in SECTIONS[name]():
                 print(line, flush=True)

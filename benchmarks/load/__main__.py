@@ -22,13 +22,13 @@ from benchmarks.load.runs import (
     closed,
     figures_of,
     first_window,
+    instant_server,
     milo_load,
     paced_server,
     stamped_load,
     within,
 )
 from benchmarks.load.traps import trap_rows
-from benchmarks.reference import reference_server
 from benchmarks.sections import wanted_sections
 
 PACED = ("--first-ms", "50", "--gap-ms", "5", "--chunks", "64")
@@ -50,7 +50,7 @@ def truth_rows(folder: Path) -> Iterator[Row]:
         with paced_server(*PACED, "--stamps") as server:
             run = stamped_load(folder, server, *closed(streams, WINDOW_S))
         yield from _one_truth(run, streams, mean_ms / 1e3, least_per_s, None if p99_ms is None else p99_ms / 1e3)
-    with reference_server("--chunks", "1") as server:
+    with instant_server("--chunks", "1") as server:
         run = milo_load(folder, server, *closed(64, WINDOW_S))
     yield within("instant server, 64 streams: requests a second", figures_of(run)["requests_per_s"], least=8000)
 

@@ -18,10 +18,11 @@ from benchmarks.reference import ReferenceServer, reference_server
 from benchmarks.trivial_suite import write_config
 
 # What a client did wrong shall be its own doing: the other programs of this machine come after it, where we may say so.
-# It gets a session of its own, for niceness counts within one only (sched(7), autogroup).
+# Niceness counts between all programs, or (sched(7), autogroup) within a session, which then has its own: so both.
 FIRST: tuple[str, ...] = ()
-if os.access("/proc/self/autogroup", os.W_OK) and os.geteuid() == 0 and (_SETSID := shutil.which("setsid")):
-    FIRST = (_SETSID, "sh", "-c", 'echo -19 > /proc/self/autogroup; exec "$@"', "sh")
+if os.geteuid() == 0 and (_SETSID := shutil.which("setsid")) and (_NICE := shutil.which("nice")):
+    _OF_SESSION = "test -w /proc/self/autogroup && echo -19 > /proc/self/autogroup"
+    FIRST = (_SETSID, "sh", "-c", f'{_OF_SESSION}; exec "$@"', "sh", _NICE, "-n", "-19")
 # An installed program has its bytecode: what a run costs is not to be the compiling of it.
 BYTECODE = {"PYTHONPYCACHEPREFIX": str(Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "milo-bench")}
 MILO = str(Path(sys.executable).parent / "milo-bench")
@@ -47,6 +48,15 @@ def paced_server(*options: str) -> Iterator[ReferenceServer]:
     with reference_server(*options) as server:
         with suppress(PermissionError, AttributeError):
             os.sched_setscheduler(server.pid, os.SCHED_FIFO, os.sched_param(1))
+        yield server
+
+
+@contextmanager
+def instant_server(*options: str) -> Iterator[ReferenceServer]:
+    """The reference server without pauses, before the other programs of this machine where we may say so."""
+    with reference_server(*options) as server:
+        with suppress(PermissionError):
+            os.setpriority(os.PRIO_PROCESS, server.pid, -19)
         yield server
 
 
