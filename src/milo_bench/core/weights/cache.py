@@ -10,12 +10,12 @@ import stat
 import tempfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
-import numpy as np
-from numpy.typing import NDArray
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
-Arrays: TypeAlias = Mapping[str, NDArray[Any]]
+Arrays: TypeAlias = "Mapping[str, NDArray[Any]]"
 
 
 def cache_directory(env: Mapping[str, str]) -> Path:
@@ -32,6 +32,8 @@ def kept_arrays(folder: str, names: tuple[str, ...], make: Callable[[], Arrays])
     ``folder`` names what the arrays follow from, version and all: what is there is taken as it is. Where nothing can
     be kept, or where others may write, each process makes them anew.
     """
+    import numpy as np  # late: many have this folder's name alone from here, and a gateway at rest needs no numpy
+
     try:
         place = cache_directory(os.environ) / folder
         if _is_ours(place):
@@ -56,6 +58,8 @@ def _is_ours(place: Path) -> bool:
 
 
 def _keep(place: Path, arrays: Arrays) -> None:
+    import numpy as np
+
     place.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     part = Path(tempfile.mkdtemp(prefix=f".{place.name}-", dir=place.parent))
     try:

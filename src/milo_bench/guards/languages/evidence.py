@@ -8,13 +8,13 @@ from collections import Counter, defaultdict
 from functools import lru_cache
 from importlib import resources
 from importlib.metadata import version
-from typing import Any, Final, cast
-
-import numpy as np
+from typing import TYPE_CHECKING, Any, Final, cast
 
 from milo_bench.core.hashing import sha256_data
 from milo_bench.core.once import once
-from milo_bench.core.weights.cache import Arrays, kept_arrays
+
+if TYPE_CHECKING:
+    from milo_bench.core.weights.cache import Arrays
 
 # The languages that a written office of Europe and its neighbours may meet in Latin letters. What is recognised
 # among 140 languages takes short German for Luxembourgish and short English for Pidgin.
@@ -83,6 +83,8 @@ def _tables() -> tuple[Any, ...]:
     """
     from py3langid.langid import MODEL_DIR, MODEL_FILE
 
+    from milo_bench.core.weights.cache import kept_arrays  # late, with numpy: a gateway at rest has no need of it
+
     packed = (MODEL_DIR / MODEL_FILE).stat()
     made_of = sha256_data([version("py3langid"), packed.st_size, packed.st_mtime_ns, _languages()])
     tables = kept_arrays(f"languages-{made_of[:16]}", _TABLES, _unpacked)
@@ -95,6 +97,7 @@ def _languages() -> list[str]:
 
 
 def _unpacked() -> Arrays:
+    import numpy as np
     from py3langid.langid import MODEL_FILE, LanguageIdentifier
 
     whole = LanguageIdentifier.from_model_file(MODEL_FILE)
