@@ -71,6 +71,15 @@ def test_what_changed_between_two_files_and_by_exit_code(tmp_path: Path, capsys:
     assert [change["what"] for change in said["changes"]] == ["governor"]
 
 
+@pytest.mark.parametrize(("words", "is_json"), [((), True), (("--json",), True), (("--markdown",), False)])
+def test_a_name_that_ends_in_json_asks_for_json_unless_markdown_is_asked_for(
+    words: tuple[str, ...], is_json: bool, tmp_path: Path
+) -> None:
+    out = tmp_path / "inventory.json"
+    assert run(*words, "--out", str(out)) == 0
+    assert out.read_text().startswith("{" if is_json else "# Inventory")
+
+
 def test_mistakes_on_the_command_line_are_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run("--json", "--markdown") == 2
     assert run("--fail-on-change") == 2

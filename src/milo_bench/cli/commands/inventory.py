@@ -17,8 +17,8 @@ SECTION = "Start"
 
 
 @click.command()
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
-@click.option("--markdown", "as_markdown", is_flag=True, help="Markdown (the default).")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON document. The default where --out ends in .json.")
+@click.option("--markdown", "as_markdown", is_flag=True, help="Markdown. The default elsewhere.")
 @click.option("--out", type=click.Path(path_type=Path), help="File to write instead of standard output.")
 @click.option("--config", type=click.Path(path_type=Path), help="Path of bench.yaml, for the weights it names.")
 @click.option(
@@ -54,6 +54,7 @@ def inventory(
     if as_json and as_markdown:
         message = "--json and --markdown cannot be combined."
         raise UsageError(message, hint="remove one of them.")
+    as_json = as_json or (out is not None and out.suffix == ".json" and not as_markdown)
     if diff is not None:
         difference = api.inventory_difference(*diff)
         write = terminal.difference_json if as_json else terminal.difference_text
