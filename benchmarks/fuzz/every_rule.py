@@ -23,6 +23,7 @@ from milo_bench.grade.checks.draft_grounded import draft_problems
 from milo_bench.grade.packet_lines import unsupported_by_lines
 from milo_bench.grade.reading.tool_calls import broken_call
 from milo_bench.grade.uncited import cut_uncited
+from milo_bench.guards.citing.cut import without
 from milo_bench.guards.draft_guard import GuardOptions, guard_draft
 from milo_bench.guards.facts.names_abroad import same_name
 from milo_bench.guards.handoff import build_handoff
@@ -45,6 +46,7 @@ BY_HAND: Final[dict[str, Callable[[str], Any]]] = {
     "grade.packet_lines.unsupported_by_lines": lambda text: unsupported_by_lines(text, [1], {1: text}),
     "grade.reading.tool_calls.broken_call": lambda text: broken_call(text, {"a": text}, {text: _TOOL}),
     "grade.uncited.cut_uncited": lambda text: [cut_uncited(text, "events"), cut_uncited(text, "lines")],
+    "guards.citing.cut.without": lambda text: without(text, [(at, at + 1) for at in range(0, len(text), 4)]),
     "guards.draft_guard.guard_draft": lambda text: guard_draft(text, case=None, templates=(), options=GuardOptions()),
     "guards.facts.names_abroad.same_name": lambda text: same_name(text, frozenset((text,)), "pl"),
     "guards.values.found_at.matches_at": lambda text: list(matches_at(_WORD, text, range(len(text)))),

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from itertools import count
 from typing import Any, Final
 
 import pytest
@@ -94,6 +95,8 @@ PIECES: Final = (
     *(", but ", "“", "«", "中。", "ß ", "it is clear that ", "it was said that ", "e.g. "),
 )
 _FEW: Final = (" ", "\t", "1 ", "Ann Smith ")  # it works in windows, each of which costs much
+_SERIAL: Final = count()
+_AS_LETTERS: Final = str.maketrans("0123456789", "abcdefghij")
 SHORT, LONG = 4_000, 16_000
 ENOUGH_S: Final = 0.1  # of processor time at LONG: a rule that takes the square needs seconds
 
@@ -108,13 +111,17 @@ def grows_too_fast(rule: Callable[[str], Any], piece: str, end: str, *, short: i
     return compared(rule, (piece * short)[:short] + end, (piece * long)[:long] + end, repr(piece))
 
 
+def _new(text: str) -> str:
+    """``text`` with a last word of its own: what another rule was asked before may be kept."""
+    return f"{text}x{str(next(_SERIAL)).translate(_AS_LETTERS)}"
+
+
 def compared(rule: Callable[[str], Any], short: str, long: str, name: str) -> str:
     """What is said of a text four times as long that takes more than eight times as much, "" of any other."""
     taken = processor_s(rule, long)
     if taken < ENOUGH_S:
         return ""
-    # A text that was asked before may be kept, so each is another by its last character.
-    ratio = min(taken, processor_s(rule, f"{long}x")) / min(processor_s(rule, short + "x" * n) for n in range(3))
+    ratio = min(taken, processor_s(rule, _new(long))) / min(processor_s(rule, _new(short)) for _ in range(3))
     return f"{name}: {ratio:.1f} times the processor time for four times the text" if ratio > 8 else ""
 
 

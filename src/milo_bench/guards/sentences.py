@@ -25,7 +25,8 @@ class Sentence(Frozen, frozen=True, omit_defaults=False):
 
 SENTENCES_VERSION: Final = "7"
 LONGEST: Final = 2000  # characters
-_KEPT: Final = 10_000  # characters: the sentences of a longer text are not remembered
+# Characters: the sentences of many short texts are kept, and those of the last few long ones.
+_SHORT_TEXT, _LONG_TEXT = 10_000, 200_000
 _LINE_BREAK = re.compile(r"\r\n|[\n\r\x0b\x0c\x85\u2028\u2029]")
 # "- ", "* ", "• ", "1. ", "2) ", "(a) ", "> "; a year at the start of a line ("2025. …") is no bullet.
 _BULLET = re.compile(r"[ \t\u00a0]*(?:>[ \t]*)*(?:(?:[-*+•‣◦▪·–—]|\d{1,2}[.)]|\([a-z0-9]{1,2}\)|[a-z]\))[ \t]+)?", re.I)
@@ -72,7 +73,9 @@ def split_sentences(text: str, *, language: str = "") -> tuple[Sentence, ...]:
     more than ``LONGEST`` characters is cut at a space, so that no rule about sentences takes the square of a text's
     length.
     """
-    return (_split_short if len(text) <= _KEPT else _split)(text, language)
+    length = len(text)
+    split = _split_short if length <= _SHORT_TEXT else _split_long if length <= _LONG_TEXT else _split
+    return split(text, language)
 
 
 def _split(text: str, language: str) -> tuple[Sentence, ...]:
@@ -89,6 +92,7 @@ def _split(text: str, language: str) -> tuple[Sentence, ...]:
 
 # Each check of an answer asks for its sentences, and each answer to a case for those of the case.
 _split_short = lru_cache(maxsize=4096)(_split)
+_split_long = lru_cache(maxsize=8)(_split)
 
 
 @dataclass(frozen=True)

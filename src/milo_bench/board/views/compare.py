@@ -27,9 +27,9 @@ def show_compare(board: BoardParts, asked: PageRequest) -> Shown | NotThere:
     if len(logs) < len(ids):
         return NotThere("There is no run with this address.", "choose two from the list of runs.")
     choices = [
-        {"id": log.id, "title": log.index.title, "created_at": log.index.created_at, "name": log.name}
+        {"id": log.id, "title": index.title, "created_at": index.created_at, "name": log.name}
         for log in board.catalog.logs()
-        if log.index is not None and log.index.attempts
+        if (index := log.index) is not None and index.attempts
     ]
     comparisons: list[dict[str, Any]] = []
     problem = ""
@@ -38,7 +38,9 @@ def show_compare(board: BoardParts, asked: PageRequest) -> Shown | NotThere:
             comparisons = [comparison_data(one, _titles(logs)) for one in _compared(logs)]
         except MiloError as error:
             problem = f"{error.message} {error.hint[:1].upper()}{error.hint[1:]}"
-    sides = [{"id": log.id, "title": log.index.title if log.index else log.name, "name": log.name} for log in logs]
+    sides = [
+        {"id": log.id, "title": index.title if (index := log.index) else log.name, "name": log.name} for log in logs
+    ]
     data = {"sides": sides, "choices": choices, "comparisons": comparisons, "problem": problem}
     return Shown("compare.html.jinja", "Compare runs", data, "runs")
 
@@ -52,9 +54,7 @@ def _compared(logs: list[BoardLog]) -> tuple[Comparison, ...]:
 
 def _titles(logs: list[BoardLog]) -> dict[str, str]:
     """Workloads and what they are called."""
-    return {
-        name: title for log in logs if log.index is not None for name, title in log.index.workloads.items() if title
-    }
+    return {name: title for log in logs if (index := log.index) for name, title in index.workloads.items() if title}
 
 
 def comparison_data(one: Comparison, titles: dict[str, str]) -> dict[str, Any]:

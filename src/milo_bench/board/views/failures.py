@@ -19,7 +19,7 @@ _PARTS = ("workload", "target", "check", "outcome", "decoding")
 def show_failures(board: BoardParts, asked: PageRequest) -> Shown | NotThere:
     """``/failures``: of one run, or of all."""
     filter = read_filter(asked.query)
-    logs = [log for log in board.catalog.logs() if log.index is not None and log.index.attempts]
+    logs = [log for log in board.catalog.logs() if (index := log.index) and index.attempts]
     if filter.run:
         one = board.log(filter.run)
         if one is None:
@@ -51,8 +51,8 @@ def show_failures(board: BoardParts, asked: PageRequest) -> Shown | NotThere:
                 {"value": tag, "n": n, "query": filter.query(tag=tag)}
                 for tag, n in board.search.tags(logs, filter)[:24]
             ],
-            "runs": [{"id": log.id, "title": log.index.title, "created_at": log.index.created_at}
-                     for log in logs if log.index is not None],
+            "runs": [{"id": log.id, "title": index.title, "created_at": index.created_at}
+                     for log in logs if (index := log.index)],
             "rows": [_row(found, filter) for found in rows],
             "links": links,
             "shown": PAGE,

@@ -6,6 +6,7 @@ import time
 from typing import Any
 
 from milo_bench.board.index.catalog import BoardLog
+from milo_bench.board.index.records import LogIndex
 from milo_bench.board.index.rows import fold
 from milo_bench.board.parts import BoardParts
 from milo_bench.board.server.requests import PageRequest, Shown
@@ -69,7 +70,7 @@ def run_line(log: BoardLog, now: float) -> dict[str, Any]:
         "unjudged": index.count("unjudged"),
         "no_answer": index.count("no_answer"),
         "elsewhere": index.count("bypass"),
-        "kind": _kind(log),
+        "kind": _kind(index),
         "left_out": index.left_out,
     }
 
@@ -78,19 +79,18 @@ def state_of(log: BoardLog, now: float) -> str:
     """In one word or two: live, ended, interrupted, being read, unreadable."""
     if log.problem:
         return "unreadable"
-    if log.index is None:
+    index = log.index  # another thread may read the log anew meanwhile
+    if index is None:
         return "being read"
-    end = log.index.end
+    end = index.end
     if end is not None:
         return "ended" if end.complete else "interrupted"
-    if log.index.probes and not log.index.attempts:
+    if index.probes and not index.attempts:
         return "ended"  # a log of probes has no end of its own
     return "live" if log.is_live(now) else "interrupted"
 
 
-def _kind(log: BoardLog) -> str:
-    index = log.index
-    assert index is not None
+def _kind(index: LogIndex) -> str:
     parts = [
         (index.attempts, "answer"),
         (len(index.episodes), "operator episode"),

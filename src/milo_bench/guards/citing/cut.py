@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections.abc import Iterable
 from typing import Final
 
@@ -32,20 +33,21 @@ def _cut(text: str, uncited: list[Sentence]) -> tuple[str, tuple[str, ...]]:
 def without(text: str, spans: Iterable[tuple[int, int]]) -> str:
     """``text`` without ``spans``; lines that they emptied go too, other lines stay as they are."""
     marks = list(text)
+    breaks = [at for at, mark in enumerate(marks) if mark == "\n"]
     touched = set()
     for start, end in spans:
-        touched.add(text.count("\n", 0, start))
+        touched.add(bisect_left(breaks, start))
         while end < len(text) and text[end] in " \t":
             end += 1
         for i in range(start, end):
             marks[i] = "\n" if text[i] == "\n" else ""
-        touched.update(range(text.count("\n", 0, start), text.count("\n", 0, end) + 1))
+        touched.update(range(bisect_left(breaks, start), bisect_left(breaks, end) + 1))
     if not touched:
         return text
-    lines = "".join(marks).split("\n")
+    lines, before = "".join(marks).split("\n"), text.split("\n")
     kept = [
         line.rstrip() if number in touched else line
         for number, line in enumerate(lines)
-        if not (number in touched and _EMPTY_BULLET.match(line) and text.split("\n")[number].strip())
+        if not (number in touched and _EMPTY_BULLET.match(line) and before[number].strip())
     ]
     return re.sub(r"\n{3,}", "\n\n", "\n".join(kept))

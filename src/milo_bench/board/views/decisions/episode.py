@@ -17,11 +17,12 @@ def show_episode(board: BoardParts, asked: PageRequest) -> Shown | NotThere:
     """``/runs/{run}/episodes/{n}``."""
     log, n = board.log(asked.names["run"]), int(asked.names["n"])
     episode = board.opener.episode(log, n) if log is not None else None
-    if log is None or log.index is None or episode is None:
+    index = log.index if log is not None else None
+    if log is None or index is None or episode is None:
         return NotThere("There is no episode with this address.", "start from the list of runs.")
-    count = len(log.index.episodes)
+    count = len(index.episodes)
     data = {
-        "run": {"id": log.id, "created_at": log.index.created_at},
+        "run": {"id": log.id, "created_at": index.created_at},
         "episode": {
             "task": episode.task,
             "form": episode.form,

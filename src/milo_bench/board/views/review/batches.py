@@ -36,9 +36,9 @@ def show_batches(board: BoardParts, asked: PageRequest) -> Shown:
             }
         )
     runs = [
-        {"id": log.id, "title": log.index.title, "created_at": log.index.created_at, "answers": log.index.count()}
+        {"id": log.id, "title": index.title, "created_at": index.created_at, "answers": index.count()}
         for log in board.catalog.logs()
-        if log.index is not None and log.index.attempts and log.index.store_text != "hashes" and log.size <= MOST_BYTES
+        if (index := log.index) and index.attempts and index.store_text != "hashes" and log.size <= MOST_BYTES
     ]
     known = [one.name for one in list_people(board.engine) if "review" in one.rights and not one.revoked]
     people = list(dict.fromkeys([person, *known])) if asked.person.may("review") else known
@@ -56,7 +56,7 @@ def new_batch(board: BoardParts, asked: PageRequest) -> MovedTo:
     settings = BatchSettings(
         reviewers, _number(form, "each", 2, most=5), _number(form, "seed", 0, most=2**31)
     )  # fmt: skip
-    title = form.get("title", "").strip()[:120] or (log.index.title if log.index is not None else log.name)[:120]
+    title = form.get("title", "").strip()[:120] or (index.title if (index := log.index) else log.name)[:120]
     count = _number(form, "count", 30, most=1000)
     at_random = form.get("drawn", "") == "random"
     id = draw_batch(board.engine, [log.path], title, asked.person.name, settings, count=count, at_random=at_random)
