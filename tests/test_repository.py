@@ -50,3 +50,10 @@ def test_requirements_are_exact_pins_with_hashes() -> None:
 
 def test_files_that_begin_first_are_there() -> None:
     assert [name for name in LONG if not (ROOT / name).is_file()] == []
+
+
+def test_no_test_and_no_source_is_ignored() -> None:
+    words = ["git", "ls-files", "-z", "--others", "--ignored", "--exclude-standard", "src", "tests", "benchmarks"]
+    listed = subprocess.run(words, cwd=ROOT, check=True, capture_output=True).stdout.decode().split("\0")
+    ignored = [name for name in listed if name.endswith(".py") and not name.startswith("benchmarks/repositories/")]
+    assert ignored == [], "only this checkout has them"
