@@ -39,13 +39,13 @@ def test_an_inventory_is_shown_in_tables_with_units_and_whole(decision: Decision
     tables, _, record = page.partition("<details>")
     said = text_of(tables)
     assert "total 64.0 GiB" in said
-    assert "limit" not in text_of(tables.partition("Memory</h4>")[2].partition("<h4>")[0])  # what is not known is left out
+    assert "limit" not in text_of(tables.partition("Memory</h4>")[2].partition("<h4>")[0])
     assert "/srv unknown: permission denied" in said
     for section in ("Machine", "Processor", "GPUs", "System", "Model files", "Listeners"):
         assert f"<h4>{section}</h4>" in tables
     assert text_of(tables.partition("Listeners</h4>")[2].partition("<h4>")[0]) == "None found."
     assert all(gpu["name"] in said for gpu in machine["gpus"]["devices"])
-    assert "<th scope=\"col\">vendor</th>" in tables
+    assert '<th scope="col">vendor</th>' in tables
     assert "total_bytes: 68719476736" in record
 
 
