@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
+from itertools import chain
 from typing import Final
 
 from milo_bench.core.once import once
@@ -342,17 +343,13 @@ def _starts(text: str, languages: tuple[str, ...]) -> bool:
 def languages_told(text: str) -> tuple[str, ...]:
     """The languages that small words of ``text`` speak for, the likeliest first; none where there are too few."""
     start = text[:_TOLD_BY]
-    words_there = [word.casefold() for word in _WORD_TOLD.findall(start) if word][:_TOLD_BY_WORDS]
+    words_there = " ".join(_WORD_TOLD.findall(start)).casefold().split()[:_TOLD_BY_WORDS]
     if len(words_there) <= _SHORT:
         words_there = list(dict.fromkeys(words_there))  # "de" twice tells no more than once
     known = _languages_by_word()
     if "’" in start:
         words_there = [word if word in known else word.replace("’", "'") for word in words_there]
-    counts: Counter[str] = Counter()
-    for word in words_there:
-        if word in known:
-            for language in known[word]:
-                counts[language] += 1
+    counts = Counter(chain.from_iterable(known[word] for word in words_there if word in known))
     if not counts or (most := max(counts.values())) < _LEAST_TOLD:
         return ()
     return tuple(language for language, count in counts.most_common() if count * 4 >= most * 3)

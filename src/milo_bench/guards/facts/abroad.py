@@ -119,7 +119,16 @@ def shares_named(text: str, language: str) -> set[str]:
     """The percentages that "half" or "deux tiers" say; they support such a percentage."""
     share = _share(language)
     found = {one.lastgroup for one in share.finditer(text)} if share else set()
-    return {f"{percent}%" for one in found if one for percent in _THIRDS.get(one[1:], (one[1:],))}
+    return _percentages(one[1:] for one in found if one)
+
+
+def shares_of(language: str) -> set[str]:
+    """All percentages that words of ``language`` can say."""
+    return _percentages(read_pack("facts", language).get("shares", {}))
+
+
+def _percentages(shares: Iterable[str]) -> set[str]:
+    return {f"{percent}%" for share in shares for percent in _THIRDS.get(share, (share,))}
 
 
 @once

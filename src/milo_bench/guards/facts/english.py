@@ -76,12 +76,15 @@ _ONE_UNIT = re.compile(
     re.IGNORECASE,
 )
 _EACH_UNIT = re.compile(rf"\b(?:a|an|per|each|every)\s+({_UNIT})\b|/\s?(month|year)\b", re.IGNORECASE)
-_ORDINALS: Final = {
+ORDINALS: Final = {
     "one": 1, "once": 1, "first": 1, "second": 2, "twice": 2, "double": 2, "both": 2, "couple": 2, "third": 3,
     "fourth": 4, "fifth": 5, "sixth": 6, "seventh": 7, "eighth": 8, "ninth": 9, "tenth": 10, "dozen": 12,
 }  # fmt: skip
-_ORDINAL = re.compile(rf"\b(?:{'|'.join(_ORDINALS)})\b", re.IGNORECASE)
+_ORDINAL = re.compile(rf"\b(?:{'|'.join(ORDINALS)})\b", re.IGNORECASE)
 _IN_UNIT: Final = {"week": (7, "day"), "fortnight": (14, "day"), "year": (12, "month")}
+TIMES_IN_UNIT: Final = tuple(times for times, _ in _IN_UNIT.values())
+NUMBER_WORDS: Final = {**_SMALL, **_SCALE}
+UNIT_WORDS: Final = _UNIT.replace("|", " ")
 # Every line of a case is read, and most have no number: one look saves four.
 _DIGIT = re.compile(r"\d")
 _COUNTED = re.compile(rf"\d|\b{_NUMBER_WORD}")  # in lower case
@@ -241,9 +244,9 @@ def durations_named(text: str) -> set[str]:
 def ordinals(text: str) -> set[str]:
     """The figures that ordinals in words stand for: "second" may be 2. They support a figure."""
     lower = _lower(text)
-    if not any(word in lower for word in _ORDINALS):
+    if not any(word in lower for word in ORDINALS):
         return set()
-    return {str(_ORDINALS[_lower(match[0])]) for match in _ORDINAL.finditer(text)}
+    return {str(ORDINALS[_lower(match[0])]) for match in _ORDINAL.finditer(text)}
 
 
 def _money_value(match: re.Match[str]) -> str:

@@ -94,6 +94,11 @@ def lengths_named(text: str, language: str) -> set[str]:
     return {one[1:].replace("_", " ") for one in found if one}
 
 
+def lengths_of(language: str) -> frozenset[str]:
+    """All lengths of time that words of ``language`` can say."""
+    return frozenset(read_pack("facts", language).get("lengths", {}))
+
+
 @once
 def _lengths(language: str) -> re.Pattern[str] | None:
     table = read_pack("facts", language).get("lengths", {})

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from typing import Final
 
@@ -103,6 +103,25 @@ def same_name(word: str, known: frozenset[str], language: str) -> bool:
         return False
     stems = {_stem(word, ending) for ending in ("", *endings) if word.endswith(ending)}
     return any(stem in _stems(known, language) for stem in stems if len(stem) >= _SHORTEST_STEM)
+
+
+def languages_with_name(word: str, known: frozenset[str], plain: frozenset[str], languages: Iterable[str]) -> set[str]:
+    """Those of ``languages`` in which ``same_name`` finds ``word`` among ``known``; ``plain`` are they without accents.
+
+    A language is asked only where ``plain`` has a stem of the word with an ending: to make all stems takes far longer.
+    """
+    found = set()
+    for language in languages:
+        endings = ("", *words("facts", language, "name_endings"))
+        stems = {_stem(word, ending) for ending in endings if word.endswith(ending)}
+        near = any(f"{stem}{_stem(ending, '')}" in plain for stem in stems for ending in endings)
+        if near and same_name(word, known, language):
+            found.add(language)
+    return found
+
+
+def without_accents(known: Iterable[str]) -> frozenset[str]:
+    return frozenset(word if word.isascii() else _stem(word, "") for word in known)
 
 
 _SHORTEST_STEM: Final = 2

@@ -159,6 +159,21 @@ def _table(rows: dict[str, Any]) -> dict[str, int]:
     return {word.casefold(): int(value) for value, said in rows.items() for word in str(said).split()}
 
 
+def number_words(language: str) -> dict[str, int]:
+    """Words, in lower case, that are numbers by themselves: also those with other meanings, if they are more than 1."""
+    return _numbers(language) | {word: value for word, value in _doubtful(language).items() if value != 1}
+
+
+def words_for_one(language: str) -> frozenset[str]:
+    """Words for 1 that have other meanings."""
+    return frozenset(word for word, value in _doubtful(language).items() if value == 1)
+
+
+def parts_of_number_words(language: str) -> dict[str, int]:
+    """What number words are made of, where they are written together; else nothing."""
+    return _pieces(language) if read_pack("facts", language).get("glued") else {}
+
+
 def halves(language: str) -> frozenset[str]:
     """The words for a half: "halbe" million."""
     return words("facts", language, "half")
