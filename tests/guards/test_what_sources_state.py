@@ -13,12 +13,16 @@ from milo_bench.guards.facts.stated import Stated
 PIECES: Final = {
     "en": "Anna paid $1,250.50 on 3 May 2025 and 14.5% within a week; half of it, two hundred and five pounds, a third,"
     " 12-14 June, 9:30 pm, 2 weeks, fourteen days, USD 2 million, 50 bps, the third quarter, 2023/24, 3 kg, a year,"
-    " the second letter, a dozen, twenty-one, five percent, tenpercent, half an hour, ID AB-1204/7, ten thousand dollars",
+    " the second letter, a dozen, twenty-one, five percent, tenpercent, half an hour, ID AB-1204/7, ten thousand"
+    " dollars, in April 2024, Sept. 30, 3rdMay, 2025-03-07, 7/4/25, 12.6.2024",
     "de": "Die Frist beträgt zwei Wochen, vierundzwanzig Tage oder einen Monat; eine halbe Million Euro, 1.250,50 €, am"
     " 3. März 2025, hundert eins, zweitausend, die Hälfte, anderthalb Stunden, um 9 Uhr, dritte, ein Drittel, 2,5 kg",
-    "fr": "Le délai est d'un mois, quatre-vingt-douze euros, le 7 mars, deux tiers, soixante et un jours, 1 250,50 €, mille",
-    "pl": "Termin wynosi dwa tygodnie, dwadzieścia cztery złote, 3 maja 2025 r., połowa, miesiąc, półtorej godziny, Nowak",
-    "it": "Entro due settimane, cento euro, ventuno giorni, la metà, il 3 marzo 2025, mezzo milione, centoventi, un mese",
+    "fr": "Le délai est d'un mois, quatre-vingt-douze euros, le 7 mars, deux tiers, soixante et un"
+    " jours, 1 250,50 €, mille, mars 2025, 1er août",
+    "pl": "Termin wynosi dwa tygodnie, dwadzieścia cztery złote, 3 maja 2025 r., połowa,"
+    " miesiąc, w maju 2025, półtorej godziny, Nowak",
+    "it": "Entro due settimane, cento euro, ventuno giorni, la metà, il 3 marzo 2025, mezzo"
+    " milione, centoventi, un mese, maggio 2025",
     "ja": "期限は2025年3月14日です。12万5千円、五千円、2週間",
 }
 TOKENS: Final = [token for text in PIECES.values() for token in text.split()]

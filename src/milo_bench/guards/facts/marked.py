@@ -16,7 +16,8 @@ from milo_bench.core.once import once
 from milo_bench.guards.facts.abroad import shares_of
 from milo_bench.guards.facts.english import NUMBER_WORDS, ORDINALS, TIMES_IN_UNIT, UNIT_WORDS
 from milo_bench.guards.facts.implied import lengths_of
-from milo_bench.guards.packs.read import languages_of, read_pack
+from milo_bench.guards.packs.read import languages_of, read_pack, words
+from milo_bench.guards.values.month_names import months_in
 from milo_bench.guards.values.number_words import halves, number_words, parts_of_number_words, words_for_one
 
 # Letters of Europe's languages, in which lower case is one letter for one, with their usual marks. Of any other text
@@ -37,11 +38,12 @@ class Marks(NamedTuple):
 
     ``values``: its numbers in words of one word each, as plain decimals, in any language. ``joined``: it may have one
     of several words. ``measures``: it may have a share or a length of time without a number ("half", "a week").
-    ``unusual``: nothing is told of it.
+    ``months``: those that it names, in any language. ``unusual``: nothing is told of it.
     """
 
     figures: str
     digits: str
+    months: frozenset[int]
     values: frozenset[str]
     joined: bool
     measures: bool
@@ -49,28 +51,30 @@ class Marks(NamedTuple):
 
 
 May: TypeAlias = Callable[[Marks], bool]
+_NO_MONTHS: Final[frozenset[int]] = frozenset()
 _NO_VALUES: Final[frozenset[str]] = frozenset()
-_UNUSUAL: Final = Marks("", "", _NO_VALUES, joined=True, measures=True, unusual=True)
+UNUSUAL: Final = Marks("", "", _NO_MONTHS, _NO_VALUES, joined=True, measures=True, unusual=True)
 
 
 @lru_cache(maxsize=1 << 15)  # a packet's lines come again with each variant of it, and where answers cite them
 def marks_of(text: str) -> Marks:
     """The marks of ``text``."""
     if not text.isascii() and not _USUAL.fullmatch(text):
-        return _UNUSUAL
+        return UNUSUAL
     found = _FIGURES.findall(text)
     digits = "".join(found)
     if len(digits) > _MOST_DIGITS and _LONG_NUMBER.search(text):
-        return _UNUSUAL
-    words = _LETTERS.findall(text.casefold())
-    counting = [place for place, word in enumerate(words) if _values_of(word) is not None]
-    values: frozenset[str] = _NO_VALUES.union(*(_values_of(words[place]) or () for place in counting))
+        return UNUSUAL
+    said = _LETTERS.findall(text.casefold())
+    counting = [place for place, word in enumerate(said) if _values_of(word) is not None]
+    values: frozenset[str] = _NO_VALUES.union(*(_values_of(said[place]) or () for place in counting))
     return Marks(
         figures=f" {' '.join(found)} ",
         digits=digits,
+        months=_NO_MONTHS.union(*map(_months().__getitem__, _months().keys() & said)),
         values=values,
-        joined=any(_goes_on(words, place) for place in counting),
-        measures=not _measuring().isdisjoint(words),
+        joined=any(_goes_on(said, place) for place in counting),
+        measures=not _measuring().isdisjoint(said),
         unusual=False,
     )
 
@@ -84,15 +88,32 @@ def _goes_on(words: list[str], place: int) -> bool:
     return any(word in _of_one() or _values_of(word) is not None for word in (before, after) if word)
 
 
+def is_told_of(language: str) -> bool:
+    """Whether marks tell of the words of ``language`` (ISO 639-1)."""
+    return language in languages_of("facts")
+
+
 def date_may_stand(value: str) -> tuple[May, ...]:
     """Texts that may state the date ``value`` (as of ``FoundDate``), those first that state it as a rule."""
-    on_day = _with_figure(value[-2:], value[-2:].lstrip("0"))
+    day, year = _with_figure(value[-2:], value[-2:].lstrip("0")), _with_figure(value[:4], value[2:4])
+    written = value[2:4] if value.startswith("--") else value[5:7]
+    number, figure = int(written), _with_figure(written, written.lstrip("0"))
+
+    def in_month(marks: Marks) -> bool:
+        return number in marks.months or figure(marks)
+
+    def on_day(marks: Marks) -> bool:
+        return day(marks) and in_month(marks)
+
     if value.startswith("--"):
         return (on_day,)
-    in_year = _with_figure(value[:4], value[2:4])
     if len(value) == len("2025-03"):
-        return (in_year,)
-    return (lambda marks: on_day(marks) and in_year(marks), on_day, in_year)
+        return (lambda marks: year(marks) and in_month(marks),)
+    return (
+        lambda marks: year(marks) and on_day(marks),
+        on_day,
+        lambda marks: number in marks.months and year(marks),  # "March 2025", which may be any day of it
+    )
 
 
 def time_may_stand(value: str) -> May:
@@ -228,6 +249,19 @@ def _parts() -> frozenset[str]:
 @once
 def _glued() -> re.Pattern[str]:
     return re.compile(f"(?:{'|'.join(sorted(map(re.escape, _parts()), key=len, reverse=True)) or '(?!)'})+")
+
+
+@once
+def _months() -> dict[str, frozenset[int]]:
+    """By its name, also with an ordinal written to it ("3rdMay"), which month a word may be in some language."""
+    found: dict[str, set[int]] = {}
+    for language in languages_of("facts"):
+        ordinals = {"", "of", "st", "nd", "rd", "th", *words("dates", language, "ordinals")}
+        for name, month in months_in(language).items():
+            for written in (f"{ordinal}{name}" for ordinal in ordinals):
+                for word in _LETTERS.findall(written.casefold()):
+                    found.setdefault(word, set()).add(month)
+    return {word: frozenset(months) for word, months in found.items()}
 
 
 @once

@@ -17,12 +17,14 @@ from milo_bench.guards.facts.english import durations_named
 from milo_bench.guards.facts.fact import Fact
 from milo_bench.guards.facts.implied import accounts_without_spaces, other_units, quarters_named, years_of_spans
 from milo_bench.guards.facts.marked import (
+    UNUSUAL,
     Marks,
     May,
     amount_may_stand,
     anywhere,
     date_may_stand,
     digits_may_stand,
+    is_told_of,
     length_may_stand,
     marks_of,
     share_may_stand,
@@ -50,7 +52,9 @@ class Stated:
         self._language = language
         self._labels: set[str] = set()
         self._unread: dict[str, Marks] = {
-            text: marks_of(text) for source in dict.fromkeys(sources) for text in self._texts_of(source)
+            text: marks_of(text) if is_told_of(language) else UNUSUAL
+            for source in dict.fromkeys(sources)
+            for text in self._texts_of(source)
         }
         self._said = Said.nothing()
         self._answers: dict[tuple[str, str], bool] = {}
