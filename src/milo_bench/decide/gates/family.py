@@ -6,8 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from milo_bench.config.policy.file import PolicyFile
 from milo_bench.decide.evidence import Evidence
-from milo_bench.decide.figures import Figures
-from milo_bench.decide.gates.judge import UNTESTED, judge_gates
+from milo_bench.decide.gates.judge import UNTESTED, passes_all
 from milo_bench.decide.records import Candidate
 
 
@@ -58,10 +57,12 @@ def _holm(policy: PolicyFile, evidence: Evidence, family: Sequence[Candidate]) -
     found: dict[Candidate, float] = {}
     left = list(family)
     # What does not pass alone passes among no others, and need not be judged again.
-    able = {one for one in family if len(family) > 1 and _passes(policy, evidence, one, policy.confidence)}
+    able = {
+        one for one in family if len(family) > 1 and passes_all(policy, evidence, one, confidence=policy.confidence)
+    }
     while left:
         needed = shared_confidence(policy, len(left))
-        passing = [one for one in left if one in able and _passes(policy, evidence, one, needed)]
+        passing = [one for one in left if one in able and passes_all(policy, evidence, one, confidence=needed)]
         if not passing or len(left) == 1:
             return found | dict.fromkeys(left, needed)
         found |= dict.fromkeys(passing, needed)
@@ -80,11 +81,6 @@ def _in_order(policy: PolicyFile, evidence: Evidence, family: Sequence[Candidate
             if candidate is None:
                 continue
             found[candidate] = needed
-            if not _passes(policy, evidence, candidate, needed):
+            if not passes_all(policy, evidence, candidate, confidence=needed):
                 break
     return found
-
-
-def _passes(policy: PolicyFile, evidence: Evidence, candidate: Candidate, confidence: float) -> bool:
-    gates = judge_gates(policy, evidence, candidate, Figures(), confidence=confidence)
-    return bool(gates) and all(gate.outcome == "pass" for gate in gates)

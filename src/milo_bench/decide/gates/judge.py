@@ -71,6 +71,7 @@ def judge_gates(
     id_prefix: str = "",
     confidence: float | None = None,
     guarded: GuardedRows | None = None,
+    told: bool = True,
 ) -> tuple[GateResult, ...]:
     """Every gate of the candidate's workload, in the policy's order.
 
@@ -78,10 +79,17 @@ def judge_gates(
     candidate's); then ``id_prefix`` keeps the figures apart. Failed attempts count as misses. A gate
     without evidence is undecided, whatever it asks. ``confidence`` is what a pass needs, the policy's unless given:
     one among several needs more (``gates.family``). A fail needs the policy's. ``guarded`` says what chose ``rows``,
-    where checks did.
+    where checks did. Without ``told`` only the outcomes are read, so what would decide a gate is not looked for.
     """
-    judge = _Judge(policy, evidence, candidate, figures, rows, id_prefix, confidence or policy.confidence, guarded)
+    judge = _Judge(
+        policy, evidence, candidate, figures, rows, id_prefix, confidence or policy.confidence, guarded, told
+    )
     return judge.proven().results
+
+
+def passes_all(policy: PolicyFile, evidence: Evidence, candidate: Candidate, *, confidence: float) -> bool:
+    """Whether the candidate's workload has gates and it passes each of them; see ``judge_gates``."""
+    return _Judge(policy, evidence, candidate, Figures(), None, "", confidence, told=False).passes_all()
 
 
 def judge_proven(
@@ -121,6 +129,7 @@ class _Judge:
     prefix: str
     confidence: float
     guarded: GuardedRows | None = None
+    told: bool = True  # whether more than the outcomes is read
 
     @property
     def _in_order(self) -> bool:
@@ -262,6 +271,13 @@ class _Judge:
             ends = replace(ends, low=None, high=None, method="", note="no bound of this kind holds at every look")
         return self._told.result(gate, ends, None, judged=found[-1])
 
+    def passes_all(self) -> bool:
+        gates = self.policy.gates_of(self.candidate.workload)
+        # What one answer to everything gets as well undoes passes and makes none, so one other outcome is enough.
+        if not gates or any(self.gate(gate).outcome != "pass" for gate in gates):
+            return False
+        return all(result.outcome == "pass" for result in self.proven().results)
+
     def proven(self) -> Proven:
         """All gates, with passes undecided that a model which always gives one answer would get as well."""
         gates = self.policy.gates_of(self.candidate.workload)
@@ -302,6 +318,8 @@ class _Judge:
 
     def _further(self, gate: GateConfig, rows: RateRows | ValueRows, cases: Cases, ends: IntervalEnds) -> int | None:
         bound, confidence = bound_of(gate), ends.confidence or self.policy.confidence
+        if not self.told or ends.judged(gate.direction, bound) != "undecided":
+            return None
         if ends.unjudged:
             return None  # more fixtures of the same kind would be unjudged too
         unfound = self._told.unfound(gate) if isinstance(rows, RateRows) else None

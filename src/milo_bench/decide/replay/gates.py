@@ -55,7 +55,8 @@ def judge_replay(
     """The gates of the workload on ``units``, in the policy's order; figure ids begin with ``prefix``.
 
     ``proves``: a pass that one answer, given to every fixture, gets as well is undecided. To choose among policies
-    nothing has to be proven. ``guarded`` are the checks that send an answer to a person where they fail.
+    nothing has to be proven, and only the outcomes are read. ``guarded`` are the checks that send an answer to a
+    person where they fail.
     """
     evidence, cases = recorded.evidence, recorded.cases(judged)
     of_part = np.zeros(len(evidence.fixtures.ids), dtype=np.bool_)
@@ -77,7 +78,7 @@ def judge_replay(
         some = _only(policy, judged.workload, wanted)
         judged_gates |= {
             _key(gate): gate
-            for gate in judge_gates(some, of, judged, figures, rows=rows, id_prefix=prefix, guarded=behind)
+            for gate in judge_gates(some, of, judged, figures, rows=rows, id_prefix=prefix, guarded=behind, told=proves)
         }
     results = [judged_gates[_key(gate)] for gate in policy.gates_of(judged.workload)]
     if not proves:
