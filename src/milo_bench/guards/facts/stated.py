@@ -104,7 +104,7 @@ class Stated:
             case "id":
                 return self._states_id(value)
             case "name":
-                return all(self._has_name(word) for word in value.split())
+                return self._states_name(value)
 
     def _states_money(self, value: str) -> bool:
         _, amount = value.split(" ", 1)
@@ -134,12 +134,14 @@ class Stated:
             return False
         return value in other_units(self._text, {ENGLISH, *self._languages})
 
-    def _has_name(self, word: str) -> bool:
-        if word in self._words:
-            return True
-        abroad = (language for language in languages_of("facts") if language != ENGLISH)
-        languages = languages_with_name(word, self._words, self._plain_words, abroad)
-        return bool(languages) and not languages.isdisjoint(self._languages)
+    def _states_name(self, value: str) -> bool:
+        abroad = [language for language in languages_of("facts") if language != ENGLISH]
+        near = [
+            languages_with_name(word, self._words, self._plain_words, abroad)
+            for word in value.split()
+            if word not in self._words
+        ]
+        return all(near) and all(not languages.isdisjoint(self._languages) for languages in near)
 
     def _read(self, may: May, holds: Callable[[], bool] = lambda: False) -> bool:
         """Whether ``holds``, once each text is read that ``may`` make it so; the rest stays unread where one does."""
