@@ -26,6 +26,7 @@ def beta_quantile(a: float, b: float, p: float) -> float:
     return _logistic(_logit_quantile(a, b, p))
 
 
+@lru_cache(maxsize=65_536)
 def t_quantile(freedom: float, p: float) -> float:
     """The value below which Student's t with ``freedom`` degrees lies with probability ``p``, 0 < p < 1.
 

@@ -17,11 +17,21 @@ def exact_ends(k: float, n: float, confidence: float) -> tuple[float, float]:
     one side, errs too often next to 0 and 1 (Cai 2005, J. Stat. Plan. Inference 131:63), and there
     the gates lie.
     """
+    return exact_low(k, n, confidence), exact_high(k, n, confidence)
+
+
+def exact_low(k: float, n: float, confidence: float) -> float:
+    """The lower of ``exact_ends``."""
     if not 0 <= k <= n:
         raise ValueError(f"{k} successes of {n}")
-    low = 0.0 if k <= 0 else beta_quantile(k, n - k + 1, 1 - confidence)
-    high = 1.0 if k >= n else beta_quantile(k + 1, n - k, confidence)
-    return low, high
+    return 0.0 if k <= 0 else beta_quantile(k, n - k + 1, 1 - confidence)
+
+
+def exact_high(k: float, n: float, confidence: float) -> float:
+    """The upper of ``exact_ends``."""
+    if not 0 <= k <= n:
+        raise ValueError(f"{k} successes of {n}")
+    return 1.0 if k >= n else beta_quantile(k + 1, n - k, confidence)
 
 
 def clustered_ends(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from functools import cached_property
 from statistics import NormalDist
 from typing import Final, Literal, TypeAlias
 
@@ -67,27 +68,48 @@ def effective_n(held: Numbers, asked: Numbers, confidence: float = 0.95, *, more
     where one cluster has more than ``MOST_UNEQUAL`` times the rows of a usual one. ``more`` is how many further
     clusters of the usual size there would be, spread as these are.
     """
-    held, asked = np.asarray(held, dtype=float), np.asarray(asked, dtype=float)
-    clusters = len(asked)
-    known = float(asked.sum())
-    if clusters + more <= 1 or known == 0:
-        return float(min(clusters, known))
-    usual = float(np.median(asked)) if more else 0.0
-    n, all_clusters, grown = known + more * usual, clusters + more, (clusters + more) / clusters
-    least = n**2 / (float((asked**2).sum()) + more * usual**2)
-    rate = float(held.sum()) / known
-    if rate in (0.0, 1.0) or float(asked.max()) > MOST_UNEQUAL * n / all_clusters:
-        # A few clusters with most of the rows say little of how clusters differ.
-        return least
-    squares = (held - rate * asked) ** 2
-    between = float(squares.sum())
-    if between <= 0:
-        return n
-    variance = all_clusters / (all_clusters - 1) * between * grown / n**2
-    design_effect = variance / (rate * (1 - rate) / n)
-    freedom = max(1.0, grown * between**2 / float((squares**2).sum()))
-    unsure = (t_quantile(freedom, confidence) / z_value(confidence, "lower")) ** 2
-    return min(n, max(least, n / (design_effect * unsure)))
+    return ClusteredRate(held, asked).effective_n(confidence, more=more)
+
+
+class ClusteredRate:
+    """A rate of rows that come in clusters, for effective sample sizes at several confidences and further clusters."""
+
+    def __init__(self, held: Numbers, asked: Numbers) -> None:
+        held, asked = np.asarray(held, dtype=float), np.asarray(asked, dtype=float)
+        self._asked = asked
+        self._clusters = len(asked)
+        self._known = float(asked.sum())
+        if self._known == 0:
+            return
+        self._largest = float(asked.max())
+        self._of_sizes = float((asked**2).sum())
+        self._rate = float(held.sum()) / self._known
+        squares = (held - self._rate * asked) ** 2
+        self._between, self._of_squares = float(squares.sum()), float((squares**2).sum())
+
+    @cached_property
+    def _usual(self) -> float:
+        return float(np.median(self._asked))
+
+    def effective_n(self, confidence: float, *, more: int = 0) -> float:
+        """See the function of this name."""
+        clusters, known = self._clusters, self._known
+        if clusters + more <= 1 or known == 0:
+            return float(min(clusters, known))
+        rate, between = self._rate, self._between
+        usual = self._usual if more else 0.0
+        n, all_clusters, grown = known + more * usual, clusters + more, (clusters + more) / clusters
+        least = n**2 / (self._of_sizes + more * usual**2)
+        if rate in (0.0, 1.0) or self._largest > MOST_UNEQUAL * n / all_clusters:
+            # A few clusters with most of the rows say little of how clusters differ.
+            return least
+        if between <= 0:
+            return n
+        variance = all_clusters / (all_clusters - 1) * between * grown / n**2
+        design_effect = variance / (rate * (1 - rate) / n)
+        freedom = max(1.0, grown * between**2 / self._of_squares)
+        unsure = (t_quantile(freedom, confidence) / z_value(confidence, "lower")) ** 2
+        return min(n, max(least, n / (design_effect * unsure)))
 
 
 def clustered_wilson(held: Numbers, asked: Numbers, confidence: float = 0.95, side: Side = "two") -> Interval | None:

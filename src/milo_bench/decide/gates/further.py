@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 from milo_bench.decide.gates.ends import Groups, IntervalEnds, cluster_means
 from milo_bench.stats.betting import further_to_decide
 from milo_bench.stats.cases.rows import RateRows, ValueRows
-from milo_bench.stats.exact import exact_ends
-from milo_bench.stats.intervals import effective_n
+from milo_bench.stats.exact import exact_high, exact_low
+from milo_bench.stats.intervals import ClusteredRate
 from milo_bench.stats.least import least_that
 from milo_bench.stats.unfound import Unfound
 
@@ -120,9 +120,8 @@ def _for_one_look(
         return _least(rate, lambda more: float(asked.sum()) * (1 + more / len(asked)), bound, confidence, unfound)
     in_cluster = np.ones(len(fixtures)) if group is None else np.bincount(group[fixtures])[numbers]
     usual = float(np.median(in_cluster))
-    more = _least(
-        rate, lambda clusters: effective_n(held, asked, confidence, more=clusters), bound, confidence, unfound
-    )
+    clustered = ClusteredRate(held, asked)
+    more = _least(rate, lambda clusters: clustered.effective_n(confidence, more=clusters), bound, confidence, unfound)
     return None if more is None else _bounded(math.ceil(more * usual))
 
 
@@ -139,10 +138,10 @@ def _least(
 
     def decided(more: int) -> bool:
         n = effective(more)
-        low, high = exact_ends(rate * n, n, confidence)
-        if unfound is not None:
-            high = unfound.most(rate, high, confidence)
-        return low >= bound if rate > bound else high <= bound
+        if rate > bound:
+            return exact_low(rate * n, n, confidence) >= bound
+        high = exact_high(rate * n, n, confidence)
+        return (high if unfound is None else unfound.most(rate, high, confidence)) <= bound
 
     more = least_that(decided, MOST_FURTHER)
     return None if more is None else _bounded(more)

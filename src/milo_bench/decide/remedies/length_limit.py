@@ -49,8 +49,8 @@ def fit_length_limit(words: Integers, errors: Floats, *, seed: int = 0, confiden
         return None
     place = int(np.argmax(ratios)) + 1
     below, above = float(errors[:place].mean()), float(errors[place:].mean())
-    by_chance = [_ratios(words, random.permutation(errors)) for _ in range(PERMUTATIONS)]
-    as_high = sum(one is not None and float(one.max()) >= float(ratios.max()) for one in by_chance)
+    by_chance = _ratios(words, np.array([random.permutation(errors) for _ in range(PERMUTATIONS)]))
+    as_high = 0 if by_chance is None else int((by_chance.max(axis=1) >= ratios.max()).sum())
     if (as_high + 1) / (PERMUTATIONS + 1) > 0.05 or below > MOST_BELOW * above:
         return None
     likely = np.flatnonzero(2 * (ratios.max() - ratios) <= _cut(confidence)) + 1
@@ -65,19 +65,23 @@ def _cut(confidence: float) -> float:
 
 
 def _ratios(words: Integers, errors: Floats) -> Floats | None:
-    """By number of fixtures before a rise, less one, its log likelihood ratio against one rate; None without one."""
+    """By number of fixtures before a rise, less one, its log likelihood ratio against one rate; None without one.
+
+    ``errors`` may be rows of error rates; then each has its ratios, minus infinity where there is no rise.
+    """
     n = len(words)
     if n < 2 * LEAST_EACH_SIDE:
         return None
     before = np.arange(1, n)
-    below = np.cumsum(errors)[:-1]
-    above = errors.sum() - below
+    total = errors.sum(axis=-1, keepdims=True)
+    below = np.cumsum(errors, axis=-1)[..., :-1]
+    above = total - below
     usable = (before >= LEAST_EACH_SIDE) & (n - before >= LEAST_EACH_SIDE) & (words[1:] > words[:-1])
-    usable &= below / before < above / (n - before)
+    usable = usable & (below / before < above / (n - before))
     if not usable.any():
         return None
     ratios = _likelihood(below, before) + _likelihood(above, n - before)
-    ratios = np.where(usable, ratios - _likelihood(errors.sum(), np.array(n)), -np.inf)
+    ratios = np.where(usable, ratios - _likelihood(total, np.array(n)), -np.inf)
     found: Floats = ratios
     return found
 
