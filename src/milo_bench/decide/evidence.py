@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import date
+from functools import cached_property
 from typing import Any
 
 import msgspec
@@ -19,15 +20,51 @@ from milo_bench.decide.gates.stopped import EndedWork, SpentBudget
 from milo_bench.decide.records import Candidate, LogRef, ProbeEvidence
 from milo_bench.grade.set_up import SetUpProblem
 from milo_bench.operator.trials import OperatorEvidence
+from milo_bench.stats.arrays import Bools
 from milo_bench.stats.cases.columns import Cases, FixtureTable
 
 
 @dataclass(frozen=True)
 class ConstantAnswer:
-    """What the answer to ``fixture`` scores if it is given to every fixture, or to a sample of them."""
+    """What the answer to ``fixture`` scores if it is given to every fixture, or to a sample of them.
+
+    It is judged when that is asked for: ``judge`` gives its columns, None where it is right nowhere, ``judge_by`` those
+    that one check fills, None where they are not known. ``numbers`` are the places of the fixtures in the table.
+    """
 
     fixture: str
-    cases: Cases
+    numbers: NDArray[np.int32]
+    judge: Callable[[], Cases | None]
+    judge_by: Callable[[str], Cases | None] = lambda _: None
+
+    @staticmethod
+    def judged(fixture: str, cases: Cases) -> ConstantAnswer:
+        """One that has been judged."""
+        return ConstantAnswer(fixture, cases.fixture, lambda: cases)
+
+    @cached_property
+    def cases(self) -> Cases | None:
+        """All of its columns."""
+        return self.judge()
+
+    def on(self, part: Bools) -> ConstantAnswer:
+        """The same on the fixtures of ``part``, which is by number."""
+        taken = self._changed(lambda cases: cases.take(part[cases.fixture]))
+        return replace(taken, numbers=self.numbers[part[self.numbers]])
+
+    def as_of(self, workload: str) -> ConstantAnswer:
+        """The same under another name of the work."""
+        return self._changed(lambda cases: replace(cases, workload=workload))
+
+    def _changed(self, change: Callable[[Cases], Cases]) -> ConstantAnswer:
+        def judge() -> Cases | None:
+            return None if self.cases is None else change(self.cases)
+
+        def judge_by(check: str) -> Cases | None:
+            cases = self.judge_by(check)
+            return None if cases is None else change(cases)
+
+        return replace(self, judge=judge, judge_by=judge_by)
 
 
 @dataclass(frozen=True)

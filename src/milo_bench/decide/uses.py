@@ -74,7 +74,7 @@ def spread_evidence(policy: PolicyFile, evidence: Evidence) -> Evidence:
 
 def _as_of(candidate: Candidate, answers: Iterable[ConstantAnswer]) -> Iterator[ConstantAnswer]:
     for answer in answers:
-        yield replace(answer, cases=replace(answer.cases, workload=candidate.workload))
+        yield answer.as_of(candidate.workload)
 
 
 def candidates_of(policy: PolicyFile, candidate: Candidate) -> tuple[Candidate, ...]:

@@ -119,8 +119,9 @@ def grade_attempt(
     judgements: Mapping[str, ModelJudgement] | None = None,
     *,
     served: bool = False,
+    only: str = "",
 ) -> Graded:
-    """All verdicts of one attempt.
+    """All verdicts of one attempt; with ``only``, those of the check of that name.
 
     ``served``: the right answer is not known, so a check that compares with it says what it can without
     (``JudgesServed``).
@@ -143,7 +144,7 @@ def grade_attempt(
     verdicts: list[Verdict] = []
     for check, spec, bypass, needs, detector, live in _steps(workload):
         try:
-            if attempt.bypass and bypass is None:
+            if (only and spec.name != only) or (attempt.bypass and bypass is None):
                 continue
             if served and live is not None:
                 verdicts.extend(_as_spoken(detector, case, live.judge_served(case, spec.params)))

@@ -39,7 +39,7 @@ def outcomes(caught: int) -> list[str]:
     always = replace(always, outcome=(always.got == always.want).astype(np.int8))
     candidate = Candidate(WORK, "m")
     evidence = Evidence((), {}, table(100), {candidate: right}, {})
-    evidence = replace(evidence, constants={candidate: (ConstantAnswer("f0099", always),)})
+    evidence = replace(evidence, constants={candidate: (ConstantAnswer.judged("f0099", always),)})
     figures = Figures()
     results = judge_gates(POLICY, evidence, candidate, figures)
     assert [one.outcome for one in results] == ["pass", "pass"]

@@ -155,15 +155,33 @@ def undecide_constant_passes(
     passed = [
         place for place in on_answers if results[place].outcome == "pass" and judged[place][0].direction == "at_least"
     ]
+    # One check is quickly judged, and few answers pass it everywhere: the others are asked for the rest.
+    by_check = {place: check for place in on_answers if (check := _only_check(judged[place][0]))}
     undone = {}
     for constant in constants if passed else ():
-        if all(_constant_reaches(*judged[place], cases, constant, rows_of, figures) for place in on_answers):
+        if any(
+            (by_one := constant.judge_by(check)) is not None
+            and not _constant_reaches(*judged[place], cases, by_one, rows_of, figures)
+            for place, check in by_check.items()
+        ):
+            continue
+        found = constant.cases
+        if found is not None and all(
+            _constant_reaches(*judged[place], cases, found, rows_of, figures) for place in on_answers
+        ):
             for place in passed:
-                reason = _constant_reason(judged[place][0], results[place], figures, constant)
+                reason = _constant_reason(judged[place][0], results[place], figures, constant.fixture, found)
                 results[place] = msgspec.structs.replace(results[place], outcome="undecided", reason=reason)
-                undone[place] = _undone(rows_of(judged[place][0], constant.cases))
+                undone[place] = _undone(rows_of(judged[place][0], found))
             break
     return Proven(tuple(results), undone)
+
+
+def _only_check(gate: GateConfig) -> str:
+    """The one check that ``gate`` rests on, and on nothing else of an answer; "" for any other gate."""
+    name, _, check = gate.slice.partition("=")
+    alone = gate.measure == "check_pass_rate" and name == "check" and "," not in check and not gate.not_worse_than
+    return check if alone else ""
 
 
 def _is_on_answers(gate: GateConfig) -> bool:
@@ -176,11 +194,11 @@ def _constant_reaches(
     result: GateResult,
     bound: float,
     cases: Cases,
-    constant: ConstantAnswer,
+    constant: Cases,
     rows_of: RowsOf,
     figures: Figures,
 ) -> bool:
-    rows = rows_of(gate, constant.cases)
+    rows = rows_of(gate, constant)
     if not isinstance(rows, RateRows) or not rows.asked.sum():
         return True  # a sample without a fixture of that kind says nothing against it
     value = float(rows.held.sum() / rows.asked.sum())
@@ -192,13 +210,15 @@ def _constant_reaches(
     return value >= bound if gate.direction == "at_least" else value <= bound
 
 
-def _constant_reason(gate: GateConfig, result: GateResult, figures: Figures, constant: ConstantAnswer) -> LinkedText:
-    outcome = constant.cases.outcome
+def _constant_reason(
+    gate: GateConfig, result: GateResult, figures: Figures, fixture: str, constant: Cases
+) -> LinkedText:
+    outcome = constant.outcome
     right, of = int((outcome == 1).sum()), int((outcome != NOT_JUDGED).sum())
     null = figures.add(
         Figure(
             id=f"constant/{result.figure}",
-            title=f"passes if the answer to {constant.fixture} is always given",
+            title=f"passes if the answer to {fixture} is always given",
             value=right / of,
             unit="share",
             source=Source("measure", "constant_answer", result.candidate.text),
@@ -208,7 +228,7 @@ def _constant_reason(gate: GateConfig, result: GateResult, figures: Figures, con
     )
     return (
         f"{spell_out(gate.key)} is ", figures.ref(result.figure, whole=True), ", but its answer to "
-        f"{constant.fixture}, given to every fixture, passes in ", figures.ref(null), " and reaches every threshold "
+        f"{fixture}, given to every fixture, passes in ", figures.ref(null), " and reaches every threshold "
         "on answers. Add fixtures with other right answers, or a gate on those",
     )  # fmt: skip
 

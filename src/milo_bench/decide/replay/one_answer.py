@@ -34,9 +34,7 @@ def without_constants(
     rule lets through because of the answer is the model's own merit: one answer is given to all that it was asked.
     ``results`` are of all gates of the workload, in the policy's order.
     """
-    constants = (
-        replace(one, cases=one.cases.take(part[one.cases.fixture])) for one in evidence.constants.get(candidate, ())
-    )
+    constants = (one.on(part) for one in evidence.constants.get(candidate, ()))
     own = evidence.cases[candidate]
 
     def rows_of(gate: GateConfig, cases: Cases) -> RateRows | ValueRows:
@@ -53,7 +51,7 @@ def without_constants(
     return undecide_constant_passes(
         list(zip(gates, results, bounds, strict=True)),
         own,
-        (one for one in constants if called[one.cases.fixture].any()),
+        (one for one in constants if called[one.numbers].any()),
         rows_of,
         figures,
     ).results

@@ -24,6 +24,7 @@ from milo_bench.decide.records import Candidate
 from milo_bench.evidence.null_model.answers import Answers, choose_answers, text_of
 from milo_bench.evidence.null_model.usual import usual_answer
 from milo_bench.evidence.remembered import remembered_verdicts
+from milo_bench.grade.engine import grade_attempt
 from milo_bench.stats.cases.columns import Cases, CasesBuilder
 
 _FIXTURES: Final = 200  # that an answer is given to; as many tell a share to within 7 points
@@ -48,7 +49,7 @@ class OneAnswer:
 
     workload: Workload
     _hopeless: set[tuple[str, tuple[str, ...]]] = field(default_factory=set)
-    _judged: dict[tuple[str, str], Graded | None] = field(default_factory=dict)
+    _judged: dict[tuple[str, str, str], Graded | None] = field(default_factory=dict)
 
     def constants(
         self,
@@ -69,24 +70,50 @@ class OneAnswer:
                 yield usual
             return
         asked = _asked_fixtures(candidate.workload, fixtures, numbers, cases)
+        places = np.array([numbers[one.id] for one in asked], dtype=np.int32)
         for answer, is_usual in choose_answers(answers.first, partial(self._passes, fixtures)):
-            columns = self._everywhere(candidate, answer, asked, numbers, whole=is_usual)
-            if columns is not None:
-                yield ConstantAnswer(answer.key.fixture, columns)
+            yield ConstantAnswer(
+                answer.key.fixture,
+                places,
+                partial(self._everywhere, candidate, answer, asked, numbers, whole=is_usual),
+                partial(self._by_check, candidate, answer, asked, numbers),
+            )
 
     def _passes(self, fixtures: Mapping[str, Fixture], answer: Attempt) -> bool:
         """Whether ``answer`` passes on the fixture that it was given to."""
         graded = self._grade(answer, fixtures[answer.key.fixture])
         return graded is not None and graded.passed is True
 
-    def _grade(self, given: Attempt, fixture: Fixture) -> Graded | None:
-        place = (text_of(given), fixture.id)
+    def _grade(self, given: Attempt, fixture: Fixture, only: str = "") -> Graded | None:
+        place = (text_of(given), fixture.id, only)
         if place not in self._judged:
             try:
-                self._judged[place] = remembered_verdicts(self.workload, fixture, given)
+                self._judged[place] = (
+                    grade_attempt(self.workload, fixture, given, only=only)
+                    if only
+                    else remembered_verdicts(self.workload, fixture, given)
+                )
             except MiloError:
                 self._judged[place] = None
         return self._judged[place]
+
+    def _by_check(
+        self,
+        candidate: Candidate,
+        answer: Attempt,
+        fixtures: Sequence[Fixture],
+        numbers: Mapping[str, int],
+        check: str,
+    ) -> Cases | None:
+        """The columns of ``answer`` on all ``fixtures`` that ``check`` fills; None where it cannot judge one."""
+        builder = CasesBuilder(candidate.workload, candidate.target, candidate.variant, candidate.decoding)
+        for fixture in fixtures:
+            given = _given(answer, fixture, candidate)
+            graded = self._grade(given, fixture, check)
+            if graded is None:
+                return None
+            builder.add(given, graded, numbers[fixture.id])
+        return builder.build()
 
     def _everywhere(
         self,
@@ -109,8 +136,7 @@ class OneAnswer:
         for count, fixture in enumerate(fixtures):
             if count == _FIRST and not passed and not whole:
                 break
-            key = AttemptKey(fixture.id, candidate.target, 0, candidate.decoding)
-            given = msgspec.structs.replace(answer, key=key)
+            given = _given(answer, fixture, candidate)
             graded = self._grade(given, fixture)
             if graded is None:
                 return None
@@ -119,6 +145,10 @@ class OneAnswer:
         if not passed:
             self._hopeless.add(place)
         return builder.build() if passed or whole else None
+
+
+def _given(answer: Attempt, fixture: Fixture, candidate: Candidate) -> Attempt:
+    return msgspec.structs.replace(answer, key=AttemptKey(fixture.id, candidate.target, 0, candidate.decoding))
 
 
 def _asked_fixtures(

@@ -27,7 +27,7 @@ def usual_answer(answers: Answers, numbers: Mapping[str, int], cases: Cases) -> 
         return None
     number = int(cases.fixture[int(is_usual.argmax())])
     fixture = next(id for id, place in numbers.items() if place == number)
-    return ConstantAnswer(fixture, _only(cases, is_usual))
+    return ConstantAnswer.judged(fixture, _only(cases, is_usual))
 
 
 def _only(cases: Cases, right: NDArray[np.bool_]) -> Cases:

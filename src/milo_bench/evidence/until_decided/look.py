@@ -6,7 +6,7 @@ A run's stopping rule, the board's live gates and ``verify`` look through this o
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TypeAlias
 
 import numpy as np
@@ -151,5 +151,5 @@ class WorkLooks:
                 continue
             plain = Candidate(work.workload, candidate.target, candidate.variant, candidate.decoding)
             found = self._one_answer[work.workload].constants(plain, answers, asked.by_id, asked.numbers, cases)
-            of_use = [replace(one, cases=replace(one.cases, workload=candidate.workload)) for one in found]
+            of_use = [one.as_of(candidate.workload) for one in found]
             yield candidate, tuple(of_use)
