@@ -132,3 +132,24 @@ def test_no_answer_is_tried_on_all_fixtures_where_no_gate_passes(tmp_path: Path,
     (tmp_path / "passes").mkdir()
     assert decided(tmp_path / "passes", ["equals"], expect, word).kind == "keep"
     assert tried
+
+
+OF_ONE_CHECK = "{measure: check_pass_rate, slice: check=equals, at_least: 0.8}, " + GATE
+
+
+def test_an_answer_that_reaches_the_gate_on_one_check_is_held_against_the_others_too(tmp_path: Path) -> None:
+    found = decided(tmp_path, *CONSTANT["equals"], gates=OF_ONE_CHECK)
+    assert (found.kind, found.undecided) == ("defer", True)
+
+
+def test_an_answer_that_fails_the_gate_on_one_check_is_judged_by_no_other(tmp_path: Path, monkeypatch: Any) -> None:
+    whole: set[str] = set()
+
+    def grade(workload: Any, fixture: Any, attempt: Any) -> Any:
+        whole.add(f"{fixture.id} {attempt.output}")
+        return grade_attempt(workload, fixture, attempt)
+
+    monkeypatch.setattr("milo_bench.evidence.null_model.columns.remembered_verdicts", grade)
+    found = decided(tmp_path, ["equals", "answer_present"], lambda n: {"equals": word(n)}, word, gates=OF_ONE_CHECK)
+    assert found.kind == "keep"
+    assert whole and whole <= {f"f{n} {word(n)}" for n in range(COUNT)}
