@@ -38,6 +38,9 @@ def policy_sentences(policy: PromotionPolicy) -> tuple[str, ...]:
         f"{units.number(minutes.edit)} more to edit one that was not accepted, {units.number(minutes.false_alarm)} for "
         f"each false alarm, and {units.number(minutes.unparsable)} instead of reading for one that cannot be used, "
         f"at most {units.number(minutes.most)}.",
+        "A hard failure is an answer that cannot be used at all, that cheats, or that never came.",
+        "Weighted pass is the acceptance rate with each case weighted by the severity of its workload in the role. It "
+        "decides nothing.",
     )
 
 
