@@ -6,7 +6,7 @@ import re
 from bisect import bisect_right
 from collections.abc import Iterable
 from functools import lru_cache
-from typing import Literal
+from typing import Final, Literal
 
 from milo_bench.core.records import Frozen
 from milo_bench.guards.citing.brackets import EVENT_ID, cited_in_brackets
@@ -182,20 +182,13 @@ _NAME_LINE = re.compile(
 )
 
 
+_PLAIN_MARKS: Final = str.maketrans("‘’“”‐‑‒–—", "''\"\"-----")
+_SPACES = re.compile(r"\s+")
+
+
 def normalise(text: str) -> str:
     """``text`` as it is compared: straight quotes, plain dashes, single spaces, lower case."""
-    table = {
-        0x2018: "'",
-        0x2019: "'",
-        0x201C: '"',
-        0x201D: '"',
-        0x2010: "-",
-        0x2011: "-",
-        0x2012: "-",
-        0x2013: "-",
-        0x2014: "-",
-    }
-    return re.sub(r"\s+", " ", text.translate(table)).strip().casefold()
+    return _SPACES.sub(" ", text.translate(_PLAIN_MARKS)).strip().casefold()
 
 
 def is_claim(sentence_text: str, *, exempt: Iterable[str] = ()) -> bool:
@@ -209,6 +202,11 @@ def is_claim(sentence_text: str, *, exempt: Iterable[str] = ()) -> bool:
     "Key: value" lines with a value ("Current status: closed") are claims. What other languages than English begin
     such sentences with is in ``guards/packs/sentences``.
     """
+    return _is_claim(sentence_text, tuple(exempt))
+
+
+@lru_cache(maxsize=1 << 14)  # each check of an answer asks, and many answers begin and end with the same sentences
+def _is_claim(sentence_text: str, exempt: tuple[str, ...]) -> bool:
     text = without_citations(sentence_text).strip().strip("*_ ")
     if not any(mark.isalpha() for mark in text):
         return False
@@ -220,7 +218,7 @@ def is_claim(sentence_text: str, *, exempt: Iterable[str] = ()) -> bool:
         return False
     notice = _NOTICE.match(text)
     if notice and notice.end() < len(text):
-        return is_claim(text[notice.end() :], exempt=exempt)
+        return _is_claim(text[notice.end() :], exempt)
     if _COURTESY.match(text):
         return bool(re.search(r"\d", text) or _FACT_INSIDE.search(text))
     if _OFFER.match(text):
@@ -246,7 +244,9 @@ def _begins(plain: str, language: str, name: Literal["sign_off", "greeting", "si
     return plain.startswith(beginnings("sentences", language, name))
 
 
-def _is_exempt(text: str, exempt: Iterable[str]) -> bool:
+def _is_exempt(text: str, exempt: tuple[str, ...]) -> bool:
+    if not exempt:
+        return False
     bare = normalise(text).rstrip(".!")
     if len(bare) < 4:
         return False

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from itertools import chain
@@ -48,6 +49,7 @@ _SURROGATE = re.compile("[\ud800-\udfff]")
 _FEW: Final = 3  # more languages than these are no sign of any
 _TOLD_BY, _TOLD_BY_WORDS, _LEAST_TOLD = 4000, 400, 2  # a language shows in so many characters and words
 _SHORT = 30  # words
+_BEHIND = 2  # characters that tell what is before them: an apostrophe, a figure behind a hyphen
 # A word, "" where it is initials of a name, an abbreviation or an event id.
 _WORD_TOLD = re.compile(r"\b(?:[^\W\d_]\.)+|\b[A-Z][-‐‑]?(?=\d)|([^\W\d_]+['’]?)")
 _HERE = 400  # characters before a full stop that tell the language of a sentence within a block in another
@@ -342,17 +344,46 @@ def _starts(text: str, languages: tuple[str, ...]) -> bool:
 @lru_cache(maxsize=1 << 15)
 def languages_told(text: str) -> tuple[str, ...]:
     """The languages that small words of ``text`` speak for, the likeliest first; none where there are too few."""
-    start = text[:_TOLD_BY]
-    words_there = " ".join(_WORD_TOLD.findall(start)).casefold().split()[:_TOLD_BY_WORDS]
-    if len(words_there) <= _SHORT:
-        words_there = list(dict.fromkeys(words_there))  # "de" twice tells no more than once
+    return languages_told_in((text,))
+
+
+def languages_told_in(texts: Iterable[str]) -> tuple[str, ...]:
+    """``languages_told`` of ``texts``, each on a line of its own; a text that comes again is not read again."""
+    said: list[str] = []
+    left, typeset = _TOLD_BY, False
+    for text in texts:
+        if left <= 0:
+            break
+        said += _words_within(text, left)
+        typeset = typeset or "’" in text[:left]
+        left -= len(text) + 1
+    said = said[:_TOLD_BY_WORDS]
+    if len(said) <= _SHORT:
+        said = list(dict.fromkeys(said))  # "de" twice tells no more than once
     known = _languages_by_word()
-    if "’" in start:
-        words_there = [word if word in known else word.replace("’", "'") for word in words_there]
-    counts = Counter(chain.from_iterable(known[word] for word in words_there if word in known))
+    if typeset:
+        said = [word if word in known else word.replace("’", "'") for word in said]
+    counts = Counter(chain.from_iterable(known[word] for word in said if word in known))
     if not counts or (most := max(counts.values())) < _LEAST_TOLD:
         return ()
     return tuple(language for language, count in counts.most_common() if count * 4 >= most * 3)
+
+
+def _words_within(text: str, length: int) -> Sequence[str]:
+    """The words of ``text[:length]`` in lower case; of a longer text, the last ones are read up to there."""
+    if len(text) <= length:
+        return _words_told(text)[0]
+    words, ends = _words_told(text[:_TOLD_BY])
+    whole = bisect_right(ends, length - _BEHIND)
+    start = ends[whole - 1] if whole else 0
+    return [*words[:whole], *(match[1].casefold() for match in _WORD_TOLD.finditer(text, start, length) if match[1])]
+
+
+@lru_cache(maxsize=1 << 14)
+def _words_told(text: str) -> tuple[tuple[str, ...], tuple[int, ...]]:
+    """The words of the beginning of ``text`` in lower case, and where each ends."""
+    found = [(match[1].casefold(), match.end()) for match in _WORD_TOLD.finditer(text, 0, _TOLD_BY) if match[1]]
+    return tuple(word for word, _ in found), tuple(end for _, end in found)
 
 
 @once

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from functools import lru_cache
 from typing import TypeAlias
 
 import numpy as np
@@ -22,6 +23,7 @@ from milo_bench.stats.intervals import (
 
 Clusters: TypeAlias = NDArray[np.int64]
 RESAMPLES = 2000
+_MOST_KEPT = 2_000  # clusters whose resampled means are kept
 
 
 def clustered_mean(
@@ -49,13 +51,24 @@ def clustered_mean(
         half = z_value(confidence) * error
         return Interval(mean - half, mean + half, confidence, "normal_mean")
     tail = (1 - confidence) / 2
-    steps = _steps(sums - mean * count, count, seed)
+    residuals = sums - mean * count
+    if m > _MOST_KEPT:
+        steps = _steps(residuals, count, seed)
+    else:
+        steps = _steps_again(residuals.tobytes(), count.tobytes(), seed)
     # Beside an endless step there is nothing to interpolate.
     low = mean - float(np.quantile(steps, 1 - tail, method="higher")) * error
     high = mean - float(np.quantile(steps, tail, method="lower")) * error
     if error == 0:
         low = high = mean
     return Interval(_closed(float(max(least, low))), _closed(float(high)), confidence, "bootstrap_t")
+
+
+@lru_cache(maxsize=256)  # a page, a gate and each replay ask for the mean of the same values
+def _steps_again(residuals: bytes, count: bytes, seed: int) -> NDArray[np.float64]:
+    found = _steps(np.frombuffer(residuals), np.frombuffer(count), seed)
+    found.flags.writeable = False
+    return found
 
 
 def _steps(residuals: NDArray[np.float64], count: NDArray[np.float64], seed: int) -> NDArray[np.float64]:

@@ -9,7 +9,7 @@ name agrees with a source where every word of it stands there.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from decimal import Decimal
 from functools import lru_cache
 from typing import Final
@@ -19,7 +19,7 @@ from msgspec import structs
 from milo_bench.core.amounts import lone_mark
 from milo_bench.guards.facts.english import plain_number
 from milo_bench.guards.facts.fact import Fact
-from milo_bench.guards.facts.reading import ENGLISH, TOLD_BY, find_facts, language_of_facts
+from milo_bench.guards.facts.reading import ENGLISH, find_facts, language_of_texts
 from milo_bench.guards.facts.stated import Stated
 from milo_bench.guards.packs.read import languages_of
 
@@ -57,20 +57,8 @@ def _known_for(
     text: str, sources: Sequence[str], day_first: bool, language: str, expected: str = ""
 ) -> tuple[Stated, str]:
     otherwise = expected if expected in languages_of("facts") else ENGLISH
-    read = language or language_of_facts(_beginning((text, *sources)), otherwise)
+    read = language or language_of_texts((text, *sources), otherwise)
     return _stated(tuple(sources), day_first, read), read
-
-
-def _beginning(texts: Iterable[str]) -> str:
-    """What tells the language of ``texts``: a packet is a hundred texts, and the first of them are enough."""
-    left = TOLD_BY
-    first = []
-    for text in texts:
-        if left <= 0:
-            break
-        first.append(text[:left])
-        left -= len(text) + 1
-    return "\n".join(first)
 
 
 def _stated_by(sources: tuple[str, ...], day_first: bool, language: str) -> Stated:

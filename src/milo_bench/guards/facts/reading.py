@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from typing import Final
 
@@ -15,10 +15,10 @@ from milo_bench.guards.facts.fact import Fact
 from milo_bench.guards.languages.marks import Unmarked, unmarked
 from milo_bench.guards.languages.recognise import recognise
 from milo_bench.guards.packs.read import languages_of
-from milo_bench.guards.sentences import languages_told
+from milo_bench.guards.sentences import languages_told_in
 
 ENGLISH: Final = "en"
-TOLD_BY: Final = 2 * 4000  # characters that tell the language of a text
+_TOLD_BY: Final = 2 * 4000  # characters that tell the language of a text
 _STATEMENT: Final = 500  # characters: what an answer says at a time
 _KANA = re.compile(r"[\u3040-\u30ff]")
 _HAN = re.compile(r"[\u4e00-\u9fff]")
@@ -72,10 +72,22 @@ def language_of_facts(text: str, otherwise: str = ENGLISH) -> str:
 
     Only languages with a file in ``packs/facts`` are told; all others are read as ``otherwise``.
     """
-    start = text[:TOLD_BY]
-    if not start.isascii() and _HAN.search(start):
-        return "ja" if _KANA.search(start) else "zh"
-    told = languages_told(start)
+    return language_of_texts((text,), otherwise)
+
+
+def language_of_texts(texts: Sequence[str], otherwise: str = ENGLISH) -> str:
+    """``language_of_facts`` of ``texts``, each on a line of its own."""
+    left, kana, han = _TOLD_BY, False, False
+    for text in texts:
+        if left <= 0:
+            break
+        if not text.isascii():
+            start = text[:left]
+            han, kana = han or bool(_HAN.search(start)), kana or bool(_KANA.search(start))
+        left -= len(text) + 1
+    if han:
+        return "ja" if kana else "zh"
+    told = languages_told_in(texts)
     if otherwise != ENGLISH and otherwise in told:
         return otherwise  # a short line speaks for several languages about as well
     for language in told:
