@@ -19,7 +19,10 @@ def visible(text: str, *, keep: str = "\n\t") -> str:
 
     What ``keep`` lists stays. (Pictures of control characters are in few fonts.)
     """
-    if text.isascii() and text.isprintable():
+    plain = text
+    for mark in "" if text.isprintable() else keep:
+        plain = plain.replace(mark, "")
+    if plain.isprintable():
         return text
     return "".join(char if char.isprintable() or char in keep else _shown(char) for char in text)
 

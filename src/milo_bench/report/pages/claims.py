@@ -60,6 +60,7 @@ class Claims:
         self._html = form == "html"
         self._plain: dict[str, Any] = msgspec.to_builtins(decision)
         self._names = RecordedNames(decision, self._plain)
+        self._links: dict[str, tuple[str, str, str]] = {}  # a figure is shown on several pages
 
     def on_page(self, form: Literal["html", "markdown"], root: str) -> Claims:
         """The same claims for another page, without reading the decision again."""
@@ -132,14 +133,22 @@ class Claims:
         if not self._html:
             return SafeMarkdown(_markdown(text))
         value = figure.value if part in ("value", "about", "whole", "range") else getattr(figure, part)
-        id = visible(shorten(figure.id, MOST_CHARACTERS))
-        title = "; ".join(part for part in (source_text(figure), figure.note) if part)
-        place, title, id = escape(self.anchor("f", figure.id)), escape(visible(shorten(title, 300))), escape(id)
+        place, title, id = self._link(figure)
         stands = "" if value is None else escape(repr(value))
         return Markup(  # noqa: S704  # each part is escaped; Markup.format takes four times as long
             f'<a class="f" href="{self.root}appendix/sources.html#{place}" title="{title}">'
             f'<data data-figure="{id}" data-part="{part}" value="{stands}">{escape(text)}</data></a>'
         )
+
+    def _link(self, figure: Figure) -> tuple[str, str, str]:
+        """Where ``figure`` stands among the sources, what a reader is told of it there, and its id; all escaped."""
+        link = self._links.get(figure.id)
+        if link is None:
+            id = escape(visible(shorten(figure.id, MOST_CHARACTERS)))
+            title = "; ".join(part for part in (source_text(figure), figure.note) if part)
+            link = escape(_anchor("f", figure.id)), escape(visible(shorten(title, 300))), id
+            self._links[figure.id] = link
+        return link
 
     # ------------------------------------------------------------ words
 
@@ -179,8 +188,7 @@ class Claims:
 
     def anchor(self, kind: str, id: str) -> str:
         """A name for a place on a page, made of letters, digits, ``-``, ``_`` and ``.`` alone."""
-        plain = _NOT_IN_AN_ANCHOR.sub(lambda found: f"-{ord(found.group()):x}-", id[:200])
-        return self._safe(f"{kind}-{plain}")
+        return self._safe(_anchor(kind, id))
 
     def finalize(self, value: object) -> str:
         """What Jinja calls with every value that a template shows."""
@@ -204,8 +212,15 @@ class Claims:
         return Markup(text) if self._html else SafeMarkdown(text)  # noqa: S704  # every part was escaped above
 
 
+def _anchor(kind: str, id: str) -> str:
+    plain = _NOT_IN_AN_ANCHOR.sub(lambda found: f"-{ord(found.group()):x}-", id[:200])
+    return f"{kind}-{plain}"
+
+
 def _isolated(text: str) -> Markup:
     """Escaped; what runs from right to left, from its first letter to its last, is isolated from the rest."""
+    if text.isascii():
+        return escape(text)
     turns = [one.start() for one in _MAY_TURN.finditer(text) if unicodedata.bidirectional(one[0]) in ("R", "AL", "AN")]
     if not turns:
         return escape(text)
