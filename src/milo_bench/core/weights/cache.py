@@ -46,6 +46,31 @@ def kept_arrays(folder: str, names: tuple[str, ...], make: Callable[[], Arrays])
     return made
 
 
+def kept_bytes(folder: str, name: str) -> bytes | None:
+    """What ``keep_bytes`` put there; None where there is nothing, or where others may write."""
+    try:
+        place = cache_directory(os.environ) / folder
+        return (place / name).read_bytes() if _is_ours(place) else None
+    except (OSError, RuntimeError):  # a home that cannot be found is a RuntimeError
+        return None
+
+
+def keep_bytes(folder: str, name: str, data: bytes) -> None:
+    """Keep ``data`` in ``folder`` of the cache, where this user alone may write; nothing where that cannot be."""
+    with contextlib.suppress(OSError, RuntimeError):
+        place = cache_directory(os.environ) / folder
+        place.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        place.mkdir(exist_ok=True, mode=0o700)
+        if not _is_ours(place):
+            return
+        with tempfile.NamedTemporaryFile(prefix=f".{name}-", dir=place, delete=False) as part:
+            part.write(data)
+        try:
+            Path(part.name).replace(place / name)
+        finally:
+            Path(part.name).unlink(missing_ok=True)
+
+
 def _is_ours(place: Path) -> bool:
     """Whether the folder is there and nobody else can have written it. Raises OSError where it is another's."""
     try:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping
+from importlib.metadata import version
 from types import CodeType
 from typing import Any, Final
 
 import jinja2
 from jinja2.bccache import Bucket
 
+from milo_bench.core.weights.cache import keep_bytes, kept_bytes
 from milo_bench.decide.records import GateResult
 from milo_bench.decide.wording import sentence_case
 from milo_bench.report.pages import permits as permit_views
@@ -17,24 +20,49 @@ from milo_bench.report.pages.claims import Claims
 from milo_bench.report.pages.interval_bar import interval_bar
 
 FOLDERS = ("report/templates", "report/static")
+# Jinja compiles to the code of one Python; the mark in it tells no two versions of Jinja itself apart.
+_FOLDER: Final = f"pages-jinja-{version('jinja2')}-{sys.implementation.cache_tag}"
 
 
-class _CompiledTemplates(jinja2.BytecodeCache):
-    """Templates compiled once a process: a package needs most of them for two folders, ``verify`` all of them again."""
+class CompiledTemplates(jinja2.BytecodeCache):
+    """Templates compiled once: a package needs most of them for two folders, ``verify`` all of them again.
 
-    def __init__(self) -> None:
-        self._kept: dict[tuple[str, str], CodeType] = {}
+    The next process finds them in the cache folder, as Python finds its own modules. What it finds is code, so it is
+    taken only from a folder where this user alone may write, and of the same template, Jinja and Python.
+    """
+
+    def __init__(self, form: str) -> None:
+        self._form = form
+        self._here: dict[tuple[str, str], CodeType] = {}
 
     def load_bytecode(self, bucket: Bucket) -> None:
-        bucket.code = self._kept.get((bucket.key, bucket.checksum))
+        """Jinja compiles the template where this leaves no code in ``bucket``."""
+        bucket.code = self._here.get((bucket.key, bucket.checksum))
+        if bucket.code is not None:
+            return
+        compiled = kept_bytes(_FOLDER, self._name(bucket))
+        if compiled is not None:
+            try:
+                bucket.bytecode_from_string(compiled)
+            except Exception:  # cut short or written over: whatever that raises, it is compiled anew
+                bucket.reset()
+        self._note(bucket)
 
     def dump_bytecode(self, bucket: Bucket) -> None:
+        """What Jinja compiled is kept."""
+        self._note(bucket)
+        keep_bytes(_FOLDER, self._name(bucket), bucket.bytecode_to_string())
+
+    def _note(self, bucket: Bucket) -> None:
         if bucket.code is not None:
-            self._kept[bucket.key, bucket.checksum] = bucket.code
+            self._here[bucket.key, bucket.checksum] = bucket.code
+
+    def _name(self, bucket: Bucket) -> str:
+        return f"{self._form}-{bucket.key}"  # of an older template it is written over
 
 
 # By form: what a template compiles to depends on whether it escapes. What it may show is asked when it is rendered.
-_COMPILED: Final = {True: _CompiledTemplates(), False: _CompiledTemplates()}
+_COMPILED: Final = {True: CompiledTemplates("html"), False: CompiledTemplates("markdown")}
 
 
 def page_environment(claims: Claims, *, html: bool) -> jinja2.Environment:
