@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
+from functools import lru_cache
 from typing import Final
 
 from milo_bench.core.keyword_sets import KEYWORD_SETS, KeywordSet
@@ -127,19 +128,26 @@ def unread_by_keywords(text: str, *, expected: str = "") -> bool:
 
 def _hits(text: str, language: str) -> list[tuple[KeywordSet, int, int]]:
     found = [(name, *match.span()) for name, pattern in _patterns(language) for match in pattern.finditer(text)]
-    from rapidfuzz import process  # only what reads notes needs it
-    from rapidfuzz.distance import OSA
-
-    words = _long_words(language)
     covered = {place for _, start, end in found for place in range(start, end)}
     if found and (things := [match.span() for match in _things(language).finditer(text)]):
         found = [one for one in found if one[0] != "injury" or not _within(one[1:], things)]
     for match in _WHOLE_WORD.finditer(text):
         if match.start() in covered:
             continue
-        if match[0].casefold() in words_of("keywords", language, "no_slips"):
-            continue
-        near = process.extractOne(match[0].casefold(), words.keys(), scorer=OSA.distance, score_cutoff=1)
-        if near is not None and near[0][0] == match[0][0].casefold():
-            found.append((words[near[0]], *match.span()))
+        meant = _meant_by(match[0].casefold(), language)
+        if meant is not None and len(match[0][0].casefold()) == 1:
+            found.append((meant, *match.span()))
     return found
+
+
+@lru_cache(maxsize=1 << 14)  # notes are of the same few thousand words
+def _meant_by(word: str, language: str) -> KeywordSet | None:
+    """The keyword set of the long keyword that ``word``, in lower case, is with at most one slip of the pen."""
+    if word in words_of("keywords", language, "no_slips"):
+        return None
+    from rapidfuzz import process  # only what reads notes needs it
+    from rapidfuzz.distance import OSA
+
+    known = _long_words(language)
+    near = process.extractOne(word, known.keys(), scorer=OSA.distance, score_cutoff=1)
+    return known[near[0]] if near is not None and near[0][0] == word[0] else None

@@ -363,7 +363,7 @@ def languages_told_in(texts: Iterable[str]) -> tuple[str, ...]:
     known = _languages_by_word()
     if typeset:
         said = [word if word in known else word.replace("’", "'") for word in said]
-    counts = Counter(chain.from_iterable(known[word] for word in said if word in known))
+    counts = Counter(chain.from_iterable(filter(None, map(known.get, said))))
     if not counts or (most := max(counts.values())) < _LEAST_TOLD:
         return ()
     return tuple(language for language, count in counts.most_common() if count * 4 >= most * 3)

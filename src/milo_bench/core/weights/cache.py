@@ -12,6 +12,9 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+from milo_bench.core.errors import PrerequisiteError
+from milo_bench.core.files import write_file
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -57,18 +60,12 @@ def kept_bytes(folder: str, name: str) -> bytes | None:
 
 def keep_bytes(folder: str, name: str, data: bytes) -> None:
     """Keep ``data`` in ``folder`` of the cache, where this user alone may write; nothing where that cannot be."""
-    with contextlib.suppress(OSError, RuntimeError):
+    with contextlib.suppress(OSError, RuntimeError, PrerequisiteError):
         place = cache_directory(os.environ) / folder
         place.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         place.mkdir(exist_ok=True, mode=0o700)
-        if not _is_ours(place):
-            return
-        with tempfile.NamedTemporaryFile(prefix=f".{name}-", dir=place, delete=False) as part:
-            part.write(data)
-        try:
-            Path(part.name).replace(place / name)
-        finally:
-            Path(part.name).unlink(missing_ok=True)
+        if _is_ours(place):
+            write_file(place / name, data)
 
 
 def _is_ours(place: Path) -> bool:

@@ -66,15 +66,17 @@ def marks_of(text: str) -> Marks:
     if len(digits) > _MOST_DIGITS and _LONG_NUMBER.search(text):
         return UNUSUAL
     said = _LETTERS.findall(text.casefold())
-    counting = [place for place, word in enumerate(said) if _values_of(word) is not None]
+    once_each = frozenset(said)
+    numbers = {word for word in once_each if _values_of(word) is not None}
+    counting = [place for place, word in enumerate(said) if word in numbers] if numbers else []
     values: frozenset[str] = _NO_VALUES.union(*(_values_of(said[place]) or () for place in counting))
     return Marks(
         figures=f" {' '.join(found)} ",
         digits=digits,
-        months=_NO_MONTHS.union(*map(_months().__getitem__, _months().keys() & said)),
+        months=_NO_MONTHS.union(*map(_months().__getitem__, _months().keys() & once_each)),
         values=values,
         joined=any(_goes_on(said, place) for place in counting),
-        measures=not _measuring().isdisjoint(said),
+        measures=not _measuring().isdisjoint(once_each),
         unusual=False,
     )
 

@@ -77,7 +77,7 @@ class Stated:
 
     def _texts_of(self, source: str) -> Iterator[str]:
         start = 0
-        for label in _LABEL.finditer(source):
+        for label in _LABEL.finditer(source) if "[L" in source else ():
             self._labels.add(label[1])
             yield source[start : label.start()].rstrip("\n")
             start = label.end()
