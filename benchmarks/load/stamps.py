@@ -12,7 +12,7 @@ import json
 import re
 import sys
 from array import array
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -28,6 +28,7 @@ from milo_bench.core.chat import ChatRequest, Exchange
 from milo_bench.core.records import Timeouts
 from milo_bench.store.log.reader import read_run_log
 from milo_bench.targets.apis.openai import OpenAiTarget
+from milo_bench.targets.base import OnEnd
 from milo_bench.targets.http.answer import StreamedAnswer
 from milo_bench.targets.http.reply import HttpReply
 
@@ -60,7 +61,7 @@ class StampedTarget(OpenAiTarget):
         timeouts: Timeouts,
         zero_s: float,
         intended_s: float,
-        on_end: Callable[[], None] | None = None,
+        on_end: OnEnd | None = None,
     ) -> Exchange:
         stamped = Stamped()
         _CURRENT.set(stamped)

@@ -5,13 +5,14 @@ from __future__ import annotations
 import asyncio
 import re
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 from benchmarks.planted.claims import part_notes
 from benchmarks.planted.models import ANSWERS, PlantedModel
 from milo_bench.core.chat import ChatRequest, Exchange
 from milo_bench.core.records import Failure, Fixture, TargetRecord, Timeouts, Timings, Usage, Workload
 from milo_bench.run.prepare import prepare
+from milo_bench.targets.base import OnEnd
 
 PORT = 8081  # where 'python -m benchmarks.planted serve' answers
 _GREETING = "Hello."
@@ -83,7 +84,7 @@ class PlantedTarget:
         timeouts: Timeouts,
         zero_s: float,
         intended_s: float,
-        on_end: Callable[[], None] | None = None,
+        on_end: OnEnd | None = None,
     ) -> Exchange:
         prompt = request.messages[-1].content
         text, lost = self._answers.get(prompt, (_GREETING, False))  # a run greets a target before it starts
@@ -102,6 +103,6 @@ class PlantedTarget:
             await asyncio.sleep(model.per_token_s * (len(tokens) - 1))
         now_s = time.monotonic() - zero_s
         if on_end is not None:
-            on_end()
+            on_end(len(text))
         times = Timings(intended_s, started_s, now_s, first_content_s=first_s)
         return Exchange(times, text=text, finish_reason="stop", usage=Usage(words_in * 4 // 3, len(tokens) * 4 // 3))

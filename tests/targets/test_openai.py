@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import time
+from collections.abc import Awaitable
 from typing import Any
 
 import pytest
@@ -15,7 +17,7 @@ from milo_bench.core.records import Timeouts
 from milo_bench.targets import open_target
 from milo_bench.targets.fake.server import start_fake
 from milo_bench.targets.http.target import HttpTarget
-from tests.patience import WAIT_S
+from tests.patience import WAIT_S, until
 
 KEY = "sk-very-secret-0123456789"
 PATIENT = Timeouts(WAIT_S, WAIT_S, WAIT_S)
@@ -177,11 +179,35 @@ async def test_the_end_of_an_answer_is_told_once_before_it_is_read() -> None:
         told: list[float] = []
         request = ChatRequest((Message("user", "hello"),))
         exchange = await target.ask(
-            request, timeouts=PATIENT, zero_s=0.0, intended_s=0.0, on_end=lambda: told.append(time.monotonic())
+            request, timeouts=PATIENT, zero_s=0.0, intended_s=0.0, on_end=lambda _: told.append(time.monotonic())
         )
         await target.stop()
     assert len(told) == 1 and told[0] >= exchange.timings.ended_s
     assert exchange.text == "one two three"
+
+
+async def test_an_answer_is_read_when_what_it_is_to_wait_for_is_over_and_is_the_same_then() -> None:
+    async with start_fake({"reply": {"text": "one two three four", "gap_s": 0.01}}) as fake:
+        target = open_target(config(fake.base_url), {})
+        over = asyncio.Event()
+        sizes: list[int] = []
+
+        def later(size: int) -> Awaitable[object]:
+            sizes.append(size)
+            return over.wait()
+
+        request = ChatRequest((Message("user", "hello"),))
+        asking = asyncio.ensure_future(target.ask(request, timeouts=PATIENT, zero_s=0.0, intended_s=0.0, on_end=later))
+        await until(lambda: bool(sizes))
+        for _ in range(20):
+            await asyncio.sleep(0)
+        assert not asking.done()
+        over.set()
+        exchange = await asking
+        await target.stop()
+    assert exchange.text == "one two three four" and sizes[0] > len(exchange.text)
+    assert len(exchange.timings.chunk_gaps_s) == 3 and all(gap_s > 0.004 for gap_s in exchange.timings.chunk_gaps_s)
+    assert exchange.timings.client_lag_max_s is not None
 
 
 @pytest.mark.parametrize("kind", ["status", "cut_stream", "hang_after_first_token", "reset_before_headers"])
@@ -191,7 +217,7 @@ async def test_an_answer_that_broke_is_not_told_as_ended(kind: str) -> None:
         told: list[bool] = []
         request = ChatRequest((Message("user", "hello"),))
         exchange = await target.ask(
-            request, timeouts=SHORT, zero_s=0.0, intended_s=0.0, on_end=lambda: told.append(True)
+            request, timeouts=SHORT, zero_s=0.0, intended_s=0.0, on_end=lambda _: told.append(True)
         )
         await target.stop()
     assert exchange.failure is not None and told == []

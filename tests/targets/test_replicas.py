@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -13,6 +12,7 @@ from milo_bench.core.chat import ChatRequest, Exchange, Message
 from milo_bench.core.errors import ConfigError, TargetError
 from milo_bench.core.records import TargetRecord, Timeouts, Timings
 from milo_bench.targets import open_target
+from milo_bench.targets.base import OnEnd
 from milo_bench.targets.llamacpp.replicas import ReplicatedTarget
 
 pytestmark = pytest.mark.asyncio
@@ -46,9 +46,11 @@ class Member:
         timeouts: Timeouts,
         zero_s: float,
         intended_s: float,
-        on_end: Callable[[], None] | None = None,
+        on_end: OnEnd | None = None,
     ) -> Exchange:
         await self.may_answer.wait()
+        if on_end is not None and (later := on_end(10)) is not None:
+            await later
         return Exchange(timings=Timings(0.0, 0.0, 1.0), text=self.name)
 
     async def models(self) -> tuple[str, ...]:
@@ -63,6 +65,27 @@ class Member:
 
 def ask(target: ReplicatedTarget) -> asyncio.Task[Exchange]:
     return asyncio.ensure_future(target.ask(REQUEST, timeouts=Timeouts(), zero_s=0.0, intended_s=0.0))
+
+
+async def test_a_server_whose_answer_waits_to_be_read_is_not_busy() -> None:
+    one, two = Member("a"), Member("bb")
+    target = ReplicatedTarget([one, two])
+    over = asyncio.Event()
+    one.may_answer.set()
+    waiting = asyncio.ensure_future(
+        target.ask(REQUEST, timeouts=Timeouts(), zero_s=0.0, intended_s=0.0, on_end=lambda _: over.wait())
+    )
+    for _ in range(5):
+        await asyncio.sleep(0)
+    assert (await ask(target)).text == "a" and not waiting.done()
+    over.set()
+    assert (await waiting).text == "a"
+    one.may_answer.clear()
+    first, second = ask(target), ask(target)
+    await asyncio.sleep(0)
+    one.may_answer.set()
+    two.may_answer.set()
+    assert {(await first).text, (await second).text} == {"a", "bb"}, "each is free once, not twice"
 
 
 async def test_each_request_goes_to_the_least_busy_server() -> None:

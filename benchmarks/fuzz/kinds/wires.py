@@ -13,10 +13,10 @@ from benchmarks.fuzz.damage import damaged, text
 from benchmarks.fuzz.throw import Kind, Lost
 from milo_bench.core.hiding import KeySearch
 from milo_bench.core.records import Timeouts
+from milo_bench.targets.http.connection import Connection
 from milo_bench.targets.http.failures import refusal
 from milo_bench.targets.http.reply import HttpReply
-from milo_bench.targets.http.watch import SocketWatch
-from milo_bench.targets.http.wire import _Connection
+from milo_bench.targets.http.watching.watch import SocketWatch
 
 _KEYS = KeySearch(("sk-secret-4711",))
 _LIMITS = Timeouts(connect_s=1.0, first_token_s=5.0, total_s=5.0)
@@ -50,7 +50,7 @@ def _wire(random: Random, folder: Path) -> None:
         ours, theirs = socket.socketpair()
         ours.setblocking(False)
         theirs.setblocking(False)
-        connection = _Connection(ours, SocketWatch(), lambda _: None)
+        connection = Connection(ours, SocketWatch(), lambda _: None)
         reply = HttpReply(time.monotonic_ns())
         try:
             theirs.send(raw[:60_000])

@@ -26,7 +26,7 @@ from milo_bench.core.records import (
 from milo_bench.core.version import __version__
 from milo_bench.grade.engine import grade_attempt
 from milo_bench.inventory.fingerprint import quick_fingerprint
-from milo_bench.run.event_loop import fast_loop, run_to_end
+from milo_bench.run.event_loop import measuring_loop, run_to_end
 from milo_bench.run.load.options import LoadOptions, check_options, limits_of, read_trace
 from milo_bench.run.load.rows import WindowRows
 from milo_bench.run.load.service_level import ServiceLevel
@@ -107,7 +107,7 @@ def load_target(
         workers=workers,
         grade=_grading(spec, target.record.name) if options.grade else None,
     )
-    report = run_to_end(session.run(), new_loop=fast_loop)
+    report = run_to_end(session.run(), new_loop=measuring_loop)
     if report.graded:
         report = replace(report, windows=with_quality(report.windows, report.graded))
     return replace(report, degradation=degradation(report.windows))

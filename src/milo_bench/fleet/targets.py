@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Protocol
 
 from milo_bench.core.chat import ChatRequest, Exchange
 from milo_bench.core.records import Behaviour, TargetRecord, Timeouts
 from milo_bench.fleet.wire import BEHAVIOUR, EXCHANGE, Beside, encode
+from milo_bench.targets.base import OnEnd
 
 
 class TargetsCrew(Protocol):
@@ -43,7 +43,7 @@ class FleetTarget:
         timeouts: Timeouts,
         zero_s: float,
         intended_s: float,
-        on_end: Callable[[], None] | None = None,
+        on_end: OnEnd | None = None,
     ) -> Exchange:
         return EXCHANGE.decode(await self._called(encode(Beside(request, timeouts, zero_s))))
 

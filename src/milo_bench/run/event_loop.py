@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import signal
+import sys
 import threading
 from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
@@ -39,6 +40,15 @@ def fast_loop() -> asyncio.AbstractEventLoop:
     except ImportError:
         return asyncio.new_event_loop()
     return uvloop.new_event_loop()
+
+
+def measuring_loop() -> asyncio.AbstractEventLoop:
+    """A loop for a process whose streams are measured: it reads them in fewer steps than any other; see there."""
+    if sys.platform == "linux":
+        from milo_bench.targets.http.watching.measuring_loop import MeasuringLoop
+
+        return MeasuringLoop()
+    return fast_loop()
 
 
 @contextmanager

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Protocol, TypeAlias, runtime_checkable
 
 from milo_bench.config.settings import TargetConfig
@@ -33,13 +33,14 @@ class Target(Protocol):
         timeouts: Timeouts,
         zero_s: float,
         intended_s: float,
-        on_end: Callable[[], None] | None = None,
+        on_end: OnEnd | None = None,
     ) -> Exchange:
         """Send ``request`` and wait for the whole answer. Never raises for a broken server.
 
         ``zero_s`` is the run's zero on the monotonic clock; ``intended_s`` and every time in the
         exchange count from it. Cancelling the task closes the connection. ``on_end`` is called, at
-        most once, when the last byte of an answer is in and before we read it; not for one that broke.
+        most once, when the last byte of an answer is in and before we read it; not for one that broke. It gets
+        the bytes of memory that the answer takes unread, and may give back what reading is to wait for.
         """
         ...
 
@@ -105,6 +106,7 @@ class Shared(Protocol):
         ...
 
 
+OnEnd: TypeAlias = Callable[[int], Awaitable[object] | None]
 TargetFactory: TypeAlias = Callable[[TargetConfig, Mapping[str, str]], Target]
 
 TARGET_APIS: Registry[TargetFactory] = Registry(

@@ -16,9 +16,11 @@ from milo_bench.core.chat import ChatRequest, Exchange, Message
 from milo_bench.core.records import Failure, TargetRecord, Timeouts, Timings, Usage
 from milo_bench.run.load.arrivals import Arrival, constant_arrivals
 from milo_bench.run.load.rows import WindowRows
+from milo_bench.run.load.unread import MOST_BYTES, READ_FIRST, READ_ONE_IN, UnreadAnswers
 from milo_bench.run.load.window import LoadRequest, Profile, drive_window
 from milo_bench.run.stop import StopSignal
 from milo_bench.targets import open_target
+from milo_bench.targets.base import OnEnd
 from milo_bench.targets.fake.server import start_fake
 from tests.virtual_time import in_virtual_time
 
@@ -34,9 +36,12 @@ class Slots:
         slots: int = 1000,
         failing: Callable[[int], Failure | None] = lambda _: None,
         read_s: float = 0.0,  # what we take to read an answer that is in
+        later_s: float = 0.0,  # and for one that waited
+        size: int = MOST_BYTES + 1,  # of an answer: too large to wait for the end of the load
     ):
-        self.service_s, self.failing, self.read_s = service_s, failing, read_s
-        self.unread = self.most_unread = 0
+        self.service_s, self.failing, self.read_s, self.size = service_s, failing, read_s, size
+        self.later_s = later_s
+        self.unread = self.most_unread = self.waited = 0
         self.free = asyncio.Semaphore(slots)
         self.asked: list[str] = []
         self.in_flight = self.most = 0
@@ -61,7 +66,7 @@ class Slots:
         timeouts: Timeouts,
         zero_s: float,
         intended_s: float,
-        on_end: Callable[[], None] | None = None,
+        on_end: OnEnd | None = None,
     ) -> Exchange:
         number = len(self.asked)
         self.asked.append(request.messages[0].content)
@@ -77,7 +82,11 @@ class Slots:
             self.in_flight -= 1
         now_s = time.monotonic() - zero_s
         if self.read_s and on_end is not None and failure is None:
-            on_end()
+            later = on_end(self.size)
+            if later is not None:
+                self.waited += 1
+                await later
+                await asyncio.sleep(self.later_s)
             self.unread += 1
             self.most_unread = max(self.most_unread, self.unread)
             await asyncio.sleep(self.read_s)
@@ -114,6 +123,67 @@ def test_reading_an_answer_holds_up_no_stream_and_no_more_than_one_a_stream_wait
     slow = Slots(0.02, read_s=0.2)
     window = drive(slow, Profile("closed", 4, 0.6))
     assert slow.most_unread <= 8 and window.most_in_flight <= 4
+
+
+def test_answers_are_read_when_the_load_is_over_and_all_of_them_are_rows() -> None:
+    target = Slots(0.02, read_s=0.015, size=100)
+    window = drive(target, Profile("closed", 4, 2.0))
+    whole = 4 * 2.0 / 0.02
+    assert len(window.measured) == pytest.approx(whole, abs=1)
+    assert target.waited > whole * (1 - 2 / READ_ONE_IN) - READ_FIRST
+    assert {row.failure for row in window.measured} == {None}
+    ended_s = [row.ended_s for row in window.rows]
+    assert ended_s == sorted(ended_s), "in order of their end, whenever they were read"
+    assert window.ended_s - window.to_s < 0.1, "the load was over before they were read"
+    assert window.own_cpu_share >= 0.0
+
+
+def test_answers_of_an_open_loop_wait_too_and_its_places_are_free_meanwhile() -> None:
+    target = Slots(0.02, read_s=0.1, size=100)
+    profile = Profile("open", 100, 1.0, arrivals=lambda: constant_arrivals(100), max_in_flight=3)
+    window = drive(target, profile)
+    assert len(window.measured) == window.scheduled and target.waited > 0
+    assert all(row.late_s < 1e-3 and row.failure is None for row in window.measured)
+
+
+def is_done(later: object) -> bool:
+    return isinstance(later, asyncio.Future) and later.done()
+
+
+async def test_no_more_answers_wait_than_memory_is_given_for() -> None:
+    waiting = UnreadAnswers(most_bytes=1000)
+    told = [waiting.wait_for(100) for _ in range(READ_FIRST + 5 * READ_ONE_IN)]
+    kept = [number for number, later in enumerate(told, start=1) if later is not None]
+    assert len(kept) == 10
+    assert min(kept) > READ_FIRST and not any(number % READ_ONE_IN == 0 for number in kept)
+    waiting.read_all()
+    assert all(is_done(later) for later in told if later is not None)
+    assert waiting.wait_for(1) is None, "nothing waits for what is over"
+
+
+async def test_an_answer_that_said_nothing_right_makes_the_next_ones_be_read_at_once() -> None:
+    waiting = UnreadAnswers()
+    for _ in range(READ_FIRST):
+        waiting.wait_for(1)
+    waiting.all_well = False
+    assert [waiting.wait_for(1) for _ in range(20)] == [None] * 20
+    waiting.all_well = True
+    assert waiting.wait_for(1) is not None
+
+
+def test_a_second_stop_leaves_answers_unread() -> None:
+    async def stopped_twice() -> WindowRows:
+        stop = StopSignal()
+        loop = asyncio.get_running_loop()
+        loop.call_later(1.0, stop.request)
+        loop.call_later(1.1, stop.request)
+        target = Slots(0.02, read_s=0.001, later_s=5.0, size=100)
+        return await driving(target, Profile("closed", 2, 60.0, warmup_s=0.05), stop)
+
+    window = in_virtual_time(stopped_twice())
+    assert window.ended_early == "interrupted"
+    kinds = Counter(row.failure for row in window.rows)
+    assert kinds["unfinished"] > 20, "said as what they are"
 
 
 def test_a_place_below_the_cap_is_free_when_the_answer_is_in() -> None:

@@ -131,11 +131,13 @@ def test_auto_takes_one_process_until_one_core_is_too_little(monkeypatch: pytest
 
 
 def test_only_what_every_part_measured_is_measured() -> None:
-    def part(from_s: float, to_s: float, started_s: float) -> WindowRows:
+    def part(from_s: float, to_s: float, started_s: float, cpu_share: float) -> WindowRows:
         row = LoadRow("f", started_s, started_s, started_s + 0.1)
-        return WindowRows("closed", 1.0, 0.0, from_s, to_s, 9.0, (row,), "", "", most_in_flight=1)
+        return WindowRows(
+            "closed", 1.0, 0.0, from_s, to_s, 9.0, (row,), "", "", most_in_flight=1, own_cpu_share=cpu_share
+        )
 
-    window = merged([part(1.0, 5.0, 1.5), part(2.0, 6.0, 3.0)], Profile("closed", 2.0, 4.0), [0.2, 0.5])
+    window = merged([part(1.0, 5.0, 1.5, 0.2), part(2.0, 6.0, 3.0, 0.5)], Profile("closed", 2.0, 4.0))
     assert (window.from_s, window.to_s, window.worker_cpu_share) == (2.0, 5.0, 0.5)
     assert [row.started_s for row in window.measured] == [3.0]
     assert window.loop_lags_s == array("d")
@@ -149,7 +151,7 @@ def test_what_is_due_is_counted_in_the_window_that_all_parts_share() -> None:
         return WindowRows("open", 0.5, 0.0, 0.0, to_s, 10.0, rows, "", "", scheduled=count)
 
     profile = Profile("open", 1.0, 10.0, warmup_s=0.0, arrivals=partial(arrivals_at, "constant", 1.0, seed=0))
-    window = merged([part(10.0, 4), part(3.0, 1)], profile, [0.1, 0.1])
+    window = merged([part(10.0, 4), part(3.0, 1)], profile)
     assert (window.from_s, window.to_s) == (0.0, 3.0)
     assert window.scheduled == 2, "those at 1 and 2 seconds"
     assert len(window.measured) <= window.scheduled

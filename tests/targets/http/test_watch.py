@@ -13,7 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from milo_bench.targets.http.watch import SocketWatch
+from milo_bench.targets.http.watching.measuring_loop import MeasuringLoop
+from milo_bench.targets.http.watching.watch import SocketWatch
 from tests.patience import until
 
 
@@ -27,14 +28,15 @@ def descriptors() -> int:
     return len(list(Path("/proc/self/fd").iterdir()))
 
 
-def run(case: Callable[[SocketWatch], object]) -> None:
+def run(case: Callable[[SocketWatch], object], kind: str = "epoll") -> None:
     async def go() -> None:
         await case(SocketWatch())  # type: ignore[misc]
 
-    asyncio.run(go())
+    with asyncio.Runner(loop_factory=MeasuringLoop if kind == "measuring" else None) as runner:
+        runner.run(go())
 
 
-@pytest.fixture(params=["epoll", "loop"])
+@pytest.fixture(params=["epoll", "loop", *(["measuring"] if sys.platform == "linux" else [])])
 def kind(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
     if request.param == "loop":
         monkeypatch.setattr(SocketWatch, "_opened", lambda _: None)
@@ -61,7 +63,7 @@ def test_each_socket_calls_its_own_reader_until_it_is_removed(kind: str) -> None
             ours.close()
             theirs.close()
 
-    run(case)
+    run(case, kind)
 
 
 def test_a_reader_may_remove_the_socket_of_another_that_could_be_read_too(kind: str) -> None:
@@ -84,7 +86,7 @@ def test_a_reader_may_remove_the_socket_of_another_that_could_be_read_too(kind: 
         for one in (first, second, to_first, to_second):
             one.close()
 
-    run(case)
+    run(case, kind)
 
 
 def test_a_reset_calls_the_reader() -> None:

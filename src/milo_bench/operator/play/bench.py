@@ -38,7 +38,7 @@ from milo_bench.run.serving.live_targets import start_targets, stop_targets
 from milo_bench.run.spec import RunSpec, check_hosted
 from milo_bench.run.stop import StopSignal
 from milo_bench.store.log.writer import Resumed
-from milo_bench.targets.base import Target
+from milo_bench.targets.base import OnEnd, Target
 
 _SEATS = 3  # that an episode may lose before it is recorded as broken
 
@@ -357,7 +357,7 @@ class _Dead:
         timeouts: Timeouts,
         zero_s: float,
         intended_s: float,
-        on_end: Callable[[], None] | None = None,
+        on_end: OnEnd | None = None,
     ) -> Exchange:
         return Exchange(timings=Timings(intended_s, intended_s, intended_s), failure=self._failure)
 

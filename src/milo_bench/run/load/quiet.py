@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from typing import Final
 
 # An answered request leaves no reference cycle behind; failing connections leave a few, and those are still found.
-_THRESHOLDS: Final = (100_000, 50, 1000)
+_THRESHOLDS: Final = (500_000, 50, 1000)
 # So long a thread that samples the machine may keep the interpreter while a stream waits; Python's own is 5 ms.
 _SWITCH_S: Final = 0.0005
 

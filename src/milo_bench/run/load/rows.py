@@ -112,6 +112,7 @@ class WindowRows:
     ended_early: str = ""  # why the window ended before its time
     from_flight: bool = False  # see ``measured``
     workers: int = 1  # processes that sent the requests
+    own_cpu_share: float = 0.0  # of a core, what this process used while the load lasted
     worker_cpu_share: float | None = None  # of a core, the busiest worker's; None where this process sent them
 
     @property

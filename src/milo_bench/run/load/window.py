@@ -6,7 +6,8 @@ import asyncio
 import sys
 import time
 from array import array
-from collections.abc import Callable, Iterator, Sequence
+from collections import deque
+from collections.abc import Awaitable, Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple
@@ -18,6 +19,7 @@ from milo_bench.run.load.arrivals import Arrival
 from milo_bench.run.load.quiet import quiet_collector
 from milo_bench.run.load.rows import LoadRow, Mode, RowFailure, WindowRows, row_of
 from milo_bench.run.load.timer import DueTimer
+from milo_bench.run.load.unread import UnreadAnswers
 from milo_bench.run.schedule import UNREACHABLE
 from milo_bench.run.stop import StopSignal
 from milo_bench.targets.base import Target
@@ -30,6 +32,7 @@ GIVE_UP_AFTER: Final = 20
 _PAUSE_S = 0.1  # after a request that found nobody: a dead endpoint is not to be asked ten thousand times
 _PROBE_S = 0.01
 _CANCEL_S = 2.0
+_JUST_S = 0.1  # so long a server may still count a request that it has answered
 
 
 @dataclass(frozen=True)
@@ -172,6 +175,10 @@ class _Window:
         self._tasks: dict[asyncio.Task[None], _Open] = {}  # in flight
         self._unread: dict[asyncio.Task[None], _Open] = {}  # answered, while we have not read the answer yet
         self._most_unread = int(profile.level) if profile.mode == "closed" else profile.max_in_flight
+        self._later: dict[asyncio.Task[None], _Open] = {}  # answered, to be read when the load is over
+        self._for_later = UnreadAnswers()
+        self._just_ended_s: deque[float] = deque(maxlen=self._most_unread)
+        self._answered = 0
         self._lags = array("d")
         self._unreachable_in_a_row = 0
         self._ended_early = ""
@@ -191,13 +198,17 @@ class _Window:
 
     def in_flight(self) -> int:
         """Ours; in a closed loop all streams, since one that ended is begun again before a server's counters know."""
-        now = len(self._tasks) + len(self._unread)
+        ended, since_s = self._just_ended_s, self._now_s() - _JUST_S
+        while ended and ended[0] < since_s:
+            ended.popleft()
+        now = len(self._tasks) + len(self._unread) + len(ended)
         return max(now, int(self._profile.level)) if self._profile.mode == "closed" else now
 
     async def run(self) -> WindowRows:
         profile = self._profile
         began_s = self._now_s() if profile.begins_s is None else profile.begins_s
         await asyncio.sleep(max(0.0, began_s - self._now_s()))
+        used_s = time.process_time()
         probe = asyncio.ensure_future(self._probe_loop())
         with self._stop.calling(self._stop_asked):
             if self._stop.requested:
@@ -215,10 +226,12 @@ class _Window:
                 probe.cancel()
                 await asyncio.gather(loading, probe, return_exceptions=True)
                 await self._cancel_all()
+            ended_s = self._now_s()
+            cpu_share = (time.process_time() - used_s) / max(1e-9, ended_s - began_s)
+            await self._read_later()
         if loading.done() and not loading.cancelled() and (error := loading.exception()) is not None:
             raise error
         scheduled = None if profile.mode == "closed" else self._count_due(began_s)
-        ended_s = self._now_s()
         return WindowRows(
             mode=profile.mode,
             level=profile.level,
@@ -226,7 +239,7 @@ class _Window:
             from_s=min(self._from_s, ended_s),
             to_s=min(self._to_s, ended_s),
             ended_s=ended_s,
-            rows=tuple(self._rows),
+            rows=tuple(sorted(self._rows, key=lambda row: row.ended_s)),
             warmup_rule=profile.warmup_rule,
             cooldown_rule=profile.cooldown_rule,
             scheduled=scheduled,
@@ -235,6 +248,7 @@ class _Window:
             loop_lags_s=self._lags,
             ended_early=self._ended_early,
             from_flight=self._from_flight,
+            own_cpu_share=cpu_share,
         )
 
     # ------------------------------------------------------------ the window's parts
@@ -248,9 +262,9 @@ class _Window:
             await self._until(began_s + WARMUP_SHARE * profile.duration_s)
             if profile.mode == "closed":
                 latest_s = began_s + WARMUP_MOST * profile.duration_s
-                while len(self._rows) < profile.level and self._now_s() < latest_s and self._sending:
+                while self._answered < profile.level and self._now_s() < latest_s and self._sending:
                     await self._until(latest_s, something_ended=True)
-                self._from_flight = len(self._rows) < profile.level
+                self._from_flight = self._answered < profile.level
         self._from_s = self._now_s() if profile.mode == "closed" else self._open_from_s(began_s)
         self._to_s = self._from_s + profile.duration_s
         await self._until(self._to_s)
@@ -278,6 +292,14 @@ class _Window:
             with suppress(TimeoutError):
                 async with asyncio.timeout(max(0.0, latest_s - self._now_s())):
                     await self._changed.wait()
+
+    async def _read_later(self) -> None:
+        """The answers that waited for the load to be over; no longer than a second stop."""
+        self._for_later.read_all()
+        while self._later and not self._stop.at_once:
+            self._changed.clear()
+            await self._changed.wait()
+        await self._cancel(tuple(self._later))
 
     def _measured_left(self) -> bool:
         if self._sending and not self._all_arrived and self._reached_s < self._to_s:
@@ -374,6 +396,7 @@ class _Window:
             intended_s=intended_s,
             on_end=self._answer_in,
         )
+        self._for_later.all_well = exchange.failure is None
         late_s = max(0.0, exchange.timings.started_s - could_s)
         # In a closed loop nothing is due: its own delay in sending is told, and is no part of an answer.
         from_start = self._profile.mode == "closed"
@@ -389,20 +412,33 @@ class _Window:
             self._ended_early = f"{times} {exchange.failure.kind} failures in a row: {exchange.failure.message}"
             self._end_sending()
 
-    def _answer_in(self) -> None:
+    def _answer_in(self, size: int) -> Awaitable[object] | None:
         """Its place is free before we read it, so that our reading holds no user back; a bounded number of times."""
         task = asyncio.current_task()
-        if task in self._tasks and len(self._unread) < self._most_unread:
-            self._unread[task] = self._tasks.pop(task)
-            self._slot_free_s = self._now_s()
+        if task not in self._tasks:
+            return None
+        later = self._for_later.wait_for(size) if self._sending else None
+        if later is not None or len(self._unread) < self._most_unread:
+            waiting = self._unread if later is None else self._later
+            waiting[task] = self._tasks.pop(task)
+            self._slot_free_s = now_s = self._now_s()
+            self._just_ended_s.append(now_s)
+            self._answered += 1
+            self._changed.set()
+            if later is not None:
+                self._unreachable_in_a_row = 0
             if self._profile.mode == "closed":
                 self._next_of_stream()
             elif self._sending:
                 self._fill_places()
+        return later
 
     def _land(self, task: asyncio.Task[None]) -> None:
-        has_gone_on = task in self._unread
-        still_open = self._unread.pop(task) if has_gone_on else self._tasks.pop(task)
+        still_open = self._later.pop(task, None) or self._unread.pop(task, None)
+        has_gone_on = still_open is not None
+        if still_open is None:
+            still_open = self._tasks.pop(task)
+            self._answered += 1
         if task.cancelled():
             self._rows.append(_left(still_open, "unfinished", self._now_s()))
         elif (error := task.exception()) is not None:
@@ -435,7 +471,10 @@ class _Window:
         for arrival in self._waiting:
             self._rows.append(_left(_Open(arrival.fixture, arrival.at_s, now_s), "unsent", now_s))
         self._waiting.clear()
-        tasks = (*self._tasks, *self._unread)
+        await self._cancel((*self._tasks, *self._unread))
+
+    @staticmethod
+    async def _cancel(tasks: Collection[asyncio.Task[None]]) -> None:
         for task in tasks:
             task.cancel()
         if tasks:

@@ -24,7 +24,7 @@ from typing import Any, Final
 
 from milo_bench.config.settings import TargetConfig
 from milo_bench.core.errors import IncompleteRun, MiloError, TargetError
-from milo_bench.run.event_loop import fast_loop, run_to_end
+from milo_bench.run.event_loop import measuring_loop, run_to_end
 from milo_bench.run.load.arrivals import Arrival
 from milo_bench.run.load.rows import WindowRows
 from milo_bench.run.load.window import LoadRequest, Profile, drive_window, due_within
@@ -97,7 +97,7 @@ class LoadWorkers:
 
         with stop.calling(tell_them):
             answers = await asyncio.gather(*(asyncio.to_thread(_received, one) for one in connections))
-        return merged([rows for rows, _ in answers], profile, [share for _, share in answers])
+        return merged(answers, profile)
 
     async def _have(self, count: int) -> None:
         context = get_context("spawn")
@@ -146,7 +146,7 @@ def _every(arrivals: Any, number: int, count: int) -> Iterator[Arrival]:
     return islice(arrivals(), number, None, count)
 
 
-def merged(parts: Sequence[WindowRows], profile: Profile, cpu_shares: Sequence[float]) -> WindowRows:
+def merged(parts: Sequence[WindowRows], profile: Profile) -> WindowRows:
     """One window of the ``parts`` that ran at the same time; what every part measured is the measured part."""
     began_s = min(part.began_s for part in parts)
     from_s = max(part.from_s for part in parts)
@@ -170,7 +170,7 @@ def merged(parts: Sequence[WindowRows], profile: Profile, cpu_shares: Sequence[f
         ended_early=next((part.ended_early for part in parts if part.ended_early), ""),
         from_flight=any(part.from_flight for part in parts),
         workers=len(parts),
-        worker_cpu_share=max(cpu_shares),
+        worker_cpu_share=max(part.own_cpu_share for part in parts),
     )
 
 
@@ -179,7 +179,7 @@ def merged(parts: Sequence[WindowRows], profile: Profile, cpu_shares: Sequence[f
 
 def _work(connection: Connection, config: TargetConfig, env: Mapping[str, str], cold: bool) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole terminal; who started us says when to stop
-    run_to_end(_serve(connection, config, env, cold), new_loop=fast_loop)
+    run_to_end(_serve(connection, config, env, cold), new_loop=measuring_loop)
 
 
 async def _serve(connection: Connection, config: TargetConfig, env: Mapping[str, str], cold: bool) -> None:
@@ -209,10 +209,8 @@ async def _serve(connection: Connection, config: TargetConfig, env: Mapping[str,
     listening = asyncio.ensure_future(asyncio.to_thread(listen))
     try:
         while (part := await parts.get()) is not None:
-            began_s, used_s = time.monotonic(), time.process_time()
             rows = await drive_window(target, part.requests, part.profile, zero_s=part.zero_s, stop=stop)
-            share = (time.process_time() - used_s) / max(1e-9, time.monotonic() - began_s)
-            await asyncio.to_thread(connection.send, (rows, share))
+            await asyncio.to_thread(connection.send, rows)
         await listening
     finally:
         await target.stop()

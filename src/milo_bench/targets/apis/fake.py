@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import msgspec
@@ -13,7 +13,7 @@ from milo_bench.config.target_settings import FakeSettings, typed_settings
 from milo_bench.core.chat import ChatRequest, Exchange
 from milo_bench.core.records import Failure, TargetRecord, Timeouts
 from milo_bench.targets.apis.openai import OpenAiTarget
-from milo_bench.targets.base import TARGET_APIS
+from milo_bench.targets.base import TARGET_APIS, OnEnd
 from milo_bench.targets.fake.process import FakeProcess, start_fake_process
 from milo_bench.targets.fake.script import Script, load_script
 from milo_bench.targets.fake.server import FakeServer
@@ -86,7 +86,7 @@ class FakeTarget:
         timeouts: Timeouts,
         zero_s: float,
         intended_s: float,
-        on_end: Callable[[], None] | None = None,
+        on_end: OnEnd | None = None,
     ) -> Exchange:
         """See ``base.Target.ask``."""
         exchange = await self._started().ask(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import importlib.metadata
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +19,7 @@ from milo_bench.core.records import Behaviour, Failure, TargetRecord, Timeouts
 from milo_bench.core.weights.cache import cache_directory
 from milo_bench.core.weights.digests import DigestBook
 from milo_bench.targets.apis.openai import OpenAiTarget
-from milo_bench.targets.base import TARGET_APIS, Target
+from milo_bench.targets.base import TARGET_APIS, OnEnd, Target
 from milo_bench.targets.http.failures import show_server_text
 from milo_bench.targets.llamacpp.gguf import GgufFacts, read_gguf
 from milo_bench.targets.llamacpp.process import ServerProcess
@@ -142,7 +142,7 @@ class LlamaCppTarget:
         timeouts: Timeouts,
         zero_s: float,
         intended_s: float,
-        on_end: Callable[[], None] | None = None,
+        on_end: OnEnd | None = None,
     ) -> Exchange:
         """See ``base.Target.ask``. Where the server process ended, the failure is ``server_died`` with its last log."""
         if self._client is None:

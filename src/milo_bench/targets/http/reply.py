@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from itertools import accumulate
 from typing import Protocol, TypeAlias
 
 from milo_bench.core.records import FailureKind, Timeouts
@@ -12,6 +14,8 @@ Piece: TypeAlias = tuple[int, bytes]
 """Nanoseconds on the monotonic clock when the bytes were read, and the bytes."""
 
 ShowsContent: TypeAlias = "Callable[[HttpReply], bool]"
+_AROUND_BYTES = 3 << 10  # of an answer that waits: its task, its headers
+_PIECE_BYTES = 24  # of a packed piece: its stamp, its end, its lag
 MAX_BODY_BYTES = 64 << 20  # an answer larger than this is a server gone wild, and would take the bench with it
 
 
@@ -33,6 +37,7 @@ class HttpReply:
     lags_ns: list[int] = field(default_factory=list)
     broken: FailureKind | None = None
     broken_message: str = ""
+    _packed: tuple[bytes, int, array[int]] | None = None  # the body; how many pieces; their ends, their stamps, lags
 
     @property
     def content_type(self) -> str:
@@ -47,6 +52,25 @@ class HttpReply:
             if len(found) >= count:
                 break
         return found[:count]
+
+    def memory(self) -> int:
+        """Bytes that it takes packed, about, with what waits for it to be read."""
+        return _AROUND_BYTES + sum([len(data) + _PIECE_BYTES for _, data in self.pieces])
+
+    def pack(self) -> None:
+        """Make it small, and nothing that Python's collector looks at, until ``unpack``: it has to wait."""
+        stamps_ns = [at_ns for at_ns, _ in self.pieces]
+        ends = accumulate([len(data) for _, data in self.pieces])
+        self._packed = (self.body(), len(stamps_ns), array("q", [*ends, *stamps_ns, *self.lags_ns]))
+        self.pieces, self.lags_ns = [], []
+
+    def unpack(self) -> None:
+        if self._packed is not None:
+            body, count, numbers = self._packed
+            self._packed = None
+            ends, stamps_ns = numbers[:count], numbers[count : 2 * count]
+            self.pieces = [(at_ns, body[a:b]) for at_ns, a, b in zip(stamps_ns, (0, *ends), ends, strict=False)]
+            self.lags_ns = numbers[2 * count :].tolist()
 
     def body(self) -> bytes:
         return b"".join(data for _, data in self.pieces)

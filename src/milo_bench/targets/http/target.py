@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 import msgspec
@@ -19,6 +19,7 @@ from milo_bench.core.suggest import closest
 from milo_bench.core.units import seconds
 from milo_bench.core.weights.cache import cache_directory
 from milo_bench.core.weights.digests import DigestBook
+from milo_bench.targets.base import OnEnd
 from milo_bench.targets.fingerprint import read_behaviour
 from milo_bench.targets.http.address import Address
 from milo_bench.targets.http.answer import StreamedAnswer, decode_json
@@ -118,14 +119,17 @@ class HttpTarget(ABC):
         timeouts: Timeouts,
         zero_s: float,
         intended_s: float,
-        on_end: Callable[[], None] | None = None,
+        on_end: OnEnd | None = None,
     ) -> Exchange:
         """See ``base.Target.ask``."""
         if self._config.system == "merge":
             request = merge_system(request)
-        body = _ENCODER.encode(self.payload(request))
         reply = await self._wire.fetch(
-            "POST", self.chat_path(), body, timeouts=timeouts, shows_content=self._shows_content
+            "POST",
+            self.chat_path(),
+            _ENCODER.encode(self.payload(request)),
+            timeouts=timeouts,
+            shows_content=self._shows_content,
         )
         answer = StreamedAnswer()
         if not self._config.hosted and (place := forwarded_to(reply.headers)):
@@ -137,10 +141,13 @@ class HttpTarget(ABC):
             answer.failure = refusal(reply, secrets=self._secrets)
         elif reply.status == 200:
             if on_end is not None and reply.broken is None:
-                on_end()
-                await asyncio.sleep(
-                    0
-                )  # whatever it set going goes first: reading can wait, and a server waits for nobody
+                # Whatever it set going goes first: reading can wait, and a server waits for nobody.
+                if (later := on_end(reply.memory())) is None:
+                    await asyncio.sleep(0)
+                else:
+                    reply.pack()
+                    await later
+                    reply.unpack()
             async with self._reading:
                 for number, _ in enumerate(self.read(reply, answer), start=1):
                     if number % _EVENTS_AT_ONCE == 0:

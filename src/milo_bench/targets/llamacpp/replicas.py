@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Sequence
 
 import msgspec
 
 from milo_bench.core.chat import ChatRequest, Exchange
 from milo_bench.core.records import Behaviour, TargetRecord, Timeouts
-from milo_bench.targets.base import Fingerprinted, Target
+from milo_bench.targets.base import Fingerprinted, OnEnd, Target
 
 
 class ReplicatedTarget:
@@ -52,17 +52,26 @@ class ReplicatedTarget:
         timeouts: Timeouts,
         zero_s: float,
         intended_s: float,
-        on_end: Callable[[], None] | None = None,
+        on_end: OnEnd | None = None,
     ) -> Exchange:
         """See ``base.Target.ask``. The first of the least busy members answers."""
         place = self._busy.index(min(self._busy))
         self._busy[place] += 1
+        at_work = True
+
+        def answered(size: int) -> Awaitable[object] | None:
+            nonlocal at_work
+            at_work = False
+            self._busy[place] -= 1
+            return None if on_end is None else on_end(size)
+
         try:
             return await self._members[place].ask(
-                request, timeouts=timeouts, zero_s=zero_s, intended_s=intended_s, on_end=on_end
+                request, timeouts=timeouts, zero_s=zero_s, intended_s=intended_s, on_end=answered
             )
         finally:
-            self._busy[place] -= 1
+            if at_work:
+                self._busy[place] -= 1
 
     async def models(self) -> tuple[str, ...]:
         return await self._members[0].models()

@@ -12,6 +12,8 @@ import select
 import sys
 from collections.abc import Callable
 
+from milo_bench.targets.http.watching.measuring_loop import MeasuringLoop
+
 _AT_ONCE = 256
 
 
@@ -23,9 +25,13 @@ class SocketWatch:
         self._readers: dict[int, Callable[[], None]] = {}
         self._epoll: select.epoll | None = None
         self._by_loop: set[int] = set()
+        self._measuring = self._loop if isinstance(self._loop, MeasuringLoop) else None
 
     def add(self, descriptor: int, reader: Callable[[], None]) -> None:
         """Call ``reader`` whenever the socket has data, an end or an error, until it is removed."""
+        if self._measuring is not None:
+            self._measuring.watch(descriptor, reader)
+            return
         if self._epoll is None and not self._by_loop:
             self._epoll = self._opened()
         if self._epoll is None:
@@ -37,6 +43,9 @@ class SocketWatch:
 
     def remove(self, descriptor: int) -> None:
         """To be called while the socket is open; one that is not watched is left alone."""
+        if self._measuring is not None:
+            self._measuring.unwatch(descriptor)
+            return
         if descriptor in self._by_loop:
             self._by_loop.discard(descriptor)
             self._loop.remove_reader(descriptor)
@@ -48,6 +57,19 @@ class SocketWatch:
             self._loop.remove_reader(self._epoll.fileno())
             self._epoll.close()
             self._epoll = None
+
+    def add_writer(self, descriptor: int, writer: Callable[[], None]) -> None:
+        """Call ``writer`` whenever the watched socket takes bytes, until ``remove_writer``."""
+        if self._measuring is not None:
+            self._measuring.watch_writable(descriptor, writer)
+        else:
+            self._loop.add_writer(descriptor, writer)
+
+    def remove_writer(self, descriptor: int) -> None:
+        if self._measuring is not None:
+            self._measuring.watch_writable(descriptor, None)
+        else:
+            self._loop.remove_writer(descriptor)
 
     def _opened(self) -> select.epoll | None:
         """None where there is no epoll, or no descriptor is left for it: then the loop watches each socket."""

@@ -1,0 +1,431 @@
+"""One socket and the framing of the reply that it is receiving; see ``wire`` for what is measured.
+
+Reads inside a chunked body wait for the framing parser (httptools, C) until the body may be over, for a second at most;
+nobody looks into a body before its request ended. A read that is one whole chunk needs no parser at all.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import struct
+import sys
+import time
+from collections.abc import Callable, Sequence
+from functools import lru_cache
+from time import monotonic_ns
+from typing import Any
+
+import httptools
+
+from milo_bench.core.records import FailureKind, Timeouts
+from milo_bench.core.units import seconds
+from milo_bench.targets.http.encoding import BrokenEncodingError, Inflater, inflater_for
+from milo_bench.targets.http.reply import MAX_BODY_BYTES, HttpReply, ShowsContent
+from milo_bench.targets.http.watching.watch import SocketWatch
+
+READ_BYTES = 65536
+MAX_HEADER_BYTES = 256 << 10
+UNPARSED_S = (
+    1.0  # so long may reads of a chunked body wait for the parser: broken framing is to be seen while it is new
+)
+UNPARSED_READS = 512
+CLOCK_STEP_NS = 1_000_000  # the wall clock moved against the monotonic one by more than this: a step, no lag
+
+_END_OF_CHUNKS = b"\r\n\r\n"  # a chunked body ends with it, whatever trailers it has
+_LINE_END = b"\r\n"
+
+_LINUX = sys.platform == "linux"
+_STAMP_BYTES = struct.calcsize("qq")
+_ANCILLARY_BYTES = socket.CMSG_SPACE(_STAMP_BYTES) if _LINUX else 0
+_TCP_INFO = 11
+_BYTES_ACKED = struct.Struct("Q")
+_BYTES_ACKED_AT = 120  # offset of tcpi_bytes_acked in struct tcp_info (linux/tcp.h)
+
+
+class Connection:
+    """One socket and the framing parser of the reply it is receiving."""
+
+    _at_ns: int
+    _complete: bool
+    _keep_alive: bool
+    _overrun: bool
+    _between_chunks: bool
+    _broken_encoding: str
+
+    def __init__(self, sock: socket.socket, watch: SocketWatch, on_gone: Callable[[Connection], None]) -> None:
+        self._sock = sock
+        self._fd = sock.fileno()
+        self._receive = sock.recvmsg
+        self._loop = asyncio.get_running_loop()
+        self._on_gone = on_gone
+        self._reply: HttpReply | None = None
+        self._waiter: asyncio.Future[None] | None = None
+        self._timer: asyncio.TimerHandle | None = None
+        self._due: Callable[[], None] = self._total_due
+        self._due_s = self._timer_s = 0.0  # on the monotonic clock
+        self._unsent = memoryview(b"")
+        self._closed = False
+        self._clock_offset_ns = 0
+        self._limits = Timeouts()
+        self._shows_content: ShowsContent | None = None
+        self._acked_at_first: int | None = None
+        self._sent = self._sent_before = 0  # bytes of requests: all of them, and of those that were answered
+        self.reusable = False
+        self.request_never_arrived = False
+        self.idle_since_ns = 0
+        self._unparsed: list[tuple[int, bytes, list[tuple[int, int, bytes]]]] = []  # when, what, the kernel's stamp
+        self._unparsed_due: asyncio.TimerHandle | None = None
+        self._parser: Any = httptools.HttpResponseParser(self)
+        self._expect_reply()
+        self._watch = watch
+        watch.add(self._fd, self._readable)
+
+    # ------------------------------------------------------------ one exchange
+
+    async def exchange(
+        self, data: bytes, reply: HttpReply, timeouts: Timeouts, shows_content: ShowsContent | None
+    ) -> None:
+        """Send ``data``, fill ``reply``; the reply says how it ended."""
+        self._reply, self._limits, self._shows_content = reply, timeouts, shows_content
+        self.reusable = self.request_never_arrived = False
+        if self._acked_at_first is None:
+            self._acked_at_first = self._bytes_acked()
+        self._sent_before, self._sent = self._sent, self._sent + len(data)
+        self._clock_offset_ns = time.time_ns() - time.monotonic_ns()
+        self._waiter = waiter = self._loop.create_future()
+        first_token = shows_content is not None and timeouts.first_token_s < timeouts.total_s
+        limit_s = timeouts.first_token_s if first_token else timeouts.total_s
+        self._arm(limit_s, self._first_token_due if first_token else self._total_due)
+        try:
+            self._send(memoryview(data))
+            await waiter
+            if abs(time.time_ns() - time.monotonic_ns() - self._clock_offset_ns) > CLOCK_STEP_NS:
+                reply.lags_ns.clear()  # the wall clock was set meanwhile, and the step is in them
+        finally:
+            self._forget_unparsed()
+            self._reply = self._waiter = self._shows_content = None
+        if self.reusable:
+            self._expect_reply()
+
+    def _arm(self, limit_s: float, due: Callable[[], None]) -> None:
+        """Call ``due`` so long after the request's start, unless it has ended.
+
+        A timer that rings too early sets itself again, so most requests need none of their own.
+        """
+        assert self._reply is not None
+        self._due, self._due_s = due, self._reply.started_ns / 1e9 + limit_s
+        if self._timer is not None and self._timer_s > self._due_s:
+            self._timer.cancel()
+            self._timer = None
+        if self._timer is None:
+            self._set_timer()
+
+    def _set_timer(self) -> None:
+        self._timer_s = self._due_s
+        self._timer = self._loop.call_later(max(0.0, self._due_s - time.monotonic()), self._rang)
+
+    def _rang(self) -> None:
+        self._timer = None
+        if self._reply is None:
+            return
+        if time.monotonic() < self._due_s:
+            self._set_timer()
+        else:
+            self._due()
+
+    def _first_token_due(self) -> None:
+        if not self._parse():
+            return
+        if self._reply is None:
+            return
+        if self._shows_content is not None and self._shows_content(self._reply):
+            self._arm(self._limits.total_s, self._total_due)
+        else:
+            self._end("first_token_timeout", f"no content within {seconds(self._limits.first_token_s)}")
+
+    def _total_due(self) -> None:
+        if self._parse():
+            self._end("total_timeout", f"no end within {seconds(self._limits.total_s)}")
+
+    def _end(self, broken: FailureKind | None = None, message: str = "", at_ns: int | None = None) -> None:
+        reply, waiter = self._reply, self._waiter
+        if reply is None or waiter is None or waiter.done():
+            return
+        reply.ended_ns = time.monotonic_ns() if at_ns is None else at_ns
+        reply.broken, reply.broken_message = broken, message
+        waiter.set_result(None)
+
+    # ------------------------------------------------------------ bytes out
+
+    def _send(self, data: memoryview) -> None:
+        try:
+            sent = self._sock.send(data)
+        except (BlockingIOError, InterruptedError):
+            sent = 0
+        except OSError as error:
+            # The server may have answered before it closed: read what is there, then end.
+            self._lost(error)
+            return
+        if sent < len(data):
+            self._unsent = data[sent:]
+            self._watch.add_writer(self._fd, self._writable)
+
+    def _writable(self) -> None:
+        self._watch.remove_writer(self._fd)
+        self._send(self._unsent)
+
+    # ------------------------------------------------------------ bytes in
+
+    def _readable(self) -> None:
+        try:
+            data, ancillary, _, _ = self._receive(READ_BYTES, _ANCILLARY_BYTES)
+        except (BlockingIOError, InterruptedError):
+            return
+        except OSError as error:
+            self._lost(error)
+            return
+        at_ns = monotonic_ns()
+        unparsed = self._unparsed
+        # Most reads of a stream: the parser waits already, and the body goes on.
+        if unparsed and data and _END_OF_CHUNKS not in data and data[0] not in _LINE_END and self._in_chunks:
+            unparsed.append((at_ns, data, ancillary))
+            if len(unparsed) >= UNPARSED_READS:
+                self._parse_within_bounds(at_ns)
+            return
+        reply = self._reply
+        if reply is None or self._waiter is None or self._waiter.done():
+            # Nobody asked: the server closed, or talks out of turn. Either way this one is done.
+            self.reusable = False
+            if reply is None:
+                self._on_gone(self)
+            return
+        if not data:
+            self._end_of_file(at_ns)
+            return
+        unparsed.append((at_ns, data, ancillary))
+        if not self._in_chunks or _END_OF_CHUNKS in data or data[0] in _LINE_END:
+            self._parse_within_bounds(at_ns)
+        else:
+            self._unparsed_due = self._loop.call_later(UNPARSED_S, self._parse)
+
+    def _parse_within_bounds(self, at_ns: int) -> None:
+        if self._parse() and (
+            self._received > MAX_BODY_BYTES or (not self._in_body and self._received > MAX_HEADER_BYTES)
+        ):
+            self._end("bad_stream", f"stopped after {self._received} bytes without an end", at_ns)
+
+    def _forget_unparsed(self) -> None:
+        if self._unparsed_due is not None:
+            self._unparsed_due.cancel()
+            self._unparsed_due = None
+        self._unparsed = []
+
+    def _parse(self) -> bool:
+        """Feed the parser what it has not seen; whether the reply is still open.
+
+        A read that is one whole chunk behind another is taken apart here: it leaves the parser where it was.
+        """
+        unparsed = self._unparsed
+        if not unparsed:
+            return not self._complete
+        self._forget_unparsed()
+        reply = self._reply
+        pieces = None
+        if reply is not None:
+            reply.lags_ns += _lags_ns(unparsed, self._clock_offset_ns)
+            pieces = None if self._inflater is not None else reply.pieces
+        size = 0
+        head: bytes | None = None
+        try:
+            for self._at_ns, data, _ in unparsed:
+                self._received += len(data)
+                if self._between_chunks and pieces is not None:
+                    if len(data) != size:
+                        size = len(data)
+                        head = head_of_chunk(size)
+                    if head is not None and data.startswith(head) and data[-2:] == _LINE_END:
+                        pieces.append((self._at_ns, data[len(head) : -2]))
+                        continue
+                self._chunk_is_over = False
+                self._parser.feed_data(data)
+                self._between_chunks = self._chunk_is_over and not self._complete and data.endswith(_LINE_END)
+        except httptools.HttpParserUpgrade:
+            self.reusable = False
+            self._end("bad_stream", "the server switches to another protocol (HTTP 101)", self._at_ns)
+            return False
+        except httptools.HttpParserError as error:
+            self.reusable = False
+            self._end("bad_stream", f"not HTTP: {str(error) or type(error).__name__}", self._at_ns)
+            return False
+        if self._broken_encoding:
+            self.reusable = False
+            self._end("bad_stream", self._broken_encoding, self._at_ns)
+            return False
+        if self._complete:
+            self.reusable = self._keep_alive and not self._overrun
+            self._end(at_ns=self._at_ns)
+        return not self._complete
+
+    def _end_of_file(self, at_ns: int) -> None:
+        if not self._parse():
+            return
+        if self._in_body and self._body_ends_with_connection:
+            self._end(at_ns=at_ns)
+            return
+        if self._received == 0:
+            self._check_arrival()
+            self._end("reset", "the server closed the connection without an answer", at_ns)
+        else:
+            self._end("reset", "the connection closed before the end of the answer", at_ns)
+
+    def _lost(self, error: OSError) -> None:
+        if self._reply is None:
+            self._on_gone(self)
+            return
+        if not self._parse():
+            return
+        if self._received == 0:
+            self._check_arrival()
+        self._end("reset", f"connection lost: {said_of(error)}")
+
+    def _check_arrival(self) -> None:
+        acked = self._bytes_acked()
+        # Whatever was answered was acknowledged.
+        first = self._acked_at_first
+        self.request_never_arrived = acked is not None and first is not None and acked == first + self._sent_before
+
+    def _bytes_acked(self) -> int | None:
+        if not _LINUX:
+            return None
+        try:
+            info = self._sock.getsockopt(socket.IPPROTO_TCP, _TCP_INFO, 256)
+        except OSError:
+            return None
+        if len(info) < _BYTES_ACKED_AT + 8:
+            return None
+        return int(_BYTES_ACKED.unpack_from(info, _BYTES_ACKED_AT)[0])
+
+    # ------------------------------------------------------------ framing, called by httptools
+
+    def _expect_reply(self) -> None:
+        self._received = 0
+        self._at_ns = 0
+        self._chunk_is_over = self._between_chunks = False
+        self._complete = self._in_body = self._in_chunks = self._overrun = self._keep_alive = False
+        self._body_ends_with_connection = False
+        self._inflater: Inflater | None = None
+        self._broken_encoding = ""
+
+    def on_message_begin(self) -> None:
+        if self._complete:
+            self._overrun = True
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        if self._reply is not None and not self._complete:
+            self._reply.headers[_header_name(name)] = _header_value(value)
+
+    def on_headers_complete(self) -> None:
+        reply = self._reply
+        if reply is None or self._complete:
+            return
+        reply.status = self._parser.get_status_code()
+        if reply.status >= 200:
+            self._in_body = True
+            self._inflater = inflater_for(reply.headers)
+            self._in_chunks = "chunked" in reply.headers.get("transfer-encoding", "")
+            self._body_ends_with_connection = "content-length" not in reply.headers and not self._in_chunks
+
+    def on_body(self, data: bytes) -> None:
+        if self._reply is None or self._complete or self._broken_encoding:
+            return
+        if self._inflater is not None:
+            try:
+                data = self._inflater.feed(data)
+            except BrokenEncodingError as error:
+                self._broken_encoding = str(error)
+                return
+        if data:
+            self._reply.pieces.append((self._at_ns, data))
+
+    def on_chunk_header(self) -> None:
+        self._chunk_is_over = False
+
+    def on_chunk_complete(self) -> None:
+        self._chunk_is_over = True
+
+    def on_message_complete(self) -> None:
+        if self._reply is None:
+            return
+        if self._reply.status < 200:  # 100 Continue and the like: the answer is still to come
+            self._reply.headers.clear()
+            return
+        self._keep_alive = self._parser.should_keep_alive()
+        self._complete = True
+
+    # ------------------------------------------------------------ life
+
+    def is_alive(self) -> bool:
+        """False where the server closed, or sent something that nobody asked for."""
+        if self._closed:
+            return False
+        try:
+            self._sock.recv(1, socket.MSG_PEEK)
+        except (BlockingIOError, InterruptedError):
+            return True
+        except OSError:
+            return False
+        return False
+
+    def close(self) -> None:
+        if self._closed:
+            return
+        self._closed = True
+        self._forget_unparsed()
+        if self._timer is not None:
+            self._timer.cancel()
+        self._watch.remove_writer(self._fd)
+        self._watch.remove(self._fd)
+        self._sock.close()
+        self._parser = None  # it refers back to us; without the cycle the connection goes at once
+        self._end("cancelled", "closed by the client")
+
+
+_Read = tuple[int, bytes, list[tuple[int, int, bytes]]]
+
+
+def _lags_ns(reads: Sequence[_Read], offset_ns: int) -> list[int]:
+    """Our stamp minus the kernel's of each read that has one. ``offset_ns``: the wall clock minus the monotonic one."""
+    stamped = [(at_ns, ancillary[0][2]) for at_ns, _, ancillary in reads if ancillary]
+    kernels = iter(struct.unpack(f"{2 * len(stamped)}q", b"".join([stamp for _, stamp in stamped])))
+    lags_ns = [
+        at_ns + offset_ns - whole_s * 1_000_000_000 - rest_ns
+        for (at_ns, _), whole_s, rest_ns in zip(stamped, kernels, kernels, strict=True)
+    ]
+    return [max(0, lag_ns) for lag_ns in lags_ns] if lags_ns and min(lags_ns) < 0 else lags_ns
+
+
+@lru_cache(maxsize=512)
+def _header_name(name: bytes) -> str:
+    return name.decode("latin-1").lower()
+
+
+@lru_cache(maxsize=512)
+def _header_value(value: bytes) -> str:
+    """Equal ones are one, as most are."""
+    return value.decode("latin-1")
+
+
+@lru_cache(maxsize=4096)
+def head_of_chunk(size: int) -> bytes | None:
+    """How a read of ``size`` bytes begins that is one chunk of a chunked body; None where no chunk has that size."""
+    for digits in range(1, 9):
+        head = b"%x\r\n" % max(0, size - digits - 4)
+        if len(head) == digits + 2 and size > digits + 4:
+            return head
+    return None
+
+
+def said_of(error: OSError) -> str:
+    """What the system says of it."""
+    return error.strerror or type(error).__name__

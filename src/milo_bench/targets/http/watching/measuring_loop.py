@@ -1,0 +1,135 @@
+"""An event loop that reads measured sockets while it waits, and wakes nobody for them.
+
+A stream sends hundreds of small pieces a second. Elsewhere each costs a turn of the loop, its bookkeeping and a
+second question to the kernel. Here the loop's own wait asks the kernel once for everything: what came on a watched
+socket is read there and then, and the wait goes on until somebody has something to do.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import math
+import os
+import select
+import selectors
+import time
+from collections.abc import Callable
+from contextvars import Context
+from typing import TypeVarTuple
+
+_Reader = Callable[[], None]
+_Ts = TypeVarTuple("_Ts")
+
+
+class MeasuringLoop(asyncio.SelectorEventLoop):
+    """asyncio's loop with watched sockets. For systems with epoll (Linux).
+
+    A reader or writer of a watched socket runs as a callback of the loop does: it must not block, and an exception of
+    it goes to the loop's exception handler.
+    """
+
+    def __init__(self) -> None:
+        self._has_work = False
+        self._watching = _Selector(self)
+        super().__init__(self._watching)
+
+    def watch(self, descriptor: int, reader: _Reader) -> None:
+        """Call ``reader`` whenever the socket has data, an end or an error, until it is unwatched.
+
+        Nobody else may ask the loop about the socket meanwhile.
+        """
+        self._watching.watch(descriptor, reader)
+
+    def watch_writable(self, descriptor: int, writer: _Reader | None) -> None:
+        """Call ``writer`` whenever the watched socket takes bytes, until None is given."""
+        self._watching.watch_writable(descriptor, writer)
+
+    def unwatch(self, descriptor: int) -> None:
+        """To be called while the socket is open."""
+        self._watching.unwatch(descriptor)
+
+    def has_new_work(self) -> bool:
+        """Whether a call or a timer was asked for since the last time."""
+        found, self._has_work = self._has_work, False
+        return found
+
+    def call_soon(
+        self, callback: Callable[[*_Ts], object], *args: *_Ts, context: Context | None = None
+    ) -> asyncio.Handle:
+        self._has_work = True
+        return super().call_soon(callback, *args, context=context)
+
+    def call_at(
+        self, when: float, callback: Callable[[*_Ts], object], *args: *_Ts, context: Context | None = None
+    ) -> asyncio.TimerHandle:
+        self._has_work = True
+        return super().call_at(when, callback, *args, context=context)
+
+
+class _Selector(selectors.EpollSelector):
+    """What asyncio asks which of its files are ready; the watched sockets are none of them."""
+
+    def __init__(self, loop: MeasuringLoop) -> None:
+        super().__init__()
+        self._loop = loop
+        self._epoll = select.epoll.fromfd(os.dup(self.fileno()))  # both close theirs
+        self._readers: dict[int, _Reader] = {}
+        self._writers: dict[int, _Reader] = {}
+
+    def watch(self, descriptor: int, reader: _Reader) -> None:
+        self._epoll.register(descriptor, select.EPOLLIN)
+        self._readers[descriptor] = reader
+
+    def watch_writable(self, descriptor: int, writer: _Reader | None) -> None:
+        if writer is None:
+            if self._writers.pop(descriptor, None) is not None:
+                self._epoll.modify(descriptor, select.EPOLLIN)
+            return
+        self._writers[descriptor] = writer
+        self._epoll.modify(descriptor, select.EPOLLIN | select.EPOLLOUT)
+
+    def unwatch(self, descriptor: int) -> None:
+        self._writers.pop(descriptor, None)
+        if self._readers.pop(descriptor, None) is not None:
+            self._epoll.unregister(descriptor)
+
+    def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
+        """Wait until ``timeout``, a file of asyncio's is ready or a reader has given the loop something to do."""
+        loop, poll, readers = self._loop, self._epoll.poll, self._readers
+        found: list[tuple[selectors.SelectorKey, int]] = []
+        until_s = math.inf if timeout is None else time.monotonic() + timeout if timeout > 0 else 0.0
+        loop.has_new_work()
+        while True:
+            for descriptor, event in poll(timeout):
+                reader = readers.get(descriptor)
+                if reader is None:
+                    self._add(found, descriptor, event)
+                    continue
+                try:
+                    if event != select.EPOLLOUT:
+                        reader()
+                    if event & select.EPOLLOUT and (writer := self._writers.get(descriptor)) is not None:
+                        writer()
+                except Exception as error:
+                    message = "a reader of a watched socket failed"
+                    loop.call_exception_handler({"message": message, "exception": error})
+            if found or not until_s or loop.has_new_work():
+                return found
+            if timeout is not None and (timeout := until_s - time.monotonic()) <= 0:
+                return found
+
+    def _add(self, found: list[tuple[selectors.SelectorKey, int]], descriptor: int, event: int) -> None:
+        key = self.get_map().get(descriptor)
+        if key is None:
+            return
+        events = 0
+        if event & ~select.EPOLLIN:
+            events |= selectors.EVENT_WRITE
+        if event & ~select.EPOLLOUT:
+            events |= selectors.EVENT_READ
+        if events & key.events:
+            found.append((key, events & key.events))
+
+    def close(self) -> None:
+        self._epoll.close()
+        super().close()
