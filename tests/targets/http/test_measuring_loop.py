@@ -256,6 +256,7 @@ def test_a_chunked_answer_is_the_same_however_its_bytes_are_cut_into_reads(seed:
             reply = await wire.fetch("GET", "/", timeouts=Timeouts())
             assert (reply.broken, reply.body()) == (None, b"".join(body))
             assert [at_ns for at_ns, _ in reply.pieces] == sorted(at_ns for at_ns, _ in reply.pieces)
+            assert reply.lags_ns and min(reply.lags_ns) >= 0
             kept, lags_ns, pieces = reply.body(), list(reply.lags_ns), list(reply.pieces)
             reply.pack()
             assert reply.pieces == [] and reply.memory() > 0
@@ -263,5 +264,34 @@ def test_a_chunked_answer_is_the_same_however_its_bytes_are_cut_into_reads(seed:
             assert (reply.body(), reply.lags_ns, reply.pieces) == (kept, lags_ns, pieces)
         await wire.close()
         server.close()
+
+    run(work)
+
+
+def test_inside_a_stream_one_read_in_four_asks_for_the_kernels_stamp_and_the_first_always_does() -> None:
+    from milo_bench.core.records import Timeouts
+    from milo_bench.targets.http.address import parse_address
+    from milo_bench.targets.http.wire import TcpWire
+
+    async def work(loop: MeasuringLoop) -> None:
+        async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            for count in (40, 1):
+                await reader.readuntil(b"\r\n\r\n")
+                writer.write(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n")
+                for _ in range(count):
+                    await asyncio.sleep(0.0005)
+                    writer.write(b"5\r\nhello\r\n")
+                writer.write(b"0\r\n\r\n")
+            writer.close()
+
+        server = await asyncio.start_server(answer, "127.0.0.1", 0)
+        host, port = server.sockets[0].getsockname()
+        wire = TcpWire(parse_address(f"http://{host}:{port}"))
+        long = await wire.fetch("GET", "/", timeouts=Timeouts())
+        short = await wire.fetch("GET", "/", timeouts=Timeouts())
+        await wire.close()
+        server.close()
+        assert long.body() == b"hello" * 40 and 1 <= len(long.lags_ns) <= 40 / 4 + 3
+        assert short.body() == b"hello" and len(short.lags_ns) >= 1
 
     run(work)

@@ -483,11 +483,20 @@ class _Window:
     async def _probe_loop(self) -> None:
         """How late our own timers are: the client's delay where the kernel gives no receive stamps."""
         loop = asyncio.get_running_loop()
-        due_s = loop.time()
-        while True:
-            due_s = max(due_s + _PROBE_S, loop.time())
-            await asyncio.sleep(due_s - loop.time())
-            self._lags.append(max(0.0, loop.time() - due_s))
+        due_s = loop.time() + _PROBE_S
+
+        def rang() -> None:
+            nonlocal due_s
+            now_s = loop.time()
+            self._lags.append(max(0.0, now_s - due_s))
+            due_s = max(due_s + _PROBE_S, now_s)
+            timers[0] = loop.call_at(due_s, rang)
+
+        timers = [loop.call_at(due_s, rang)]
+        try:
+            await loop.create_future()
+        finally:
+            timers[0].cancel()
 
 
 def _left(row: _Open, failure: RowFailure, now_s: float) -> LoadRow:

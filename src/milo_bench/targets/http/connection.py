@@ -30,14 +30,16 @@ UNPARSED_S = (
     1.0  # so long may reads of a chunked body wait for the parser: broken framing is to be seen while it is new
 )
 UNPARSED_READS = 512
+STAMPED_ONE_IN = 4  # inside a stream one read in so many asks for the kernel's stamp, and always the first
 CLOCK_STEP_NS = 1_000_000  # the wall clock moved against the monotonic one by more than this: a step, no lag
 
 _END_OF_CHUNKS = b"\r\n\r\n"  # a chunked body ends with it, whatever trailers it has
 _LINE_END = b"\r\n"
+_UNSTAMPED: list[tuple[int, int, bytes]] = []
 
 _LINUX = sys.platform == "linux"
-_STAMP_BYTES = struct.calcsize("qq")
-_ANCILLARY_BYTES = socket.CMSG_SPACE(_STAMP_BYTES) if _LINUX else 0
+_STAMP = struct.Struct("qq")  # seconds and nanoseconds
+_ANCILLARY_BYTES = socket.CMSG_SPACE(_STAMP.size) if _LINUX else 0
 _TCP_INFO = 11
 _BYTES_ACKED = struct.Struct("Q")
 _BYTES_ACKED_AT = 120  # offset of tcpi_bytes_acked in struct tcp_info (linux/tcp.h)
@@ -45,6 +47,48 @@ _BYTES_ACKED_AT = 120  # offset of tcpi_bytes_acked in struct tcp_info (linux/tc
 
 class Connection:
     """One socket and the framing parser of the reply it is receiving."""
+
+    __slots__ = (
+        "_acked_at_first",
+        "_at_ns",
+        "_between_chunks",
+        "_body_ends_with_connection",
+        "_broken_encoding",
+        "_chunk_is_over",
+        "_clock_offset_ns",
+        "_closed",
+        "_complete",
+        "_due",
+        "_due_s",
+        "_fd",
+        "_in_body",
+        "_in_chunks",
+        "_inflater",
+        "_keep_alive",
+        "_limits",
+        "_loop",
+        "_on_gone",
+        "_overrun",
+        "_parser",
+        "_receive",
+        "_receive_stamped",
+        "_received",
+        "_reply",
+        "_sent",
+        "_sent_before",
+        "_shows_content",
+        "_sock",
+        "_timer",
+        "_timer_s",
+        "_unparsed",
+        "_unparsed_due",
+        "_unsent",
+        "_waiter",
+        "_watch",
+        "idle_since_ns",
+        "request_never_arrived",
+        "reusable",
+    )
 
     _at_ns: int
     _complete: bool
@@ -56,7 +100,7 @@ class Connection:
     def __init__(self, sock: socket.socket, watch: SocketWatch, on_gone: Callable[[Connection], None]) -> None:
         self._sock = sock
         self._fd = sock.fileno()
-        self._receive = sock.recvmsg
+        self._receive, self._receive_stamped = sock.recv, sock.recvmsg
         self._loop = asyncio.get_running_loop()
         self._on_gone = on_gone
         self._reply: HttpReply | None = None
@@ -178,15 +222,18 @@ class Connection:
     # ------------------------------------------------------------ bytes in
 
     def _readable(self) -> None:
+        unparsed = self._unparsed
         try:
-            data, ancillary, _, _ = self._receive(READ_BYTES, _ANCILLARY_BYTES)
+            if self._in_chunks and len(unparsed) % STAMPED_ONE_IN:
+                data, ancillary = self._receive(READ_BYTES), _UNSTAMPED
+            else:
+                data, ancillary, _, _ = self._receive_stamped(READ_BYTES, _ANCILLARY_BYTES)
         except (BlockingIOError, InterruptedError):
             return
         except OSError as error:
             self._lost(error)
             return
         at_ns = monotonic_ns()
-        unparsed = self._unparsed
         # Most reads of a stream: the parser waits already, and the body goes on.
         if unparsed and data and _END_OF_CHUNKS not in data and data[0] not in _LINE_END and self._in_chunks:
             unparsed.append((at_ns, data, ancillary))
@@ -396,6 +443,9 @@ _Read = tuple[int, bytes, list[tuple[int, int, bytes]]]
 
 def _lags_ns(reads: Sequence[_Read], offset_ns: int) -> list[int]:
     """Our stamp minus the kernel's of each read that has one. ``offset_ns``: the wall clock minus the monotonic one."""
+    if len(reads) == 1 and (ancillary := reads[0][2]):
+        whole_s, rest_ns = _STAMP.unpack(ancillary[0][2])
+        return [max(0, reads[0][0] + offset_ns - whole_s * 1_000_000_000 - rest_ns)]
     stamped = [(at_ns, ancillary[0][2]) for at_ns, _, ancillary in reads if ancillary]
     kernels = iter(struct.unpack(f"{2 * len(stamped)}q", b"".join([stamp for _, stamp in stamped])))
     lags_ns = [

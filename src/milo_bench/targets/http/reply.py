@@ -15,6 +15,7 @@ Piece: TypeAlias = tuple[int, bytes]
 
 ShowsContent: TypeAlias = "Callable[[HttpReply], bool]"
 _AROUND_BYTES = 3 << 10  # of an answer that waits: its task, its headers
+_FEW_PIECES = 8  # are small as they are
 _PIECE_BYTES = 24  # of a packed piece: its stamp, its end, its lag
 MAX_BODY_BYTES = 64 << 20  # an answer larger than this is a server gone wild, and would take the bench with it
 
@@ -23,8 +24,8 @@ MAX_BODY_BYTES = 64 << 20  # an answer larger than this is a server gone wild, a
 class HttpReply:
     """One exchange as bytes. Stamps are nanoseconds on the monotonic clock.
 
-    ``lags_ns`` holds, for each read, our stamp minus the kernel's receive stamp; it is empty
-    where the kernel gives none. ``broken`` says how the exchange ended if not by a whole
+    ``lags_ns`` holds, for each read that was asked for it, our stamp minus the kernel's receive stamp; it is
+    empty where the kernel gives none. ``broken`` says how the exchange ended if not by a whole
     HTTP message; the pieces that came before stay readable.
     """
 
@@ -59,6 +60,8 @@ class HttpReply:
 
     def pack(self) -> None:
         """Make it small, and nothing that Python's collector looks at, until ``unpack``: it has to wait."""
+        if len(self.pieces) <= _FEW_PIECES:
+            return
         stamps_ns = [at_ns for at_ns, _ in self.pieces]
         ends = accumulate([len(data) for _, data in self.pieces])
         self._packed = (self.body(), len(stamps_ns), array("q", [*ends, *stamps_ns, *self.lags_ns]))

@@ -12,12 +12,13 @@ import math
 import os
 import select
 import selectors
-import time
 from collections.abc import Callable
 from contextvars import Context
+from time import monotonic
 from typing import TypeVarTuple
 
 _Reader = Callable[[], None]
+_ONLY_IN = 1  # select.EPOLLIN
 _Ts = TypeVarTuple("_Ts")
 
 
@@ -29,7 +30,7 @@ class MeasuringLoop(asyncio.SelectorEventLoop):
     """
 
     def __init__(self) -> None:
-        self._has_work = False
+        self.has_new_work = False  # a call or a timer was asked for, since whoever looks set it
         self._watching = _Selector(self)
         super().__init__(self._watching)
 
@@ -48,21 +49,16 @@ class MeasuringLoop(asyncio.SelectorEventLoop):
         """To be called while the socket is open."""
         self._watching.unwatch(descriptor)
 
-    def has_new_work(self) -> bool:
-        """Whether a call or a timer was asked for since the last time."""
-        found, self._has_work = self._has_work, False
-        return found
-
     def call_soon(
         self, callback: Callable[[*_Ts], object], *args: *_Ts, context: Context | None = None
     ) -> asyncio.Handle:
-        self._has_work = True
+        self.has_new_work = True
         return super().call_soon(callback, *args, context=context)
 
     def call_at(
         self, when: float, callback: Callable[[*_Ts], object], *args: *_Ts, context: Context | None = None
     ) -> asyncio.TimerHandle:
-        self._has_work = True
+        self.has_new_work = True
         return super().call_at(when, callback, *args, context=context)
 
 
@@ -97,8 +93,8 @@ class _Selector(selectors.EpollSelector):
         """Wait until ``timeout``, a file of asyncio's is ready or a reader has given the loop something to do."""
         loop, poll, readers = self._loop, self._epoll.poll, self._readers
         found: list[tuple[selectors.SelectorKey, int]] = []
-        until_s = math.inf if timeout is None else time.monotonic() + timeout if timeout > 0 else 0.0
-        loop.has_new_work()
+        until_s = math.inf if timeout is None else monotonic() + timeout if timeout > 0 else 0.0
+        loop.has_new_work = False
         while True:
             for descriptor, event in poll(timeout):
                 reader = readers.get(descriptor)
@@ -106,17 +102,23 @@ class _Selector(selectors.EpollSelector):
                     self._add(found, descriptor, event)
                     continue
                 try:
-                    if event != select.EPOLLOUT:
+                    if event == _ONLY_IN:
                         reader()
-                    if event & select.EPOLLOUT and (writer := self._writers.get(descriptor)) is not None:
-                        writer()
+                    else:
+                        self._call(descriptor, event)
                 except Exception as error:
                     message = "a reader of a watched socket failed"
                     loop.call_exception_handler({"message": message, "exception": error})
-            if found or not until_s or loop.has_new_work():
+            if found or loop.has_new_work or not until_s:
                 return found
-            if timeout is not None and (timeout := until_s - time.monotonic()) <= 0:
+            if timeout is not None and (timeout := until_s - monotonic()) <= 0:
                 return found
+
+    def _call(self, descriptor: int, event: int) -> None:
+        if event != select.EPOLLOUT:
+            self._readers[descriptor]()
+        if event & select.EPOLLOUT and (writer := self._writers.get(descriptor)) is not None:
+            writer()
 
     def _add(self, found: list[tuple[selectors.SelectorKey, int]], descriptor: int, event: int) -> None:
         key = self.get_map().get(descriptor)
