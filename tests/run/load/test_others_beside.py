@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from milo_bench.core.records import Telemetry
+from milo_bench.run.load.in_flight import InFlight
 from milo_bench.run.load.rows import LoadRow, WindowRows
 from milo_bench.run.load.sampling import LoadSampling
-from milo_bench.run.load.window import InFlight
 from milo_bench.stats.load.machine import machine_figures
 from tests.run.run_parts import TestTarget, record_of
 

@@ -33,11 +33,12 @@ from milo_bench.run.load.alone import ask_alone
 from milo_bench.run.load.arrivals import Arrival
 from milo_bench.run.load.capacity import CapacityResult, CapacitySearch, LevelOutcome
 from milo_bench.run.load.documents import DrawRequests, LoadDocuments
+from milo_bench.run.load.in_flight import InFlight
 from milo_bench.run.load.options import LoadOptions, prepared_requests, profile_at, profiles, requests_of
 from milo_bench.run.load.rows import LoadRow, WindowRows
 from milo_bench.run.load.sampling import LoadSampling
 from milo_bench.run.load.warmth import mark_warm, needs_a_probe
-from milo_bench.run.load.window import InFlight, LoadRequest, Profile, drive_window
+from milo_bench.run.load.window import LoadRequest, Profile, drive_window
 from milo_bench.run.load.workers import LoadWorkers, workers_for
 from milo_bench.run.log_opening import log_opener
 from milo_bench.run.prepare import cannot_fit

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import sys
 import time
 from array import array
 from collections import deque
 from collections.abc import Awaitable, Callable, Collection, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
@@ -16,6 +15,7 @@ from milo_bench.core.chat import ChatRequest
 from milo_bench.core.records import Timeouts
 from milo_bench.core.units import seconds
 from milo_bench.run.load.arrivals import Arrival
+from milo_bench.run.load.in_flight import InFlight
 from milo_bench.run.load.quiet import quiet_collector
 from milo_bench.run.load.rows import LoadRow, Mode, RowFailure, WindowRows, row_of
 from milo_bench.run.load.timer import DueTimer
@@ -85,31 +85,6 @@ class Profile:
             f"load continues until the last measured request ends, at most "
             f"{seconds(COOLDOWN_MOST * self.duration_s)}, with {seconds(self.drain_s)} to finish"
         )
-
-
-class InFlight:
-    """How many requests of ours a server may be working on, for whoever counts those of others beside them."""
-
-    def __init__(self) -> None:
-        self._count: Callable[[], int] | None = None
-        self._left = 0  # broken off by us: their server may not have noticed yet
-
-    def __call__(self) -> int:
-        """A number that ours never pass; so large between windows that nothing is taken for work of others."""
-        return sys.maxsize if self._count is None else self._count() + self._left
-
-    @contextmanager
-    def counted(self, count: Callable[[], int]) -> Iterator[None]:
-        """``count`` tells of ours while this lasts."""
-        self._count = count
-        try:
-            yield
-        finally:
-            self._count = None
-
-    def left(self, rows: Sequence[LoadRow]) -> None:
-        """The next window begins beside what was broken off in this one."""
-        self._left = sum(row.failure == "unfinished" for row in rows)
 
 
 async def drive_window(
