@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import partial
+from functools import cache, partial
 from hashlib import blake2b
 from typing import Final
 
@@ -76,7 +76,7 @@ class OneAnswer:
                 answer.key.fixture,
                 places,
                 partial(self._everywhere, candidate, answer, asked, numbers, whole=is_usual),
-                partial(self._by_check, candidate, answer, asked, numbers),
+                cache(partial(self._by_check, candidate, answer, asked, numbers)),
             )
 
     def _passes(self, fixtures: Mapping[str, Fixture], answer: Attempt) -> bool:

@@ -40,6 +40,7 @@ from milo_bench.guards.packs.read import languages_of
 # A packet's numbered line is a text of its own, as it is where an answer cites it.
 _LABEL: Final = re.compile(r"^\[(L\d{1,6})\] ?", re.MULTILINE)
 _DIGITS: Final = re.compile(r"[0-9]+")
+_MOST_ASKED: Final = 4096  # facts whose answers are kept
 _MARKED_ID: Final = re.compile(r"@|://|^www\.")  # an address, which may have no digit
 
 
@@ -66,6 +67,8 @@ class Stated:
         known = self._answers.get(asked)
         if known is None:
             with self._one_at_a_time:
+                if len(self._answers) >= _MOST_ASKED:
+                    self._answers.clear()
                 known = self._answers[asked] = self._states(fact)
         return known
 
