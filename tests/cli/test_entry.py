@@ -115,3 +115,15 @@ def test_a_number_has_bounds_and_is_finite(name: str, kind: click.ParamType[obje
     for written in ("nan", "inf", "-inf", "1e999", "1" + "0" * 400):
         with pytest.raises(click.UsageError):
             kind.convert(written, None, None)
+
+
+@pytest.mark.parametrize("words", [["verify", "--help"], ["decide", "nothing.jsonl"], ["targets", "--help"]])
+def test_a_command_that_ends_at_once_says_all_and_does_what_was_to_be_done_at_the_end(words: list[str]) -> None:
+    program = (
+        "import atexit, sys; from milo_bench.cli.main import main; "
+        f"atexit.register(lambda: print('done')); sys.argv = ['milo-bench', *{words}]; main()"
+    )
+    ended = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    assert ended.stdout.endswith("done\n")
+    assert ended.returncode == (0 if "--help" in words else 3)
+    assert ("Usage: " in ended.stdout) == ("--help" in words)
