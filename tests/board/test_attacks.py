@@ -76,8 +76,8 @@ def anew(client: BoardClient, token: str = "") -> TestClient:
 
 def state_of(client: BoardClient) -> dict[str, list[Any]]:
     """All rows of the state database."""
-    with client.board.engine.connect() as connection:
-        return {name: connection.execute(table.select()).all() for name, table in METADATA.tables.items()}
+    with client.board.engine.reading() as connection:
+        return {name: connection.rows(f"SELECT * FROM {name}") for name in METADATA.tables}
 
 
 def assert_secured(answer: Any) -> None:

@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
-from sqlalchemy import insert, select, text
 
 from milo_bench import api
 from milo_bench.cli.main import milo_bench
@@ -19,10 +18,10 @@ from milo_bench.store.audit.verify import verify_audit
 from milo_bench.store.audit.writer import AuditWriter, audit_files, head_path, key_path
 from milo_bench.store.state.copies import ROWS_AT_ONCE, copy_rows
 from milo_bench.store.state.database import open_state
+from milo_bench.store.state.engine import insert_into
 from milo_bench.store.state.keys import list_keys, new_key, revoke_key
 from milo_bench.store.state.people import add_person, revoke_person
 from milo_bench.store.state.queue import QueuedWork, add_work, list_work, take_work
-from milo_bench.store.state.tables import QUEUE
 
 ROWS = ROWS_AT_ONCE + 100
 
@@ -41,9 +40,10 @@ def in_use(tmp_path: Path) -> tuple[str, Path, bytes]:
     state, audit = str(tmp_path / "state.db"), tmp_path / "audit"
     engine = open_state(state)
     add_work(engine, work("q1"))
-    with engine.begin() as connection:
-        first = dict(connection.execute(select(QUEUE)).mappings().one())
-        connection.execute(insert(QUEUE), [{**first, "id": f"q{n}", "number": n} for n in range(2, ROWS + 1)])
+    with engine.writing() as connection:
+        [first] = connection.rows("SELECT * FROM queue")
+        for n in range(2, ROWS + 1):
+            connection.change(insert_into("queue", first), **{**first, "id": f"q{n}", "number": n})
     take_work(engine, "q3", "ann", 2.0)
     new_key(engine, "desk", now=1.0)
     key = read_key(key_path(audit), make=True)
@@ -88,11 +88,12 @@ def test_what_is_read_is_one_moment(in_use: tuple[str, Path, bytes], tmp_path: P
     """A row that comes while the copy is made is in the next backup, whole, and never half in this one."""
     source, into = open_state(in_use[0]), open_state(str(tmp_path / "copy.db"))
     other = open_state(in_use[0])
-    with source.connect().execution_options(isolation_level="AUTOCOMMIT") as reading:
-        reading.exec_driver_sql("BEGIN")
-        reading.execute(text("SELECT count(*) FROM keys")).scalar()
+    with source.reading() as reading:
+        reading.change("BEGIN")
+        reading.rows("SELECT count(*) FROM keys")
         add_work(other, work("late"))
-        assert reading.execute(text("SELECT count(*) FROM queue")).scalar() == ROWS
+        assert reading.rows("SELECT count(*) AS rows FROM queue") == [{"rows": ROWS}]
+        reading.change("COMMIT")
     assert copy_rows(source, into)["queue"] == ROWS + 1
 
 

@@ -7,7 +7,6 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from sqlalchemy import text
 
 from milo_bench.core.errors import PrerequisiteError, UsageError
 from milo_bench.store.state.database import newest_version, open_state
@@ -91,17 +90,19 @@ def test_the_schema_of_the_files_is_that_of_the_tables(tmp_path: Path) -> None:
     from milo_bench.store.state.tables import METADATA
 
     engine = open_state(str(tmp_path / "state.db"))
-    with engine.connect() as connection:
+    with engine.sqlalchemy().connect() as connection:
         assert compare_metadata(MigrationContext.configure(connection), METADATA) == []
-        assert connection.execute(text("SELECT version_num FROM alembic_version")).scalar() == newest_version()
-        assert connection.execute(text("PRAGMA journal_mode")).scalar() == "wal"
+    with engine.reading() as reading:
+        assert reading.rows("SELECT version_num FROM alembic_version") == [{"version_num": newest_version()}]
+        assert reading.rows("PRAGMA journal_mode") == [{"journal_mode": "wal"}]
+        assert reading.rows("PRAGMA synchronous") == [{"synchronous": 2}]
 
 
 def test_a_newer_schema_and_a_missing_file_are_refused(tmp_path: Path) -> None:
     path = str(tmp_path / "state.db")
     engine = open_state(path)
-    with engine.begin() as connection:
-        connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    with engine.writing() as connection:
+        connection.change("UPDATE alembic_version SET version_num = '9999'")
     with pytest.raises(PrerequisiteError, match="schema 9999"):
         open_state(path)
     with pytest.raises(PrerequisiteError, match="There is no state database"):
@@ -114,8 +115,8 @@ def test_a_newer_schema_and_a_missing_file_are_refused(tmp_path: Path) -> None:
 def test_a_gateway_and_boards_that_start_at_once_on_a_new_database_all_find_its_tables(tmp_path: Path) -> None:
     state = str(tmp_path / "new.db")
     assert open_at_once(state) == [(0, "")] * 4
-    with open_state(state).connect() as connection:
-        assert connection.execute(text("SELECT count(*) FROM alembic_version")).scalar() == 1
+    with open_state(state).reading() as connection:
+        assert connection.rows("SELECT count(*) AS rows FROM alembic_version") == [{"rows": 1}]
 
 
 def test_an_answer_that_many_send_to_review_is_added_once_and_none_is_lost(tmp_path: Path) -> None:

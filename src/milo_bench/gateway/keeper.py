@@ -17,7 +17,7 @@ from milo_bench.gateway.options import FileStamps, LoadedTable, ServeOptions, fi
 from milo_bench.gateway.permits import check_permits, void_permits
 from milo_bench.gateway.serving import Gateway, Serving
 from milo_bench.gateway.upstream.targets import Upstream, hold_to, open_upstreams
-from milo_bench.store.state import SQLAlchemyError
+from milo_bench.store.state import StateError, kind_of
 
 _LOOK_S: Final = 1.0
 _STEP_S: Final = 1.0  # a clock that is led moves by less in a second
@@ -66,8 +66,8 @@ class Keeper:
         loop, gateway = asyncio.get_running_loop(), self._gateway
         try:
             await loop.run_in_executor(gateway.database, gateway.access.reload)
-        except SQLAlchemyError as error:
-            gateway.say("keys_failed", reason=type(error).__name__)
+        except StateError as error:
+            gateway.say("keys_failed", reason=kind_of(error))
         self._look_at_state()
         try:
             gateway.audit.look()
@@ -82,20 +82,20 @@ class Keeper:
         try:
             await self._control.look(self._run_outside)
             await gateway.sampler.keep(gateway.engine, self._run_outside)
-        except (SQLAlchemyError, MiloError) as error:
-            gateway.say("incidents_failed", reason=type(error).__name__)
+        except (StateError, MiloError) as error:
+            gateway.say("incidents_failed", reason=kind_of(error))
 
     async def _tell_callers(self) -> None:
         try:
             await self._callbacks.tell_all(self._run_outside)
-        except (SQLAlchemyError, MiloError) as error:
-            self._gateway.say("callbacks_failed", reason=type(error).__name__)
+        except (StateError, MiloError) as error:
+            self._gateway.say("callbacks_failed", reason=kind_of(error))
 
     async def _tell_people(self) -> None:
         try:
             await self._teller.tell_all(self._run_outside)
-        except (SQLAlchemyError, MiloError) as error:
-            self._gateway.say("incidents_failed", reason=type(error).__name__)
+        except (StateError, MiloError) as error:
+            self._gateway.say("incidents_failed", reason=kind_of(error))
 
     async def _follow(self) -> None:
         stamps = file_stamps(self._options, self._gateway.serving.table.file.flags_file)

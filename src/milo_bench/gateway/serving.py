@@ -35,7 +35,7 @@ from milo_bench.gateway.wire.flow import LateValue
 from milo_bench.gateway.wire.replies import ApiError
 from milo_bench.store.audit.records import AuditedRequest, AuditedShadow
 from milo_bench.store.audit.writer import AuditWriter, Told
-from milo_bench.store.state import Engine, SQLAlchemyError
+from milo_bench.store.state import Engine, StateError, kind_of
 from milo_bench.store.state.database import STATE_LOST, StateFile
 from milo_bench.store.state.incidents import Incident
 from milo_bench.store.state.queue import QueuedWork, add_work, find_work, withdraw_work
@@ -247,8 +247,8 @@ class Gateway:
         if self.state_file.is_kept():
             try:
                 place = await asyncio.get_running_loop().run_in_executor(self.database, add_work, self.engine, work)
-            except SQLAlchemyError as error:
-                problem = type(error).__name__
+            except StateError as error:
+                problem = kind_of(error)
             else:
                 if self.state_file.is_kept():
                     return place
@@ -261,12 +261,12 @@ class Gateway:
         """Take work back whose request could not be recorded; where that fails too, people find it in the queue."""
         try:
             await asyncio.get_running_loop().run_in_executor(self.database, withdraw_work, self.engine, id)
-        except SQLAlchemyError as error:
-            self.say("withdraw_failed", work=id, reason=type(error).__name__)
+        except StateError as error:
+            self.say("withdraw_failed", work=id, reason=kind_of(error))
 
     async def find_work(self, id: str) -> QueuedWork | None:
         found = None
-        with contextlib.suppress(SQLAlchemyError):
+        with contextlib.suppress(StateError):
             found = await asyncio.get_running_loop().run_in_executor(self.database, find_work, self.engine, id)
             if self.state_file.is_kept():
                 return found
@@ -302,8 +302,8 @@ class Gateway:
         """Write what is left and let go of it; a database that cannot be written stops none of the rest."""
         try:
             self.access.reload()
-        except SQLAlchemyError as error:
-            self.say("keys_failed", reason=type(error).__name__)
+        except StateError as error:
+            self.say("keys_failed", reason=kind_of(error))
         self.database.shutdown(wait=True)
         self.judges.shutdown()
         self.audit.close()

@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from sqlalchemy import text
 
 from milo_bench import api
 from milo_bench.store.state.database import newest_version, open_state
@@ -44,8 +43,8 @@ def test_gateways_and_boards_that_start_at_once_on_a_new_database_all_find_its_t
 
 def test_queue_and_keys_work_on_postgres_as_on_sqlite(url: str) -> None:
     engine = open_state(url)
-    with engine.connect() as connection:
-        assert connection.execute(text("SELECT version_num FROM alembic_version")).scalar() == newest_version()
+    with engine.reading() as connection:
+        assert connection.rows("SELECT version_num FROM alembic_version") == [{"version_num": newest_version()}]
     assert add_work(engine, work("a")) == 1
     assert take_work(engine, "a", "ann", 2.0).person == "ann"
     assert end_work(engine, "a", "answered", "größe 日本", "ann", 3.0).answer == "größe 日本"
@@ -75,7 +74,7 @@ def test_writers_beside_each_other_lose_nothing(url: str) -> None:
 def test_a_team_moves_from_sqlite_to_postgres_and_back(url: str, tmp_path: Path) -> None:
     from sqlalchemy import make_url
 
-    with open_state(url).connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+    with open_state(url).sqlalchemy().connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         connection.exec_driver_sql("CREATE DATABASE moved")
     moved = make_url(url).set(database="moved").render_as_string(hide_password=False)
     engine = open_state(str(tmp_path / "state.db"))
@@ -98,10 +97,6 @@ def test_a_team_moves_from_sqlite_to_postgres_and_back(url: str, tmp_path: Path)
 
 
 async def test_two_gateways_share_keys_budgets_and_the_queue(url: str, tmp_path: Path) -> None:
-    from sqlalchemy import delete
-
-    from milo_bench.store.state.tables import QUEUE
-
-    with open_state(url).begin() as connection:
-        connection.execute(delete(QUEUE))
+    with open_state(url).writing() as connection:
+        connection.change("DELETE FROM queue")
     await two_gateways_share(tmp_path, url)

@@ -17,7 +17,7 @@ from milo_bench.core.units import p_value
 from milo_bench.gateway.upstream.targets import Upstream
 from milo_bench.stats.model_equality import LEVEL, EqualityTest, compare_behaviour
 from milo_bench.store.audit.records import AuditedFingerprint
-from milo_bench.store.state import SQLAlchemyError
+from milo_bench.store.state import StateError, kind_of
 from milo_bench.store.state.behaviours import keep_behaviour, kept_behaviour
 
 if TYPE_CHECKING:
@@ -108,8 +108,8 @@ class BehaviourWatch:
             waited_s += _LOOK_S
         try:
             await self._compare(serving, one, known)
-        except SQLAlchemyError as error:
-            self._gateway.say("fingerprint_failed", target=one.name, reason=type(error).__name__)
+        except StateError as error:
+            self._gateway.say("fingerprint_failed", target=one.name, reason=kind_of(error))
         except Exception as error:
             self._gateway.report_fault(f"fingerprint/{one.name}", error)
 

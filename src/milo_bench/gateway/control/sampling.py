@@ -67,7 +67,7 @@ class TrafficSampler:
         self._pending.append(_Taken(record, asked, output, model, model_digest))
 
     async def keep(self, engine: Any, run: RunOutside) -> None:
-        """Redact and store what was taken. Raises SQLAlchemyError where the state database refuses."""
+        """Redact and store what was taken. Raises StateError where the state database refuses."""
         while self._pending:
             taken = [self._pending.popleft() for _ in range(min(_MOST_AT_ONCE, len(self._pending)))]
             redacted = await asyncio.get_running_loop().run_in_executor(None, _redact_all, taken)

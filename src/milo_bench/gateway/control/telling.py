@@ -34,7 +34,7 @@ class IncidentTeller:
         self._not_before_s = 0.0
 
     async def tell_all(self, run: RunOutside) -> None:
-        """Raises SQLAlchemyError where the state database refuses."""
+        """Raises StateError where the state database refuses."""
         ways = [*(["webhook"] if self._config.webhook else []), *(["mail"] if self._config.mail_to else [])]
         if not ways or time.monotonic() < self._not_before_s:
             return

@@ -102,7 +102,7 @@ class StandingControl:
         self._gateway.listeners.append(self._hear)
 
     async def look(self, run: RunOutside) -> None:
-        """Count what came, open and close incidents. Raises SQLAlchemyError where the state database refuses."""
+        """Count what came, open and close incidents. Raises StateError where the state database refuses."""
         engine = self._gateway.engine
         self._watch.n = max(self._watch.n, self._heard_n)  # alarms that come later begin after them
         self._reload()

@@ -14,7 +14,6 @@ if find_spec("sqlalchemy") is None or find_spec("alembic") is None:
         hint="pip install 'milo-bench[gateway]', for the board 'milo-bench[board]'.",
     )
 
-from sqlalchemy import Engine
-from sqlalchemy.exc import SQLAlchemyError
+from milo_bench.store.state.engine import Engine, StateError, kind_of
 
-__all__ = ["Engine", "SQLAlchemyError"]
+__all__ = ["Engine", "StateError", "kind_of"]

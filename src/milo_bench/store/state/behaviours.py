@@ -3,30 +3,27 @@
 from __future__ import annotations
 
 import msgspec
-from sqlalchemy import Engine, and_, insert, select
-from sqlalchemy.exc import IntegrityError
 
 from milo_bench.core.records import Behaviour
-from milo_bench.store.state.tables import BEHAVIOURS
+from milo_bench.store.state.engine import Engine
 
 
 def kept_behaviour(engine: Engine, target: str, model: str) -> Behaviour | None:
     """None where none was kept, or it cannot be read."""
-    with engine.connect() as connection:
-        row = connection.execute(
-            select(BEHAVIOURS.c.behaviour).where(and_(BEHAVIOURS.c.target == target, BEHAVIOURS.c.model == model))
-        ).first()
+    with engine.reading() as connection:
+        query = "SELECT behaviour FROM behaviours WHERE target = :target AND model = :model"
+        rows = connection.rows(query, target=target, model=model)
     try:
-        return msgspec.json.decode(row.behaviour, type=Behaviour) if row is not None else None
+        return msgspec.json.decode(rows[0]["behaviour"], type=Behaviour) if rows else None
     except msgspec.MsgspecError:
         return None
 
 
 def keep_behaviour(engine: Engine, target: str, model: str, behaviour: Behaviour, now: float) -> None:
     """Keep the first one; another gateway on this database may have been first."""
-    text = msgspec.json.encode(behaviour).decode()
-    try:
-        with engine.begin() as connection:
-            connection.execute(insert(BEHAVIOURS).values(target=target, model=model, at=now, behaviour=text))
-    except IntegrityError:
-        return
+    with engine.writing() as connection:
+        connection.change(
+            "INSERT INTO behaviours (target, model, at, behaviour) VALUES (:target, :model, :at, :behaviour) "
+            "ON CONFLICT (target, model) DO NOTHING",
+            target=target, model=model, at=now, behaviour=msgspec.json.encode(behaviour).decode(),
+        )  # fmt: skip

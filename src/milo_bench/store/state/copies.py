@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from typing import Final
 
-from sqlalchemy import Engine, Table, func, insert, select, text
+import sqlalchemy
+from sqlalchemy import Table, func, insert, select, text
 
 from milo_bench.core.errors import UsageError
+from milo_bench.store.state.engine import Engine
+from milo_bench.store.state.server import refusals
 from milo_bench.store.state.tables import METADATA
 
 ROWS_AT_ONCE: Final = 500
@@ -18,6 +21,16 @@ def copy_rows(source: Engine, into: Engine) -> dict[str, int]:
     What is read is one moment of ``source``, which others may write to meanwhile; what is written is all of it or
     nothing. Both have the current schema. Raises UsageError if ``into`` has rows already.
     """
+    reading_from, writing_to = source.sqlalchemy(), into.sqlalchemy()
+    try:
+        with refusals():
+            return _copy_tables(reading_from, writing_to)
+    finally:
+        reading_from.dispose()
+        writing_to.dispose()
+
+
+def _copy_tables(source: sqlalchemy.Engine, into: sqlalchemy.Engine) -> dict[str, int]:
     rows: dict[str, int] = {}
     snapshot = "REPEATABLE READ" if source.dialect.name == "postgresql" else "AUTOCOMMIT"
     with source.connect().execution_options(isolation_level=snapshot) as reading, into.begin() as writing:

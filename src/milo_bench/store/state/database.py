@@ -1,4 +1,4 @@
-"""A database's URL in, an engine on its current schema out; SQLite files are private to their owner and in WAL mode."""
+"""A database's file or URL in, an engine on its current schema out."""
 
 from __future__ import annotations
 
@@ -8,54 +8,49 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Final
 
-from sqlalchemy import Connection, Engine, create_engine, event, inspect, text
-from sqlalchemy.engine import make_url
-from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
+from milo_bench.core.errors import PrerequisiteError
+from milo_bench.store.state.engine import Engine, StateError
+from milo_bench.store.state.file import BUSY_MS, FileEngine, prepare_file
 
-from milo_bench.core.errors import PrerequisiteError, UsageError
-from milo_bench.core.files import PRIVATE
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
 
 STATE_VARIABLE: Final = "MILO_BENCH_STATE"
 DEFAULT_STATE: Final = "milo-state.db"
 _VERSIONS: Final = Path(__file__).parent / "versions"
-_BUSY_MS: Final = 10_000
+_FILE: Final = "sqlite:///"
 _MAKING_MS: Final = 120_000  # to make all tables, on a machine with other work
 _MAKING_LOCK: Final = 0x4D494C4F  # any number, the same in each version
 
 
-def state_url(given: str) -> str:
-    """A path or a URL as a URL; SQLite where it is a path."""
-    return given if "://" in given else f"sqlite:///{given}"
-
-
 def open_state(given: str, *, make: bool = True, apart: bool = False) -> Engine:
-    """The engine for ``given``, its tables made or brought up to date.
+    """The engine for ``given``, a path or a URL, its tables made or brought up to date.
 
     ``make`` is false for commands that only read: then a file that is not there is a PrerequisiteError.
     ``apart`` makes the tables in a process of its own, for one that is to stay small: alembic takes 10 MB.
     Raises UsageError for a URL that cannot be used, PrerequisiteError where the database cannot be reached.
     """
-    try:
-        url = make_url(state_url(given))
-        engine = create_engine(url)
-    except ImportError as error:
-        message = f"The driver for this state database is missing: {error.name}."
-        raise PrerequisiteError(message, hint='pip install "psycopg[binary]" for PostgreSQL.') from None
-    except (ArgumentError, NoSuchModuleError, ValueError):
-        message = "The state database is not a file or a URL that can be used."
-        raise UsageError(message, hint="give a file name, or e.g. postgresql+psycopg://USER@HOST/NAME") from None
-    if url.get_backend_name() == "sqlite":
-        _prepare_file(url.database or "", make=make)
-        event.listen(engine, "connect", _set_up_sqlite)
-    with _database_errors(engine.url.render_as_string(hide_password=True)):
+    engine = _engine(given)
+    if engine.path is not None:
+        prepare_file(engine.path, make=make)
+    with _database_errors(engine.address):
         if apart and not _is_current(engine):
             # What it cannot do is done below, and said there.
             command = [sys.executable, "-m", __name__]
             subprocess.run(command, input=given.encode(), capture_output=True, check=False)  # noqa: S603  our own module
         _bring_up_to_date(engine)
     return engine
+
+
+def _engine(given: str) -> Engine:
+    name = given.removeprefix(_FILE)
+    if name not in ("", ":memory:") and "://" not in name and not (name != given and "?" in name):
+        return FileEngine(Path(name))
+    from milo_bench.store.state.server import ServerEngine
+
+    return ServerEngine(given if "://" in given else f"{_FILE}{given}")
 
 
 STATE_LOST: Final = "its file was removed or moved"
@@ -65,8 +60,7 @@ class StateFile:
     """Where an engine's rows are: a file that must stay in its place, if it is SQLite's."""
 
     def __init__(self, engine: Engine) -> None:
-        name = engine.url.database if engine.dialect.name == "sqlite" else None
-        self._path = Path(name) if name and name != ":memory:" else None
+        self._path = engine.path
         self._opened = None if self._path is None else self._path.stat()
 
     def is_kept(self) -> bool:
@@ -79,47 +73,23 @@ class StateFile:
             return False
 
 
-def _prepare_file(name: str, *, make: bool) -> None:
-    if not name or name == ":memory:":
-        return
-    path = Path(name)
-    if not path.exists():
-        if not make:
-            message = f"There is no state database at {path}."
-            raise PrerequisiteError(message, hint="name the one of 'milo-bench serve' with --state.")
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            os.close(os.open(path, os.O_CREAT | os.O_RDWR, PRIVATE))
-        except OSError as error:
-            message = f"Cannot write {path}: {error.strerror}."
-            raise PrerequisiteError(message, hint="check the folder and its permissions.") from None
-
-
-def _set_up_sqlite(connection: Any, _record: object) -> None:
-    cursor = connection.cursor()
-    cursor.execute(f"PRAGMA busy_timeout={_BUSY_MS}")
-    cursor.execute("PRAGMA journal_mode=WAL")
-    cursor.execute("PRAGMA synchronous=FULL")  # an answer that was given to a client outlives a power cut
-    cursor.close()
-
-
 @contextmanager
 def _database_errors(shown: str) -> Iterator[None]:
     try:
         yield
-    except DBAPIError as error:
-        said = str(error.orig).splitlines()[0] if error.orig is not None and str(error.orig) else type(error).__name__
-        message = f"Cannot use the state database {shown}: {said}."
+    except StateError as error:
+        message = f"Cannot use the state database {shown}: {error.said}."
         raise PrerequisiteError(message, hint="check its address, its rights and that it is running.") from None
 
 
 def _is_current(engine: Engine) -> bool:
     """Raises PrerequisiteError for a database that a newer version wrote."""
     wanted = newest_version()
-    if not inspect(engine).has_table("alembic_version"):
+    if not engine.has_table("alembic_version"):
         return False
-    with engine.connect() as connection:
-        found = connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
+    with engine.reading() as connection:
+        rows = connection.rows("SELECT version_num FROM alembic_version")
+    found = rows[0]["version_num"] if rows else None
     if found is not None and found > wanted:
         message = f"The state database has schema {found}, but this version knows {wanted}."
         raise PrerequisiteError(message, hint="use the Milo Bench version that wrote it.")
@@ -132,14 +102,20 @@ def _bring_up_to_date(engine: Engine) -> None:
     from alembic import command
     from alembic.config import Config
 
+    from milo_bench.store.state.server import refusals
+
     config = Config()
     config.set_main_option("script_location", str(Path(__file__).parent))
-    with engine.begin() as connection:
-        _wait_for_others(connection)
-        if _is_current(engine):
-            return
-        config.attributes["connection"] = connection
-        command.upgrade(config, "head")
+    alchemy = engine.sqlalchemy()
+    try:
+        with refusals(), alchemy.begin() as connection:
+            _wait_for_others(connection)
+            if _is_current(engine):
+                return
+            config.attributes["connection"] = connection
+            command.upgrade(config, "head")
+    finally:
+        alchemy.dispose()
 
 
 def _wait_for_others(connection: Connection) -> None:
@@ -147,9 +123,9 @@ def _wait_for_others(connection: Connection) -> None:
     if connection.dialect.name == "sqlite":
         connection.exec_driver_sql(f"PRAGMA busy_timeout={_MAKING_MS}")
         connection.exec_driver_sql("BEGIN IMMEDIATE")
-        connection.exec_driver_sql(f"PRAGMA busy_timeout={_BUSY_MS}")
+        connection.exec_driver_sql(f"PRAGMA busy_timeout={BUSY_MS}")
     elif connection.dialect.name == "postgresql":
-        connection.execute(text("SELECT pg_advisory_xact_lock(:number)"), {"number": _MAKING_LOCK})
+        connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_MAKING_LOCK})")
 
 
 def newest_version() -> str:

@@ -7,11 +7,9 @@ from collections.abc import Mapping, Sequence
 from typing import Literal, TypeAlias
 
 import msgspec
-from sqlalchemy import Engine, Row, and_, delete, func, insert, select, update
-from sqlalchemy.exc import IntegrityError
 
 from milo_bench.core.errors import UsageError
-from milo_bench.store.state.tables import BEHAVIOURS, INCIDENTS, WATCHED_AUDITS
+from milo_bench.store.state.engine import Engine, Row, StateConflictError, insert_into
 
 IncidentKind: TypeAlias = Literal[
     "drift",  # an alarm rang: live work is not like the measured work
@@ -79,12 +77,9 @@ def open_incident(engine: Engine, incident: Incident) -> bool:
     """Record ``incident``; false where its subject is open already, here or by another gateway."""
     values = {name: getattr(incident, name) for name in _FIELDS} | {"also": _parts_text(incident.also)}
     try:
-        with engine.begin() as connection:
-            next_number = select(func.coalesce(func.max(INCIDENTS.c.number), 0) + 1).scalar_subquery()
-            connection.execute(
-                insert(INCIDENTS).values(**values, number=next_number, open_subject=incident.subject[:300])
-            )
-    except IntegrityError:
+        with engine.writing() as connection:
+            connection.change(_OPEN, **values, open_subject=incident.subject[:300])
+    except StateConflictError:
         return False
     return True
 
@@ -94,42 +89,41 @@ def join_incident(engine: Engine, id: str, part: IncidentPart) -> bool:
 
     People are told again where it closes a route.
     """
-    mine = and_(INCIDENTS.c.id == id, INCIDENTS.c.open_subject.is_not(None))
-    with engine.begin() as connection:
-        row = connection.execute(select(INCIDENTS).where(mine)).first()
-        if row is None or part.subject in _incident(row).subjects:
+    with engine.writing() as connection:
+        rows = connection.rows("SELECT * FROM incidents WHERE id = :id AND open_subject IS NOT NULL", id=id)
+        if not rows or part.subject in _incident(rows[0]).subjects:
             return False
-        parts = (*_incident(row).also, part)
-        again = {"told_at": None} if part.rolled_back else {}
-        connection.execute(update(INCIDENTS).where(mine).values(also=_parts_text(parts), **again))
+        known = _incident(rows[0])
+        connection.change(
+            "UPDATE incidents SET also = :also, told_at = :told_at WHERE id = :id AND open_subject IS NOT NULL",
+            id=id, also=_parts_text((*known.also, part)), told_at=None if part.rolled_back else known.told_at,
+        )  # fmt: skip
     return True
 
 
 def list_incidents(engine: Engine, *, closed: bool = False, limit: int = 1_000) -> tuple[Incident, ...]:
     """Open ones, the oldest first; with ``closed`` all of them, the newest first."""
-    query = select(INCIDENTS)
-    if closed:
-        query = query.order_by(INCIDENTS.c.number.desc())
-    else:
-        query = query.where(INCIDENTS.c.open_subject.is_not(None)).order_by(INCIDENTS.c.number)
-    with engine.connect() as connection:
-        return tuple(_incident(row) for row in connection.execute(query.limit(limit)).all())
+    still_open = "SELECT * FROM incidents WHERE open_subject IS NOT NULL ORDER BY number LIMIT :most"
+    every = "SELECT * FROM incidents ORDER BY number DESC LIMIT :most"
+    with engine.reading() as connection:
+        rows = connection.rows(every if closed else still_open, most=limit)
+    return tuple(_incident(row) for row in rows)
 
 
 def count_open_incidents(engine: Engine) -> int:
     """How many are open."""
-    query = select(func.count()).select_from(INCIDENTS).where(INCIDENTS.c.open_subject.is_not(None))
-    with engine.connect() as connection:
-        return int(connection.execute(query).scalar_one())
+    with engine.reading() as connection:
+        [found] = connection.rows("SELECT count(*) AS open FROM incidents WHERE open_subject IS NOT NULL")
+    return int(found["open"])
 
 
 def known_incident(engine: Engine, id: str) -> Incident:
     """Raises UsageError where there is none."""
-    with engine.connect() as connection:
-        row = connection.execute(select(INCIDENTS).where(INCIDENTS.c.id == id)).first()
-    if row is None:
+    with engine.reading() as connection:
+        rows = connection.rows("SELECT * FROM incidents WHERE id = :id", id=id)
+    if not rows:
         raise UsageError(f"There is no incident '{id}'.", hint="milo-bench incidents list --all")
-    return _incident(row)
+    return _incident(rows[0])
 
 
 def close_incident(engine: Engine, id: str, person: str, note: str, now: float) -> Incident:
@@ -137,52 +131,50 @@ def close_incident(engine: Engine, id: str, person: str, note: str, now: float) 
 
     A person who closes one about behaviour accepts how the target answers now: what it answered first is forgotten.
     """
-    with engine.begin() as connection:
-        done = connection.execute(
-            update(INCIDENTS)
-            .where(and_(INCIDENTS.c.id == id, INCIDENTS.c.open_subject.is_not(None)))
-            .values(open_subject=None, closed_at=now, closed_by=person, note=note)
-        ).rowcount
+    with engine.writing() as connection:
+        done = connection.change(
+            "UPDATE incidents SET open_subject = NULL, closed_at = :now, closed_by = :person, note = :note "
+            "WHERE id = :id AND open_subject IS NOT NULL",
+            id=id, now=now, person=person, note=note,
+        )  # fmt: skip
     incident = known_incident(engine, id)
     if done and incident.kind == "behaviour" and person != GATEWAY:
-        with engine.begin() as connection:
-            connection.execute(delete(BEHAVIOURS).where(BEHAVIOURS.c.target == incident.target))
+        with engine.writing() as connection:
+            connection.change("DELETE FROM behaviours WHERE target = :target", target=incident.target)
     if not done:
         raise UsageError(f"{id} was closed by {incident.closed_by}.", hint="milo-bench incidents list")
     return incident
 
 
 def mark_told(engine: Engine, id: str, now: float) -> None:
-    with engine.begin() as connection:
-        connection.execute(update(INCIDENTS).where(INCIDENTS.c.id == id).values(told_at=now))
+    with engine.writing() as connection:
+        connection.change("UPDATE incidents SET told_at = :now WHERE id = :id", id=id, now=now)
 
 
 def save_alarms(engine: Engine, audit: str, line: int, alarms: Mapping[str, Sequence[float]]) -> None:
     """Keep what the alarms of an audit know after ``line``."""
-    values = {"line": line, "alarms": msgspec.json.encode(alarms).decode()}
-    with engine.begin() as connection:
-        if not connection.execute(
-            update(WATCHED_AUDITS).where(WATCHED_AUDITS.c.audit == audit).values(**values)
-        ).rowcount:
-            connection.execute(insert(WATCHED_AUDITS).values(audit=audit, **values))
+    with engine.writing() as connection:
+        connection.change(_SAVE_ALARMS, audit=audit, line=line, alarms=msgspec.json.encode(alarms).decode())
 
 
 def saved_alarms(engine: Engine, audit: str) -> tuple[int, dict[str, list[float]]]:
     """The line after which to go on, and what was known by then; (0, {}) for an audit that was never watched."""
-    with engine.connect() as connection:
-        row = connection.execute(select(WATCHED_AUDITS).where(WATCHED_AUDITS.c.audit == audit)).first()
-    if row is None:
+    with engine.reading() as connection:
+        rows = connection.rows("SELECT line, alarms FROM watched_audits WHERE audit = :audit", audit=audit)
+    if not rows:
         return 0, {}
-    return row.line, msgspec.json.decode(row.alarms, type=dict[str, list[float]])
+    return rows[0]["line"], msgspec.json.decode(rows[0]["alarms"], type=dict[str, list[float]])
 
 
 _FIELDS = Incident.__struct_fields__
+_OPEN = insert_into("incidents", (*_FIELDS, "open_subject"), numbered=True)
+_SAVE_ALARMS = """INSERT INTO watched_audits (audit, line, alarms) VALUES (:audit, :line, :alarms)
+ON CONFLICT (audit) DO UPDATE SET line = excluded.line, alarms = excluded.alarms"""
 
 
-def _incident(row: Row[tuple[object, ...]]) -> Incident:
-    found = row._mapping
-    given = {name: found[name] for name in _FIELDS}
-    return Incident(**given | {"also": msgspec.json.decode(found["also"], type=tuple[IncidentPart, ...])})
+def _incident(row: Row) -> Incident:
+    given = {name: row[name] for name in _FIELDS} | {"rolled_back": bool(row["rolled_back"])}
+    return Incident(**given | {"also": msgspec.json.decode(row["also"], type=tuple[IncidentPart, ...])})
 
 
 def _parts_text(parts: tuple[IncidentPart, ...]) -> str:

@@ -6,12 +6,10 @@ import secrets
 from hashlib import sha256
 
 import msgspec
-from sqlalchemy import Engine, and_, insert, select, update
-from sqlalchemy.exc import IntegrityError
 
 from milo_bench.core.errors import UsageError
 from milo_bench.core.suggest import hint_for
-from milo_bench.store.state.tables import KEY_USE, KEYS
+from milo_bench.store.state.engine import Engine, StateConflictError, insert_into
 
 
 class GatewayKey(msgspec.Struct, frozen=True):
@@ -73,27 +71,33 @@ def new_key(
     )
     values = msgspec.structs.asdict(record) | {"workloads": msgspec.json.encode(workloads).decode()}
     try:
-        with engine.begin() as connection:
-            connection.execute(insert(KEYS).values(**values))
-    except IntegrityError:
+        with engine.writing() as connection:
+            connection.change(insert_into("keys", values), **values)
+    except StateConflictError:
         message = f"There is already a key named '{name}'."
         raise UsageError(message, hint="choose another name. Revoke the old key once the new one is in use.") from None
     return key, record
 
 
 def list_keys(engine: Engine) -> tuple[GatewayKey, ...]:
-    with engine.connect() as connection:
-        rows = connection.execute(select(KEYS).order_by(KEYS.c.created_at)).all()
+    with engine.reading() as connection:
+        rows = connection.rows("SELECT * FROM keys ORDER BY created_at")
     return tuple(
-        GatewayKey(**{**row._mapping, "workloads": tuple(msgspec.json.decode(row.workloads, type=list[str]))})
+        GatewayKey(
+            **row
+            | {
+                "workloads": tuple(msgspec.json.decode(row["workloads"], type=list[str])),
+                "revoked": bool(row["revoked"]),
+            }
+        )
         for row in rows
     )
 
 
 def revoke_key(engine: Engine, name: str) -> GatewayKey:
     """End a key at once. Raises UsageError for one that is not there."""
-    with engine.begin() as connection:
-        connection.execute(update(KEYS).where((KEYS.c.name == name) | (KEYS.c.id == name)).values(revoked=True))
+    with engine.writing() as connection:
+        connection.change("UPDATE keys SET revoked = :yes WHERE name = :name OR id = :name", yes=True, name=name)
     known = list_keys(engine)
     for key in known:
         if name in (key.name, key.id):
@@ -104,26 +108,20 @@ def revoke_key(engine: Engine, name: str) -> GatewayKey:
 
 def read_use(engine: Engine, day: str) -> dict[str, KeyUse]:
     """What each key used on ``day`` (ISO 8601), by the key's id."""
-    with engine.connect() as connection:
-        rows = connection.execute(select(KEY_USE).where(KEY_USE.c.day == day)).all()
-    return {row.key: KeyUse(row.requests, row.tokens, row.usd) for row in rows}
+    with engine.reading() as connection:
+        rows = connection.rows("SELECT * FROM key_use WHERE day = :day", day=day)
+    return {row["key"]: KeyUse(row["requests"], row["tokens"], row["usd"]) for row in rows}
+
+
+_ADD_USE = """
+INSERT INTO key_use (key, day, requests, tokens, usd) VALUES (:key, :day, :requests, :tokens, :usd)
+ON CONFLICT (key, day) DO UPDATE SET requests = key_use.requests + excluded.requests,
+  tokens = key_use.tokens + excluded.tokens, usd = key_use.usd + excluded.usd
+"""
 
 
 def add_use(engine: Engine, day: str, use: dict[str, KeyUse]) -> None:
     """Add to the totals of a day, all or none. Gateways that share the database add beside each other."""
-    with engine.begin() as connection:
-        for key, used in use.items():
-            more = {
-                KEY_USE.c.requests: KEY_USE.c.requests + used.requests,
-                KEY_USE.c.tokens: KEY_USE.c.tokens + used.tokens,
-                KEY_USE.c.usd: KEY_USE.c.usd + used.usd,
-            }
-            raised = update(KEY_USE).where(and_(KEY_USE.c.key == key, KEY_USE.c.day == day)).values(more)
-            if connection.execute(raised).rowcount:
-                continue
-            first = insert(KEY_USE).values(key=key, day=day, requests=used.requests, tokens=used.tokens, usd=used.usd)
-            try:
-                with connection.begin_nested():
-                    connection.execute(first)
-            except IntegrityError:  # another gateway made the row in between
-                connection.execute(raised)
+    with engine.writing() as connection:
+        for key in sorted(use):  # in one order, so that no two of them wait for each other
+            connection.change(_ADD_USE, key=key, day=day, **msgspec.structs.asdict(use[key]))

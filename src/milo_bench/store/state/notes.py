@@ -6,9 +6,8 @@ import time
 from typing import Literal, TypeAlias
 
 import msgspec
-from sqlalchemy import Engine, insert, select
 
-from milo_bench.store.state.tables import BOARD_NOTES
+from milo_bench.store.state.engine import Engine, insert_into
 
 NoteKind: TypeAlias = Literal["wrong_check", "fixture", "promotion"]
 
@@ -24,15 +23,15 @@ class BoardNote(msgspec.Struct, frozen=True):
 
 
 def add_note(engine: Engine, place: str, kind: NoteKind, person: str, text: str) -> None:
-    with engine.begin() as connection:
-        connection.execute(
-            insert(BOARD_NOTES).values(place=place, kind=kind, person=person, text=text, created_at=time.time())
-        )
+    note = BoardNote(place, kind, person, text, time.time())
+    with engine.writing() as connection:
+        connection.change(insert_into("board_notes", BoardNote.__struct_fields__), **msgspec.structs.asdict(note))
 
 
 def read_notes(engine: Engine, place: str) -> tuple[BoardNote, ...]:
     """The notes at an address, the earliest first; at most 200."""
-    query = select(BOARD_NOTES).where(BOARD_NOTES.c.place == place).order_by(BOARD_NOTES.c.number).limit(200)
-    with engine.connect() as connection:
-        rows = connection.execute(query).all()
-    return tuple(BoardNote(row.place, row.kind, row.person, row.text, row.created_at) for row in rows)
+    query = (
+        "SELECT place, kind, person, text, created_at FROM board_notes WHERE place = :place ORDER BY number LIMIT 200"
+    )
+    with engine.reading() as connection:
+        return tuple(BoardNote(**row) for row in connection.rows(query, place=place))

@@ -9,13 +9,11 @@ from hashlib import sha256
 from typing import Final, Literal, TypeAlias, get_args
 
 import msgspec
-from sqlalchemy import Engine, Row, insert, select, update
-from sqlalchemy.exc import IntegrityError
 
 from milo_bench.core.errors import UsageError
 from milo_bench.core.suggest import hint_for
 from milo_bench.core.text import visible
-from milo_bench.store.state.tables import BOARD_SECRETS, PEOPLE
+from milo_bench.store.state.engine import Engine, Row, StateConflictError, insert_into
 
 Right: TypeAlias = Literal["look", "review", "answer", "promote"]
 RIGHTS: Final[tuple[Right, ...]] = get_args(Right)
@@ -42,15 +40,12 @@ def add_person(engine: Engine, name: str, rights: Sequence[Right]) -> tuple[str,
     token = f"board-{secrets.token_urlsafe(32)}"
     kept = tuple(right for right in RIGHTS if right == "look" or right in rights)
     record = KnownPerson(name.strip(), kept, time.time())
+    values: Row = {"name": record.name, "token_hash": token_hash(token), "rights": " ".join(kept)}
+    values |= {"created_at": record.created_at, "revoked": False}
     try:
-        with engine.begin() as connection:
-            connection.execute(
-                insert(PEOPLE).values(
-                    name=record.name, token_hash=token_hash(token), rights=" ".join(kept),
-                    created_at=record.created_at, revoked=False,
-                )
-            )  # fmt: skip
-    except IntegrityError:
+        with engine.writing() as connection:
+            connection.change(insert_into("people", values), **values)
+    except StateConflictError:
         message = f"There is already a person named '{record.name}'."
         raise UsageError(
             message, hint="choose another name. The old token keeps working until you revoke it."
@@ -59,34 +54,35 @@ def add_person(engine: Engine, name: str, rights: Sequence[Right]) -> tuple[str,
 
 
 def list_people(engine: Engine) -> tuple[KnownPerson, ...]:
-    with engine.connect() as connection:
-        return tuple(_person(row) for row in connection.execute(select(PEOPLE).order_by(PEOPLE.c.created_at)).all())
+    with engine.reading() as connection:
+        return tuple(_person(row) for row in connection.rows("SELECT * FROM people ORDER BY created_at"))
 
 
 def find_person(engine: Engine, hash: str) -> KnownPerson | None:
     """By the hash of a token; a person who was revoked is not found."""
-    with engine.connect() as connection:
-        row = connection.execute(select(PEOPLE).where(PEOPLE.c.token_hash == hash)).first()
-    return None if row is None or row.revoked else _person(row)
+    with engine.reading() as connection:
+        rows = connection.rows("SELECT * FROM people WHERE token_hash = :hash", hash=hash)
+    return _person(rows[0]) if rows and not rows[0]["revoked"] else None
 
 
 def person_named(engine: Engine, name: str) -> KnownPerson | None:
     """By name; a person who was revoked is not found."""
-    with engine.connect() as connection:
-        row = connection.execute(select(PEOPLE).where(PEOPLE.c.name == name)).first()
-    return None if row is None or row.revoked else _person(row)
+    with engine.reading() as connection:
+        rows = connection.rows("SELECT * FROM people WHERE name = :name", name=name)
+    return _person(rows[0]) if rows and not rows[0]["revoked"] else None
 
 
 def token_hash_of(engine: Engine, name: str) -> str:
     """The hash of a person's token, "" where there is none."""
-    with engine.connect() as connection:
-        return str(connection.execute(select(PEOPLE.c.token_hash).where(PEOPLE.c.name == name)).scalar() or "")
+    with engine.reading() as connection:
+        rows = connection.rows("SELECT token_hash FROM people WHERE name = :name", name=name)
+    return str(rows[0]["token_hash"]) if rows else ""
 
 
 def revoke_person(engine: Engine, name: str) -> KnownPerson:
     """Sign a person out for good. Raises UsageError for one who is not there."""
-    with engine.begin() as connection:
-        connection.execute(update(PEOPLE).where(PEOPLE.c.name == name).values(revoked=True))
+    with engine.writing() as connection:
+        connection.change("UPDATE people SET revoked = :yes WHERE name = :name", yes=True, name=name)
     known = list_people(engine)
     for person in known:
         if person.name == name:
@@ -97,19 +93,19 @@ def revoke_person(engine: Engine, name: str) -> KnownPerson:
 
 def board_secret(engine: Engine) -> bytes:
     """The secret that signs sessions; made at the first start, so that a restart signs nobody out."""
-    with engine.connect() as connection:
-        found = connection.execute(select(BOARD_SECRETS.c.value)).scalar()
-    if found is None:
+    with engine.reading() as connection:
+        rows = connection.rows("SELECT value FROM board_secrets")
+    if not rows:
         try:
-            with engine.begin() as connection:
-                connection.execute(insert(BOARD_SECRETS).values(name="sessions", value=secrets.token_hex(32)))
-        except IntegrityError:
+            with engine.writing() as connection:
+                made = {"name": "sessions", "value": secrets.token_hex(32)}
+                connection.change(insert_into("board_secrets", made), **made)
+        except StateConflictError:
             pass  # another board on this database made it
         return board_secret(engine)
-    return bytes.fromhex(str(found))
+    return bytes.fromhex(str(rows[0]["value"]))
 
 
-def _person(row: Row[tuple[object, ...]]) -> KnownPerson:
-    found = row._mapping
-    rights = tuple(right for right in RIGHTS if right in str(found["rights"]).split())
-    return KnownPerson(str(found["name"]), rights, float(str(found["created_at"])), bool(found["revoked"]))
+def _person(row: Row) -> KnownPerson:
+    rights = tuple(right for right in RIGHTS if right in str(row["rights"]).split())
+    return KnownPerson(str(row["name"]), rights, float(row["created_at"]), bool(row["revoked"]))

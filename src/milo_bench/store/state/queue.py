@@ -7,10 +7,9 @@ from collections.abc import Callable, Collection
 from typing import Literal, TypeAlias
 
 import msgspec
-from sqlalchemy import ColumnElement, Connection, Engine, Row, and_, delete, func, insert, select, update
 
 from milo_bench.core.errors import UsageError
-from milo_bench.store.state.tables import QUEUE
+from milo_bench.store.state.engine import Connection, Engine, Row, insert_into
 
 QueueState: TypeAlias = Literal["waiting", "taken", "answered", "rejected"]
 OPEN: tuple[QueueState, ...] = ("waiting", "taken")
@@ -47,50 +46,41 @@ def new_id() -> str:
 
 def add_work(engine: Engine, work: QueuedWork) -> int:
     """Append ``work``; its place among the open work of its queue, from 1."""
-    with engine.begin() as connection:
-        values = {name: getattr(work, name) for name in _FIELDS}
-        # In one statement, so that two gateways on one database do not give one number twice.
-        next_number = select(func.coalesce(func.max(QUEUE.c.number), 0) + 1).scalar_subquery()
-        connection.execute(insert(QUEUE).values(**values, number=next_number))
-        number = connection.execute(select(QUEUE.c.number).where(QUEUE.c.id == work.id)).scalar_one()
+    with engine.writing() as connection:
+        connection.change(_ADD, **{name: getattr(work, name) for name in _FIELDS})
+        number = connection.rows("SELECT number FROM queue WHERE id = :id", id=work.id)[0]["number"]
         return _place(connection, work.queue, number)
 
 
 def count_open(engine: Engine) -> tuple[int, float | None]:
     """How much work is open, and when the oldest of it came."""
-    with engine.connect() as connection:
-        found = connection.execute(
-            select(func.count(), func.min(QUEUE.c.created_at)).where(QUEUE.c.state.in_(OPEN))
-        ).one()
-        return int(found[0]), found[1]
+    with engine.reading() as connection:
+        [found] = connection.rows(_COUNT_OPEN, open=OPEN)
+    return int(found["works"]), found["oldest"]
 
 
 def list_work(
     engine: Engine, *, states: tuple[QueueState, ...] = OPEN, queue: str = "", limit: int = 100
 ) -> tuple[QueuedWork, ...]:
     """The oldest work first."""
-    wanted: ColumnElement[bool] = QUEUE.c.state.in_(states)
-    if queue:
-        wanted = and_(wanted, QUEUE.c.queue == queue)
-    with engine.connect() as connection:
-        rows = connection.execute(select(QUEUE).where(wanted).order_by(QUEUE.c.number).limit(limit)).all()
+    with engine.reading() as connection:
+        rows = connection.rows(_LIST, states=states, queue=queue, most=limit)
         return tuple(_work(connection, row) for row in rows)
 
 
 def find_work(engine: Engine, id: str) -> QueuedWork | None:
-    with engine.connect() as connection:
-        row = connection.execute(select(QUEUE).where(QUEUE.c.id == id)).first()
-        return None if row is None else _work(connection, row)
+    with engine.reading() as connection:
+        rows = connection.rows("SELECT * FROM queue WHERE id = :id", id=id)
+        return _work(connection, rows[0]) if rows else None
 
 
 def take_work(engine: Engine, id: str, person: str, now: float) -> QueuedWork:
     """Mark as taken by ``person``; again by the same person changes nothing. Raises UsageError where it is not free."""
-    with engine.begin() as connection:
-        done = connection.execute(
-            update(QUEUE)
-            .where(and_(QUEUE.c.id == id, QUEUE.c.state == "waiting"))
-            .values(state="taken", person=person, taken_at=now)
-        ).rowcount
+    with engine.writing() as connection:
+        done = connection.change(
+            "UPDATE queue SET state = 'taken', person = :person, taken_at = :now WHERE id = :id AND state = 'waiting'",
+            id=id, person=person, now=now,
+        )  # fmt: skip
     work = known_work(engine, id)
     if not done and (work.state != "taken" or work.person != person):
         who = f" by {work.person}" if work.person else ""
@@ -102,15 +92,9 @@ def end_work(
     engine: Engine, id: str, state: Literal["answered", "rejected"], text: str, person: str, now: float
 ) -> QueuedWork:
     """Answer or reject open work, once. Raises UsageError where another person has it or it has ended."""
-    values = {"answer": text} if state == "answered" else {"reason": text}
-    free = QUEUE.c.state == "waiting"
-    mine = and_(QUEUE.c.state == "taken", QUEUE.c.person == person)
-    with engine.begin() as connection:
-        done = connection.execute(
-            update(QUEUE)
-            .where(and_(QUEUE.c.id == id, free | mine))
-            .values(state=state, person=person, ended_at=now, **values)
-        ).rowcount
+    with engine.writing() as connection:
+        end = _ANSWER if state == "answered" else _REJECT
+        done = connection.change(end, id=id, person=person, now=now, text=text)
     work = known_work(engine, id)
     if not done:
         who = f" by {work.person}" if work.person else ""
@@ -121,27 +105,42 @@ def end_work(
 
 def withdraw_work(engine: Engine, id: str) -> None:
     """Take back what nobody has begun: its client was told that it failed."""
-    with engine.begin() as connection:
-        connection.execute(delete(QUEUE).where(and_(QUEUE.c.id == id, QUEUE.c.state == "waiting")))
+    with engine.writing() as connection:
+        connection.change("DELETE FROM queue WHERE id = :id AND state = 'waiting'", id=id)
 
 
 def uncalled_work(engine: Engine, skip: Collection[str] = ()) -> tuple[QueuedWork, ...]:
     """Work that has ended and whose callback has not been told yet, at most 100, the oldest first; without ``skip``."""
-    due = and_(
-        QUEUE.c.state.in_(("answered", "rejected")), QUEUE.c.callback != "", QUEUE.c.called_at.is_(None),
-        QUEUE.c.id.not_in(list(skip)[:20_000]),  # databases take so many parameters
-    )  # fmt: skip
-    with engine.connect() as connection:
-        rows = connection.execute(select(QUEUE).where(due).order_by(QUEUE.c.ended_at).limit(100)).all()
-        return tuple(_work(connection, row) for row in rows)
+    with engine.reading() as connection:
+        rows = connection.rows(_UNCALLED, most=100 + len(skip))
+    ids = [row["id"] for row in rows if row["id"] not in skip][:100]
+    return tuple(work for id in ids if (work := find_work(engine, id)) is not None)
 
 
 def mark_called(engine: Engine, id: str, now: float) -> None:
-    with engine.begin() as connection:
-        connection.execute(update(QUEUE).where(QUEUE.c.id == id).values(called_at=now))
+    with engine.writing() as connection:
+        connection.change("UPDATE queue SET called_at = :now WHERE id = :id", id=id, now=now)
 
 
 _FIELDS = tuple(name for name in QueuedWork.__struct_fields__ if name != "place")
+_ADD = insert_into("queue", _FIELDS, numbered=True)
+_COUNT_OPEN = "SELECT count(*) AS works, min(created_at) AS oldest FROM queue WHERE state IN :open"
+_COUNT_BEFORE = "SELECT count(*) AS works FROM queue WHERE queue = :queue AND state IN :open AND number < :number"
+_LIST = """
+SELECT * FROM queue WHERE state IN :states AND (:queue = '' OR queue = :queue) ORDER BY number LIMIT :most
+"""
+_ANSWER = """
+UPDATE queue SET state = 'answered', answer = :text, person = :person, ended_at = :now
+WHERE id = :id AND (state = 'waiting' OR (state = 'taken' AND person = :person))
+"""
+_REJECT = """
+UPDATE queue SET state = 'rejected', reason = :text, person = :person, ended_at = :now
+WHERE id = :id AND (state = 'waiting' OR (state = 'taken' AND person = :person))
+"""
+_UNCALLED = """
+SELECT id FROM queue
+WHERE state IN ('answered', 'rejected') AND callback <> '' AND called_at IS NULL ORDER BY ended_at LIMIT :most
+"""
 
 
 def known_work(engine: Engine, id: str) -> QueuedWork:
@@ -153,14 +152,12 @@ def known_work(engine: Engine, id: str) -> QueuedWork:
 
 
 def _place(connection: Connection, queue: str, number: int) -> int:
-    before = select(func.count()).where(and_(QUEUE.c.queue == queue, QUEUE.c.state.in_(OPEN), QUEUE.c.number < number))
-    return int(connection.execute(before).scalar() or 0) + 1
+    return int(connection.rows(_COUNT_BEFORE, open=OPEN, queue=queue, number=number)[0]["works"]) + 1
 
 
-def _work(connection: Connection, row: Row[tuple[object, ...]]) -> QueuedWork:
-    found = row._mapping
-    place = _place(connection, found["queue"], found["number"]) if found["state"] in OPEN else 0
-    return QueuedWork(**{name: found[name] for name in _FIELDS}, place=place)
+def _work(connection: Connection, row: Row) -> QueuedWork:
+    place = _place(connection, row["queue"], row["number"]) if row["state"] in OPEN else 0
+    return QueuedWork(**{name: row[name] for name in _FIELDS}, place=place)
 
 
 def erase_queued_texts(engine: Engine, matches: Callable[[str], bool], *, ended_before: float | None = None) -> int:
@@ -168,15 +165,14 @@ def erase_queued_texts(engine: Engine, matches: Callable[[str], bool], *, ended_
 
     The rows stay, so that counts and times still add up. Returns how many lost their texts.
     """
-    columns = (QUEUE.c.request, QUEUE.c.draft, QUEUE.c.answer, QUEUE.c.reason)
     erased = 0
-    with engine.begin() as connection:
-        rows = connection.execute(select(QUEUE.c.id, QUEUE.c.ended_at, *columns).where(QUEUE.c.ended_at.is_not(None)))
-        for id, ended_at, *texts in rows.all():
+    with engine.writing() as connection:
+        query = "SELECT id, ended_at, request, draft, answer, reason FROM queue WHERE ended_at IS NOT NULL"
+        for id, ended_at, *texts in (row.values() for row in connection.rows(query)):
             expired = ended_before is not None and ended_at < ended_before
             if not any(texts) or not (expired or matches("\n".join(texts))):
                 continue
-            empty = {"request": "{}", "draft": "", "answer": "", "reason": ""}
-            connection.execute(update(QUEUE).where(QUEUE.c.id == id).values(empty))
+            erase = "UPDATE queue SET request = '{}', draft = '', answer = '', reason = '' WHERE id = :id"
+            connection.change(erase, id=id)
             erased += 1
     return erased

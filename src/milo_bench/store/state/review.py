@@ -8,12 +8,10 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Literal, TypeAlias
 
 import msgspec
-from sqlalchemy import Engine, and_, func, insert, select, update
-from sqlalchemy.exc import IntegrityError
 
 from milo_bench.core.errors import UsageError
 from milo_bench.core.suggest import hint_for
-from milo_bench.store.state.tables import REVIEW_BATCHES, REVIEW_ITEMS, REVIEW_RECORDS
+from milo_bench.store.state.engine import Engine, StateConflictError, insert_into
 
 # later: the person puts it off. unjudged: the person cannot judge it. undo takes back the person's last act.
 ReviewAct: TypeAlias = Literal["score", "save", "comment", "later", "unjudged", "undo"]
@@ -76,24 +74,23 @@ def add_batch(
 ) -> str:
     """A new batch; its id. Where one with the ``id`` that is given is there already, nothing is added."""
     id = id or f"b-{secrets.token_hex(5)}"
+    values = {
+        "id": id, "title": title, "created_at": time.time(), "created_by": person, "sample": sample,
+        "rubric": msgspec.json.encode(rubric).decode(), "settings": msgspec.json.encode(settings).decode(),
+    }  # fmt: skip
     try:
-        with engine.begin() as connection:
-            connection.execute(
-                insert(REVIEW_BATCHES).values(
-                    id=id, title=title, created_at=time.time(), created_by=person, sample=sample,
-                    rubric=msgspec.json.encode(rubric).decode(), settings=msgspec.json.encode(settings).decode(),
-                )
-            )  # fmt: skip
-            connection.execute(
-                insert(REVIEW_ITEMS),
-                [{"batch": id, **msgspec.structs.asdict(item)} for item in items],
-            )
-    except IntegrityError:
-        with engine.connect() as connection:
-            there = connection.execute(select(REVIEW_BATCHES.c.id).where(REVIEW_BATCHES.c.id == id)).first()
-        if there is None:
-            raise
+        with engine.writing() as connection:
+            connection.change(insert_into("review_batches", values), **values)
+            for item in items:
+                connection.change(_ADD_ITEM, batch=id, **msgspec.structs.asdict(item))
+    except StateConflictError:
+        with engine.reading() as connection:
+            if not connection.rows("SELECT id FROM review_batches WHERE id = :id", id=id):
+                raise
     return id
+
+
+_ADD_ITEM = insert_into("review_items", ("batch", *BatchItem.__struct_fields__))
 
 
 def extend_batch(engine: Engine, batch: str, more: Callable[[str, int], tuple[str, BatchItem]], item: str) -> bool:
@@ -102,39 +99,42 @@ def extend_batch(engine: Engine, batch: str, more: Callable[[str, int], tuple[st
     ``more`` gets the sample of the batch and how many answers it has, and gives its new sample and the answer. Boards
     that add at the same moment wait for each other.
     """
-    with engine.begin() as connection:
-        # A write first: SQLite then locks the database, PostgreSQL the row, until the end.
-        mine = REVIEW_BATCHES.c.id == batch
-        connection.execute(update(REVIEW_BATCHES).where(mine).values(sample=REVIEW_BATCHES.c.sample))
-        ids = connection.execute(select(REVIEW_ITEMS.c.item).where(REVIEW_ITEMS.c.batch == batch)).scalars().all()
+    with engine.writing() as connection:
+        # A write first: PostgreSQL then locks the row until the end, and SQLite has locked the database.
+        connection.change("UPDATE review_batches SET sample = sample WHERE id = :batch", batch=batch)
+        ids = [row["item"] for row in connection.rows(_ITEMS, batch=batch)]
         if item in ids:
             return False
-        before = connection.execute(select(REVIEW_BATCHES.c.sample).where(mine)).scalar_one()
+        before = connection.rows("SELECT sample FROM review_batches WHERE id = :batch", batch=batch)[0]["sample"]
         sample, added = more(before, len(ids))
-        connection.execute(insert(REVIEW_ITEMS).values(batch=batch, **msgspec.structs.asdict(added)))
-        connection.execute(update(REVIEW_BATCHES).where(mine).values(sample=sample))
+        connection.change(_ADD_ITEM, batch=batch, **msgspec.structs.asdict(added))
+        connection.change("UPDATE review_batches SET sample = :sample WHERE id = :batch", batch=batch, sample=sample)
     return True
+
+
+_ITEMS = "SELECT item FROM review_items WHERE batch = :batch ORDER BY number"
+_BATCHES = """
+SELECT review_batches.*, counted.items
+FROM review_batches JOIN (SELECT batch, count(*) AS items FROM review_items GROUP BY batch) AS counted
+  ON counted.batch = review_batches.id
+ORDER BY created_at DESC
+"""
 
 
 def list_batches(engine: Engine) -> tuple[ReviewBatch, ...]:
     """The newest first."""
-    counted = select(REVIEW_ITEMS.c.batch, func.count().label("how_many")).group_by(REVIEW_ITEMS.c.batch).subquery()
-    query = (
-        select(REVIEW_BATCHES)
-        .add_columns(counted.c.how_many)
-        .join(counted, counted.c.batch == REVIEW_BATCHES.c.id)
-        .order_by(REVIEW_BATCHES.c.created_at.desc())
-    )
-    with engine.connect() as connection:
-        rows = connection.execute(query).all()
+    with engine.reading() as connection:
+        rows = connection.rows(_BATCHES)
     return tuple(
         ReviewBatch(
-            row.id, row.title, row.created_at, row.created_by, row.sample,
-            msgspec.json.decode(row.rubric, type=dict[str, str]),
-            msgspec.json.decode(row.settings, type=BatchSettings), row.how_many,
+            **row
+            | {
+                "rubric": msgspec.json.decode(row["rubric"], type=dict[str, str]),
+                "settings": msgspec.json.decode(row["settings"], type=BatchSettings),
+            }
         )
         for row in rows
-    )  # fmt: skip
+    )
 
 
 def known_batch(engine: Engine, id: str) -> ReviewBatch:
@@ -149,17 +149,18 @@ def known_batch(engine: Engine, id: str) -> ReviewBatch:
 
 def read_items(engine: Engine, batch: str, numbers: Sequence[int]) -> tuple[BatchItem, ...]:
     """The answers with those numbers, in their order."""
-    wanted = and_(REVIEW_ITEMS.c.batch == batch, REVIEW_ITEMS.c.number.in_(numbers))
-    with engine.connect() as connection:
-        rows = connection.execute(select(REVIEW_ITEMS).where(wanted).order_by(REVIEW_ITEMS.c.number)).all()
-    return tuple(BatchItem(row.number, row.item, row.input, row.output) for row in rows)
+    if not numbers:
+        return ()
+    query = "SELECT number, item, input, output FROM review_items WHERE batch = :batch AND number IN :numbers"
+    with engine.reading() as connection:
+        rows = connection.rows(f"{query} ORDER BY number", batch=batch, numbers=tuple(numbers))
+    return tuple(BatchItem(**row) for row in rows)
 
 
 def item_ids(engine: Engine, batch: str) -> tuple[str, ...]:
     """The ids of all answers of a batch, by their number from 1."""
-    query = select(REVIEW_ITEMS.c.item).where(REVIEW_ITEMS.c.batch == batch).order_by(REVIEW_ITEMS.c.number)
-    with engine.connect() as connection:
-        return tuple(connection.execute(query).scalars())
+    with engine.reading() as connection:
+        return tuple(row["item"] for row in connection.rows(_ITEMS, batch=batch))
 
 
 def append_record(
@@ -175,28 +176,23 @@ def append_record(
     sent: str = "",
 ) -> bool:
     """Whether it was written: what was ``sent`` once under an id is not written again."""
-    same = and_(REVIEW_RECORDS.c.batch == batch, REVIEW_RECORDS.c.person == person, REVIEW_RECORDS.c.sent == sent)
-    with engine.begin() as connection:
-        if sent and connection.execute(select(REVIEW_RECORDS.c.number).where(same)).first() is not None:
+    values = {
+        "batch": batch, "item": item, "person": person, "act": act, "question": question, "score": score,
+        "comment": comment, "created_at": time.time(), "sent": sent,
+    }  # fmt: skip
+    same = "SELECT number FROM review_records WHERE batch = :batch AND person = :person AND sent = :sent"
+    with engine.writing() as connection:
+        if sent and connection.rows(same, batch=batch, person=person, sent=sent):
             return False
-        connection.execute(
-            insert(REVIEW_RECORDS).values(
-                batch=batch, item=item, person=person, act=act, question=question, score=score, comment=comment,
-                created_at=time.time(), sent=sent,
-            )
-        )  # fmt: skip
+        connection.change(insert_into("review_records", values), **values)
     return True
 
 
 def read_records(engine: Engine, batch: str) -> tuple[ReviewRecord, ...]:
     """Every record of a batch, in the order in which they were written."""
-    query = select(REVIEW_RECORDS).where(REVIEW_RECORDS.c.batch == batch).order_by(REVIEW_RECORDS.c.number)
-    with engine.connect() as connection:
-        rows = connection.execute(query).all()
-    return tuple(
-        ReviewRecord(row.number, row.item, row.person, row.act, row.question, row.score, row.comment, row.created_at)
-        for row in rows
-    )
+    with engine.reading() as connection:
+        rows = connection.rows("SELECT * FROM review_records WHERE batch = :batch ORDER BY number", batch=batch)
+    return tuple(ReviewRecord(**{name: row[name] for name in ReviewRecord.__struct_fields__}) for row in rows)
 
 
 class _SampledItem(msgspec.Struct):
@@ -214,22 +210,21 @@ def erase_review_texts(engine: Engine, matches: Callable[[str], bool], fixtures:
     Scores stay, so that counts and measures still add up.
     """
     erased = 0
-    with engine.begin() as connection:
-        samples = connection.execute(select(REVIEW_BATCHES.c.id, REVIEW_BATCHES.c.sample)).all()
+    with engine.writing() as connection:
         chosen = {
-            (batch, item.id)
-            for batch, sample in samples
-            for item in msgspec.json.decode(sample, type=_Sample).items
+            (row["id"], item.id)
+            for row in connection.rows("SELECT id, sample FROM review_batches")
+            for item in msgspec.json.decode(row["sample"], type=_Sample).items
             if item.fixture in fixtures
         }
-        for batch, item, input, output in connection.execute(
-            select(REVIEW_ITEMS.c.batch, REVIEW_ITEMS.c.item, REVIEW_ITEMS.c.input, REVIEW_ITEMS.c.output)
-        ).all():
+        for row in connection.rows("SELECT batch, item, input, output FROM review_items"):
+            batch, item, input, output = row.values()
             if not (input or output) or not ((batch, item) in chosen or matches(f"{input}\n{output}")):
                 continue
-            of_item = and_(REVIEW_ITEMS.c.batch == batch, REVIEW_ITEMS.c.item == item)
-            connection.execute(update(REVIEW_ITEMS).where(of_item).values(input="", output=""))
-            its_records = and_(REVIEW_RECORDS.c.batch == batch, REVIEW_RECORDS.c.item == item)
-            connection.execute(update(REVIEW_RECORDS).where(its_records).values(comment=""))
+            for erase in (
+                "UPDATE review_items SET input = '', output = '' WHERE batch = :batch AND item = :item",
+                "UPDATE review_records SET comment = '' WHERE batch = :batch AND item = :item",
+            ):
+                connection.change(erase, batch=batch, item=item)
             erased += 1
     return erased

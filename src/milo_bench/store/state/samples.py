@@ -7,9 +7,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
-from sqlalchemy import Engine, Row, delete, func, insert, select
 
-from milo_bench.store.state.tables import SAMPLES
+from milo_bench.store.state.engine import Engine, Row, insert_into
 
 _JSON = ("tags", "input", "failed_checks")
 
@@ -53,49 +52,56 @@ class SampledWork(msgspec.Struct, frozen=True):
 
 def add_samples(engine: Engine, samples: tuple[SampledWork, ...], *, most: int) -> None:
     """Keep ``samples``, and of each of their workloads the newest ``most``."""
-    with engine.begin() as connection:
+    with engine.writing() as connection:
         for one in samples:
-            values = {name: getattr(one, name) for name in SampledWork.__struct_fields__}
+            values = msgspec.structs.asdict(one)
             values |= {name: msgspec.json.encode(values[name]).decode() for name in _JSON}
-            connection.execute(insert(SAMPLES).values(**values))
+            connection.change(insert_into("samples", values), **values)
         for workload in {one.workload for one in samples}:
-            of_it = SAMPLES.c.workload == workload
-            count = connection.execute(select(func.count()).where(of_it)).scalar_one()
+            query = "SELECT count(*) AS samples FROM samples WHERE workload = :workload"
+            count = connection.rows(query, workload=workload)[0]["samples"]
             if count > most:
-                oldest = select(SAMPLES.c.request).where(of_it).order_by(SAMPLES.c.at).limit(count - most)
-                connection.execute(delete(SAMPLES).where(SAMPLES.c.request.in_(oldest.scalar_subquery())))
+                connection.change(_DROP_OLDEST, workload=workload, many=count - most)
+
+
+_DROP_OLDEST = """
+DELETE FROM samples
+WHERE request IN (SELECT request FROM samples WHERE workload = :workload ORDER BY at LIMIT :many)
+"""
 
 
 def read_samples(engine: Engine, *, workloads: tuple[str, ...] = (), since: float = 0.0) -> tuple[SampledWork, ...]:
     """The oldest first."""
-    query = select(SAMPLES).where(SAMPLES.c.at >= since).order_by(SAMPLES.c.at, SAMPLES.c.request)
-    if workloads:
-        query = query.where(SAMPLES.c.workload.in_(workloads))
-    with engine.connect() as connection:
-        return tuple(_sample(row) for row in connection.execute(query).all())
+    every = "SELECT * FROM samples WHERE at >= :since ORDER BY at, request"
+    of_some = "SELECT * FROM samples WHERE at >= :since AND workload IN :workloads ORDER BY at, request"
+    with engine.reading() as connection:
+        if workloads:
+            rows = connection.rows(of_some, since=since, workloads=workloads)
+        else:
+            rows = connection.rows(every, since=since)
+    return tuple(_sample(row) for row in rows)
 
 
 def count_samples(engine: Engine) -> int:
-    with engine.connect() as connection:
-        return int(connection.execute(select(func.count()).select_from(SAMPLES)).scalar_one())
+    with engine.reading() as connection:
+        return int(connection.rows("SELECT count(*) AS samples FROM samples")[0]["samples"])
 
 
 def list_samples(engine: Engine) -> tuple[SampleLine, ...]:
     """Every sample without its texts, the newest first."""
-    columns = [SAMPLES.c[name] for name in SampleLine.__struct_fields__]
-    with engine.connect() as connection:
-        rows = connection.execute(select(*columns).order_by(SAMPLES.c.at.desc(), SAMPLES.c.request)).all()
+    query = "SELECT request, at, workload, target, outcome, failed_checks FROM samples ORDER BY at DESC, request"
+    with engine.reading() as connection:
+        rows = connection.rows(query)
     return tuple(
-        SampleLine(row.request, row.at, row.workload, row.target, row.outcome,
-                   msgspec.json.decode(row.failed_checks, type=tuple[str, ...]))
+        SampleLine(**row | {"failed_checks": msgspec.json.decode(row["failed_checks"], type=tuple[str, ...])})
         for row in rows
-    )  # fmt: skip
+    )
 
 
 def find_sample(engine: Engine, request: str) -> SampledWork | None:
-    with engine.connect() as connection:
-        row = connection.execute(select(SAMPLES).where(SAMPLES.c.request == request)).first()
-    return None if row is None else _sample(row)
+    with engine.reading() as connection:
+        rows = connection.rows("SELECT * FROM samples WHERE request = :request", request=request)
+    return _sample(rows[0]) if rows else None
 
 
 def erase_samples(engine: Engine, matches: Callable[[str], bool], *, taken_before: float | None = None) -> int:
@@ -106,9 +112,9 @@ def erase_samples(engine: Engine, matches: Callable[[str], bool], *, taken_befor
         if (taken_before is not None and one.at < taken_before)
         or matches("\n".join((msgspec.json.encode(one.input).decode(), one.output)))
     ]
-    with engine.begin() as connection:
+    with engine.writing() as connection:
         for request in doomed:
-            connection.execute(delete(SAMPLES).where(SAMPLES.c.request == request))
+            connection.change("DELETE FROM samples WHERE request = :request", request=request)
     return len(doomed)
 
 
@@ -129,7 +135,5 @@ def sampled_fixture(one: SampledWork) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _sample(row: Row[tuple[object, ...]]) -> SampledWork:
-    found = {name: row._mapping[name] for name in SampledWork.__struct_fields__}
-    found |= {name: msgspec.json.decode(found[name]) for name in _JSON}
-    return msgspec.convert(found, SampledWork)
+def _sample(row: Row) -> SampledWork:
+    return msgspec.convert(row | {name: msgspec.json.decode(row[name]) for name in _JSON}, SampledWork)
