@@ -36,7 +36,9 @@ from benchmarks.sections import wanted_sections
 
 SECONDS = float(os.environ.get("GATEWAY_BENCH_S", "6"))
 MESSAGE_OF_ONE = '{"model":"reference","messages":[{"role":"user","content":"hello"}],"stream":true}'
+ANSWER = '{"order": "MX-26213"}'
 _FIRST = -19  # niceness
+_REST_S = 5.0
 CORES = sorted(os.sched_getaffinity(0))
 MESSAGE = {"role": "user", "content": "Which order is this about? " + "The parcel did not come. " * 8}
 
@@ -85,7 +87,7 @@ def _cpu_s(pid: int) -> float:
 
 def json_rows() -> Iterator[str]:
     """Whole answers from an instant server, at 10 and 128 connections."""
-    with on_first_core("--chunks", "1", "--answer", '{"order": "MX-26213"}') as server:
+    with on_first_core("--chunks", "1", "--answer", ANSWER) as server:
         for connections in (10, 128):
             yield f"JSON, {connections} connections, instant upstream"
             yield from _compared(server, connections, stream=False)
@@ -133,18 +135,36 @@ def _first_tokens(server: ReferenceServer, proxies: list[Proxy], how: str, apart
 
 
 def memory_rows() -> Iterator[str]:
-    """Resident memory at rest, how much of it no other process shares, and with 1,000 streams that wait."""
+    """Resident memory at rest, how much of it no other process shares, and with 1,000 streams that wait.
+
+    At rest is after 50 requests of each row that a process serves, and five seconds without one.
+    """
+    with (
+        on_first_core("--chunks", "1", "--answer", ANSWER) as server,
+        tempfile.TemporaryDirectory() as folder,
+        running_proxies(Path(folder), server.port, CORES[-1]) as proxies,
+    ):
+        for proxy in proxies:
+            with suppress(*(() if proxy.own else (OSError, ValueError))):
+                _warm(proxy)
+        time.sleep(_REST_S)
+        rest = {name: (_memory_mb(one.pid), _own_memory_mb(one.pid)) for name, one in _processes(proxies).items()}
     with on_first_core("--chunks", "2", "--first-ms", "20000") as server:
         yield "memory at rest (its own of that); with 1,000 idle streams"
         from benchmarks.gateway.first import idle_streams
 
         with tempfile.TemporaryDirectory() as folder, running_proxies(Path(folder), server.port, CORES[-1]) as proxies:
-            for proxy in {one.pid: one for one in reversed(proxies)}.values():  # one process may serve two rows
-                rest, own = _memory_mb(proxy.pid), _own_memory_mb(proxy.pid)
+            for name, proxy in _processes(proxies).items():
                 with idle_streams(proxy.port, body_of(proxy, stream=True), proxy.headers, 1_000) as waiting:
                     busy = _memory_mb(proxy.pid)
                 short = "" if waiting == 1_000 else f"  only {waiting:,} OF 1,000 STREAMS WAIT"
-                yield f"  {proxy.name:<34} {rest:6.1f} MB ({own:.1f})  {busy:6.1f} MB{short}"
+                held = f"{rest[name][0]:6.1f} MB ({rest[name][1]:.1f})" if name in rest else "NOT MEASURED"
+                yield f"  {name:<34} {held}  {busy:6.1f} MB{short}"
+
+
+def _processes(proxies: list[Proxy]) -> dict[str, Proxy]:
+    """One row for each process, by its name: one process may serve two."""
+    return {one.name: one for one in {one.pid: one for one in reversed(proxies)}.values()}
 
 
 def _memory_mb(pid: int) -> float:

@@ -23,6 +23,7 @@ from typing import Any
 
 import psutil
 
+_PROGRAM = str(Path(sys.executable).with_name("milo-bench"))  # as people start it
 PEERS = Path(__file__).parents[2] / "build" / "peers"
 ORDER = {"message": "Hi, order MX-26213 was due on Tuesday and it is still not here. Can you tell me where it is?"}
 
@@ -54,7 +55,7 @@ def running_proxies(folder: Path, upstream: int, core: int) -> Iterator[list[Pro
         _write_table(folder, upstream)
         options = ["--routing", "routing.yaml", "--config", "bench.yaml", "--suite", "demo_v1", "--state", "state.db"]
         started.append(
-            _start(core, folder / "gateway.log", "-m", "milo_bench.cli.main", "serve", *options, "--port", str(gateway),
+            _start(core, folder / "gateway.log", _PROGRAM, "serve", *options, "--port", str(gateway),
                    "--admin-port", "0", cwd=folder)
         )  # fmt: skip
         proxies = [

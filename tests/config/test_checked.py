@@ -342,3 +342,18 @@ def test_a_name_as_long_as_its_file_is_not_repeated_whole() -> None:
 def test_half_a_character_is_named(text: str) -> None:
     found = read_written(text, name="bench.yaml")
     assert isinstance(found, Problem) and "half a character" in found.what
+
+
+def test_what_a_file_does_not_mention_is_as_an_empty_mapping_would_be() -> None:
+    from milo_bench.config.gateway import GatewayConfig
+    from milo_bench.config.policy.file import PolicyDefaults
+    from milo_bench.config.roles.file import PromotionPolicy
+    from milo_bench.config.routing.rule import Condition, Fallback, RuleLimits
+    from milo_bench.config.settings import PrivacyConfig, RunConfig, SigningConfig
+
+    for model in (
+        *(GatewayConfig, PolicyDefaults, PromotionPolicy, Condition, Fallback, RuleLimits),
+        *(PrivacyConfig, RunConfig, SigningConfig),
+    ):
+        assert model.usual() == model.model_validate({})
+        assert model.usual().model_dump() == model.model_validate({}).model_dump()

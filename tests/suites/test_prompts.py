@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from contextlib import suppress
 from typing import Any
 
@@ -13,7 +15,8 @@ from milo_bench.core.errors import ConfigError, DataError, MiloError
 from milo_bench.core.records import Workload
 from milo_bench.suites import render_prompt
 from milo_bench.suites.prompt_sandbox import PromptEnvironment
-from milo_bench.suites.prompts import _filled, _render, split_prompt
+from milo_bench.suites.prompt_template import PromptTemplate
+from milo_bench.suites.prompts import _filled, plain_pieces, split_prompt
 from tests.growth.test_rules_on_texts import grows_too_fast
 
 
@@ -198,8 +201,14 @@ SHOWN = (
     "{{ input.gone }}",
     "{% raw %}{{ input.a }}{% endraw %}",
     "&lt;{{ input.n }}>",
+    "{{\tinput . a }}",
+    "}} %} #} { {",
+    "{{{ input.a }}",
+    "one\r\ntwo\rthree",
+    "{{ input.a }}}",
+    "\x0b \u2028",
 )
-VALUES = st.text(max_size=12) | st.sampled_from(["{{ input.b }}", " \n", "", "x" * 200, 3, None, ["a"], True])
+VALUES = st.text(max_size=12) | st.sampled_from(["{{ input.b }}", " \n", "", "x" * 200, 3, 1e300, None, ["a"], True])
 
 
 @given(st.lists(st.sampled_from(SHOWN), min_size=1, max_size=4), VALUES, VALUES, VALUES)
@@ -210,17 +219,47 @@ def test_a_message_that_is_put_together_is_what_jinja_makes_of_it(
     source = "".join(shown)
     if not source.strip():
         return
-    [part] = split_prompt(source, "p")
+    try:
+        [part] = split_prompt(source, "p")
+    except ConfigError:
+        return
     filled = _filled(part.pieces, values) if part.pieces else None
     if filled is not None:
-        assert filled == _render(part.template, values)
+        assert filled == part.template.render(values)
+    if (plain := plain_pieces(part.source)) is not None:
+        assert _joined(plain) == _joined(PromptTemplate(part.source).pieces())
+
+
+def _joined(pieces: tuple[str | tuple[str], ...]) -> list[str | tuple[str]]:
+    """Text after text as one."""
+    found: list[str | tuple[str]] = []
+    for piece in pieces:
+        if isinstance(piece, str) and found and isinstance(found[-1], str):
+            found[-1] += piece
+        else:
+            found.append(piece)
+    return found
 
 
 def test_what_most_prompts_are_is_put_together() -> None:
     [part] = split_prompt("Summarise this.\n{# for people #}\n{{ input.document }}\n", "p")
     text = "{{ input.other }} & \n"
     values = {"input": {"document": text}}
-    assert _filled(part.pieces, values) == _render(part.template, values)
-    assert text in _render(part.template, values)
-    assert _filled(part.pieces, {"input": {"document": 3}}) is None
+    assert _filled(part.pieces, values) == part.template.render(values)
+    assert text in part.template.render(values)
+    assert _filled(part.pieces, {"input": {"document": [3]}}) is None
     assert _filled(part.pieces, {"input": {"document": "x" * 200_000}}) is None
+
+
+def test_a_prompt_of_text_and_inputs_is_checked_and_rendered_without_jinja() -> None:
+    source = "{# role: system #}\nBe brief.\n{# role: user #}\n{{ input.a }}: {{ input.b }}"
+    code = (
+        "import sys; from milo_bench.suites.prompts import _filled, split_prompt; from milo_bench.core.once import *\n"
+        f"one, two = split_prompt({source!r}, 'p')\n"
+        "assert one.fixed.content == 'Be brief.' and _filled(two.pieces, {'input': {'a': 'x', 'b': 2}}) == 'x: 2'\n"
+        "assert 'jinja2' not in sys.modules\n"
+        "try:\n    with in_a_hurry():\n        two.template\n    print('loaded')\n"
+        "except NotReady:\n    print(two.template.render({'input': {'a': 'x', 'b': [2]}}))\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "x: [2]\n"

@@ -82,7 +82,7 @@ class GatewayConfig(Checked):
     max_wait_s: Annotated[float, Field(gt=0, le=3_600)] = 30.0
     ready_interval_s: Annotated[float, Field(gt=0, le=3_600)] = 30.0
     fingerprint_interval_s: Annotated[float, Field(ge=0, le=31_536_000)] = 3_600.0
-    incidents: IncidentsConfig = IncidentsConfig()
+    incidents: IncidentsConfig = IncidentsConfig.usual()
     tools: dict[Annotated[str, Field(min_length=1, max_length=200)], GatewayTool] = {}
     sample: Share = 0.0
     sample_most: Annotated[int, Field(ge=1, le=1_000_000)] = 2_000

@@ -214,11 +214,11 @@ class Settings(CheckedFile):
     file_name: ClassVar[str] = CONFIG_NAME
 
     targets: dict[str, TargetConfig] = {}
-    privacy: PrivacyConfig = PrivacyConfig()
-    signing: SigningConfig = SigningConfig()
-    run: RunConfig = RunConfig()
-    gateway: GatewayConfig = GatewayConfig()
-    fleet: FleetConfig = FleetConfig()
+    privacy: PrivacyConfig = PrivacyConfig.usual()
+    signing: SigningConfig = SigningConfig.usual()
+    run: RunConfig = RunConfig.usual()
+    gateway: GatewayConfig = GatewayConfig.usual()
+    fleet: FleetConfig = FleetConfig.usual()
 
     def problems(self) -> Iterable[Problem]:
         """What is wrong in the ``settings`` of targets whose API is built in, and in where targets are placed."""

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from milo_bench.config.roles.file import RoleConfig, load_registry
 from milo_bench.config.routing.file import RoutingFile
 from milo_bench.config.routing.rule import RoutingRule
 from milo_bench.core.errors import ConfigError
 from milo_bench.core.suggest import hint_for
 from milo_bench.decide.routing.walk import EscalationChain
+
+if TYPE_CHECKING:
+    from milo_bench.config.roles.file import RegistryFile, RoleConfig
 
 
 @dataclass(frozen=True)
@@ -23,13 +26,25 @@ class ServedRole:
     chain: EscalationChain
 
 
+def error_of_trials(path: Path) -> float:
+    """The share of challengers that a registry lets be stopped though they are not worse."""
+    return _registry(path).policy.error
+
+
+def _registry(path: Path) -> RegistryFile:
+    """Late: a gateway without roles does not carry what their file can say."""
+    from milo_bench.config.roles.file import load_registry
+
+    return load_registry(path)
+
+
 def load_roles(path: Path, file: RoutingFile, workloads: frozenset[str]) -> dict[str, ServedRole]:
     """The roles of a registry that have a rule in the table, by name.
 
     Raises ConfigError where a rule calls another target than the role's incumbent, or a step of a chain is unknown.
     """
     found = {}
-    for name, role in load_registry(path).roles.items():
+    for name, role in _registry(path).roles.items():
         rule = _rule(path, name, role, file)
         if rule is None:
             continue

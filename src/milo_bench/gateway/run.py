@@ -22,6 +22,7 @@ from milo_bench.gateway.certificates import Certificates, certificates_of
 from milo_bench.gateway.control.watch import StandingControl
 from milo_bench.gateway.doors import Doors
 from milo_bench.gateway.keeper import Keeper
+from milo_bench.gateway.memory import give_back_memory
 from milo_bench.gateway.options import ServeOptions, load_serving
 from milo_bench.gateway.permits import check_permits
 from milo_bench.gateway.request import is_plain_head
@@ -144,7 +145,7 @@ async def _serve(
     behaviours = control.behaviours
     try:
         # What was read to start is looked at by no further collection of garbage.
-        gc.collect()
+        give_back_memory()
         gc.freeze()
         gc.set_threshold(_NEW_OBJECTS, *gc.get_threshold()[1:])
         port = await _listen(public, options.host, options.port, tls)

@@ -11,8 +11,7 @@ from typing import Final
 
 import msgspec
 
-from milo_bench.config.roles.file import PromotionPolicy, load_registry
-from milo_bench.config.routing.challengers import Challenger
+from milo_bench.config.routing.challengers import TRIAL_ERROR, Challenger
 from milo_bench.config.routing.file import DEFAULT, RoutingFile, load_routing
 from milo_bench.config.routing.rule import CUT_UNCITED, MODEL_ROUTES, RUNTIME_CHECKS, Action, RoutingRule
 from milo_bench.config.settings import Settings
@@ -23,7 +22,7 @@ from milo_bench.core.records import Behaviour, Workload
 from milo_bench.core.records.contract import LABEL
 from milo_bench.core.suggest import hint_for
 from milo_bench.decide.routing.rules import actions_of
-from milo_bench.gateway.roles import ServedRole, load_roles
+from milo_bench.gateway.roles import ServedRole, error_of_trials, load_roles
 from milo_bench.grade.engine import served_gap, validate_checks
 from milo_bench.grade.uncited import CitationForm, citation_form
 from milo_bench.suites.load import Suite, load_suite
@@ -68,7 +67,7 @@ class RoutingTable:
     workloads: frozenset[str]
     roles: Mapping[str, ServedRole] = field(default_factory=dict)
     behaviours: Mapping[str, Behaviour] = field(default_factory=dict)  # of targets, as they were measured
-    trial_error: float = 0.05  # the chance that a challenger that is not worse is ever stopped
+    trial_error: float = TRIAL_ERROR  # the chance that a challenger that is not worse is ever stopped
     asks_words: bool = field(init=False)  # whether any rule depends on the number of words
     asks_hours: bool = field(init=False)  # on when a request comes
     asks_keywords: bool = field(init=False)
@@ -180,7 +179,7 @@ def load_table(path: Path, settings: Settings, suites: Iterable[str], registry: 
     roles = {} if registry is None else load_roles(registry, file, frozenset(known))
     known |= {name for role in roles.values() for name in role.workloads}
     _check_challengers(file, roles, path, registry)
-    error = (PromotionPolicy() if registry is None else load_registry(registry).policy).error
+    error = TRIAL_ERROR if registry is None else error_of_trials(registry)
     table = RoutingTable(file, sha256_bytes(written), loaded, frozenset(known), roles, behaviours, error)
     for place, action in enumerate(actions_of(file)):
         for workload in _workloads_of(action, known):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -10,11 +10,11 @@ import msgspec
 
 from milo_bench.core.errors import ConfigError, DataError, IncompleteRun, MiloError
 from milo_bench.core.hashing import sha256_text
+from milo_bench.core.once import once
 from milo_bench.core.records import Attempt, CheckSpec, Execution, Fixture, Graded, ModelJudgement, Verdict, Workload
 from milo_bench.core.records.judgements import JUDGED
 from milo_bench.core.text import says_nothing
 from milo_bench.grade.base import CHECKS, Check, GradeCase, JudgesBypass, JudgesServed, ReadsFixture, ReadsLanguage
-from milo_bench.grade.languages.answers import answer_languages, in_languages, language_of
 from milo_bench.grade.own_check import OwnCheck, own_names, version_of
 from milo_bench.grade.per_workload import PerWorkload
 from milo_bench.grade.reading.empty import answers_nothing
@@ -169,8 +169,15 @@ def _as_spoken(detector: str, case: GradeCase, verdicts: Iterable[Verdict]) -> I
     if not detector:
         return verdicts
     as_json = case.workload.json_schema is not None and case.json.usable
-    parts = answer_languages(case.output, language_of(case.workload), as_json=as_json)
-    return in_languages(verdicts, parts, spoken_languages(detector))
+    return _in_spoken()(verdicts, case.output, case.workload, spoken_languages(detector), as_json=as_json)
+
+
+@once
+def _in_spoken() -> Callable[..., Iterable[Verdict]]:
+    """Late: a gateway whose guards read no language does not carry what tells languages apart."""
+    from milo_bench.grade.languages.answers import in_spoken_languages
+
+    return in_spoken_languages
 
 
 def _passed(verdicts: Sequence[Verdict]) -> bool | None:

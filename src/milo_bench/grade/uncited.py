@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from typing import Literal, TypeAlias
 
+from milo_bench.core.once import once
 from milo_bench.core.records import Workload
-from milo_bench.guards.citing.cut import remove_uncited, remove_uncited_by_lines
 
 CitationForm: TypeAlias = Literal["events", "lines"]  # [E-0412] of a case record, [L12] of a text with numbered lines
 
@@ -23,4 +24,12 @@ def citation_form(workload: Workload) -> CitationForm | None:
 
 def cut_uncited(text: str, form: CitationForm) -> tuple[str, tuple[str, ...]]:
     """``text`` without the sentences that make a claim and cite nothing, and those sentences."""
-    return remove_uncited_by_lines(text) if form == "lines" else remove_uncited(text)
+    return _removers()[form](text)
+
+
+@once
+def _removers() -> Mapping[CitationForm, Callable[[str], tuple[str, tuple[str, ...]]]]:
+    """Late: a gateway that cuts nothing does not carry what finds sentences and citations."""
+    from milo_bench.guards.citing.cut import remove_uncited, remove_uncited_by_lines
+
+    return {"events": remove_uncited, "lines": remove_uncited_by_lines}

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from milo_bench.core.keyword_sets import KEYWORD_SETS
-from milo_bench.guards.keywords import keyword_risk, unread_by_keywords
+from milo_bench.core.once import once
 
 
 def case_text(data: Any) -> str:
@@ -23,9 +23,20 @@ def keyword_sets_in(text: str) -> frozenset[str]:
 
     What the rail cannot read is for a person, so every rule on keywords applies to it.
     """
-    if unread_by_keywords(text):
-        return frozenset(KEYWORD_SETS)
-    return frozenset(hit.keyword_set for hit in keyword_risk(text))
+    return _finder()(text)
+
+
+@once
+def _finder() -> Callable[[str], frozenset[str]]:
+    """Late: a gateway whose rules ask for no keywords carries none."""
+    from milo_bench.guards.keywords import keyword_risk, unread_by_keywords
+
+    def find(text: str) -> frozenset[str]:
+        if unread_by_keywords(text):
+            return frozenset(KEYWORD_SETS)
+        return frozenset(hit.keyword_set for hit in keyword_risk(text))
+
+    return find
 
 
 def _texts(data: Any) -> Iterator[str]:

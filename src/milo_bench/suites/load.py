@@ -413,7 +413,6 @@ class _Builder:
 
         try:
             usable_schema(schema)  # the meta-schema that it names would be fetched
-            jsonschema_rs.meta.validate(schema)
             jsonschema_rs.validator_for(schema, offline=True)
         except jsonschema_rs.ValidationError as error:
             at = "/".join(str(part) for part in error.instance_path) or "the top"

@@ -22,7 +22,6 @@ from jinja2.parser import Parser
 from jinja2.runtime import Context
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
-SOURCE_LIMIT_CHARS: Final = 1_000_000
 MESSAGE_LIMIT_CHARS: Final = 8_000_000
 # What one message may cost: values touched, and characters at 64 for one. About a second of a slow processor.
 BUDGET: Final = 1_000_000
@@ -43,7 +42,7 @@ _FILTERS: Final = (
     *("min", "reject", "rejectattr", "replace", "reverse", "round", "select", "selectattr", "sort", "string"),
     *("striptags", "sum", "title", "trim", "truncate", "unique", "upper", "urlencode", "wordcount"),
 )
-_MOST_PIECES: Final = 1_000  # of a message that is put together without Jinja
+MOST_PIECES: Final = 1_000  # of a message that is put together without Jinja
 _STEPS, _COST, _JOINED = "_steps", "_cost", "_joined"
 
 
@@ -158,7 +157,7 @@ def own_text_and_inputs(tree: nodes.Template) -> tuple[str | tuple[str], ...]:
                 found.append((shown.attr,))
             else:
                 return ()
-    return tuple(found) if len(found) <= _MOST_PIECES else ()
+    return tuple(found) if len(found) <= MOST_PIECES else ()
 
 
 def _filtered(node: nodes.Node, name: str) -> nodes.Filter:

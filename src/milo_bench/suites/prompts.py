@@ -14,27 +14,20 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from functools import lru_cache
-from typing import Any, get_args
-
-from jinja2 import Template, TemplateError, TemplateSyntaxError, UndefinedError, meta, nodes
-from jinja2.exceptions import SecurityError
-from jinja2.runtime import new_context
+from functools import cached_property, lru_cache
+from typing import TYPE_CHECKING, Any, Final, TypeAlias, get_args
 
 from milo_bench.core.chat import Message, Picture, Role
 from milo_bench.core.errors import ConfigError, DataError
+from milo_bench.core.once import once
 from milo_bench.core.records import Workload
 from milo_bench.core.suggest import hint_for
 from milo_bench.suites.conversation import read_conversation
 from milo_bench.suites.pictures import named_pictures
-from milo_bench.suites.prompt_sandbox import (
-    MESSAGE_LIMIT_CHARS,
-    SOURCE_LIMIT_CHARS,
-    PromptEnvironment,
-    RenderBudget,
-    is_plain,
-    own_text_and_inputs,
-)
+from milo_bench.suites.prompt_errors import PromptError
+
+if TYPE_CHECKING:
+    from milo_bench.suites.prompt_template import PromptTemplate
 
 VARIABLES = ("input", "prepared", "resources")
 ROLES: tuple[Role, ...] = get_args(Role)
@@ -44,15 +37,20 @@ _ROLE_LINE = re.compile(
 _IMAGE_LINE = re.compile(r"^[ \t]*\{#-?[ \t]*image[ \t]*:[ \t]*(?P<name>[^#]*?)[ \t]*-?#\}[ \t]*$", re.MULTILINE)
 _CONVERSATION = re.compile(r"input\.(\w+)")
 _COMMENTS = re.compile(r"\{#.*?#\}", re.DOTALL)
-
-
-_ENVIRONMENT = PromptEnvironment()
+_INPUT = re.compile(r"(?<!\{)\{\{[ \t]*input[ \t]*\.[ \t]*([a-zA-Z_][a-zA-Z0-9_]*)[ \t]*\}\}")
+_NEWLINES = re.compile(r"\r\n|\r")
 _SHORT_CHARS = 100_000  # of a message that is within every bound of the sandbox
-# What a template can raise when it is rendered, and when what Jinja accepts is compiled by Python.
-_RENDERING = (
-    *(TemplateError, ArithmeticError, AttributeError, TypeError, ValueError, LookupError, RecursionError, MemoryError),
-)
-_COMPILING = (*_RENDERING, SyntaxError)
+_MOST_PIECES = 1_000  # of a message that is put together without Jinja
+SOURCE_LIMIT_CHARS: Final = 1_000_000
+_Pieces: TypeAlias = tuple[str | tuple[str], ...]
+
+
+@once
+def _jinja() -> type[PromptTemplate]:
+    """Late: a gateway whose prompts are text and inputs alone does not carry Jinja, which takes 3 MB."""
+    from milo_bench.suites.prompt_template import PromptTemplate
+
+    return PromptTemplate
 
 
 class PromptPart:
@@ -61,15 +59,19 @@ class PromptPart:
     ``conversation`` names the input whose messages stand there instead.
     """
 
-    def __init__(self, role: Role, source: str, line: int, template: Template, conversation: str = "") -> None:
+    def __init__(self, role: Role, source: str, line: int, conversation: str = "") -> None:
         self.conversation = conversation
         self.images: tuple[str, ...] = ()
         self.fixed: Message | None = None  # the message itself, where no variable is in it
-        self.pieces: tuple[str | tuple[str], ...] = ()  # as ``own_text_and_inputs`` gives them
+        self.pieces: _Pieces = ()  # its own text and inputs by their names (each in a tuple), where it is that
         self.role = role
         self.source = source
         self.line = line
-        self.template = template
+
+    @cached_property
+    def template(self) -> PromptTemplate:
+        """The message for Jinja. Raises ConfigError where it cannot be compiled."""
+        return _jinja()(self.source)
 
 
 @lru_cache(maxsize=256)
@@ -119,11 +121,8 @@ def variables_of(source: str, name: str) -> tuple[tuple[str, int], ...]:
     """Names that a prompt reads and does not set itself, each with the line where it first stands."""
     found: dict[str, int] = {}
     for part in split_prompt(source, name):
-        tree = _ENVIRONMENT.parse(part.source)
-        free = meta.find_undeclared_variables(tree) - set(_ENVIRONMENT.globals)
-        for node in tree.find_all(nodes.Name):
-            if node.name in free:
-                found.setdefault(node.name, part.line + node.lineno - 1)
+        for variable, line in part.template.variables():
+            found.setdefault(variable, part.line + line - 1)
     return tuple(found.items())
 
 
@@ -149,7 +148,7 @@ def _conversation(
     if _COMMENTS.sub("", source[end : following.start() if following else len(source)]).strip():
         message = f"prompt '{name}' line {line + 1}: text below a line with 'messages:'."
         raise ConfigError(message, hint="put a line like {# role: user #} above it.")
-    return PromptPart("user", "", line, _ENVIRONMENT.from_string(""), named[1])
+    return PromptPart("user", "", line, named[1])
 
 
 def _as_role(role: str) -> Role:
@@ -164,26 +163,39 @@ def _part(role: Role, body: str, lines_above: int, name: str) -> PromptPart:
     if not text:
         message = f"prompt '{name}' line {line}: the {role} message is empty."
         raise ConfigError(message, hint="write the message below its role line, or remove the role line.")
-    try:
-        tree = _ENVIRONMENT.parse(text)
-        for kind in (nodes.Include, nodes.Import, nodes.FromImport, nodes.Extends):
-            for node in tree.find_all(kind):
-                message = f"prompt '{name}' line {line + node.lineno - 1}: a prompt cannot load other files."
-                raise ConfigError(message, hint="write the text into this file, or add the data to 'resources:'.")
-        with RenderBudget():
-            part = PromptPart(role, text, line, _ENVIRONMENT.from_string(text))
+    part = PromptPart(role, text, line)
+    pieces = plain_pieces(text)
+    if pieces is None:
+        try:
+            fixed, part.pieces = part.template.fixed(), part.template.pieces()
+        except PromptError as error:
+            message = f"prompt '{name}' line {line + error.line - 1}: {error.said}."
+            raise ConfigError(message, hint=error.hint or "correct the prompt file.") from None
         part.images = tuple(_image_name(mark["name"], name, line) for mark in _IMAGE_LINE.finditer(text))
-        part.pieces = own_text_and_inputs(tree)
-        if not part.images and all(map(is_plain, tree.find_all(nodes.Node))):
-            shown = _render(part.template, {}).strip("\n")
-            part.fixed = Message(role, shown) if shown.strip() else None
-        return part
-    except TemplateSyntaxError as error:
-        message = f"prompt '{name}' line {line + error.lineno - 1}: {(error.message or 'not valid Jinja').rstrip('.')}."
-        raise ConfigError(message, hint="close each block within its message.") from None
-    except _COMPILING as error:  # blocks nested without end, a number of 5,000 digits
-        message = f"prompt '{name}' line {line}: cannot be compiled ({type(error).__name__})."
-        raise ConfigError(message, hint="nest fewer blocks and brackets.") from None
+    else:
+        part.pieces = pieces
+        fixed = str(pieces[0]) if len(pieces) == 1 and isinstance(pieces[0], str) else None
+    if not part.images and fixed is not None and fixed.strip():
+        part.fixed = Message(role, fixed.strip("\n"))
+    return part
+
+
+def plain_pieces(text: str) -> _Pieces | None:
+    """The pieces of a message that is seen at once to be its own text and inputs; None where Jinja must read it.
+
+    Many prompts are no more than that. They are checked and rendered without Jinja, as Jinja would do it.
+    """
+    pieces = _INPUT.split(text)  # its own text and names, in turns
+    own = pieces[::2]
+    if len(pieces) > _MOST_PIECES or any(opening in piece for piece in own for opening in ("{{", "{%", "{#")):
+        return None
+    found: list[str | tuple[str]] = []
+    for number, piece in enumerate(pieces):
+        if number % 2:
+            found.append((piece,))
+        elif piece:
+            found.append(_NEWLINES.sub("\n", piece))
+    return tuple(found)
 
 
 def _image_name(written: str, name: str, line: int) -> str:
@@ -210,17 +222,15 @@ def render_prompt(workload: Workload, variables: Mapping[str, Any]) -> tuple[Mes
         if part.conversation:
             messages.extend(_conversation_messages(part, values, name))
             continue
-        try:
-            content = _filled(part.pieces, values) if part.pieces else None
-            if content is None:
-                content = _render(part.template, values)
-        except UndefinedError as error:
-            message = f"prompt '{name}' line {_line(error, part)}: {_undefined(error)}."
-            raise DataError(message, hint=_what_there_is(values)) from None
-        except _RENDERING as error:
-            said = str(error).rstrip(".") or type(error).__name__
-            message = f"prompt '{name}' line {_line(error, part)}: {said}."
-            raise ConfigError(message, hint="correct the prompt file.") from None
+        content = _filled(part.pieces, values) if part.pieces else None
+        if content is None:
+            try:
+                content = part.template.render(values)
+            except PromptError as error:
+                message = f"prompt '{name}' line {part.line + error.line - 1}: {error.said}."
+                if error.missing:
+                    raise DataError(message, hint=_what_there_is(values)) from None
+                raise ConfigError(message, hint="correct the prompt file.") from None
         pictures = tuple(_pictures(part, values, name))
         if content.strip() or pictures:
             messages.append(Message(part.role, content.strip("\n"), pictures=pictures))
@@ -251,8 +261,8 @@ def _conversation_messages(part: PromptPart, values: Mapping[str, Any], name: st
         raise DataError(message, hint="write a list of {role, content}, the roles as in a chat API.") from None
 
 
-def _filled(pieces: tuple[str | tuple[str], ...], values: Mapping[str, Any]) -> str | None:
-    """The message of ``pieces``, as ``_render`` makes it; None where something in it is no text, or long."""
+def _filled(pieces: _Pieces, values: Mapping[str, Any]) -> str | None:
+    """The message of ``pieces``, as Jinja makes it; None where something in it is no text or number, or long."""
     given = values.get("input")
     texts = [piece if isinstance(piece, str) else _named(given, piece[0]) for piece in pieces]
     if None in texts:
@@ -263,49 +273,9 @@ def _filled(pieces: tuple[str | tuple[str], ...], values: Mapping[str, Any]) -> 
 
 def _named(given: Any, name: str) -> str | None:
     value = given.get(name) if type(given) is dict else None
-    return value if type(value) is str else None
-
-
-def _render(template: Template, values: Mapping[str, Any]) -> str:
-    pieces, size = [], 0
-    with RenderBudget() as spending:
-        for piece in _generate(template, values):
-            spending.spend(1)
-            size += len(piece)
-            if size > MESSAGE_LIMIT_CHARS:
-                raise SecurityError(f"a message exceeds {MESSAGE_LIMIT_CHARS:,} characters")
-            pieces.append(piece)
-    return "".join(pieces)
-
-
-def _generate(template: Template, values: Mapping[str, Any]) -> Iterator[str]:
-    """As ``Template.generate``, which copies the globals key by key for each message: a sixth of what one costs."""
-    found = {**_globals_of(template), **values}
-    context = new_context(template.environment, template.name, template.blocks, found, shared=True)
-    try:
-        yield from template.root_render_func(context)
-    except Exception:  # whatever a template raises is raised again, with the line in the template
-        template.environment.handle_exception()
-
-
-@lru_cache(maxsize=1_024)
-def _globals_of(template: Template) -> dict[str, Any]:
-    return dict(template.globals)
-
-
-def _line(error: BaseException, part: PromptPart) -> int:
-    line, trace = 1, error.__traceback__
-    while trace is not None:
-        if trace.tb_frame.f_code.co_filename in ("<template>", "<unknown>"):
-            line = trace.tb_lineno
-        trace = trace.tb_next
-    return part.line + line - 1
-
-
-def _undefined(error: UndefinedError) -> str:
-    said = (error.message or "a variable is not defined").rstrip(".")
-    found = re.fullmatch(r"'dict object' has no attribute '(.*)'", said)
-    return f"'{found[1]}' is missing" if found else said
+    if type(value) is str:
+        return value
+    return str(value) if type(value) in (int, float, bool) else None
 
 
 def _what_there_is(values: Mapping[str, Any]) -> str:

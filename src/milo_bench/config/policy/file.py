@@ -61,11 +61,11 @@ class PolicyFile(CheckedFile):
     licences: tuple[Annotated[str, Field(min_length=1, max_length=200)], ...] = ()
     choose: ChooseRule = "cheapest"
     looks: Looks = "one"
-    defaults: PolicyDefaults = PolicyDefaults()
+    defaults: PolicyDefaults = PolicyDefaults.usual()
     workloads: dict[str, WorkloadPolicy] = Field(min_length=1, max_length=200)
     findings: tuple[RuleConfig, ...] = Field(min_length=1, max_length=100)
     hours: dict[str, HoursConfig] = {}
-    judges: JudgeTerms = JudgeTerms()
+    judges: JudgeTerms = JudgeTerms.usual()
     on_drift: DriftStep = "report"
     refuse: Annotated[tuple[RefusePolicy, ...], Field(max_length=100)] = ()
 

@@ -211,7 +211,7 @@ class UsePolicy(Checked):
 
     title: str = ""
     gates: tuple[GateConfig, ...] = Field(default=(), min_length=1)
-    decide_on: DecideOn = DecideOn()
+    decide_on: DecideOn = DecideOn.usual()
     min_automated_share: Share = 0.3
     streams: Annotated[int, Field(strict=True, ge=1, le=100_000)] | None = None
     value: ValueConfig | None = None
@@ -223,7 +223,7 @@ class AssistPolicy(Checked):
     ``when`` names what must be true of a case, as in routing.yaml; a case of which that is not known gets no draft.
     """
 
-    when: Condition = Condition()
+    when: Condition = Condition.usual()
     note: str = ""
 
     @model_validator(mode="after")
@@ -236,12 +236,12 @@ class AssistPolicy(Checked):
 class RefusePolicy(Checked):
     """Work that is refused, whatever was measured: ``when`` names it as in routing.yaml, ``note`` says why."""
 
-    when: Condition = Condition()
+    when: Condition = Condition.usual()
     note: str = Field(min_length=1)
 
     @model_validator(mode="after")
     def _known_of_the_request(self) -> RefusePolicy:
-        if self.when == Condition():
+        if self.when == Condition.usual():
             raise Mistake("refuse.when is empty, so everything would be refused", "write e.g. tags: [legal_hold].")
         if self.when.needs_answer or self.when.target_health or self.when.tokens:
             said = "refuse.when is known before a model is called"
@@ -257,7 +257,7 @@ class WorkloadPolicy(Checked):
     """
 
     title: str = ""
-    decide_on: DecideOn = DecideOn()
+    decide_on: DecideOn = DecideOn.usual()
     gates: tuple[GateConfig, ...] = ()
     remedies: dict[RemedyName, RemedyConfig] = {}
     min_automated_share: Share = 0.3

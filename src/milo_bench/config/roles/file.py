@@ -10,6 +10,7 @@ from typing import Annotated, ClassVar, Final, Literal
 from pydantic import Field
 
 from milo_bench.config.checked import Checked, CheckedFile, FileKind, load_checked, read_checked
+from milo_bench.config.routing.challengers import TRIAL_ERROR
 from milo_bench.config.written import Problem, as_error
 
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.:/-]{0,119}$")]
@@ -72,10 +73,10 @@ class PromotionPolicy(Checked):
     It holds however often somebody looks. ``retire_after`` rejections in a row retire a challenger.
     """
 
-    margins: PromotionMargins = PromotionMargins()
-    error: float = Field(default=0.05, gt=0, lt=0.5)
+    margins: PromotionMargins = PromotionMargins.usual()
+    error: float = Field(default=TRIAL_ERROR, gt=0, lt=0.5)
     retire_after: int = Field(default=3, ge=1)
-    minutes: ReviewMinutes = ReviewMinutes()
+    minutes: ReviewMinutes = ReviewMinutes.usual()
 
 
 class MinedRepository(Checked):
@@ -118,7 +119,7 @@ class RegistryFile(CheckedFile):
     released: dict[Name, date] = {}
     families: dict[Name, str] = {}
     tiers: dict[Name, Literal["free", "paid"]] = {}
-    policy: PromotionPolicy = PromotionPolicy()
+    policy: PromotionPolicy = PromotionPolicy.usual()
     repositories: tuple[MinedRepository, ...] = ()
     languages: dict[Name, CommandLanguage] = {}
     recorded: str = ""  # where the answers come from, if this installation did not run them

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, TypeAlias
+from typing import Annotated, Final, Literal, TypeAlias
 
 from pydantic import Field, model_validator
 
@@ -12,6 +12,7 @@ from milo_bench.config.shares import Share
 
 # canary: the challenger answers in the incumbent's place; shadow: it gets a copy, and its answer is only judged.
 TrialMode: TypeAlias = Literal["canary", "shadow"]
+TRIAL_ERROR: Final = 0.05  # the share of trials that may be decided wrongly, where registry.yaml says no other
 
 
 class Challenger(Checked):

@@ -58,7 +58,7 @@ class RoutingFile(CheckedFile):
 
     schema_version: Literal[1] = ROUTING_SCHEMA
     title: str = ""
-    validity: Validity = Validity()
+    validity: Validity = Validity.usual()
     targets: dict[GivenName, RoutingTarget] = {}
     sensitive_to_hosted: bool = False
     flags_file: Annotated[str, Field(pattern=r"^([A-Za-z0-9][A-Za-z0-9_.-]{0,79})?$")] = ""  # beside this file

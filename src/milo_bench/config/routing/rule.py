@@ -318,8 +318,8 @@ class Action(Checked):
     prompt: str = ""
     decoding: Decoding = "free"
     guardrails: tuple[Guardrail, ...] = ()
-    limits: RuleLimits = RuleLimits()
-    fallback: Fallback = Fallback()
+    limits: RuleLimits = RuleLimits.usual()
+    fallback: Fallback = Fallback.usual()
     redact: bool = False
     flag: RuleName | None = None
     on_drift: DriftStep = "report"
@@ -332,7 +332,9 @@ class Action(Checked):
         asks = self.route in MODEL_ROUTES
         if asks and self.target is None:
             raise Mistake(f"route {self.route} needs a target", "add 'target: NAME'.")
-        if not asks and (self.target or self.variant or self.prompt or self.guardrails or self.limits != RuleLimits()):
+        if not asks and (
+            self.target or self.variant or self.prompt or self.guardrails or self.limits != RuleLimits.usual()
+        ):
             hint = "remove target, variant, prompt, guardrails and limits."
             raise Mistake(f"route {self.route} calls no model", hint)
         if not asks and ("fallback" in self.model_fields_set or self.decoding != "free"):
@@ -366,4 +368,4 @@ class RoutingRule(Action):
     """An action with the condition under which it is taken. The first rule that applies decides."""
 
     id: RuleName
-    when: Condition = Condition()
+    when: Condition = Condition.usual()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from statistics import median
 from typing import Final
 
 LEAST_CHUNKS: Final = 8  # of fewer, a few in one read are ordinary
@@ -45,8 +44,9 @@ def is_buffered(gaps_s: Sequence[float], waited_s: float | None, generating_s: f
         return False
     if chunks - together <= _FEW_READS:
         return True
-    waits = [gap for gap in gaps_s if gap > 0]
-    return together >= _BLOCK_SHARE * len(gaps_s) and median(waits) >= LEAST_WAIT_S
+    waits = sorted(gap for gap in gaps_s if gap > 0)
+    middle = (waits[(len(waits) - 1) // 2] + waits[len(waits) // 2]) / 2
+    return together >= _BLOCK_SHARE * len(gaps_s) and middle >= LEAST_WAIT_S
 
 
 def _most_in_one_read(gaps_s: Sequence[float]) -> int:

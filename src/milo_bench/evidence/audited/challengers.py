@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from statistics import fmean, median
-from typing import Final, Literal
+from typing import TYPE_CHECKING, Final, Literal
 
-from milo_bench.config.roles.file import PromotionPolicy, ReviewMinutes
 from milo_bench.config.routing.challengers import TrialMode
-from milo_bench.decide.promotion.records import RolePair
 from milo_bench.store.audit.records import AuditedCall, AuditedRequest, AuditedShadow, AuditLine
+
+if TYPE_CHECKING:
+    from milo_bench.config.roles.file import PromotionPolicy, ReviewMinutes
+    from milo_bench.decide.promotion.records import RolePair
 
 # Checks without which an answer cannot be used at all, as in roles.outcomes.
 _HARD: Final = frozenset({"answer_present", "is_json", "json_reading", "schema"})
@@ -71,6 +72,8 @@ class LiveWork:
 
     def p50_s(self, side: Literal["challenger", "incumbent"]) -> float | None:
         times = [one.call.took_s for one in self.answers(side) if not one.call.failure]
+        from statistics import median
+
         return median(times) if times else None
 
     def pairs(self, policy: PromotionPolicy) -> tuple[RolePair, ...]:
@@ -156,6 +159,10 @@ def _failures(answers: Iterable[LiveAnswer]) -> Counter[str]:
 
 
 def _pair(group: str, block: LiveBlock, policy: PromotionPolicy) -> RolePair:
+    from statistics import fmean
+
+    from milo_bench.decide.promotion.records import RolePair
+
     mine, theirs, minutes = block.challenger, block.incumbent, policy.minutes
     saved = fmean(one.pain_min(minutes) for one in theirs) - fmean(one.pain_min(minutes) for one in mine)
     return RolePair(

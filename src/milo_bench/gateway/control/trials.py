@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from statistics import fmean
 from typing import Final
 
 from milo_bench.core import units
@@ -127,7 +126,7 @@ class TrialWatch:
         mine, theirs = trial.block
         trial.begin_block(trial.table)
         rang = [
-            watch.add(fmean(one[name] for one in mine) - fmean(one[name] for one in theirs))
+            watch.add(sum(one[name] for one in mine) / len(mine) - sum(one[name] for one in theirs) / len(theirs))
             for name, watch in trial.watches.items()
         ]
         return any(rang)

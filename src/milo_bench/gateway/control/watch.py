@@ -62,7 +62,7 @@ class StandingControl:
     def __init__(self, gateway: Gateway, folder: Path, alarms: Path | None) -> None:
         self._gateway, self._folder, self._path = gateway, folder, alarms
         self._name = hashlib.sha256(str(folder.absolute()).encode()).hexdigest()
-        self._watch = AlarmWatch(load_alarms(alarms) if alarms is not None else AlarmsFile())
+        self._watch = AlarmWatch(load_alarms(alarms) if alarms is not None else AlarmsFile.usual())
         self._stamp = _stamp_of(alarms)
         self._table = gateway.serving.table
         self._trials = _trial_watch(self._table)

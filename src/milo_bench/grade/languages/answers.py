@@ -61,6 +61,13 @@ def _in_json(match: re.Match[str], expected: str) -> Iterable[LanguagePart]:
     return [LanguagePart(start, end, part.language) for part in recognise(read, expected=expected)]
 
 
+def in_spoken_languages(
+    verdicts: Iterable[Verdict], output: str, workload: Workload, spoken: frozenset[str], *, as_json: bool
+) -> list[Verdict]:
+    """``verdicts`` on the answer ``output`` of ``workload``, by rules that read the languages ``spoken``."""
+    return in_languages(verdicts, answer_languages(output, language_of(workload), as_json=as_json), spoken)
+
+
 def in_languages(verdicts: Iterable[Verdict], parts: Sequence[LanguagePart], spoken: frozenset[str]) -> list[Verdict]:
     """``verdicts`` as they hold for text of which ``parts`` are in languages beside ``spoken``.
 

@@ -6,7 +6,6 @@ group ``milo_bench.languages`` names a package that holds ``RULE/LANGUAGE.toml``
 
 from __future__ import annotations
 
-import tomllib
 from importlib import resources
 from importlib.resources.abc import Traversable
 from typing import Any, Final, Literal, TypeAlias
@@ -50,8 +49,8 @@ def read_pack(rule: Rule, language: str) -> dict[str, Any]:
     if file is None:
         return {}
     try:
-        pack = tomllib.loads(file.read_text(encoding="utf-8"))
-    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        pack = _read_toml(file)
+    except ValueError as error:  # no TOML, or not in UTF-8
         message = f"The language file {rule}/{file.name} cannot be read: {error}"
         raise ConfigError(message, hint="it must be TOML in UTF-8, like those in docs/how-to/extend.md.") from None
     unknown = sorted(pack.keys() - known_keys(rule)) if not _is_own(rule, language) else []
@@ -66,7 +65,7 @@ def known_keys(rule: Rule) -> frozenset[str]:
     """The keys that a file of ``rule`` can have: those of the built-in files, and ``measured``."""
     folder = resources.files(_OWN).joinpath(rule)
     files = [one for one in folder.iterdir() if one.name.endswith(".toml")]
-    return frozenset({"measured"}.union(*(tomllib.loads(one.read_text(encoding="utf-8")) for one in files)))
+    return frozenset({"measured"}.union(*(_read_toml(one) for one in files)))
 
 
 def _is_own(rule: Rule, language: str) -> bool:
@@ -102,3 +101,9 @@ def _files(rule: Rule) -> dict[str, Traversable]:
         if folder.is_dir():
             found |= {one.name.removesuffix(".toml"): one for one in folder.iterdir() if one.name.endswith(".toml")}
     return found
+
+
+def _read_toml(file: Traversable) -> dict[str, Any]:
+    import tomllib  # 0.6 MB, which a program whose rules read no language goes without
+
+    return tomllib.loads(file.read_text(encoding="utf-8"))
