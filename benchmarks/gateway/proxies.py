@@ -161,7 +161,7 @@ def missing_peers() -> list[str]:
 
 def _start(core: int, log: Path, *arguments: str, cwd: Path | None = None) -> subprocess.Popen[bytes]:
     root = Path(__file__).parents[2]
-    env = {**os.environ, "PYTHONPATH": str(root)}
+    env = {**os.environ, "PYTHONPATH": str(root), "PYTHONNODEBUGRANGES": "1"}  # as the unit of examples/gateway
     with log.open("wb") as file:
         return subprocess.Popen(
             ["taskset", "-c", str(core), sys.executable, *arguments], stdout=file, stderr=file, cwd=cwd or root, env=env

@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from milo_bench.core.errors import ConfigError, DataError, MiloError
 from milo_bench.core.records import Workload
 from milo_bench.suites import render_prompt
-from milo_bench.suites.prompt_sandbox import PromptEnvironment
-from milo_bench.suites.prompt_template import PromptTemplate
+from milo_bench.suites.prompt.sandbox import PromptEnvironment
+from milo_bench.suites.prompt.template import PromptTemplate
 from milo_bench.suites.prompts import _filled, plain_pieces, split_prompt
 from tests.growth.test_rules_on_texts import grows_too_fast
 

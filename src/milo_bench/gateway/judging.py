@@ -8,6 +8,7 @@ from typing import Annotated, Any, Final, TypeAlias
 import msgspec
 
 from milo_bench.core.errors import MiloError
+from milo_bench.core.once import once
 from milo_bench.core.records import Attempt, AttemptKey, CheckSpec, Fixture, Timings, ToolCall, Workload
 from milo_bench.core.records.contract import LABEL
 from milo_bench.core.records.frozen import MOST_TOKENS
@@ -17,7 +18,6 @@ from milo_bench.gateway.request import Door, Question
 from milo_bench.gateway.table import RuleContract
 from milo_bench.grade.answer import read_json_answer
 from milo_bench.grade.base import GradeCase
-from milo_bench.grade.checks.label import label_said
 from milo_bench.grade.engine import grade_attempt
 from milo_bench.grade.uncited import CitationForm, cut_uncited
 from milo_bench.targets.http.answer import decode_json
@@ -272,7 +272,15 @@ def _verdicts(
 def _label(workload: Workload, fixture: Fixture, choice: ReplyChoice) -> str:
     params = next(spec.params for spec in workload.checks if spec.name == LABEL)
     attempt = Attempt(AttemptKey(fixture.id, "gateway"), "", _NO_TIMES, output=choice.text)
-    return label_said(GradeCase(workload, fixture, attempt), params)
+    return _label_reader()(GradeCase(workload, fixture, attempt), params)
+
+
+@once
+def _label_reader() -> Callable[..., str]:
+    """Late: a gateway whose rules ask for no label does not carry what reads one."""
+    from milo_bench.grade.checks.label import label_said
+
+    return label_said
 
 
 _WITHOUT_LABEL: dict[int, tuple[Workload, Workload]] = {}

@@ -18,7 +18,6 @@ from milo_bench.grade.base import CHECKS, Check, GradeCase, JudgesBypass, Judges
 from milo_bench.grade.own_check import OwnCheck, own_names, version_of
 from milo_bench.grade.per_workload import PerWorkload
 from milo_bench.grade.reading.empty import answers_nothing
-from milo_bench.guards.measured import spoken_languages
 
 
 class CheckBroken(MiloError):
@@ -169,7 +168,7 @@ def _as_spoken(detector: str, case: GradeCase, verdicts: Iterable[Verdict]) -> I
     if not detector:
         return verdicts
     as_json = case.workload.json_schema is not None and case.json.usable
-    return _in_spoken()(verdicts, case.output, case.workload, spoken_languages(detector), as_json=as_json)
+    return _in_spoken()(verdicts, case.output, case.workload, detector, as_json=as_json)
 
 
 @once

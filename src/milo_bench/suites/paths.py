@@ -8,7 +8,6 @@ unpacked: a small file could become one of any size.
 
 from __future__ import annotations
 
-import gzip
 from pathlib import Path, PurePosixPath
 from typing import Final
 
@@ -75,4 +74,8 @@ def on_disk(path: Path) -> Path:
 def read_fixture_file(path: Path) -> str | Problem:
     """The text of a suite's fixture file, packed or plain, or what is wrong with the file."""
     file = on_disk(path)
-    return read_text(path) if file == path else gzip.decompress(file.read_bytes()).decode("utf-8")
+    if file == path:
+        return read_text(path)
+    import gzip
+
+    return gzip.decompress(file.read_bytes()).decode("utf-8")

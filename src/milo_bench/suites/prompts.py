@@ -24,10 +24,10 @@ from milo_bench.core.records import Workload
 from milo_bench.core.suggest import hint_for
 from milo_bench.suites.conversation import read_conversation
 from milo_bench.suites.pictures import named_pictures
-from milo_bench.suites.prompt_errors import PromptError
+from milo_bench.suites.prompt.errors import PromptError
 
 if TYPE_CHECKING:
-    from milo_bench.suites.prompt_template import PromptTemplate
+    from milo_bench.suites.prompt.template import PromptTemplate
 
 VARIABLES = ("input", "prepared", "resources")
 ROLES: tuple[Role, ...] = get_args(Role)
@@ -48,7 +48,7 @@ _Pieces: TypeAlias = tuple[str | tuple[str], ...]
 @once
 def _jinja() -> type[PromptTemplate]:
     """Late: a gateway whose prompts are text and inputs alone does not carry Jinja, which takes 3 MB."""
-    from milo_bench.suites.prompt_template import PromptTemplate
+    from milo_bench.suites.prompt.template import PromptTemplate
 
     return PromptTemplate
 

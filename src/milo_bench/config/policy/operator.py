@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator, Mapping
-from importlib.resources import files
 from pathlib import Path
 from typing import Annotated, ClassVar, Final, Literal, TypeAlias, get_args
 
@@ -118,6 +117,8 @@ def default_operator_policy(tasks: Mapping[str, str]) -> OperatorPolicy:
 
 def default_policy_text() -> str:
     """The shipped policy as it is written, comments and all."""
+    from importlib.resources import files
+
     return (files("milo_bench") / "config" / "policy" / SHIPPED_OPERATOR_POLICY).read_text(encoding="utf-8")
 
 

@@ -22,7 +22,6 @@ from milo_bench.gateway.control.joining import absorbed, find_cause, part_of, wi
 from milo_bench.gateway.control.trials import TrialWatch, trial_of, trial_subject
 from milo_bench.gateway.table import RoutingTable
 from milo_bench.store.audit.records import AuditedRequest, AuditLine
-from milo_bench.store.audit.verify import read_audit
 from milo_bench.store.state.incidents import (
     GATEWAY,
     Incident,
@@ -89,6 +88,8 @@ class StandingControl:
             self._gateway.say("alarms_lost", reason="what the alarms had counted cannot be read")
             self._watch, self._trials = AlarmWatch(self._watch.file), _trial_watch(self._table)
         if self._counts:
+            from milo_bench.store.audit.verify import read_audit
+
             for line in read_audit(self._folder, after=self._watch.n):
                 self._count(line)
         found = list_incidents(self._gateway.engine)

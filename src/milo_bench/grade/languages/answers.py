@@ -17,6 +17,7 @@ from milo_bench.core.locale import parse_locale
 from milo_bench.core.records import Span, Verdict, Workload
 from milo_bench.guards.languages.names import language_name
 from milo_bench.guards.languages.recognise import NONE, UNKNOWN, LanguagePart, recognise
+from milo_bench.guards.measured import spoken_languages
 
 NOTHING_FOUND: Final = "nothing_found"  # category of a skip that means: the rules found nothing
 _READ_CHARS: Final = 40_000  # what of an answer's text is recognised: as much as the rules read
@@ -62,10 +63,11 @@ def _in_json(match: re.Match[str], expected: str) -> Iterable[LanguagePart]:
 
 
 def in_spoken_languages(
-    verdicts: Iterable[Verdict], output: str, workload: Workload, spoken: frozenset[str], *, as_json: bool
+    verdicts: Iterable[Verdict], output: str, workload: Workload, detector: str, *, as_json: bool
 ) -> list[Verdict]:
-    """``verdicts`` on the answer ``output`` of ``workload``, by rules that read the languages ``spoken``."""
-    return in_languages(verdicts, answer_languages(output, language_of(workload), as_json=as_json), spoken)
+    """``verdicts`` on the answer ``output`` of ``workload``, as they hold in the languages that ``detector`` reads."""
+    parts = answer_languages(output, language_of(workload), as_json=as_json)
+    return in_languages(verdicts, parts, spoken_languages(detector))
 
 
 def in_languages(verdicts: Iterable[Verdict], parts: Sequence[LanguagePart], spoken: frozenset[str]) -> list[Verdict]:

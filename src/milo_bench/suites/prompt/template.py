@@ -11,8 +11,8 @@ from jinja2 import Template, TemplateError, TemplateSyntaxError, UndefinedError,
 from jinja2.exceptions import SecurityError
 from jinja2.runtime import new_context
 
-from milo_bench.suites.prompt_errors import PromptError
-from milo_bench.suites.prompt_sandbox import (
+from milo_bench.suites.prompt.errors import PromptError
+from milo_bench.suites.prompt.sandbox import (
     MESSAGE_LIMIT_CHARS,
     PromptEnvironment,
     RenderBudget,
