@@ -39,7 +39,7 @@ def kind_of(error: Exception) -> str:
     return error.kind if isinstance(error, StateError) else type(error).__name__
 
 
-class Connection(Protocol):
+class StateConnection(Protocol):
     """Both raise StateError where the database refuses, StateConflictError where a name is taken."""
 
     def rows(self, statement: str, **values: Any) -> list[Row]:
@@ -64,11 +64,11 @@ class Engine(Protocol):
         """What to call it, without a password."""
         ...
 
-    def reading(self) -> AbstractContextManager[Connection]:
+    def reading(self) -> AbstractContextManager[StateConnection]:
         """For queries, each of which sees what is written by then."""
         ...
 
-    def writing(self) -> AbstractContextManager[Connection]:
+    def writing(self) -> AbstractContextManager[StateConnection]:
         """For one transaction: all that is done in it counts at its end, or nothing if an error ends it."""
         ...
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from milo_bench.core.errors import PrerequisiteError
 from milo_bench.core.files import PRIVATE
-from milo_bench.store.state.engine import Connection, Row, StateConflictError, StateError, spread
+from milo_bench.store.state.engine import Row, StateConflictError, StateConnection, StateError, spread
 
 if TYPE_CHECKING:
     import sqlalchemy
@@ -53,12 +53,12 @@ class FileEngine:
         return f"sqlite:///{self._path}"
 
     @contextmanager
-    def reading(self) -> Iterator[Connection]:
+    def reading(self) -> Iterator[StateConnection]:
         with self._lent() as connection:
             yield connection
 
     @contextmanager
-    def writing(self) -> Iterator[Connection]:
+    def writing(self) -> Iterator[StateConnection]:
         with self._lent() as connection:
             # Not when it first writes: what it read before that could be out of date.
             connection.change("BEGIN IMMEDIATE")

@@ -9,7 +9,7 @@ from typing import Literal, TypeAlias
 import msgspec
 
 from milo_bench.core.errors import UsageError
-from milo_bench.store.state.engine import Connection, Engine, Row, insert_into
+from milo_bench.store.state.engine import Engine, Row, StateConnection, insert_into
 
 QueueState: TypeAlias = Literal["waiting", "taken", "answered", "rejected"]
 OPEN: tuple[QueueState, ...] = ("waiting", "taken")
@@ -151,11 +151,11 @@ def known_work(engine: Engine, id: str) -> QueuedWork:
     return work
 
 
-def _place(connection: Connection, queue: str, number: int) -> int:
+def _place(connection: StateConnection, queue: str, number: int) -> int:
     return int(connection.rows(_COUNT_BEFORE, open=OPEN, queue=queue, number=number)[0]["works"]) + 1
 
 
-def _work(connection: Connection, row: Row) -> QueuedWork:
+def _work(connection: StateConnection, row: Row) -> QueuedWork:
     place = _place(connection, row["queue"], row["number"]) if row["state"] in OPEN else 0
     return QueuedWork(**{name: row[name] for name in _FIELDS}, place=place)
 

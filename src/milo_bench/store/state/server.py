@@ -12,7 +12,7 @@ from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError, NoSuchModuleError, SQLAlchemyError
 
 from milo_bench.core.errors import PrerequisiteError, UsageError
-from milo_bench.store.state.engine import Connection, Row, StateConflictError, StateError, spread
+from milo_bench.store.state.engine import Row, StateConflictError, StateConnection, StateError, spread
 from milo_bench.store.state.file import SET_UP
 
 
@@ -54,12 +54,12 @@ class ServerEngine:
         return self._engine.url.render_as_string(hide_password=True)
 
     @contextmanager
-    def reading(self) -> Iterator[Connection]:
+    def reading(self) -> Iterator[StateConnection]:
         with refusals(), self._engine.connect() as connection:
             yield _ServerConnection(connection)
 
     @contextmanager
-    def writing(self) -> Iterator[Connection]:
+    def writing(self) -> Iterator[StateConnection]:
         with refusals(), self._engine.begin() as connection:
             yield _ServerConnection(connection)
 
