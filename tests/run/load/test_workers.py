@@ -130,6 +130,13 @@ def test_auto_takes_one_process_until_one_core_is_too_little(monkeypatch: pytest
     assert workers_for(replace(closed, mode="open", level=2500.0), 0) == 3
 
 
+def test_the_memory_for_answers_that_wait_is_shared_by_the_processes() -> None:
+    profile = Profile("closed", 8.0, 1.0)
+    parts = [workers._share(profile, number, 4) for number in range(4)]
+    assert sum(part.most_unread_bytes for part in parts) == profile.most_unread_bytes > 0
+    assert len({part.most_unread_bytes for part in parts}) == 1
+
+
 def test_only_what_every_part_measured_is_measured() -> None:
     def part(from_s: float, to_s: float, started_s: float, cpu_share: float) -> WindowRows:
         row = LoadRow("f", started_s, started_s, started_s + 0.1)

@@ -10,7 +10,7 @@ import asyncio
 from collections.abc import Awaitable
 from typing import Final
 
-MOST_BYTES: Final = 192 << 20
+MOST_BYTES: Final = 256 << 20  # of all processes that send
 # Some are read at once, the first and then one in so many: what every answer says wrong is to be seen before the end.
 READ_FIRST: Final = 32
 READ_ONE_IN: Final = 16

@@ -19,7 +19,7 @@ from milo_bench.run.load.in_flight import InFlight
 from milo_bench.run.load.quiet import quiet_collector
 from milo_bench.run.load.rows import LoadRow, Mode, RowFailure, WindowRows, row_of
 from milo_bench.run.load.timer import DueTimer
-from milo_bench.run.load.unread import UnreadAnswers
+from milo_bench.run.load.unread import MOST_BYTES, UnreadAnswers
 from milo_bench.run.schedule import UNREACHABLE
 from milo_bench.run.stop import StopSignal
 from milo_bench.targets.base import Target
@@ -65,6 +65,7 @@ class Profile:
     timeouts: Timeouts = field(default_factory=Timeouts)
     begins_s: float | None = None  # on the run's clock, where several processes begin together
     keep_answers: bool = False  # to be graded after the window
+    most_unread_bytes: int = MOST_BYTES
 
     @property
     def warmup_rule(self) -> str:
@@ -151,7 +152,7 @@ class _Window:
         self._unread: dict[asyncio.Task[None], _Open] = {}  # answered, while we have not read the answer yet
         self._most_unread = int(profile.level) if profile.mode == "closed" else profile.max_in_flight
         self._later: dict[asyncio.Task[None], _Open] = {}  # answered, to be read when the load is over
-        self._for_later = UnreadAnswers()
+        self._for_later = UnreadAnswers(profile.most_unread_bytes)
         self._just_ended_s: deque[float] = deque(maxlen=self._most_unread)
         self._answered = 0
         self._lags = array("d")

@@ -134,6 +134,7 @@ def _received(connection: Connection) -> Any:
 def _share(profile: Profile, number: int, count: int) -> Profile:
     """What the worker ``number`` of ``count`` gets of the load."""
     most = max(1, profile.max_in_flight // count + (number < profile.max_in_flight % count))
+    profile = replace(profile, most_unread_bytes=profile.most_unread_bytes // count)
     if profile.mode == "closed":
         streams = int(profile.level) // count + (number < int(profile.level) % count)
         return replace(profile, level=float(streams), max_in_flight=most)

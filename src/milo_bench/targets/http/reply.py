@@ -14,7 +14,7 @@ Piece: TypeAlias = tuple[int, bytes]
 """Nanoseconds on the monotonic clock when the bytes were read, and the bytes."""
 
 ShowsContent: TypeAlias = "Callable[[HttpReply], bool]"
-_AROUND_BYTES = 3 << 10  # of an answer that waits: its task, its headers
+_AROUND_BYTES = 2 << 10  # of an answer that waits: its task, its headers
 _FEW_PIECES = 8  # are small as they are
 _PIECE_BYTES = 24  # of a packed piece: its stamp, its end, its lag
 MAX_BODY_BYTES = 64 << 20  # an answer larger than this is a server gone wild, and would take the bench with it

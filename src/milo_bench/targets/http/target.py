@@ -131,23 +131,19 @@ class HttpTarget(ABC):
             timeouts=timeouts,
             shows_content=self._shows_content,
         )
+        failure = self._failed_by_head(reply)
+        is_read = failure is None and reply.status == 200
+        if is_read and on_end is not None and reply.broken is None:
+            # Whatever it set going goes first: reading can wait, and a server waits for nobody.
+            if (later := on_end(reply.memory())) is None:
+                await asyncio.sleep(0)
+            else:
+                reply.pack()
+                await later
+                reply.unpack()
         answer = StreamedAnswer()
-        if not self._config.hosted and (place := forwarded_to(reply.headers)):
-            self.forwards_to = place
-            answer.failure = Failure("outside_network", f"the server sends it on to {place}", reply.status)
-        elif self._config.inside_only and (sign := public_sign(reply.headers)):
-            answer.failure = Failure("outside_network", f"its answer has a header of {sign}", reply.status)
-        elif reply.status >= 300 or (reply.status != 200 and reply.broken is None):
-            answer.failure = refusal(reply, secrets=self._secrets)
-        elif reply.status == 200:
-            if on_end is not None and reply.broken is None:
-                # Whatever it set going goes first: reading can wait, and a server waits for nobody.
-                if (later := on_end(reply.memory())) is None:
-                    await asyncio.sleep(0)
-                else:
-                    reply.pack()
-                    await later
-                    reply.unpack()
+        answer.failure = failure
+        if is_read:
             async with self._reading:
                 for number, _ in enumerate(self.read(reply, answer), start=1):
                     if number % _EVENTS_AT_ONCE == 0:
@@ -159,6 +155,17 @@ class HttpTarget(ABC):
                 answer.failure = self.unfinished(answer, reply)
         exchange = without_keys(answer.exchange(reply, zero_s=zero_s, intended_s=intended_s), self._secrets)
         return judge_cut(exchange, self._config.name)
+
+    def _failed_by_head(self, reply: HttpReply) -> Failure | None:
+        """The failure that a reply's head says; None where its body has the answer."""
+        if not self._config.hosted and (place := forwarded_to(reply.headers)):
+            self.forwards_to = place
+            return Failure("outside_network", f"the server sends it on to {place}", reply.status)
+        if self._config.inside_only and (sign := public_sign(reply.headers)):
+            return Failure("outside_network", f"its answer has a header of {sign}", reply.status)
+        if reply.status >= 300 or (reply.status != 200 and reply.broken is None):
+            return refusal(reply, secrets=self._secrets)
+        return None
 
     def server_pids(self) -> tuple[int, ...]:
         return self._pids
