@@ -130,7 +130,8 @@ _SHORTEST_STEM: Final = 2
 @lru_cache(maxsize=256)
 def _stems(known: frozenset[str], language: str) -> frozenset[str]:
     endings = ("", *words("facts", language, "name_endings"))
-    return frozenset(_stem(word, ending) for word in known for ending in endings if word.endswith(ending))
+    small = {word for word in _no_names(language) if len(word) == _SHORTEST_STEM}  # "in", which makes no "Ines"
+    return frozenset(_stem(word, ending) for word in known - small for ending in endings if word.endswith(ending))
 
 
 @lru_cache(maxsize=65_536)
