@@ -12,8 +12,8 @@ from milo_bench.guards.facts import unsupported_facts
     [
         (
             "Frau Brandt wohnt in Kiel. Der Antrag liegt an der Kasse.",
-            "Den Antrag hat gestern Frau Ines Sommer gestellt.",
-            "Ines Sommer",
+            "Den Antrag hat gestern Frau Ines Brandt gestellt.",
+            "Ines Brandt",
         ),
         (
             "Im Brief von Frau Sommer steht, dass sie im Mai umzieht.",

@@ -130,7 +130,8 @@ _SHORTEST_STEM: Final = 2
 @lru_cache(maxsize=256)
 def _stems(known: frozenset[str], language: str) -> frozenset[str]:
     endings = ("", *words("facts", language, "name_endings"))
-    small = {word for word in _no_names(language) if len(word) == _SHORTEST_STEM}  # "in", which makes no "Ines"
+    # Without "in", which makes no "Ines", and without the "ins" that is known with it as with any word.
+    small = {f"{word}{end}" for word in _no_names(language) if len(word) == _SHORTEST_STEM for end in ("", "s")}
     return frozenset(_stem(word, ending) for word in known - small for ending in endings if word.endswith(ending))
 
 
