@@ -14,17 +14,14 @@ _WITHOUT = """
 import contextlib, io, json, sys
 for name in ("sqlalchemy", "alembic", "duckdb"):
     sys.modules[name] = None
-from milo_bench.cli.main import main
+from milo_bench.cli.entry import run_command
+from milo_bench.cli.main import milo_bench
 done = []
 for words in json.load(sys.stdin):
     sys.argv = ["milo-bench", *words]
     said = io.StringIO()
     with contextlib.redirect_stderr(said), contextlib.redirect_stdout(io.StringIO()):
-        try:
-            main()
-            code = 0
-        except SystemExit as end:
-            code = end.code or 0
+        code = run_command(milo_bench, "milo-bench")
     done.append([code, said.getvalue()])
 json.dump(done, sys.__stdout__)
 """
