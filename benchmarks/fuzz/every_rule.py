@@ -20,16 +20,18 @@ from milo_bench import grade, guards
 from milo_bench.core import amounts, reasoning, text
 from milo_bench.core.errors import MiloError
 from milo_bench.grade.checks.draft_grounded import draft_problems
+from milo_bench.grade.languages.answers import in_spoken_languages
 from milo_bench.grade.packet_lines import unsupported_by_lines
 from milo_bench.grade.reading.tool_calls import broken_call
 from milo_bench.grade.uncited import cut_uncited
 from milo_bench.guards.citing.cut import without
 from milo_bench.guards.draft_guard import GuardOptions, guard_draft
-from milo_bench.guards.facts.names_abroad import same_name
+from milo_bench.guards.facts.names_abroad import languages_with_name, same_name, without_accents
 from milo_bench.guards.handoff import build_handoff
 from milo_bench.guards.status import find_status_claims, read_vocabulary
 from milo_bench.guards.templates import template_use
 from milo_bench.guards.values.found_at import matches_at, starts_in
+from milo_bench.suites.load import load_suite
 
 ROOMS: Final = (guards, grade, amounts, reasoning, text)
 _TEXTS: Final = (Iterable[str], Sequence[str], Iterable[str] | None, Sequence[str] | None)
@@ -40,14 +42,21 @@ LANGUAGES: Final = ("de", "pl", "ja")
 
 STATUS: Final = read_vocabulary(None)
 _WORD: Final = re.compile(r"(?<!\w)[a-z]{1,9}")
+WORKLOAD: Final = next(iter(load_suite("demo_v1").workloads.values()))
 _TOOL: Final = {"type": "object", "properties": {"a": {"type": "integer"}}}
 BY_HAND: Final[dict[str, Callable[[str], Any]]] = {
     "grade.checks.draft_grounded.draft_problems": lambda text: list(draft_problems(text, {}, text, text)),
+    "grade.languages.answers.in_spoken_languages": lambda text: in_spoken_languages(
+        [], text, WORKLOAD, "promises", as_json=False
+    ),
     "grade.packet_lines.unsupported_by_lines": lambda text: unsupported_by_lines(text, [1], {1: text}),
     "grade.reading.tool_calls.broken_call": lambda text: broken_call(text, {"a": text}, {text: _TOOL}),
     "grade.uncited.cut_uncited": lambda text: [cut_uncited(text, "events"), cut_uncited(text, "lines")],
     "guards.citing.cut.without": lambda text: without(text, [(at, at + 1) for at in range(0, len(text), 4)]),
     "guards.draft_guard.guard_draft": lambda text: guard_draft(text, case=None, templates=(), options=GuardOptions()),
+    "guards.facts.names_abroad.languages_with_name": lambda text: languages_with_name(
+        text, frozenset((text,)), without_accents((text,)), LANGUAGES
+    ),
     "guards.facts.names_abroad.same_name": lambda text: same_name(text, frozenset((text,)), "pl"),
     "guards.values.found_at.matches_at": lambda text: list(matches_at(_WORD, text, range(len(text)))),
     "guards.values.found_at.starts_in": lambda text: list(starts_in(_WORD, text)),
@@ -63,6 +72,7 @@ NOT_A_TEXT: Final = frozenset(
         *("guards.packs.read.words", "guards.packs.read.beginnings", "guards.personal.abroad.any_of"),
         *("guards.status.read_vocabulary", "guards.templates.state_on", "guards.promises.english.rules.rule.rule"),
         *("grade.assertions.judge.value_at", "grade.base.read_params", "grade.engine.unjudged_by"),
+        "grade.engine.grade_attempt",
         *("grade.fact_rows.read_rows", "grade.judged_part.judged_part", "grade.matched_comments.count_matches"),
         *("grade.packet_lines.packet_lines", "grade.sections.section_named", "grade.unreadable.unread_expectation"),
         *("grade.wanted_text.read_wanted", "grade.wanted_text.texts_gap", "grade.checks.regex.compile_re2"),
