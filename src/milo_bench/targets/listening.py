@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import os
+import sys
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
+from pathlib import Path
 from typing import Final
 
 import psutil
@@ -12,6 +16,7 @@ _PROXIES: Final = (
     "nginx", "haproxy", "caddy", "envoy", "traefik", "litellm", "docker-proxy", "rootlessport", "ssh", "sshd", "socat",
     "kubectl", "slirp4netns", "conmon", "apache2", "httpd", "mitmproxy", "pasta",
 )  # fmt: skip
+_LISTENS: Final = "0A"  # the state TCP_LISTEN in /proc/net/tcp
 # Words of a server's command line, by what its API says that it is.
 _WORDS: Final = {
     "llama.cpp": ("llama", "milo_bench"),
@@ -24,6 +29,8 @@ _WORDS: Final = {
 
 def listening_pids(port: int) -> tuple[int, ...]:
     """Empty where nobody listens, or the system does not tell us whose it is."""
+    if sys.platform == "linux":
+        return _holding(set(_listening_inodes(port)))
     try:
         connections = psutil.net_connections(kind="tcp")
     except (psutil.Error, OSError):
@@ -34,6 +41,38 @@ def listening_pids(port: int) -> tuple[int, ...]:
         if connection.status == psutil.CONN_LISTEN and connection.laddr[1:] == (port,) and connection.pid
     }
     return tuple(sorted(found))
+
+
+def _listening_inodes(port: int) -> Iterator[str]:
+    """Of the sockets that listen on ``port``, line by line: a busy machine has thousands of others (proc(5))."""
+    for name in ("tcp", "tcp6"):
+        with suppress(OSError), Path("/proc/net", name).open(encoding="ascii") as lines:
+            for line in lines:
+                fields = line.split(maxsplit=10)
+                if len(fields) > 9 and fields[3] == _LISTENS and fields[1].endswith(f":{port:04X}"):
+                    yield fields[9]
+
+
+def _holding(inodes: set[str]) -> tuple[int, ...]:
+    """Of each socket the latest process that has it open, which got it from systemd, say. None that we may not see."""
+    links = {f"socket:[{inode}]" for inode in inodes}
+    found = set()
+    for pid in sorted(psutil.pids(), reverse=True):
+        if not links:
+            break
+        with suppress(OSError):
+            held = links & {_link(one) for one in Path("/proc", str(pid), "fd").iterdir()}
+            if held:
+                found.add(pid)
+                links -= held
+    return tuple(sorted(found))
+
+
+def _link(path: Path) -> str:
+    try:
+        return os.readlink(path)  # noqa: PTH115  text, as proc(5) writes it
+    except OSError:  # closed meanwhile
+        return ""
 
 
 def serving_pids(pids: Iterable[int], runtime: str) -> tuple[int, ...]:
