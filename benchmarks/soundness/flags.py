@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 import numpy as np
+from msgspec.structs import replace
 
 from benchmarks.soundness.candidates import evidence
 from benchmarks.soundness.road import Found, Random, Road, Row

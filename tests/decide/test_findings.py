@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import math
 import random
-from dataclasses import fields, replace
 
 import msgspec
 import numpy as np
 import pytest
+from msgspec.structs import replace
 
 from milo_bench.config.economics.file import example_path, load_economics
 from milo_bench.core.errors import ConfigError, DataError
@@ -202,7 +202,7 @@ def test_the_order_of_rows_changes_nothing() -> None:
 def _reordered(cases: Cases, order: list[int]) -> Cases:
     columns = {
         one.name: getattr(cases, one.name)[order]
-        for one in fields(cases)
+        for one in msgspec.structs.fields(cases)
         if isinstance(getattr(cases, one.name), np.ndarray)
     }
     places = {old: new for new, old in enumerate(order)}

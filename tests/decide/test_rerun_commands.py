@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import shlex
-from dataclasses import replace
 from datetime import UTC, datetime
 
 import msgspec
+from msgspec.structs import replace
 
 from milo_bench.config.policy.file import shipped_policy
 from milo_bench.core.hashing import sha256_text

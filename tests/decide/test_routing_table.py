@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pytest
+from msgspec.structs import replace
 
 from milo_bench.config.policy.file import PolicyFile, read_policy
 from milo_bench.config.routing.file import RoutingFile, read_routing

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import math
 import time
 
@@ -318,7 +317,7 @@ def test_answers_that_share_their_verdicts_fill_the_columns_as_if_each_had_its_o
         alone.add(attempt, Graded(graded.key, graded.workload, copies, graded.passed), number)
         assert len(shared.known) <= place + 1
     one, other = shared.build(), alone.build()
-    for field in dataclasses.fields(Cases):
+    for field in msgspec.structs.fields(Cases):
         np.testing.assert_equal(getattr(one, field.name), getattr(other, field.name), err_msg=field.name)
 
 

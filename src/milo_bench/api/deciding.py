@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
 import msgspec
+from msgspec import Struct
 
 from milo_bench.api.settings import graders
 from milo_bench.config.checked import CheckedFile
@@ -46,8 +45,7 @@ from milo_bench.store.log.reader import RunLog
 from milo_bench.suites.manifest import MANIFEST_NAME, read_manifest
 
 
-@dataclass(frozen=True)
-class DecideOptions:
+class DecideOptions(Struct, frozen=True):
     """What to decide on: run logs of one suite, and files beside them.
 
     Without ``policy`` the policy.yaml in the suite's folder applies, or the built-in one. Logs of only operator
@@ -123,7 +121,7 @@ def decide_again(decision: Decision, find_log: Callable[[LogRef], Path]) -> Deci
         silver=decision.silver,
         keep=opened,
     )
-    evidence = dataclasses.replace(
+    evidence = msgspec.structs.replace(
         evidence,
         logs=_as_decided_on(evidence.logs, decision),
         every_slice=decision.tool_version.startswith(_FIRST),

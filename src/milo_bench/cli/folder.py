@@ -5,10 +5,10 @@ from __future__ import annotations
 import importlib
 import importlib.util
 import re
-from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import click
+from msgspec import Struct
 
 from milo_bench.core.errors import UsageError
 from milo_bench.core.modules import modules_of
@@ -20,8 +20,7 @@ _SECTION = re.compile(r'^SECTION = "(\w+)"$', re.MULTILINE)
 _HELP = re.compile(r'^@click\.(?:command|group)\(.*?^    """(.+?)(?:"""|$)', re.MULTILINE | re.DOTALL)
 
 
-@dataclass(frozen=True)
-class CommandLine:
+class CommandLine(Struct, frozen=True):
     """What a group's help shows of one command, read from its file as text: importing them all would take a second."""
 
     name: str

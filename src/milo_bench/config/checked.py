@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Annotated, Any, ClassVar, Final, Generic, Self, TypeVar, Union, get_args, get_origin
 
 import yaml
+from msgspec import Struct
 from pydantic import BaseModel, ConfigDict, PrivateAttr, ValidationError
 from pydantic.fields import FieldInfo
 
@@ -148,8 +149,7 @@ def mistakes_in(model: type[BaseModel], data: Mapping[str, Any]) -> list[tuple[t
 # ---------------------------------------------------------------- from pydantic's words to a person's
 
 
-@dataclass(frozen=True)
-class _Found:
+class _Found(Struct, frozen=True):
     """One of pydantic's errors with its place in the file: keys, what the mapping around it may say, its field."""
 
     error: Mapping[str, Any]

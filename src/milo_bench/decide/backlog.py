@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from math import ceil
 from typing import Final
+
+from msgspec import Struct
 
 from milo_bench.config.policy.file import PolicyFile
 from milo_bench.config.policy.models import Risk
@@ -33,8 +34,7 @@ _OWNERS: Mapping[str, str] = {
 _OWNER: Final = "Product owner"
 
 
-@dataclass
-class _Work:
+class _Work(Struct):
     """Work on one thing, for any number of findings."""
 
     name: str

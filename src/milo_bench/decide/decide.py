@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from milo_bench.config.economics.file import EconomicsFile
 from milo_bench.config.policy.file import PolicyFile
@@ -182,8 +183,7 @@ def decide(
     )
 
 
-@dataclass(frozen=True)
-class OperatorRules:
+class OperatorRules(Struct, frozen=True):
     """The policy for operator work, checked, and as it was read."""
 
     policy: OperatorPolicy
@@ -239,8 +239,7 @@ def judged_candidates(policy: PolicyFile, evidence: Evidence) -> dict[tuple[str,
     return found
 
 
-@dataclass(frozen=True)
-class _Made:
+class _Made(Struct, frozen=True):
     findings: tuple[Finding, ...]
     replays: tuple[Replay, ...]
     choices: tuple[Choice, ...]

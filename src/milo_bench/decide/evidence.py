@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping
-from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import cached_property
 from typing import Any
 
 import msgspec
 import numpy as np
+from msgspec import Struct, field
+from msgspec.structs import replace
 from numpy.typing import NDArray
 
 from milo_bench.config.routing.rule import CUT_UNCITED
@@ -24,8 +25,7 @@ from milo_bench.stats.arrays import Bools
 from milo_bench.stats.cases.columns import Cases, FixtureTable
 
 
-@dataclass(frozen=True)
-class ConstantAnswer:
+class ConstantAnswer(Struct, frozen=True, dict=True):
     """What the answer to ``fixture`` scores if it is given to every fixture, or to a sample of them.
 
     It is judged when that is asked for: ``judge`` gives its columns, None where it is right nowhere, ``judge_by`` those
@@ -67,8 +67,7 @@ class ConstantAnswer:
         return replace(self, judge=judge, judge_by=judge_by)
 
 
-@dataclass(frozen=True)
-class Evidence:
+class Evidence(Struct, frozen=True):
     """Recorded evidence in memory, without any text of fixtures or answers.
 
     ``workloads`` maps (name, variant) to the contract as the log carries it. ``load`` windows

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from milo_bench.config.policy.file import PolicyFile
 from milo_bench.config.policy.models import WorkloadPolicy
@@ -21,8 +22,7 @@ from milo_bench.economics.business_case import BusinessCase
 _GRAVE = ("major", "critical")
 
 
-@dataclass(frozen=True)
-class CandidateFacts:
+class CandidateFacts(Struct, frozen=True):
     """What the rules decide on, with the records behind it. ``chosen`` is the replay that passes, if one does."""
 
     candidate: Candidate

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
+from msgspec import Struct
 
 from milo_bench.config.policy.file import PolicyFile
 from milo_bench.config.routing.use_names import workload_of
@@ -73,8 +73,7 @@ def _same_work(replay: Replay, finding: Finding) -> bool:
     return (replay.workload, replay.target) == (finding.workload, finding.target)
 
 
-@dataclass(frozen=True)
-class _Ranking:
+class _Ranking(Struct, frozen=True):
     """How the policy orders the targets of one workload."""
 
     workload: str

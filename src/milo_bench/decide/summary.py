@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, Final
+
+from msgspec import Struct
 
 from milo_bench.config.policy.remedies import OTHER_WORK, REMEDIES
 from milo_bench.decide.another_model import needed_from_another
@@ -16,8 +17,7 @@ from milo_bench.decide.wording import capitalise, decapitalise, join_sentences, 
 TOLD_IN_FULL: Final = 4  # kinds of work with their reasons; of the others, the summary says who does them
 
 
-@dataclass(frozen=True)
-class SummaryFacts:
+class SummaryFacts(Struct, frozen=True):
     """What the summary is made of. ``rules`` are those of routing.yaml."""
 
     findings: Sequence[Finding]

@@ -7,8 +7,9 @@ recorded answers, judged by the gates of each use, so that each may get another 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import replace
 from typing import Any, TypeVar
+
+from msgspec.structs import replace
 
 from milo_bench.config.economics.file import EconomicsFile
 from milo_bench.config.policy.file import PolicyFile

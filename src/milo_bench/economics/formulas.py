@@ -9,8 +9,9 @@ from __future__ import annotations
 import ast
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Literal, Protocol, TypeAlias, TypeVar
+
+from msgspec import Struct
 
 from milo_bench.core.errors import DataError
 
@@ -21,18 +22,15 @@ Operator: TypeAlias = Literal["+", "-", "*", "/", "over"]
 _OPERATORS: dict[type[ast.operator], Operator] = {ast.Add: "+", ast.Sub: "-", ast.Mult: "*", ast.Div: "/"}
 
 
-@dataclass(frozen=True, slots=True)
-class FormulaNumber:
+class FormulaNumber(Struct, frozen=True):
     value: float
 
 
-@dataclass(frozen=True, slots=True)
-class FormulaName:
+class FormulaName(Struct, frozen=True):
     name: str
 
 
-@dataclass(frozen=True, slots=True)
-class Operation:
+class Operation(Struct, frozen=True):
     operator: Operator
     left: Expression
     right: Expression

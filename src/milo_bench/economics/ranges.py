@@ -11,8 +11,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from typing import TypeAlias
+
+from msgspec import Struct, field
 
 from milo_bench.core.errors import DataError
 from milo_bench.economics.formulas import Operator
@@ -20,8 +21,7 @@ from milo_bench.economics.formulas import Operator
 RangeEnds: TypeAlias = tuple[float, float]
 
 
-@dataclass(frozen=True, slots=True)
-class Spread:
+class Spread(Struct, frozen=True):
     """``low`` to ``high``; ``slopes`` maps an assumption to the range of the partial derivative in it."""
 
     low: float

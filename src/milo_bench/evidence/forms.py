@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+import msgspec
 import numpy as np
 
 from milo_bench.core.errors import UsageError
@@ -38,7 +39,7 @@ def compare_forms(ref: SideRef) -> tuple[Comparison, ...]:
     table = fixture_table(fixtures, contracts=join_contracts([log]))
     cases = tuple(join_columns([log], table).values())
     # One document is one fixture here, whichever form it was sent in.
-    documents = replace(table, ids=tuple(map(_document, fixtures)), hashes=("",) * len(fixtures))
+    documents = msgspec.structs.replace(table, ids=tuple(map(_document, fixtures)), hashes=("",) * len(fixtures))
     found = []
     for target in targets:
         first, *others = [_side(form, fixtures, documents, cases, target, len(targets) > 1) for form in forms]
@@ -67,7 +68,7 @@ def _side(
 ) -> Side:
     of_form = np.array([form_of(fixture) == form for fixture in fixtures], dtype=np.bool_)
     mine = [
-        replace(one.take(of_form[one.fixture]), workload=one.workload.removesuffix(f"_{form}"))
+        msgspec.structs.replace(one.take(of_form[one.fixture]), workload=one.workload.removesuffix(f"_{form}"))
         for one in cases
         if one.target == target.name and of_form[one.fixture].any()
     ]

@@ -12,7 +12,6 @@ import pickle
 import subprocess
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import IO, Any, Literal, Protocol, TypeAlias
 
@@ -131,7 +130,7 @@ def grade_to_columns(
     found: dict[Candidate, list[Cases]] = {}
     while pieces:  # what is joined is let go, so that a million attempts are there once
         for cases in pieces.pop(0).values():
-            cases = replace(cases, decoding=_ours(cases.decoding))
+            cases = msgspec.structs.replace(cases, decoding=_ours(cases.decoding))
             candidate = Candidate(cases.workload, cases.target, cases.variant, cases.decoding)
             found.setdefault(candidate, []).append(cases)
     return {candidate: join_cases(found.pop(candidate)) for candidate in list(found)}

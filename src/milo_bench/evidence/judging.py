@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 import msgspec
+from msgspec import Struct
 
 from milo_bench.core.errors import DataError, IncompleteRun, UsageError
 from milo_bench.core.paths import AnyPaths, as_paths
@@ -23,8 +23,7 @@ from milo_bench.store.verdicts import VerdictHeader, read_verdicts, verdicts_pat
 Judge = Callable[[Attempt], Graded]
 
 
-@dataclass(frozen=True)
-class GradedAttempt:
+class GradedAttempt(Struct, frozen=True):
     """One attempt beside its fixture and its verdicts."""
 
     attempt: Attempt

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import base64
-from dataclasses import dataclass
 from typing import Final
+
+from msgspec import Struct
 
 from milo_bench.core.errors import MiloError
 from milo_bench.core.hashing import sha256_bytes
@@ -19,8 +20,7 @@ MOST_OF_ALL: Final = 6_291_456  # of all pictures of a report
 _MOST_PICTURES: Final = 6  # of one example
 
 
-@dataclass
-class PictureRoom:
+class PictureRoom(Struct):
     """How many bytes of pictures a report still has room for; a picture that is shown twice counts twice."""
 
     left: int = MOST_OF_ALL

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import NamedTuple
 
 import msgspec
+from msgspec import Struct
 
 from milo_bench.core.errors import ConfigError, DataError, IncompleteRun, MiloError
 from milo_bench.core.hashing import sha256_text
@@ -65,8 +65,7 @@ def known_served(check: str) -> frozenset[str] | None:
     return found.known_served if isinstance(found, JudgesServed) else None
 
 
-@dataclass(frozen=True)
-class UnreadFixtures:
+class UnreadFixtures(Struct, frozen=True):
     """A check that cannot judge any answer to some ``fixtures`` (their ids) ``of`` a workload, and why."""
 
     check: str

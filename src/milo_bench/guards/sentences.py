@@ -6,10 +6,11 @@ import re
 from bisect import bisect_right
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from itertools import chain
 from typing import Final
+
+from msgspec import Struct
 
 from milo_bench.core.once import once
 from milo_bench.core.records import Frozen
@@ -98,8 +99,7 @@ _split_short = lru_cache(maxsize=4096)(_split)
 _split_long = lru_cache(maxsize=8)(_split)
 
 
-@dataclass(frozen=True)
-class _Languages:
+class _Languages(Struct, frozen=True, dict=True):
     """The languages of a ``block`` of ``text``, told when they are asked for: at most places none decides."""
 
     text: str

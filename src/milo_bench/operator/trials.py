@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any, Final, Literal, TypeAlias
+
+from msgspec import Struct, field
 
 from milo_bench.core.errors import DataError
 from milo_bench.core.records import AttemptKey, Episode, Frozen, RunHeader
@@ -37,8 +38,7 @@ KIND_NAMES: Final[Mapping[TrialKind, str]] = {kind: kind for kind in KINDS} | {"
 _SEVERITY: Final[tuple[TrialKind, ...]] = ("minefield", "runtime", "protocol", "limit", "judgement")
 
 
-@dataclass(frozen=True)
-class OperatorRun:
+class OperatorRun(Struct, frozen=True):
     """What one run log says about operator work. ``name`` is what messages call the log."""
 
     name: str
@@ -46,8 +46,7 @@ class OperatorRun:
     episodes: tuple[Episode, ...]
 
 
-@dataclass(frozen=True)
-class OperatorEvidence:
+class OperatorEvidence(Struct, frozen=True):
     """Operator runs with their episodes checked.
 
     ``regraded`` counts by target those that were played and graded again; ``power_w`` is the mean

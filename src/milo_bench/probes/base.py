@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeAlias
+
+from msgspec import Struct
 
 from milo_bench.core.hiding import shown_argv
 from milo_bench.core.records import ProbeResult
@@ -18,8 +19,7 @@ Severity: TypeAlias = Literal["info", "minor", "major", "critical"]
 ProbeOutcome: TypeAlias = Literal["pass", "fail", "undecided"]
 
 
-@dataclass(frozen=True)
-class ProbeCase:
+class ProbeCase(Struct, frozen=True):
     """One thing that a probe looked at: what came of it, and a sentence that says so."""
 
     name: str

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 import msgspec
+from msgspec import Struct
 
 from milo_bench.core.errors import MiloError
 from milo_bench.core.files import read_whole
@@ -22,8 +22,7 @@ _DECISION = "decision.json"
 _OPERATOR = "operator work, "
 
 
-@dataclass(frozen=True)
-class EarlierFile:
+class EarlierFile(Struct, frozen=True):
     """A decision file as it was read, and the digest of its bytes."""
 
     path: Path

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from milo_bench.core.chat import ChatRequest
 from milo_bench.core.records import Attempt, AttemptKey, Price, TargetRecord
@@ -13,8 +14,7 @@ from milo_bench.core.units import number, seconds
 _LEAST_BYTES_A_TOKEN = 2.0
 
 
-@dataclass(frozen=True)
-class Budget:
+class Budget(Struct, frozen=True):
     """The most that a run may take, from its start, before its targets start; None for no limit."""
 
     max_minutes: float | None = None

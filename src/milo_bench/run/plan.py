@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from milo_bench.core.cases.tags import plain_tag, plain_tags
 from milo_bench.core.errors import UsageError
@@ -29,8 +30,7 @@ from milo_bench.run.asked.alike import contracts_of, find_alike
 _CANDIDATES = 64
 
 
-@dataclass(frozen=True)
-class PlanRequest:
+class PlanRequest(Struct, frozen=True):
     """What a run is asked to do, beside suite and targets.
 
     ``workloads`` and ``tags`` narrow the fixtures; empty means all, and of tags a fixture needs

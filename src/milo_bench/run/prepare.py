@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
-from msgspec import structs
+from msgspec import Struct, field, structs
 
 from milo_bench.core.chat import ChatRequest
 from milo_bench.core.errors import ConfigError
@@ -25,8 +24,7 @@ _WORD = re.compile(r"(?<!\S)[^\W\d_]{2,}(?!\w)")
 _RUN = re.compile(r"(.)\1{2,}", re.DOTALL)
 
 
-@dataclass(frozen=True)
-class Prepared:
+class Prepared(Struct, frozen=True, dict=True):
     """``request`` to send, or None and ``bypass``.
 
     ``chunked`` where the case is sent in parts: ``request`` is then the merge with the summaries left empty.

@@ -10,10 +10,10 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Final, TypeAlias
 
 import msgspec
+from msgspec import Struct
 
 from milo_bench.core.records import AttemptKey, FailureKind
 
@@ -30,69 +30,59 @@ NOT_RETRIED: Final[frozenset[FailureKind]] = frozenset(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Begin:
+class Begin(Struct, frozen=True):
     """Event: the targets are ready."""
 
 
-@dataclass(frozen=True, slots=True)
-class AttemptRecorded:
+class AttemptRecorded(Struct, frozen=True):
     """Event: an attempt was recorded; ``failure`` is its kind, None where an answer came."""
 
     key: AttemptKey
     failure: FailureKind | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Cancelled:
+class Cancelled(Struct, frozen=True):
     """Event: an attempt in flight was cancelled and not recorded."""
 
     key: AttemptKey
 
 
-@dataclass(frozen=True, slots=True)
-class Stop:
+class Stop(Struct, frozen=True):
     """Event: send nothing more."""
 
 
-@dataclass(frozen=True, slots=True)
-class Withdraw:
+class Withdraw(Struct, frozen=True):
     """Event: nothing more of ``fixtures`` is to be sent to ``target``; what is in flight goes on."""
 
     target: str
     fixtures: frozenset[str]
 
 
-@dataclass(frozen=True, slots=True)
-class Extend:
+class Extend(Struct, frozen=True):
     """Event: ``keys`` are to be sent too, after what is waiting."""
 
     keys: tuple[AttemptKey, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Warmed:
+class Warmed(Struct, frozen=True):
     """Event: ``target`` was asked something after a switch, and its runtime has its model loaded now."""
 
     target: str
 
 
-@dataclass(frozen=True, slots=True)
-class Warm:
+class Warm(Struct, frozen=True):
     """Instruction: ask ``target`` one token before anything of the plan; its runtime may have to load its model."""
 
     target: str
 
 
-@dataclass(frozen=True, slots=True)
-class Send:
+class Send(Struct, frozen=True):
     """Instruction: send this attempt now."""
 
     key: AttemptKey
 
 
-@dataclass(frozen=True, slots=True)
-class GiveUp:
+class GiveUp(Struct, frozen=True):
     """Instruction: tell that ``target`` gets nothing more; ``unsent`` of its attempts stay open."""
 
     target: str
@@ -101,8 +91,7 @@ class GiveUp:
     unsent: int
 
 
-@dataclass(frozen=True, slots=True)
-class Drained:
+class Drained(Struct, frozen=True):
     """Instruction: nothing is in flight and nothing will be sent. ``complete`` if the plan is done."""
 
     complete: bool

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime
 from urllib.parse import urlsplit
+
+from msgspec import Struct, field
 
 from milo_bench.core.errors import UsageError
 from milo_bench.core.hashing import sha256_data
@@ -27,8 +28,7 @@ _LOOPBACK = frozenset({"", "localhost", "127.0.0.1", "::1", "0.0.0.0"})  # noqa:
 _THIS_MACHINE = "this machine"
 
 
-@dataclass(frozen=True)
-class RunSpec:
+class RunSpec(Struct, frozen=True):
     """All that ``execute`` needs to know. ``fixtures`` and ``workloads`` by id and name; more than the plan's are fine.
 
     ``grace_s`` is what attempts in flight get to end after a first stop request; ``telemetry_s``

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from typing import Any, TypeAlias
+
+from msgspec import Struct, field
 
 from milo_bench.core.records import Fixture
 from milo_bench.core.registry import Registry
 
 
-@dataclass(frozen=True)
-class StepResult:
+class StepResult(Struct, frozen=True):
     """What a deterministic step made of a fixture.
 
     ``shown`` is what the prompt sees as ``prepared``; ``recorded`` what the attempt keeps of it:

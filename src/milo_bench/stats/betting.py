@@ -11,10 +11,10 @@ Where the order is known in which values came, the best bound of all looks is ke
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
+from msgspec import Struct
 
 from milo_bench.stats.arrays import Floats
 from milo_bench.stats.least import least_that
@@ -36,8 +36,7 @@ def log_wealth(values: Floats, counts: Floats, mean: float) -> float:
     return float(_log_wealths(units, mean)[0])
 
 
-@dataclass(frozen=True)
-class _Units:
+class _Units(Struct, frozen=True):
     """Distinct independent units: ``held`` of ``asked``, as shares of the largest; how many of each at each look.
 
     A unit of several values (a story of several fixtures) is a bet on its sum: the wealth is multiplied by

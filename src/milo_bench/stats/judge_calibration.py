@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
 from typing import Final
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from milo_bench.config.policy.judges import JudgeTerms
 from milo_bench.core import units
@@ -20,8 +22,7 @@ from milo_bench.stats.intervals import z_value
 METHOD: Final = "rogan_gladen_fieller"
 
 
-@dataclass(frozen=True)
-class Confusion:
+class Confusion(Struct, frozen=True):
     """How often a judge said yes or no where people said yes or no; ``unread`` verdicts are neither."""
 
     true_yes: int = 0
@@ -78,8 +79,7 @@ def as_recorded(labelled: Confusion) -> Confusion:
     return replace(labelled, true_no=labelled.true_no + labelled.unread_of_no, unread_of_no=0)
 
 
-@dataclass(frozen=True)
-class CorrectedRate:
+class CorrectedRate(Struct, frozen=True):
     """``value`` is the corrected share, None where the judge cannot tell yes from no; ``raw`` what it reported."""
 
     value: float | None
@@ -180,8 +180,7 @@ def _root(
 CONFIDENCE: Final = 0.95  # of each bound that a licence rests on
 
 
-@dataclass(frozen=True)
-class Licence:
+class Licence(Struct, frozen=True):
     """Whether a judge's verdicts may count, its bounds, and a sentence for each thing that is missing."""
 
     granted: bool
@@ -196,8 +195,7 @@ class Licence:
     terms: JudgeTerms = field(default_factory=JudgeTerms)
 
 
-@dataclass(frozen=True)
-class Stability:
+class Stability(Struct, frozen=True):
     """What stayed of a judge's verdicts: each is (how many changed, of how many).
 
     ``order`` with the places or choices swapped, ``again`` when the same request was sent once more, ``attacks`` by
@@ -265,8 +263,7 @@ def _most(counts: tuple[int, int]) -> float | None:
     return exact_ends(*counts, CONFIDENCE)[1] if counts[1] else None
 
 
-@dataclass(frozen=True)
-class OrderBias:
+class OrderBias(Struct, frozen=True):
     """Verdicts on the same pairs in both orders: how often the judge kept its choice, or went by the place."""
 
     pairs: int

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 from datetime import date
 from typing import Final
 
 import numpy as np
+from msgspec import Struct
+from msgspec.structs import replace
 
 from milo_bench.config.policy.judges import JudgeTerms
 from milo_bench.core.records import AttackTrial, Interval, JudgeLicence, JudgeSaid, LabelledVerdict
@@ -28,8 +29,7 @@ _READ: Final[dict[JudgeSaid, bool | None]] = {"yes": True, "no": False, "unread"
 _CHOICE: Final[dict[JudgeSaid, int | None]] = {"yes": 1, "no": 2, "unread": None, "": None}
 
 
-@dataclass(frozen=True)
-class MeasuredShare:
+class MeasuredShare(Struct, frozen=True):
     """``k`` of ``n`` with its exact interval, each end one-sided at 95%."""
 
     k: int
@@ -44,8 +44,7 @@ class MeasuredShare:
         return exact_ends(self.k, self.n, CONFIDENCE)
 
 
-@dataclass(frozen=True)
-class Bias:
+class Bias(Struct, frozen=True):
     """How much more often the judge favours something than people do, as a share; 0 is none. Student's interval."""
 
     value: float | None
@@ -53,8 +52,7 @@ class Bias:
     n: int
 
 
-@dataclass(frozen=True)
-class JudgeFigures:
+class JudgeFigures(Struct, frozen=True):
     """All that a calibration says of a judge."""
 
     labelled: Confusion

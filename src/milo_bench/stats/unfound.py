@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from milo_bench.stats.exact import exact_ends
 
 
-@dataclass(frozen=True)
-class Unfound:
+class Unfound(Struct, frozen=True):
     """What rules leave unfound: ``found`` are (faults found, of how many labelled ones), for each rule of a rate.
 
     A fault may be of the kind that the worst rule looks for, so the worst of them counts.

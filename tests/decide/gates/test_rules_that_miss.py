@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from math import comb
 
 import msgspec
 import numpy as np
 import pytest
+from msgspec.structs import replace
 
 from milo_bench.config.policy.file import PolicyFile, read_policy
 from milo_bench.core.records import CheckSpec, Fixture

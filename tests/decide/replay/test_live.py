@@ -1,6 +1,5 @@
 """What goes live has guardrails of its own: a decision's figures count them as its routing table enforces them."""
 
-import dataclasses
 from typing import Any
 
 import msgspec
@@ -43,7 +42,7 @@ def one_in_ten_breaks_its_schema() -> Evidence:
     checked = {
         place: msgspec.structs.replace(one, checks=(CheckSpec("schema"),)) for place, one in found.workloads.items()
     }
-    return dataclasses.replace(found, workloads=checked)
+    return msgspec.structs.replace(found, workloads=checked)
 
 
 def by(more: str = "") -> PolicyFile:

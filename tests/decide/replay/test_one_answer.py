@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
+from msgspec.structs import replace
 
 from milo_bench.config.policy.file import read_policy
 from milo_bench.decide.evidence import ConstantAnswer, Evidence

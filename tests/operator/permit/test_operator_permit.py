@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import re
 from datetime import date
 from pathlib import Path
@@ -133,7 +132,7 @@ def test_a_task_that_was_tried_once_has_no_floor_yet() -> None:
     """29 of 30 trials of a task prove more than 1 of 1."""
     run = run_of(ALL, 30, lambda one, seed, form, repeat: played(one, seed, form, oracle, repeat=repeat))
     keep = tuple(e for e in run.episodes if e.task != "skip_the_gate" or e.key.repeat == 0)
-    permit = _permit(dataclasses.replace(run, episodes=keep))
+    permit = _permit(msgspec.structs.replace(run, episodes=keep))
     assert permit.level_for("deploy") != "operator"
 
 

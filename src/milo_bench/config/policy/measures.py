@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from functools import cache
 from typing import Any, Final, Literal, TypeAlias
+
+from msgspec import Struct
 
 from milo_bench.core.errors import ConfigError
 from milo_bench.core.registry import Registry
@@ -22,8 +23,7 @@ _AND = re.compile(rf"\s*&\s*(?=(?:{'|'.join(name for name in SLICES if name != '
 _WORDS = re.compile(r"words(<=|<|>=|>|=)(\d{1,9})(?:-(\d{1,9}))?")
 
 
-@dataclass(frozen=True)
-class MeasureDefinition:
+class MeasureDefinition(Struct, frozen=True):
     """Everything that one measure is. Each is a file of ``stats/measures``, and nothing else names it.
 
     ``title`` names it in tables, ``phrase`` in a sentence ("p95 latency is 3 s"), ``says`` what it counts.
@@ -71,8 +71,7 @@ def known_measures() -> Mapping[str, MeasureDefinition]:
     return dict(sorted(MEASURES, key=lambda one: (one[1].order, one[0])))
 
 
-@dataclass(frozen=True)
-class SlicePart:
+class SlicePart(Struct, frozen=True):
     """One condition on attempts: ``name=value``, or ``low`` to ``high`` words (both included, None for open)."""
 
     name: str

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any, Final
+
+from msgspec import Struct
 
 from milo_bench.core.registry import Registry
 
 
-@dataclass(frozen=True)
-class Work:
+class Work(Struct, frozen=True):
     """Work that a backlog may ask for: low, base and high hours if the policy states none, and when it is done.
 
     ``verb`` is what is done about its title, where the title has none: "add" of "more fixtures for notes".
@@ -21,8 +21,7 @@ class Work:
     verb: str = ""
 
 
-@dataclass(frozen=True, kw_only=True)
-class RemedyDefinition(Work):
+class RemedyDefinition(Work, frozen=True, kw_only=True):
     """Everything that one remedy is. Each is a file of ``decide/remedies/builtin``, and nothing else names it.
 
     ``title`` names it within a sentence, ``says`` what it does, ``settings`` those of its settings in a

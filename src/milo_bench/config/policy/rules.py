@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from itertools import product
 from typing import Literal, TypeAlias
+
+from msgspec import Struct
 
 FindingKind: TypeAlias = Literal["keep", "fix", "defer", "reject"]
 RemedyState: TypeAlias = Literal["passes", "undecided", "none"]
 ProbeState: TypeAlias = Literal["none", "major", "critical"]
 
 
-@dataclass(frozen=True)
-class RuleFacts:
+class RuleFacts(Struct, frozen=True):
     """Everything that a rule can see of one workload on one target.
 
     Gates are of three groups: safety, other bounds, and the hosted baseline (a safety gate against
@@ -41,8 +41,7 @@ class RuleFacts:
         return self.safety_undecided or self.bound_undecided or self.baseline_undecided
 
 
-@dataclass(frozen=True)
-class Condition:
+class Condition(Struct, frozen=True):
     """What a rule may ask: ``says`` for people, ``holds`` for the program."""
 
     says: str
@@ -91,8 +90,7 @@ CONDITIONS: Mapping[str, Condition] = {
 }
 
 
-@dataclass(frozen=True)
-class FindingRule:
+class FindingRule(Struct, frozen=True):
     """All of ``when`` must hold; the first rule of a list that holds gives the finding."""
 
     name: str
@@ -103,8 +101,7 @@ class FindingRule:
         return all(CONDITIONS[name].holds(world) for name in self.when)
 
 
-@dataclass(frozen=True)
-class RuleProblem:
+class RuleProblem(Struct, frozen=True):
     """What is wrong with the rule at ``place`` of the list (one past the end where a rule is missing)."""
 
     place: int

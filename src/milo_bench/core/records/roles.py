@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import Literal
+
+from msgspec import Struct, field
 
 from milo_bench.core.records import Frozen
 
 
-@dataclass(frozen=True)
-class MiningEvent:
+class MiningEvent(Struct, frozen=True):
     """One commit judged for one role: ``reason`` is "" where it gave ``cases`` cases."""
 
     role: str
@@ -58,8 +58,7 @@ class RolesSelftestRow(Frozen, frozen=True, omit_defaults=False):
         return share <= self.wanted if self.upper else share == self.wanted
 
 
-@dataclass
-class RolesSelftest:
+class RolesSelftest(Struct):
     """All rows, and whether every one is as it must be."""
 
     suite: str

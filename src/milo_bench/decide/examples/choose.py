@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 
 import numpy as np
-from msgspec import UNSET, UnsetType
+from msgspec import UNSET, Struct, UnsetType
 from numpy.typing import NDArray
 
 from milo_bench.core.hashing import sha256_text
@@ -26,8 +25,7 @@ _MOST_WORDS = 600
 _DRAWN_FOR_ONE = 12  # cases drawn by chance for each that is shown; the most unlike of them are
 
 
-@dataclass(frozen=True, order=True)
-class ChosenExample:
+class ChosenExample(Struct, frozen=True, order=True):
     """One attempt to show, as its key; its texts are still in the log."""
 
     candidate: Candidate

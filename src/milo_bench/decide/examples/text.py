@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import msgspec
+from msgspec import Struct
 
 from milo_bench.core.records import Span
 
@@ -15,8 +15,7 @@ _AROUND = 240  # characters kept at each side of a span
 _HEAD_SHARE = 0.35  # of the room, for the beginning of a text that is cut
 
 
-@dataclass(frozen=True)
-class LaidOut:
+class LaidOut(Struct, frozen=True):
     """A text with the places of its named parts: ``input.document`` stands at ``parts["input.document"]``."""
 
     text: str

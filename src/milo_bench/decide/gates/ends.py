@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass, replace
 from typing import Final, Literal, TypeAlias
 
 import numpy as np
+from msgspec import Struct
+from msgspec.structs import replace
 from numpy.typing import NDArray
 
 from milo_bench.core.records import Interval
@@ -25,8 +26,7 @@ from milo_bench.stats.unfound import Unfound
 Groups: TypeAlias = NDArray[np.int32] | None
 
 
-@dataclass(frozen=True)
-class IntervalEnds:
+class IntervalEnds(Struct, frozen=True):
     """``low`` and ``high`` each bound the value from its own side, at the policy's confidence.
 
     Both are None where the data bound nothing; infinite where they are among attempts that never
@@ -255,8 +255,7 @@ def ends_of(
     return IntervalEnds(value, ends[0], ends[1], len(values), fixtures, method, note=note)
 
 
-@dataclass(frozen=True)
-class ClusterMeans:
+class ClusterMeans(Struct, frozen=True):
     """Groups of fixtures with the mean of each, over the means of its fixtures, and how many these are."""
 
     means: Floats
@@ -275,8 +274,7 @@ def cluster_means(rows: RateRows, fixture: NDArray[np.int32], group: Groups) -> 
     return ClusterMeans(sums[there] / sizes[there], sizes[there])
 
 
-@dataclass(frozen=True)
-class Pairs:
+class Pairs(Struct, frozen=True):
     """Means of each shared fixture on both sides, and the group of each."""
 
     first: Floats

@@ -7,10 +7,9 @@ interval of such a run takes it from here: scorecards, decisions and the figures
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 
 import numpy as np
-from msgspec import structs
+from msgspec import Struct, structs
 from numpy.typing import NDArray
 
 from milo_bench.core.records import Interval, Measure
@@ -21,8 +20,7 @@ from milo_bench.stats.cases.columns import Cases, FixtureTable
 from milo_bench.stats.cases.rows import RateRows, ValueRows, select_rows
 
 
-@dataclass(frozen=True)
-class EveryLook:
+class EveryLook(Struct, frozen=True):
     """The order in which a run asked: ``places`` by number of fixture, ``group`` by place, None where none is alike."""
 
     places: NDArray[np.int32]

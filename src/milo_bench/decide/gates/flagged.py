@@ -7,10 +7,11 @@ the rules were measured to miss and to flag wrongly.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
+from msgspec import Struct
+from msgspec.structs import replace
 
 from milo_bench.config.policy.measures import known_measures, parse_slice
 from milo_bench.config.policy.models import GateConfig
@@ -43,8 +44,7 @@ def waits_for_labels(gate: GateConfig) -> bool:
     return gate.safety and bool(question_of(gate))
 
 
-@dataclass(frozen=True)
-class LabelledRows:
+class LabelledRows(Struct, frozen=True):
     """``rows`` of a gate as people labelled them, and how often rules agreed: ``caught`` of the ``wrong`` answers were
     flagged, and ``false`` of the ``right`` ones. ``answers`` is how many the sample was drawn from, ``from_gold`` that
     no person labelled them.
@@ -63,8 +63,7 @@ class LabelledRows:
         return round(float(self.rows.asked.sum()))
 
 
-@dataclass(frozen=True)
-class RestsOnFlags:
+class RestsOnFlags(Struct, frozen=True):
     """What a gate has besides its ends: the share of answers that rules flagged, and what people said of some.
 
     ``why`` there are no labels. ``people_decide``: no flag does.

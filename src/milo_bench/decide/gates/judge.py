@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
 from functools import partial
 from typing import Final
 
 import numpy as np
+from msgspec import Struct
+from msgspec.structs import replace
 from numpy.typing import NDArray
 
 from milo_bench.config.policy.file import PolicyFile
@@ -111,16 +112,14 @@ def ends_of_rows(policy: PolicyFile, evidence: Evidence, candidate: Candidate, r
     return judge._ends(rows, evidence.cases[candidate], policy.confidence)
 
 
-@dataclass(frozen=True)
-class GuardedRows:
+class GuardedRows(Struct, frozen=True):
     """``checks`` that send an answer to a person where they fail, and the rows ``of`` which they choose."""
 
     checks: frozenset[str]
     of: Bools
 
 
-@dataclass(frozen=True)
-class _Judge:
+class _Judge(Struct, frozen=True):
     policy: PolicyFile
     evidence: Evidence
     candidate: Candidate

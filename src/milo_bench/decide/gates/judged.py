@@ -6,10 +6,10 @@ judge's calibration, the calibration clears the policy's terms, and the decision
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
+from msgspec import Struct
 from numpy.typing import NDArray
 
 from milo_bench.config.policy.file import PolicyFile
@@ -32,8 +32,7 @@ METHOD: Final = "rogan_gladen_fieller"
 NO_BASELINE: Final = "a rate that rests on a model judge is not compared with the baseline"
 
 
-@dataclass(frozen=True)
-class JudgeStanding:
+class JudgeStanding(Struct, frozen=True):
     """How the judge ``name`` counts for a candidate. ``problem`` says why it does not, "" where it does."""
 
     name: str
@@ -42,8 +41,7 @@ class JudgeStanding:
     figures: JudgeFigures | None = None
 
 
-@dataclass(frozen=True)
-class JudgedRate:
+class JudgedRate(Struct, frozen=True):
     """Ends of a rate that rests on a judge, and the rate as the judge said it."""
 
     candidate: Candidate
@@ -133,8 +131,7 @@ def false_accepts(labelled: Confusion) -> float:
     return labelled.false_yes / labelled.no if labelled.no else 1.0
 
 
-@dataclass(frozen=True)
-class _Columns:
+class _Columns(Struct, frozen=True):
     """In each row: ``asked`` belongs to the rate, ``sure`` passed without a judge, ``eligible`` is good if the judge is
     right to accept it, ``said`` was accepted, of ``unknown`` nothing is known.
     """

@@ -7,11 +7,12 @@ answer could be read as a label, the fault is in how answers were asked for or p
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from typing import Final, TypeAlias
 
 import msgspec
 import numpy as np
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from milo_bench.config.policy.measures import known_measures
 from milo_bench.config.policy.models import GateConfig
@@ -72,16 +73,14 @@ def why_nothing_is_proven(gate: GateConfig, cases: Cases, contract: Workload | N
 RowsOf: TypeAlias = Callable[[GateConfig, Cases], RateRows | ValueRows]
 
 
-@dataclass(frozen=True)
-class Undone:
+class Undone(Struct, frozen=True):
     """A pass that one answer to everything gets as well: ``right`` of the ``of`` fixtures that it was tried on."""
 
     right: float
     of: float
 
 
-@dataclass(frozen=True)
-class Proven:
+class Proven(Struct, frozen=True):
     """Results without the passes that prove nothing; ``undone`` are those, by the gate's place."""
 
     results: tuple[GateResult, ...]

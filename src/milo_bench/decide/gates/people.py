@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
+from msgspec import Struct
 
 from milo_bench.stats.cases.columns import NOT_JUDGED, UNJUDGED, Cases, FixtureTable, Int8
 
 BEST: Final = 5  # the score that says that nothing is wrong
 
 
-@dataclass(frozen=True)
-class PeopleSaid:
+class PeopleSaid(Struct, frozen=True):
     """Scores from 1 to 5 of the answers that were drawn at random among ``answers``, by (fixture id, repeat).
 
     An answer that was drawn and has no score stands there without one. ``problem`` is why they cannot be used.

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Final
+
+from msgspec import Struct
 
 from milo_bench.config.policy.file import PolicyFile
 from milo_bench.config.policy.measures import known_measures
@@ -28,8 +29,7 @@ from milo_bench.stats.unfound import Unfound
 _MANY: Final = 200  # fewer fixtures are no detail, however few there were
 
 
-@dataclass(frozen=True)
-class ToldGate:
+class ToldGate(Struct, frozen=True):
     """Makes results of gates on one candidate; ``prefix`` keeps the figures of a replay apart."""
 
     policy: PolicyFile

@@ -7,11 +7,12 @@ policy chosen; figures and gates are worked out on the other part, which had no 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
 from typing import Any
 
 import msgspec
 import numpy as np
+from msgspec import Struct
+from msgspec.structs import replace
 from numpy.typing import NDArray
 
 from milo_bench.config.policy.file import PolicyFile
@@ -38,8 +39,7 @@ Mask = NDArray[np.bool_]
 SEED = 0
 
 
-@dataclass(frozen=True)
-class Replayed:
+class Replayed(Struct, frozen=True):
     """Everything replayed for one workload on one target. ``chosen`` None: no policy is fit to be chosen."""
 
     replays: tuple[Replay, ...]
@@ -126,8 +126,7 @@ def _guarded(plan: ReplayPlan) -> frozenset[str]:
     return frozenset(check for rule in plan.file.rules for check in rule.when.failed_checks)
 
 
-@dataclass(frozen=True)
-class _Worked:
+class _Worked(Struct, frozen=True):
     """Replays plans; ``fit`` are the units for choosing."""
 
     ground: Ground

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 
-@dataclass(frozen=True)
-class Point:
+class Point(Struct, frozen=True):
     """Shares of all cases: answered without a person, wrong among these, with a call to a hosted target.
 
     ``at_home`` are those answered without a person and without any hosted call.
@@ -37,8 +37,7 @@ def frontier(points: Sequence[Point]) -> tuple[bool, ...]:
     return tuple(not any(other.beats(point) for other in points) for point in points)
 
 
-@dataclass(frozen=True)
-class Standing:
+class Standing(Struct, frozen=True):
     """A policy on the part for choosing. ``gates`` are outcomes of the gates that routing can change."""
 
     point: Point

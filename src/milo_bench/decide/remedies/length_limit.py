@@ -11,9 +11,9 @@ data say nothing within it.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 
 import numpy as np
+from msgspec import Struct
 from numpy.typing import NDArray
 
 from milo_bench.stats.arrays import Floats, Integers
@@ -24,8 +24,7 @@ PERMUTATIONS = 400
 MOST_FIXTURES = 5_000  # more are thinned: a step that needs more to be seen is no limit worth having
 
 
-@dataclass(frozen=True)
-class LengthLimit:
+class LengthLimit(Struct, frozen=True):
     """Inputs of at most ``words`` words err at the rate ``below``, longer ones at ``above``; interval in words."""
 
     words: int

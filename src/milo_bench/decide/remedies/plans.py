@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from itertools import combinations
 from typing import Any, Final
+
+from msgspec import Struct, field
 
 from milo_bench.config.policy.file import PolicyFile
 from milo_bench.config.policy.models import RemedyConfig
@@ -28,8 +29,7 @@ from milo_bench.decide.routing.refusals import reached, refusals_of
 MOST_PLANS: Final = 24
 
 
-@dataclass(frozen=True)
-class RemedyChange:
+class RemedyChange(Struct, frozen=True):
     """One remedy as parts of a routing table, or why there is nothing to replay (``why_not``).
 
     ``alone``: it is not tried together with others. ``way`` tells several changes of one remedy apart.
@@ -46,8 +46,7 @@ class RemedyChange:
     way: str = ""
 
 
-@dataclass(frozen=True)
-class ReplayPlan:
+class ReplayPlan(Struct, frozen=True):
     """A routing table to replay. ``judged`` is the candidate whose answers the gates are judged on, None for nobody."""
 
     slug: str
@@ -58,8 +57,7 @@ class ReplayPlan:
     params: Mapping[str, Mapping[str, Any]]
 
 
-@dataclass(frozen=True)
-class Ground:
+class Ground(Struct, frozen=True):
     """What plans are made from: the record of ``base``, the policy, the limit that was fitted."""
 
     recorded: Recorded

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 
 import numpy as np
+from msgspec import Struct
 from numpy.typing import NDArray
 
 from milo_bench.core.records import Interval
@@ -30,8 +30,7 @@ RATES = {
 }
 
 
-@dataclass(frozen=True)
-class ReplayRate:
+class ReplayRate(Struct, frozen=True):
     """``held`` of ``asked`` units, and how they lie on fixtures."""
 
     held: int

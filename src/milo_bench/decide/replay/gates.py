@@ -9,9 +9,9 @@ found. Probes and memory are the target's own and stay as they are.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 
 import numpy as np
+from msgspec.structs import replace
 from numpy.typing import NDArray
 
 from milo_bench.config.policy.file import PolicyFile

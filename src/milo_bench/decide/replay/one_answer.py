@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 import numpy as np
+from msgspec.structs import replace
 
 from milo_bench.config.policy.file import PolicyFile
 from milo_bench.config.policy.models import GateConfig

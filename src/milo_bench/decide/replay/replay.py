@@ -9,9 +9,9 @@ right, and what is wrong where its own answer to the case was wrong too, so that
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 import numpy as np
+from msgspec import Struct
 from numpy.typing import NDArray
 
 from milo_bench.config.routing.file import RoutingFile
@@ -41,8 +41,7 @@ OWN_LABEL = "the verifier accepts a draft if its own recorded label agrees"
 RECORDED = "the verifier's recorded verdict on each draft"
 
 
-@dataclass(frozen=True)
-class ReplayOutcome:
+class ReplayOutcome(Struct, frozen=True):
     """What a routing table did to each unit.
 
     ``automated``: an answer went on without a person; ``wrong``: and it was not right. ``review`` and

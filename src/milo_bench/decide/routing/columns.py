@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final, get_args
 
 import numpy as np
+from msgspec import Struct, field
 from numpy.typing import NDArray
 
 from milo_bench.config.routing.file import RoutingFile
@@ -27,8 +27,7 @@ NOBODY: Final = -1
 _ASKING: Final = np.array([route in MODEL_ROUTES for route in ROUTES])
 
 
-@dataclass(frozen=True)
-class RequestColumns:
+class RequestColumns(Struct, frozen=True):
     """``Request`` in columns of ``n`` rows, of one workload and use. A tag without a column stands on no row.
 
     ``cases`` are the different facts of cases and ``case`` each row's place in them; none: nothing is known.
@@ -54,8 +53,7 @@ class RequestColumns:
         return len(self.words)
 
 
-@dataclass(frozen=True)
-class AnswerColumns:
+class AnswerColumns(Struct, frozen=True):
     """``Answer`` in columns: the answer of the model that each row asked. ``label`` are places in ``labels`` or -1.
 
     ``verified`` is 1, 0, or -1 where the verifier was not asked. A check without a column failed on no row.
@@ -68,8 +66,7 @@ class AnswerColumns:
     verified: NDArray[np.int8]
 
 
-@dataclass(frozen=True)
-class RoutedColumns:
+class RoutedColumns(Struct, frozen=True):
     """``Routed`` in columns. ``place`` counts rules, then the default; ``route`` and ``cause`` are places in
     ``ROUTES`` and ``CAUSES``, ``target`` and ``verifier`` in ``targets`` (the file's order) or -1.
     """

@@ -9,10 +9,11 @@ people either. What the policy refuses whatever was measured comes first.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from hashlib import sha256
 from itertools import takewhile
 from typing import Any, Final
+
+from msgspec import Struct
 
 from milo_bench.config.policy.file import PolicyFile
 from milo_bench.config.routing.file import RoutingFile, Validity, check_routing
@@ -76,8 +77,7 @@ def _hosted(one: PermitEvidence, evidence: Evidence) -> bool:
     return any(record.hosted for record in records if record.name == one.permit.target)
 
 
-@dataclass(frozen=True)
-class _Writer:
+class _Writer(Struct, frozen=True):
     """Rules of one workload."""
 
     finding: Finding

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator
-from dataclasses import dataclass, field
 from itertools import islice
 from typing import Final, TypeAlias
+
+from msgspec import Struct, field
 
 from milo_bench.core.hashing import sha256_text
 from milo_bench.core.records import Attempt
@@ -19,8 +20,7 @@ _TRIED: Final = 20  # answers that are judged to find some that pass
 Passes: TypeAlias = Callable[[Attempt], bool]
 
 
-@dataclass
-class Answers:
+class Answers(Struct):
     """What one candidate said: the first answers whole, or, where they cannot be judged again, of all the hashes.
 
     ``judged_again``: the contract's checks can judge an answer anew on any fixture. ``said`` is by number of the

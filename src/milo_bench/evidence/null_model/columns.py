@@ -8,13 +8,13 @@ that was right once is right nearly everywhere.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from functools import cache, partial
 from hashlib import blake2b
 from typing import Final
 
 import msgspec
 import numpy as np
+from msgspec import Struct, field
 
 from milo_bench.core.errors import MiloError
 from milo_bench.core.records import Attempt, AttemptKey, Fixture, Graded, StoreText, Workload
@@ -43,8 +43,7 @@ def answers_of(contract: Workload, store_text: StoreText) -> Answers | None:
     return Answers(judged_again=has_texts and contract.own is None, has_texts=has_texts)
 
 
-@dataclass
-class OneAnswer:
+class OneAnswer(Struct):
     """One answer under a contract, given to every fixture. Remembers what it judged: a run asks at each look."""
 
     workload: Workload

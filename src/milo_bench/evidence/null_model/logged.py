@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections import ChainMap
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import islice
 from typing import Final
 
 import numpy as np
+from msgspec import Struct, field
 from numpy.typing import NDArray
 
 from milo_bench.core.errors import DataError
@@ -45,8 +45,7 @@ def constant_answers(
     return {candidate: MadeOnce(collected.judged(candidate)) for candidate in cases}
 
 
-@dataclass
-class _Collected:
+class _Collected(Struct):
     """The answers of one candidate, from every log that has some: those with texts, and those without."""
 
     contract: Workload

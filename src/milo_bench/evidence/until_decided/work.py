@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
 from copy import copy, deepcopy
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from milo_bench.config.policy.file import PolicyFile
 from milo_bench.config.routing.use_names import workload_of

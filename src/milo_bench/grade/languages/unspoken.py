@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from typing import Any, Final
+
+from msgspec import Struct
 
 from milo_bench.core.records import Fixture, Workload
 from milo_bench.grade.base import CHECKS, ReadsLanguage
@@ -18,8 +19,7 @@ _FIXTURES: Final = 12  # read to recognise a workload's language where no locale
 _READ_CHARS: Final = 1_500
 
 
-@dataclass(frozen=True)
-class UnspokenLanguage:
+class UnspokenLanguage(Struct, frozen=True):
     """A check that does not read ``language`` (ISO 639-1), in which a workload's answers will be."""
 
     check: str

@@ -70,9 +70,10 @@ def weights(words: list[str]) -> list[tuple[str, float]]:
     known = frequent_words()
     total: defaultdict[str, float] = defaultdict(float)
     for word in dict.fromkeys(words):  # a set has another order in each process
-        for language, weight in known.get(word, {}).items():
-            total[language] += weight
-    return sorted(total.items(), key=lambda pair: -pair[1])
+        if word in known:
+            for language, weight in known[word].items():
+                total[language] += weight
+    return sorted(total.items(), key=_weight, reverse=True) if len(total) > 1 else list(total.items())
 
 
 @once
@@ -81,15 +82,17 @@ def _tables() -> tuple[Any, ...]:
 
     To unpack the model takes longer than to read hundreds of answers with it, so the cache keeps it unpacked.
     """
+    import numpy as np  # late, as the cache: a gateway at rest has no need of it
     from py3langid.langid import MODEL_DIR, MODEL_FILE
 
-    from milo_bench.core.weights.cache import kept_arrays  # late, with numpy: a gateway at rest has no need of it
+    from milo_bench.core.weights.cache import kept_arrays
 
     packed = (MODEL_DIR / MODEL_FILE).stat()
     made_of = sha256_data([version("py3langid"), packed.st_size, packed.st_mtime_ns, _languages()])
     tables = kept_arrays(f"languages-{made_of[:16]}", _TABLES, _unpacked)
     states, rows = tables["nextmove"].data, tables["rows"].data  # memoryviews: one item of them is no array
-    return tables["likely"], tables["prior"], tables["languages"].tolist(), states, tables["found"].tolist(), rows
+    likely, prior = tables["likely"].view(np.ndarray), tables["prior"].view(np.ndarray)  # mapped ones take longer
+    return likely, prior, tables["languages"].tolist(), states, tables["found"].tolist(), rows
 
 
 def _languages() -> list[str]:
@@ -118,6 +121,14 @@ def _model(script: str) -> Any:
 
 @lru_cache(maxsize=4096)
 def likelihoods(text: str, script: str) -> dict[str, float]:
-    """The natural logarithm of each language's probability by py3langid's n-grams, among those of ``script``."""
-    ranked = cast("list[tuple[str, float]]", _model(script).rank(text))
-    return {language: math.log(max(share, 1e-9)) for language, share in ranked}
+    """Each language's probability by py3langid's n-grams, among those of ``script``, the highest first."""
+    return dict(cast("list[tuple[str, float]]", _model(script).rank(text)))
+
+
+def logarithm(share: float) -> float:
+    """The natural logarithm of a probability, where what is next to nothing is no less than that."""
+    return math.log(max(share, 1e-9))
+
+
+def _weight(pair: tuple[str, float]) -> float:
+    return pair[1]

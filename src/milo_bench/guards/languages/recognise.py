@@ -20,6 +20,7 @@ from milo_bench.guards.languages.evidence import (
     SCRIPT_LANGUAGES,
     frequent_words,
     likelihoods,
+    logarithm,
     weights,
     words_of,
 )
@@ -189,16 +190,14 @@ def _language_of_words(source: str, expected: str) -> tuple[str, int, dict[str, 
     if script not in SCRIPT_LANGUAGES:
         return UNKNOWN, letters, {}
     if script != "LATIN":
-        ranked = sorted(likelihoods(source[:_READ_CHARS], script).items(), key=lambda pair: -pair[1])
-        return ranked[0][0], letters, {}
-    language, behind = _latin(source, expected)
+        return next(iter(likelihoods(source[:_READ_CHARS], script))), letters, {}
+    language, near = _latin(source, expected)
     if language == NONE and expected != "en" and _ORDINARY.search(source):
         language = expected  # too short to recognise, and not a name alone
     if language == UNKNOWN and source.isupper():
         language = NONE  # an address or a heading: capitals hide which words are names
-    if language not in (NONE, expected) and behind:
+    if language not in (NONE, expected) and near:
         language = _unless_names(source, language, expected)
-    near = {other: distance for other, distance in behind.items() if distance <= _NEAR}
     return language, letters, near
 
 
@@ -214,7 +213,7 @@ def _script(text: str) -> str:
 
 
 def _latin(source: str, expected: str) -> tuple[str, dict[str, float]]:
-    """The language of Latin text, and by how much each other language is less likely."""
+    """The language of Latin text, and how far behind the best the languages near it are; none where words decide."""
     words = words_of(source)
     ranked = weights(words)
     borne_out = dict(ranked)
@@ -225,18 +224,45 @@ def _latin(source: str, expected: str) -> tuple[str, dict[str, float]]:
     if len(words) < 2 and not (ranked and ranked[0][1] >= 1 and ranked[0][0] == expected):
         return (NONE if len(source.strip()) < 30 else UNKNOWN), {}
     likely = likelihoods(source[:_READ_CHARS].casefold() if source.isupper() else source[:_READ_CHARS], "LATIN")
-    scores = {
-        language: score + _WORD_WEIGHT * borne_out.get(language, 0.0) + (_EXPECTED if language == expected else 0.0)
-        for language, score in likely.items()
+    raised = {
+        language: logarithm(likely[language])
+        + _WORD_WEIGHT * borne_out.get(language, 0.0)
+        + (_EXPECTED if language == expected else 0.0)
+        for language in (*borne_out, expected)
+        if language in likely
     }
-    (best, top), (_, next_best) = sorted(scores.items(), key=lambda pair: -pair[1])[:2]
-    behind = {language: top - score for language, score in scores.items()}
+    (best, top), (_, next_best) = _two_best(likely, raised)
+    near = _those_near(likely, raised, top)
     if top - next_best >= _MARGIN.get(len(words), _LEAST_MARGIN):
-        return best, behind
-    far = behind.get(expected, 0.0) > _FAR.get(len(words), _LEAST_FAR)
+        return best, near
+    far = expected in raised and top - raised[expected] > _FAR.get(len(words), _LEAST_FAR)
     known = sum(expected in frequent_words().get(word, ()) for word in words)
     strange = known * _STRANGE < len(words) and len(_LOWER_CASE.findall(source)) >= _LEAST_STRANGE
-    return (UNKNOWN if (far and len(words) > 1) or strange else NONE), behind
+    return (UNKNOWN if (far and len(words) > 1) or strange else NONE), near
+
+
+def _two_best(likely: dict[str, float], raised: dict[str, float]) -> list[tuple[str, float]]:
+    """The first two of ``raised`` and of what is only ``likely``; the likelier first where they are level."""
+    found: list[tuple[str, float]] = []
+    others = 2
+    for language, share in likely.items():
+        if language in raised:
+            found.append((language, raised[language]))
+        elif others:
+            found.append((language, logarithm(share)))
+            others -= 1
+    return sorted(found, key=lambda pair: -pair[1])[:2]
+
+
+def _those_near(likely: dict[str, float], raised: dict[str, float], top: float) -> dict[str, float]:
+    near = {language: top - score for language, score in raised.items() if top - score <= _NEAR}
+    for language, share in likely.items():
+        if language not in raised:
+            behind = top - logarithm(share)
+            if behind > _NEAR:
+                break  # as are all that follow
+            near[language] = behind
+    return near
 
 
 def _unless_names(source: str, language: str, expected: str) -> str:
@@ -261,5 +287,6 @@ def _unless_names(source: str, language: str, expected: str) -> str:
     if again == NONE:
         likely = likelihoods(left, "LATIN")
         best = likely.get(language, max(likely.values()))
-        return language if best - likely.get(expected, best) > _FAR[2] else NONE
+        behind = logarithm(best) - logarithm(likely.get(expected, best))
+        return language if behind > _FAR[2] else NONE
     return language if again in (language, UNKNOWN) else again

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from datetime import date
 from typing import Final, Literal, TypeAlias
 
 import msgspec
+from msgspec import Struct
 
 from milo_bench.config.policy.operator import KindConfig, LevelConfig
 from milo_bench.core.units import figure, share
@@ -21,8 +21,7 @@ from milo_bench.stats.exact import exact_ends
 MOST_TRIALS: Final = 100_000
 
 
-@dataclass(frozen=True)
-class CriterionNumber:
+class CriterionNumber(Struct, frozen=True):
     """The place of a number of a criterion in its sentence."""
 
     part: Literal["k", "n", "low", "high", "bound"]

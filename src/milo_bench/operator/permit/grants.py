@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date
 from typing import Any, Final, Literal
+
+from msgspec import Struct
 
 from milo_bench.config.routing.file import RoutingFile
 from milo_bench.config.routing.operators import LADDER, GrantedLevel, OperatorGrant
@@ -17,8 +18,7 @@ from milo_bench.operator.permit.records import OperatorPermit
 _ID_CHARACTERS: Final = 16
 
 
-@dataclass(frozen=True)
-class Allowed:
+class Allowed(Struct, frozen=True):
     """What a target may do now. ``void`` says why its permit does not hold; the level is then none.
 
     What ``level`` does not allow goes to ``route``: people, or the hosted ``target`` (to be asked
@@ -31,8 +31,7 @@ class Allowed:
     void: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True)
-class _Terms:
+class _Terms(Struct, frozen=True):
     """A grant of a routing table as ``permit_holds`` reads it."""
 
     target: str

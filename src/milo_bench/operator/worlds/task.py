@@ -5,8 +5,9 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence, Sized
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol, TypeAlias
+
+from msgspec import Struct, field
 
 from milo_bench.core.registry import Registry
 from milo_bench.operator.worlds.draw import Draw
@@ -37,8 +38,7 @@ TaskGroup: TypeAlias = Literal[
 ]
 
 
-@dataclass(frozen=True)
-class Start:
+class Start(Struct, frozen=True):
     """An episode before its first call. ``facts`` is the truth, for the judge alone; no tool shows it."""
 
     brief: str
@@ -49,8 +49,7 @@ class Start:
     offset_s: float = 0.0
 
 
-@dataclass(frozen=True)
-class Need:
+class Need(Struct, frozen=True):
     """Evidence that the claims must rest on: any result that ``matches``, cited by a claim of ``kind``."""
 
     what: str
@@ -58,8 +57,7 @@ class Need:
     kind: ClaimKind | None = None
 
 
-@dataclass(frozen=True)
-class Judgement:
+class Judgement(Struct, frozen=True):
     """What a task says about a finished case.
 
     ``allowed`` says which changes belong to the task; any other is collateral. ``minefields`` are

@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
 
 import msgspec
+from msgspec import Struct
 
 from milo_bench.core.clock import ManualClock
 from milo_bench.operator.worlds.records import CallMade, Changed, LogLine, Wrote
@@ -27,8 +28,7 @@ class ToolFailure(Exception):
         self.details: dict[str, Any] = dict(details)
 
 
-@dataclass(frozen=True)
-class Seen:
+class Seen(Struct, frozen=True):
     """What a tool shows: data, the subjects it is about, and its age where the content is older than the call."""
 
     data: dict[str, Any]
@@ -43,8 +43,7 @@ class ToolArguments(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 A = TypeVar("A", bound=ToolArguments)
 
 
-@dataclass(frozen=True)
-class Tool:
+class Tool(Struct, frozen=True):
     """A typed function of the world with a JSON schema. ``cost_s`` is what a call takes on the virtual clock."""
 
     name: str

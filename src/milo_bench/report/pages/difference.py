@@ -5,8 +5,9 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from html.parser import HTMLParser
+
+from msgspec import Struct
 
 from milo_bench.core.records import Frozen
 
@@ -36,8 +37,7 @@ class PackageDifference(Frozen, frozen=True, omit_defaults=False):
     column: int = 0
 
 
-@dataclass(frozen=True)
-class _Piece:
+class _Piece(Struct, frozen=True):
     """A tag, a text or a shown figure; what it is stands in ``content``, where in ``line`` and ``column``."""
 
     content: tuple[str, ...]

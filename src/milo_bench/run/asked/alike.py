@@ -11,9 +11,10 @@ import re
 import unicodedata
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from hashlib import blake2b
 from typing import Any, Final
+
+from msgspec import Struct
 
 from milo_bench.core.errors import MiloError
 from milo_bench.core.records import Fixture, Workload
@@ -73,8 +74,7 @@ def name_alike(fixtures: Sequence[Fixture], contracts: Contracts) -> dict[str, s
     }
 
 
-@dataclass(frozen=True)
-class SameQuestions:
+class SameQuestions(Struct, frozen=True):
     """A workload in which ``same`` of ``of`` fixtures ask what an earlier one asks: ``example`` what ``first`` does."""
 
     workload: str

@@ -8,11 +8,11 @@ of the requests, and a median could be infinite at 37% of failures.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 
-@dataclass(frozen=True)
-class RepeatCounts:
+class RepeatCounts(Struct, frozen=True):
     """Counts of requests. ``repeats`` are answered ones on prompts sent before; ``warm`` came out of a cache."""
 
     answered: int

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Final, Literal, TypeAlias
 
 import msgspec
+from msgspec import Struct
 
 from milo_bench.core.chat import Exchange
 from milo_bench.core.records import FailureKind, LoadOutcome
@@ -85,8 +85,7 @@ def row_of(fixture: str, exchange: Exchange, *, late_s: float, from_start: bool 
     )
 
 
-@dataclass(frozen=True)
-class WindowRows:
+class WindowRows(Struct, frozen=True):
     """All requests of a window, in order of their end.
 
     The measured part is ``from_s`` (inclusive) to ``to_s``; before it is warm-up, after it
@@ -108,7 +107,7 @@ class WindowRows:
     scheduled: int | None = None
     held_back: int = 0
     most_in_flight: int = 0
-    loop_lags_s: array[float] = field(default_factory=lambda: array("d"))
+    loop_lags_s: array[float] = msgspec.field(default_factory=lambda: array("d"))
     ended_early: str = ""  # why the window ended before its time
     from_flight: bool = False  # see ``measured``
     workers: int = 1  # processes that sent the requests

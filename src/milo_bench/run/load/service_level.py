@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from milo_bench.core.units import seconds, share
 from milo_bench.run.load.rows import LoadRow
 
 
-@dataclass(frozen=True)
-class ServiceLevel:
+class ServiceLevel(Struct, frozen=True):
     """Limits in seconds, None for none; ``share`` of the requests must keep all of them at once."""
 
     ttft_s: float | None = None

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from milo_bench.core.records import Attempt, Plan, TargetRecord
 from milo_bench.run.asked.shared_text import is_too_soon, most_shared
@@ -17,8 +18,7 @@ def cached_share(attempt: Attempt) -> float:
     return min(1.0, cached / prompt)
 
 
-@dataclass(frozen=True)
-class CacheRule:
+class CacheRule(Struct, frozen=True):
     """When an answer is warm: its time is not that of a prompt that the server sees for the first time.
 
     Where the server says what it cached, an answer is warm if that is more than every request of its workload begins

@@ -9,11 +9,12 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, Final, NamedTuple
 
 import numpy as np
+from msgspec import Struct, field
+from msgspec.structs import replace
 from numpy.typing import NDArray
 
 from milo_bench.core.cases.facts import CaseFacts
@@ -42,8 +43,7 @@ _FEW_VERDICTS: Final = 40  # answers with more are long, and seldom the same
 COLUMNS = (*PLAIN, "failure_kind", "want", "got")
 
 
-@dataclass(frozen=True)
-class FixtureTable:
+class FixtureTable(Struct, frozen=True):
     """What can be known of each fixture before any model answers; a fixture's place in ``ids`` is its number."""
 
     ids: tuple[str, ...]
@@ -69,8 +69,7 @@ class FixtureTable:
         return {id: number for number, id in enumerate(self.ids)}
 
 
-@dataclass(frozen=True)
-class Cases:
+class Cases(Struct, frozen=True, dict=True):
     """All final attempts of one candidate in columns of equal length.
 
     ``outcome`` is 1 where the attempt passed, 0 where it did not, -1 where it failed (nothing to
@@ -188,8 +187,7 @@ class _Entries(NamedTuple):
     flagged: bool
 
 
-@dataclass
-class CasesBuilder:
+class CasesBuilder(Struct):
     """Takes the final attempts of one candidate one at a time; a row each."""
 
     workload: str

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 import numpy as np
+from msgspec import Struct
 from numpy.typing import NDArray
 
 
-@dataclass(frozen=True)
-class KeywordColumn:
+class KeywordColumn(Struct, frozen=True):
     """For a fixture, by its number, whether a word of the set ``name`` is in its input; of any set if ``name`` is "".
 
     It is read like a column of bool. ``sets_of`` gives the sets of which a fixture has a word. Few workloads have a

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
+from msgspec import Struct
 from numpy.typing import NDArray
 
 from milo_bench.config.policy.measures import SlicePart, known_measures, parse_slice
@@ -12,8 +11,7 @@ from milo_bench.stats.arrays import Bools, Floats
 from milo_bench.stats.cases.columns import NOT_JUDGED, Cases, FixtureTable
 
 
-@dataclass(frozen=True)
-class RateRows:
+class RateRows(Struct, frozen=True):
     """``held`` of ``asked`` in each row of a rate; rows without anything asked are not of it.
 
     ``unjudged`` counts, in each row, what belongs to the rate although no check could judge it; None for nothing.
@@ -44,8 +42,7 @@ class RateRows:
         return there, held_there, asked_there
 
 
-@dataclass(frozen=True)
-class ValueRows:
+class ValueRows(Struct, frozen=True):
     """The rows of a mean or quantile (quantile ``q``), and the value of each."""
 
     rows: NDArray[np.int64]
@@ -54,8 +51,7 @@ class ValueRows:
     why_none: str = ""
 
 
-@dataclass(frozen=True)
-class Missed:
+class Missed(Struct, frozen=True):
     """Failed attempts as misses. ``wanted[fixture]`` is the place of the expected label in ``labels``, -1 unknown."""
 
     wanted: NDArray[np.int16] | None = None

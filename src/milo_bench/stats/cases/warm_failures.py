@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
+from msgspec.structs import replace
 
 from milo_bench.run.asked.failed_repeats import RepeatCounts, set_aside
 from milo_bench.stats.cases.columns import Cases

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from array import array
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, replace
 from typing import Any, Final, cast, overload
 
 import msgspec
@@ -54,7 +53,7 @@ class _Lines(Sequence[LoadRequestRow]):
 
 def to_microseconds(window: WindowRows) -> WindowRows:
     """``window`` with every time on a whole microsecond, as its lines will say it: figures are made of these."""
-    return replace(
+    return msgspec.structs.replace(
         window,
         began_s=_round(window.began_s),
         from_s=_round(window.from_s),
@@ -127,7 +126,7 @@ def rows_record(window: WindowRows, level: ServiceLevel) -> LoadRows:
         most_in_flight=window.most_in_flight,
         ended_early=window.ended_early,
         from_flight=window.from_flight,
-        level=asdict(level),
+        level=msgspec.structs.asdict(level),
     )
 
 

@@ -10,9 +10,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
 import numpy as np
+from msgspec import Struct
 from numpy.typing import NDArray
 
 from milo_bench.core.records import Interval, LoadWindow, Measure
@@ -23,8 +23,7 @@ LEAST_LEVELS = 3
 LEAST_ANSWERED = 10  # a level: with fewer, a resample of its sub-windows repeats a handful of requests
 
 
-@dataclass(frozen=True)
-class Fit:
+class Fit(Struct, frozen=True):
     """``knee`` in streams, ``per_stream`` requests a second before it, ``highest`` requests a second after it."""
 
     knee: float

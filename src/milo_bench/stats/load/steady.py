@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from milo_bench.core.load_records import SteadyState
 from milo_bench.core.records import Interval
@@ -15,8 +16,7 @@ LEAST_SUB_WINDOWS = 6
 TOLERANCE = 0.10  # of the median, from the first sub-window to the last
 
 
-@dataclass(frozen=True)
-class Drift:
+class Drift(Struct, frozen=True):
     """``change`` is Sen's slope over the whole series as a share of its median; None where there is none."""
 
     state: SteadyState

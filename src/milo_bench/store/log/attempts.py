@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
 import msgspec
+from msgspec import Struct, field
 
 from milo_bench.core.errors import DataError
 from milo_bench.core.records import Attempt, Fixture, Frozen, Plan
@@ -31,8 +31,7 @@ class LogRange(Frozen, frozen=True, omit_defaults=False):
     line: int = 0
 
 
-@dataclass
-class LoggedAttempts:
+class LoggedAttempts(Struct):
     """The attempts of one log, in the order they were written. They stay in the file: a pass over them reads it."""
 
     path: Path

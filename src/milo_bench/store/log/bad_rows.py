@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from milo_bench.core.errors import DataError, RowLeftOut
 
 
-@dataclass
-class BadRows:
+class BadRows(Struct):
     """The rows of a log that are no records, by the number of their line.
 
     A reader that may not go on without them is ``strict``: the first one is then its DataError.

@@ -7,9 +7,10 @@ with it. Every number after 1 is one file of ``store/log/lifts``, which adds a `
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from functools import cache
 from typing import Any, Final, TypeAlias
+
+from msgspec import Struct
 
 from milo_bench.core.records import SCHEMA_VERSION
 from milo_bench.core.registry import Registry
@@ -17,8 +18,7 @@ from milo_bench.core.registry import Registry
 Row: TypeAlias = Mapping[str, Any]
 
 
-@dataclass(frozen=True)
-class Lift:
+class Lift(Struct, frozen=True):
     """What schema ``number`` changed.
 
     ``lift`` takes a row of the schema before it whose ``type`` is in ``types``, and gives a row of

@@ -6,11 +6,11 @@ import hashlib
 import itertools
 import os
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO
 
 import msgspec
+from msgspec import Struct, field
 
 from milo_bench.core.errors import DataError, MiloError
 from milo_bench.core.records import (
@@ -50,8 +50,7 @@ from milo_bench.store.log.row_check import RowCheck
 from milo_bench.store.log.sealing import SEAL_START, Chain, is_erased, plan_digest
 
 
-@dataclass
-class RunLog:
+class RunLog(Struct):
     """One run log, read once and checked; its attempts are decoded and checked when they are asked for.
 
     ``sha256`` is of the whole file. ``end`` is None unless the last ``end`` line closes all rows: a run

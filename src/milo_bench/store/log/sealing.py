@@ -13,11 +13,11 @@ A block of lines ends in a ``seal`` line. Its hash is SHA-256(hash of the seal b
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Final
 
 import msgspec
+from msgspec import Struct, field
 
 from milo_bench.core.errors import DataError
 from milo_bench.core.hashing import sha256_data
@@ -81,8 +81,7 @@ def is_erased(line: bytes) -> bool:
     return line.startswith(ERASED_MARK, len(line) - len(ERASED_MARK) - _DIGEST_DIGITS - len(b'"}\n'))
 
 
-@dataclass
-class Chain:
+class Chain(Struct):
     """The seals of a log so far: the last one's hash, and the digests of the lines after it."""
 
     last: bytes = FIRST

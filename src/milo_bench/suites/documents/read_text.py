@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from typing import Any, Final
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 LOW_CONFIDENCE: Final = 0.9  # an OCR line below this is listed for review
 
 
-@dataclass(frozen=True)
-class Position:
+class Position(Struct, frozen=True):
     """From the character ``start`` on, the text is that of a ``kind`` (page, slide, attachment …) called ``name``."""
 
     start: int
@@ -18,8 +19,7 @@ class Position:
     name: str
 
 
-@dataclass(frozen=True)
-class OcrLine:
+class OcrLine(Struct, frozen=True):
     """A line that was read from a picture: its place in the text and the reader's confidence, 0 to 1."""
 
     start: int
@@ -27,8 +27,7 @@ class OcrLine:
     confidence: float
 
 
-@dataclass(frozen=True)
-class DocumentText:
+class DocumentText(Struct, frozen=True):
     """The text of a document. ``ocr_by`` names the program that read the ``ocr`` lines, where there are any."""
 
     text: str
@@ -60,8 +59,7 @@ class DocumentText:
         return kept
 
 
-@dataclass
-class TextBuilder:
+class TextBuilder(Struct):
     """Grows a DocumentText piece by piece."""
 
     pieces: list[str] = field(default_factory=list)
