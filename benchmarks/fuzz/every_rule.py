@@ -28,6 +28,7 @@ from milo_bench.guards.citing.cut import without
 from milo_bench.guards.draft_guard import GuardOptions, guard_draft
 from milo_bench.guards.facts.names_abroad import languages_with_name, same_name, without_accents
 from milo_bench.guards.handoff import build_handoff
+from milo_bench.guards.names import stands_alone
 from milo_bench.guards.status import find_status_claims, read_vocabulary
 from milo_bench.guards.templates import template_use
 from milo_bench.guards.values.found_at import matches_at, starts_in
@@ -58,6 +59,7 @@ BY_HAND: Final[dict[str, Callable[[str], Any]]] = {
         text, frozenset((text,)), without_accents((text,)), LANGUAGES
     ),
     "guards.facts.names_abroad.same_name": lambda text: same_name(text, frozenset((text,)), "pl"),
+    "guards.names.stands_alone": lambda text: stands_alone(text, f" {text} "),
     "guards.values.found_at.matches_at": lambda text: list(matches_at(_WORD, text, range(len(text)))),
     "guards.values.found_at.starts_in": lambda text: list(starts_in(_WORD, text)),
     "guards.handoff.build_handoff": lambda text: build_handoff((), text),

@@ -372,18 +372,25 @@ def languages_told_in(texts: Iterable[str]) -> tuple[str, ...]:
 def _words_within(text: str, length: int) -> Sequence[str]:
     """The words of ``text[:length]`` in lower case; of a longer text, the last ones are read up to there."""
     if len(text) <= length:
-        return _words_told(text)[0]
-    words, ends = _words_told(text[:_TOLD_BY])
+        return _words_told(text)
+    ends = _ends_told(text[:_TOLD_BY])
     whole = bisect_right(ends, length - _BEHIND)
     start = ends[whole - 1] if whole else 0
-    return [*words[:whole], *(match[1].casefold() for match in _WORD_TOLD.finditer(text, start, length) if match[1])]
+    last = (match[1].casefold() for match in _WORD_TOLD.finditer(text, start, length) if match[1])
+    return [*_words_told(text[:_TOLD_BY])[:whole], *last]
 
 
 @lru_cache(maxsize=1 << 14)
-def _words_told(text: str) -> tuple[tuple[str, ...], tuple[int, ...]]:
-    """The words of the beginning of ``text`` in lower case, and where each ends."""
-    found = [(match[1].casefold(), match.end()) for match in _WORD_TOLD.finditer(text, 0, _TOLD_BY) if match[1]]
-    return tuple(word for word, _ in found), tuple(end for _, end in found)
+def _words_told(text: str) -> Sequence[str]:
+    """The words of the beginning of ``text`` in lower case."""
+    found = "\n".join(filter(None, _WORD_TOLD.findall(text, 0, _TOLD_BY)))
+    return found.casefold().split("\n") if found else ()
+
+
+@lru_cache(maxsize=1 << 10)
+def _ends_told(text: str) -> Sequence[int]:
+    """Where each of the words of the beginning of ``text`` ends."""
+    return [match.end() for match in _WORD_TOLD.finditer(text, 0, _TOLD_BY) if match[1]]
 
 
 @once

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
+import msgspec
 import numpy as np
 import pytest
 
@@ -102,7 +103,7 @@ def test_a_wrong_template_is_not_known_at_run_time_but_an_expired_one_is() -> No
     drafts = cases("small", [0, 0, 1], held={"template_current": [0, 0, 1]})
     drafts = drafts.__class__(
         **{
-            **vars(drafts),
+            **msgspec.structs.asdict(drafts),
             "categories": {
                 ("template_current", "wrong_template"): np.array([0]),
                 ("template_current", "template_expired"): np.array([1]),

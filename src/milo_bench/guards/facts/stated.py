@@ -34,7 +34,7 @@ from milo_bench.guards.facts.names_abroad import languages_with_name, without_ac
 from milo_bench.guards.facts.reading import ENGLISH, read_languages
 from milo_bench.guards.facts.said import Said, said_by
 from milo_bench.guards.languages.marks import unmarked
-from milo_bench.guards.names import words_of
+from milo_bench.guards.names import may_be_word, stands_alone, words_of
 from milo_bench.guards.packs.read import languages_of
 
 # A packet's numbered line is a text of its own, as it is where an answer cites it.
@@ -125,7 +125,7 @@ class Stated:
         return not (said.percents or said.shares)
 
     def _states_id(self, value: str) -> bool:
-        if value in self._labels or value in self._words or f" {value} " in self._digits:
+        if value in self._labels or self._has_word(value) or f" {value} " in self._digits:
             return True
         may = anywhere if _MARKED_ID.search(value) else digits_may_stand(value)
         return self._read(may, lambda: value in self._said.ids) or value in self._ids
@@ -142,9 +142,13 @@ class Stated:
         near = [
             languages_with_name(word, self._words, self._plain_words, abroad)
             for word in value.split()
-            if word not in self._words
+            if not self._has_word(word)
         ]
         return all(near) and all(not languages.isdisjoint(self._languages) for languages in near)
+
+    def _has_word(self, word: str) -> bool:
+        """Whether ``word`` is among the words of the sources. They are told apart where it does not stand alone."""
+        return may_be_word(word) and (stands_alone(word, self._text) or word in self._words)
 
     def _read(self, may: May, holds: Callable[[], bool] = lambda: False) -> bool:
         """Whether ``holds``, once each text is read that ``may`` make it so; the rest stays unread where one does."""

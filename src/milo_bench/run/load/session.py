@@ -6,7 +6,7 @@ import asyncio
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -312,7 +312,7 @@ class LoadSession:
                 outcome, output = grade(row.fixture, row.exchange)
                 row = structs.replace(row, outcome=outcome, output=output)
             graded.append(structs.replace(row, exchange=None))
-        return replace(rows, rows=tuple(graded))
+        return structs.replace(rows, rows=tuple(graded))
 
     # ------------------------------------------------------------ cold and warm
 

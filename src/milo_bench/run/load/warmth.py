@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import replace
 
 from msgspec import structs
 
@@ -52,7 +51,7 @@ def mark_warm(
     rows = tuple(
         structs.replace(row, is_warm=place in warm, is_repeated=place in again) for place, row in enumerate(window.rows)
     )
-    return replace(window, rows=rows)
+    return structs.replace(window, rows=rows)
 
 
 def _is_warm(
