@@ -9,7 +9,7 @@ import msgspec
 import numpy as np
 import pytest
 
-from milo_bench.stats.clustered_values import clustered_mean, clustered_quantile_ends
+from milo_bench.stats.clustered_values import RESAMPLES, _steps, clustered_mean, clustered_quantile_ends
 from milo_bench.stats.exact import clustered_ends
 from milo_bench.stats.intervals import LEAST_BOOTSTRAPPED, effective_n, quantile_ends
 from milo_bench.stats.paired import rate_difference, share_difference
@@ -95,3 +95,16 @@ def test_single_rows_keep_order_statistics_and_order_never_matters() -> None:
     assert interval is not None and msgspec.json.encode(interval)  # plain numbers, or no decision could be written
     few = LEAST_BOOTSTRAPPED - 1
     assert clustered_mean(values[:few], np.arange(few)) is None
+
+
+@pytest.mark.parametrize("sizes", [[1.0] * 40, [3.0] * 129, [1.0, 2.0, 3.0] * 20])
+def test_resampled_means_of_clusters_of_one_size_are_the_same_as_of_any(sizes: list[float]) -> None:
+    count = np.array(sizes)
+    sums = np.random.default_rng(2).normal(0, 1, len(count)) * count
+    residuals = sums - sums.sum() / count.sum() * count
+    picks = np.random.default_rng(5).integers(0, len(count), size=(RESAMPLES, len(count)))
+    drawn, weights = residuals[picks], count[picks]
+    away = drawn.sum(axis=1) / weights.sum(axis=1)
+    squares = ((drawn - away[:, None] * weights) ** 2).sum(axis=1)
+    error = np.sqrt(len(count) / (len(count) - 1) * squares) / weights.sum(axis=1)
+    assert (_steps(residuals, count, 5) == away / error).all()

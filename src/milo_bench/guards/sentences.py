@@ -7,7 +7,6 @@ from bisect import bisect_right
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property, lru_cache
-from itertools import chain
 from typing import Final
 
 from msgspec import Struct
@@ -161,7 +160,8 @@ def _cuts(block: str) -> tuple[int, ...]:
     """The places within ``block`` where a sentence may end, in order."""
     cuts = {cut for start, end in _bounded(block, 0, len(block)) for cut in _found_cuts(block, start, end)}
     cuts |= {match.end() for match in _OWN_BOUNDARY.finditer(block)}
-    cuts |= {match.end() for match in _WIDE_BOUNDARY.finditer(block)}
+    if not block.isascii():
+        cuts |= {match.end() for match in _WIDE_BOUNDARY.finditer(block)}
     return tuple(cut for cut in sorted(cuts) if 0 < cut < len(block))
 
 
@@ -235,9 +235,11 @@ def _inside(block: str, start: int, cut: int, spoken: _Languages) -> bool:
         or (next_word[:1].islower() and after[:1] != "[" and not _OPENING_CITATION.match(after))
     ):
         return True
-    if _ORDINAL.search(before) and _is_german_ordinal(next_word, spoken.told):
+    last = before.rstrip()[-1:]  # the patterns end with it, and take far longer to say so
+    if last == "." and _ORDINAL.search(before) and _is_german_ordinal(next_word, spoken.told):
         return True
-    if _MARKED_NAME.search(before) and (_OF_A_FIRM.match(next_word) or _goes_on_as_a_name(before, next_word)):
+    named = last in ("!", "?") and _MARKED_NAME.search(before)
+    if named and (_OF_A_FIRM.match(next_word) or _goes_on_as_a_name(before, next_word)):
         return True
     found = _LAST_TOKEN.search(before)
     if found is None:
@@ -363,7 +365,10 @@ def languages_told_in(texts: Iterable[str]) -> tuple[str, ...]:
     known = _languages_by_word()
     if typeset:
         said = [word if word in known else word.replace("’", "'") for word in said]
-    counts = Counter(chain.from_iterable(filter(None, map(known.get, said))))
+    counts: Counter[str] = Counter()
+    for languages, times in Counter(filter(None, map(known.get, said))).items():  # many words are of the same ones
+        for language in languages:
+            counts[language] += times
     if not counts or (most := max(counts.values())) < _LEAST_TOLD:
         return ()
     return tuple(language for language, count in counts.most_common() if count * 4 >= most * 3)

@@ -74,17 +74,23 @@ def _steps_again(residuals: bytes, count: bytes, seed: int) -> NDArray[np.float6
 def _steps(residuals: NDArray[np.float64], count: NDArray[np.float64], seed: int) -> NDArray[np.float64]:
     """Resampled means, each as so many of its own standard errors away; ``residuals`` are around the mean."""
     random, m = np.random.default_rng(seed), len(count)
-    alike = bool((count == count[0]).all())
+    each = float(count[0]) if bool((count == count[0]).all()) else 0.0  # rows in every cluster, 0 where they differ
     steps = np.empty(RESAMPLES)
     block = max(1, 2_000_000 // m)
     for start in range(0, RESAMPLES, block):
         rows = min(block, RESAMPLES - start)
         picks = random.integers(0, m, size=(rows, m))
         drawn = residuals[picks]
-        weights = np.broadcast_to(count[:1], drawn.shape) if alike else count[picks]
-        total = weights.sum(axis=1)
-        away = drawn.sum(axis=1) / total
-        error = _error(((drawn - away[:, None] * weights) ** 2).sum(axis=1), total, m)
+        if each:
+            total = np.full(rows, each * m)
+            away = drawn.sum(axis=1) / total
+            drawn -= (away * each)[:, None]
+        else:
+            weights = count[picks]
+            total = weights.sum(axis=1)
+            away = drawn.sum(axis=1) / total
+            drawn -= away[:, None] * weights
+        error = _error(np.square(drawn, out=drawn).sum(axis=1), total, m)
         with np.errstate(divide="ignore", invalid="ignore"):
             steps[start : start + rows] = np.where(error > 1e-12 * np.abs(away), away / error, np.sign(away) * np.inf)
     return np.where(np.isnan(steps), 0.0, steps)
