@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from milo_bench.config.policy.file import PolicyFile, read_policy, shipped_policies, shipped_policy
+from milo_bench.config.policy.file import PolicyFile, read_policy, shipped_policies, shipped_policy, shipped_policy_text
 from milo_bench.config.policy.models import GateConfig, WorkloadPolicy
 from milo_bench.config.policy.remedies import OTHER_WORK, work_names
 from milo_bench.config.policy.rules import CONDITIONS, FindingRule, RuleFacts, check_rules, first_rule, possible_facts
@@ -28,9 +28,11 @@ def policy(gates: str = "[{measure: pass_rate, at_least: 0.8}]", more: str = "",
 
 def test_shipped_policies_are_sound_and_name_what_their_suites_have() -> None:
     assert shipped_policies() == ("case_ops_v1", "claims_v1", "demo_v1")
+    assert shipped_policy_text("mine") is None
     for name in shipped_policies():
         found = shipped_policy(name)
         assert found is not None and found.suite == name
+        assert found.text == shipped_policy_text(name)
         suite = load_suite(name)
         assert found.workloads.keys() == suite.workloads.keys()
         tags = {tag for fixture in suite.fixtures for tag in fixture.tags}

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from py3langid.langid import LanguageIdentifier
 
 from milo_bench.guards.languages import evidence
+from milo_bench.guards.languages import recognise as recognising
 from milo_bench.guards.languages.marks import unmarked
 from milo_bench.guards.languages.recognise import main_language, recognise
 
@@ -102,3 +103,9 @@ def test_texts_in_several_scripts_share_one_copy_of_the_tables(tmp_path: Path, m
             if (found := evidence.likelihoods(text, script))}  # fmt: skip
     assert best == {"LATIN": "de", "CYRILLIC": "ru", "ARABIC": "ar"}
     assert len(reads) == 1
+
+
+@given(st.text(alphabet="ab @.1_/`[]{}<>A\n#=w", max_size=60))
+def test_a_text_without_an_at_sign_has_no_address_to_leave_out(text: str) -> None:
+    alone = recognising._with_mail().sub(" ", text) if recognising._HAS_NO_WORDS.search(text) else text
+    assert recognising._words_alone(text) == alone

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import PurePath
 from typing import Final
 
-from milo_bench.config.policy.file import shipped_policies, shipped_policy
+from milo_bench.config.policy.file import shipped_policies, shipped_policy_text
 from milo_bench.config.policy.operator import SHIPPED_OPERATOR_POLICY
 from milo_bench.config.rubric import builtin_rubrics
 from milo_bench.core.records import LoadWindow, ModelJudgement, ProbeResult, RunHeader, Timeouts
@@ -246,8 +246,7 @@ def _is_elsewhere(path: str) -> bool:
 
 def _is_shipped(path: str, text: str) -> bool:
     names = {f"{name}.yaml": name for name in shipped_policies()}
-    found = shipped_policy(names[path]) if path in names else None
-    return found is not None and found.text == text
+    return path in names and shipped_policy_text(names[path]) == text
 
 
 def _operator_line(header: RunHeader, name: str) -> str:

@@ -9,7 +9,7 @@ from functools import lru_cache
 from typing import Final, Literal
 
 from milo_bench.core.records import Frozen
-from milo_bench.guards.citing.brackets import EVENT_ID, cited_in_brackets
+from milo_bench.guards.citing.brackets import EVENT_ID, OPENING, cited_in_brackets
 from milo_bench.guards.languages.marks import unmarked
 from milo_bench.guards.packs.read import beginnings, languages_of, words
 from milo_bench.guards.sentences import Sentence, languages_told, split_sentences
@@ -74,7 +74,7 @@ def find_malformed_citations(text: str) -> tuple[Sentence, ...]:
 
 def without_citations(text: str) -> str:
     """``text`` without its citations and the space before each."""
-    return _WITH_SPACE.sub("", text)
+    return _WITH_SPACE.sub("", text) if any(mark in text for mark in OPENING) else text
 
 
 class CitedSentence(Frozen, frozen=True, omit_defaults=False):

@@ -10,7 +10,7 @@ from typing import Any
 
 import msgspec
 
-from milo_bench.config.policy.file import shipped_policies, shipped_policy
+from milo_bench.config.policy.file import shipped_policy_text
 from milo_bench.core.errors import DataError, MiloError, PrerequisiteError, UsageError
 from milo_bench.core.files import read_whole
 from milo_bench.core.hashing import sha256_data, sha256_text
@@ -168,10 +168,10 @@ def _shipped_policy(decision: Decision) -> Iterator[PackageDifference]:
     """That a policy named as one that comes with this version is that one, unless a file of the name lies here."""
     kept = decision.policy
     suite = kept.path.removesuffix(".yaml")
-    shipped = shipped_policy(suite) if suite in shipped_policies() else None
-    if shipped is None or shipped.text == kept.text or Path(kept.path).is_file():
+    shipped = shipped_policy_text(suite)
+    if shipped is None or shipped == kept.text or Path(kept.path).is_file():
         return
-    said, wanted = f"sha256 {sha256_text(kept.text)}", f"sha256 {sha256_text(shipped.text)}"
+    said, wanted = f"sha256 {sha256_text(kept.text)}", f"sha256 {sha256_text(shipped)}"
     yield PackageDifference("decision", DECISION, "", said, wanted, source=f"the policy {kept.path} of this version")
 
 

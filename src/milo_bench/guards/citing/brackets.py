@@ -6,12 +6,14 @@ them. A bracket that says anything else about an id, as ``[not E-0412]`` does, c
 
 from __future__ import annotations
 
+import re
 from typing import Final
 
 EVENT_ID: Final = r"E[-‐‑–−]\d{4}"  # models write other hyphens and dashes as well
 ANY_EVENT_ID: Final = r"E[-‐‑–−]\d+"  # also one with digits too few or too many, which is no event's
 ANY_NUMBER: Final = r"\d+"
-_OPENING: Final = r"[\[(【]"
+OPENING: Final = "[(【"
+_OPENING: Final = rf"[{re.escape(OPENING)}]"
 _CLOSING: Final = r"[\])】]"
 _AND: Final = (
     r"(?:(?:and|or|to|through|plus|und|oder|bis|sowie|et|ou|à|y|o|u|e|ed|a|al|en|of|tot|i|oraz|lub|do|até|och|og)\b|"
