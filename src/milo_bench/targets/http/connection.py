@@ -13,6 +13,7 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 from functools import lru_cache
+from itertools import repeat
 from time import monotonic_ns
 from typing import Any
 
@@ -30,12 +31,13 @@ UNPARSED_S = (
     1.0  # so long may reads of a chunked body wait for the parser: broken framing is to be seen while it is new
 )
 UNPARSED_READS = 512
-STAMPED_ONE_IN = 4  # inside a stream one read in so many asks for the kernel's stamp, and always the first
+STAMPED_ONE_IN = 8  # inside a stream one read in so many asks for the kernel's stamp, and always the first
 CLOCK_STEP_NS = 1_000_000  # the wall clock moved against the monotonic one by more than this: a step, no lag
 
 _END_OF_CHUNKS = b"\r\n\r\n"  # a chunked body ends with it, whatever trailers it has
 _LINE_END = b"\r\n"
 _UNSTAMPED: list[tuple[int, int, bytes]] = []
+_START, _END = bytes.startswith, bytes.endswith
 
 _LINUX = sys.platform == "linux"
 _STAMP = struct.Struct("qq")  # seconds and nanoseconds
@@ -70,6 +72,7 @@ class Connection:
         "_on_gone",
         "_overrun",
         "_parser",
+        "_reads",
         "_receive",
         "_receive_stamped",
         "_received",
@@ -78,9 +81,10 @@ class Connection:
         "_sent_before",
         "_shows_content",
         "_sock",
+        "_stamps",
         "_timer",
         "_timer_s",
-        "_unparsed",
+        "_times_ns",
         "_unparsed_due",
         "_unsent",
         "_waiter",
@@ -118,7 +122,10 @@ class Connection:
         self.reusable = False
         self.request_never_arrived = False
         self.idle_since_ns = 0
-        self._unparsed: list[tuple[int, bytes, list[tuple[int, int, bytes]]]] = []  # when, what, the kernel's stamp
+        # What the parser has not seen yet: when and what was read, and of some reads when, and the kernel's stamp.
+        self._times_ns: list[int] = []
+        self._reads: list[bytes] = []
+        self._stamps: list[tuple[int, bytes]] = []
         self._unparsed_due: asyncio.TimerHandle | None = None
         self._parser: Any = httptools.HttpResponseParser(self)
         self._expect_reply()
@@ -222,9 +229,9 @@ class Connection:
     # ------------------------------------------------------------ bytes in
 
     def _readable(self) -> None:
-        unparsed = self._unparsed
+        reads = self._reads
         try:
-            if self._in_chunks and len(unparsed) % STAMPED_ONE_IN:
+            if self._in_chunks and len(reads) % STAMPED_ONE_IN:
                 data, ancillary = self._receive(READ_BYTES), _UNSTAMPED
             else:
                 data, ancillary, _, _ = self._receive_stamped(READ_BYTES, _ANCILLARY_BYTES)
@@ -234,10 +241,13 @@ class Connection:
             self._lost(error)
             return
         at_ns = monotonic_ns()
+        if ancillary:
+            self._stamps.append((at_ns, ancillary[0][2]))
         # Most reads of a stream: the parser waits already, and the body goes on.
-        if unparsed and data and _END_OF_CHUNKS not in data and data[0] not in _LINE_END and self._in_chunks:
-            unparsed.append((at_ns, data, ancillary))
-            if len(unparsed) >= UNPARSED_READS:
+        if reads and data and _END_OF_CHUNKS not in data and data[0] not in _LINE_END and self._in_chunks:
+            self._times_ns.append(at_ns)
+            reads.append(data)
+            if len(reads) >= UNPARSED_READS:
                 self._parse_within_bounds(at_ns)
             return
         reply = self._reply
@@ -250,7 +260,8 @@ class Connection:
         if not data:
             self._end_of_file(at_ns)
             return
-        unparsed.append((at_ns, data, ancillary))
+        self._times_ns.append(at_ns)
+        reads.append(data)
         if not self._in_chunks or _END_OF_CHUNKS in data or data[0] in _LINE_END:
             self._parse_within_bounds(at_ns)
         else:
@@ -266,32 +277,34 @@ class Connection:
         if self._unparsed_due is not None:
             self._unparsed_due.cancel()
             self._unparsed_due = None
-        self._unparsed = []
+        self._times_ns, self._reads, self._stamps = [], [], []
 
     def _parse(self) -> bool:
         """Feed the parser what it has not seen; whether the reply is still open.
 
         A read that is one whole chunk behind another is taken apart here: it leaves the parser where it was.
         """
-        unparsed = self._unparsed
-        if not unparsed:
+        times_ns, reads, stamps = self._times_ns, self._reads, self._stamps
+        if not reads:
             return not self._complete
         self._forget_unparsed()
         reply = self._reply
         pieces = None
         if reply is not None:
-            reply.lags_ns += _lags_ns(unparsed, self._clock_offset_ns)
+            if stamps:
+                reply.lags_ns += _lags_ns(stamps, self._clock_offset_ns)
             pieces = None if self._inflater is not None else reply.pieces
-        size = 0
-        head: bytes | None = None
+        self._received += sum(map(len, reads))
+        taken = 0
+        if pieces is not None and self._between_chunks and len(reads) > 1:
+            bodies = _bodies_of_chunks(reads[:-1])  # the last read of an answer ends it, and is the parser's
+            pieces += zip(times_ns, bodies, strict=False)
+            taken = len(bodies)
         try:
-            for self._at_ns, data, _ in unparsed:
-                self._received += len(data)
+            for self._at_ns, data in zip(times_ns[taken:], reads[taken:], strict=True):
                 if self._between_chunks and pieces is not None:
-                    if len(data) != size:
-                        size = len(data)
-                        head = head_of_chunk(size)
-                    if head is not None and data.startswith(head) and data[-2:] == _LINE_END:
+                    head = head_of_chunk(len(data))
+                    if head and data.startswith(head) and data[-2:] == _LINE_END:
                         pieces.append((self._at_ns, data[len(head) : -2]))
                         continue
                 self._chunk_is_over = False
@@ -438,21 +451,21 @@ class Connection:
         self._end("cancelled", "closed by the client")
 
 
-_Read = tuple[int, bytes, list[tuple[int, int, bytes]]]
+def _bodies_of_chunks(reads: Sequence[bytes]) -> list[bytes]:
+    """What the chunks carry where each read is one whole chunk; else none."""
+    heads = list(map(head_of_chunk, map(len, reads)))
+    if all(heads) and all(map(_START, reads, heads)) and all(map(_END, reads, repeat(_LINE_END))):
+        return [read[len(head) : -2] for read, head in zip(reads, heads, strict=True)]
+    return []
 
 
-def _lags_ns(reads: Sequence[_Read], offset_ns: int) -> list[int]:
-    """Our stamp minus the kernel's of each read that has one. ``offset_ns``: the wall clock minus the monotonic one."""
-    if len(reads) == 1 and (ancillary := reads[0][2]):
-        whole_s, rest_ns = _STAMP.unpack(ancillary[0][2])
-        return [max(0, reads[0][0] + offset_ns - whole_s * 1_000_000_000 - rest_ns)]
-    stamped = [(at_ns, ancillary[0][2]) for at_ns, _, ancillary in reads if ancillary]
+def _lags_ns(stamped: Sequence[tuple[int, bytes]], offset_ns: int) -> list[int]:
+    """Our stamp minus the kernel's of each read. ``offset_ns``: the wall clock minus the monotonic one."""
     kernels = iter(struct.unpack(f"{2 * len(stamped)}q", b"".join([stamp for _, stamp in stamped])))
-    lags_ns = [
-        at_ns + offset_ns - whole_s * 1_000_000_000 - rest_ns
+    return [
+        max(0, at_ns + offset_ns - whole_s * 1_000_000_000 - rest_ns)
         for (at_ns, _), whole_s, rest_ns in zip(stamped, kernels, kernels, strict=True)
     ]
-    return [max(0, lag_ns) for lag_ns in lags_ns] if lags_ns and min(lags_ns) < 0 else lags_ns
 
 
 @lru_cache(maxsize=512)
@@ -467,13 +480,13 @@ def _header_value(value: bytes) -> str:
 
 
 @lru_cache(maxsize=4096)
-def head_of_chunk(size: int) -> bytes | None:
-    """How a read of ``size`` bytes begins that is one chunk of a chunked body; None where no chunk has that size."""
+def head_of_chunk(size: int) -> bytes:
+    """How a read of ``size`` bytes begins that is one chunk of a chunked body; empty where no chunk has that size."""
     for digits in range(1, 9):
         head = b"%x\r\n" % max(0, size - digits - 4)
         if len(head) == digits + 2 and size > digits + 4:
             return head
-    return None
+    return b""
 
 
 def said_of(error: OSError) -> str:

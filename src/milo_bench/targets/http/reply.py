@@ -56,15 +56,18 @@ class HttpReply:
 
     def memory(self) -> int:
         """Bytes that it takes packed, about, with what waits for it to be read."""
-        return _AROUND_BYTES + sum([len(data) + _PIECE_BYTES for _, data in self.pieces])
+        return _AROUND_BYTES + len(self.pieces) * _PIECE_BYTES + sum([len(data) for _, data in self.pieces])
 
     def pack(self) -> None:
         """Make it small, and nothing that Python's collector looks at, until ``unpack``: it has to wait."""
         if len(self.pieces) <= _FEW_PIECES:
             return
-        stamps_ns = [at_ns for at_ns, _ in self.pieces]
-        ends = accumulate([len(data) for _, data in self.pieces])
-        self._packed = (self.body(), len(stamps_ns), array("q", [*ends, *stamps_ns, *self.lags_ns]))
+        stamps_ns, bodies = zip(*self.pieces, strict=True)
+        self._packed = (
+            b"".join(bodies),
+            len(bodies),
+            array("q", [*accumulate(map(len, bodies)), *stamps_ns, *self.lags_ns]),
+        )
         self.pieces, self.lags_ns = [], []
 
     def unpack(self) -> None:
