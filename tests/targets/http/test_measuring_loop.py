@@ -105,6 +105,34 @@ def test_a_timer_asked_for_by_a_reader_rings_although_the_loop_was_told_to_wait_
     run(work)
 
 
+def test_a_timer_behind_the_end_of_the_wait_costs_no_turn_and_rings() -> None:
+    async def work(loop: MeasuringLoop) -> None:
+        order: list[str] = []
+        all_rang = loop.create_future()
+        turns = 0
+        before = loop._run_once  # type: ignore[attr-defined]
+
+        def counted() -> None:
+            nonlocal turns
+            turns += 1
+            before()
+
+        def asks_for_a_later_one() -> None:
+            loop.call_later(0.3, order.append, "later")
+            loop.call_later(0.4, all_rang.set_result, None)
+            order.append(f"read in turn {turns}")
+
+        pair = Pair(loop, asks_for_a_later_one)
+        loop.call_later(0.2, lambda: order.append(f"sooner in turn {turns}"))
+        loop._run_once = counted  # type: ignore[attr-defined]
+        pair.theirs.send(b"x")
+        await all_rang
+        assert order == ["read in turn 1", "sooner in turn 1", "later"], "turn 1 waits for the sooner one"
+        pair.close()
+
+    run(work)
+
+
 def test_timers_ring_beside_a_socket_that_always_has_something() -> None:
     async def work(loop: MeasuringLoop) -> None:
         ours, theirs = socket.socketpair()

@@ -30,7 +30,10 @@ class MeasuringLoop(asyncio.SelectorEventLoop):
     """
 
     def __init__(self) -> None:
-        self.has_new_work = False  # a call or a timer was asked for, since whoever looks set it
+        self.has_new_work = (
+            False  # a call was asked for, or a timer before ``waits_until_s``, since whoever looks set it
+        )
+        self.waits_until_s = math.inf  # on the loop's clock
         self._watching = _Selector(self)
         super().__init__(self._watching)
 
@@ -58,7 +61,8 @@ class MeasuringLoop(asyncio.SelectorEventLoop):
     def call_at(
         self, when: float, callback: Callable[[*_Ts], object], *args: *_Ts, context: Context | None = None
     ) -> asyncio.TimerHandle:
-        self.has_new_work = True
+        if when < self.waits_until_s:  # a later one is seen in time: the wait is over before
+            self.has_new_work = True
         return super().call_at(when, callback, *args, context=context)
 
 
@@ -94,6 +98,7 @@ class _Selector(selectors.EpollSelector):
         loop, poll, readers = self._loop, self._epoll.poll, self._readers
         found: list[tuple[selectors.SelectorKey, int]] = []
         until_s = math.inf if timeout is None else monotonic() + timeout if timeout > 0 else 0.0
+        loop.waits_until_s = until_s
         loop.has_new_work = False
         while True:
             for descriptor, event in poll(timeout):
