@@ -30,9 +30,7 @@ class MeasuringLoop(asyncio.SelectorEventLoop):
     """
 
     def __init__(self) -> None:
-        self.has_new_work = (
-            False  # a call was asked for, or a timer before ``waits_until_s``, since whoever looks set it
-        )
+        self.has_new_work = False  # a call, or a timer before ``waits_until_s``, was asked for since it was unset
         self.waits_until_s = math.inf  # on the loop's clock
         self._watching = _Selector(self)
         super().__init__(self._watching)
