@@ -76,6 +76,13 @@ _FINDERS: Final[tuple[tuple[CertaintyKind, re.Pattern[str]], ...]] = (
     ("cause", _CAUSE),
     ("diagnosis", _DIAGNOSIS),
 )
+# One of these is in whatever a finder finds: to look for them takes a tenth of the time.
+_STEMS: Final = (
+    *("certain", "doubt", "question", "disput", "conclusiv", "clear", "obvious", "evident", "plain", "guarantee"),
+    *("definite", "purpose", "deliberat", "intention", "wilful", "lied", "lying", "forge", "fake", "falsif", "sham"),
+    *("knew", "aware", "only", "hundred", "blame", "confirm", "prove", "verif", "establish", "cause", "result"),
+    *("due", "diagnos"),
+)
 _OPEN: Final = re.compile(
     r"\b(?:not|no|never|nobody|whether|if|unless|until|yet\s+to|may|might|could|possibly|perhaps|likely|unclear|open|"
     r"cannot|suspected|alleged(?:ly)?)\b|n't",
@@ -136,6 +143,8 @@ class _Sources:
 
 
 def _in_english(sentence: str, whole: _Sources) -> Iterator[tuple[CertaintyKind, int, int]]:
+    if sentence.isascii() and not any(map(sentence.lower().__contains__, _STEMS)):
+        return  # of other texts, a letter in any case may be one beyond ASCII
     said = _SAID.search(sentence)
     for kind, finder in _FINDERS:
         for match in finder.finditer(sentence):
