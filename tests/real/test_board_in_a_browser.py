@@ -113,7 +113,7 @@ def draw(page: Page, base: str, count: int) -> str:
     page.fill("input[name=title]", "A batch")
     page.fill("input[name=count]", str(count))
     page.click("text=Draw the sample")
-    page.wait_for_selector("#judge")
+    page.wait_for_selector("#judge .q.at")  # its script listens for keys
     return page.url.split("/")[4]
 
 
@@ -212,6 +212,40 @@ def test_twenty_answers_are_scored_by_keys_alone(browser: Browser, folder: Path,
     assert [row.act for row in records].count("score") == REVIEWS * QUESTIONS
     assert [row.act for row in records].count("save") == REVIEWS
     assert records[-1].act == "undo"
+
+
+def test_answers_ahead_that_come_late_do_not_bring_an_answer_back(
+    browser: Browser, folder: Path, tmp_path: Path
+) -> None:
+    def score(number: int) -> None:
+        for key in ("5", "4", "3", "2", "Enter"):
+            page.keyboard.press(key)
+        page.wait_for_function(f"() => document.getElementById('judge').dataset.number === '{number + 1}'")
+
+    with running(folder, tmp_path / "state.db") as base, signed_in(browser, base) as (page, wrong):
+        wait_until_read(page)
+        batch = draw(page, base, 30)
+        page.evaluate(
+            """() => {
+                const read = Response.prototype.text;
+                window.late = new Promise((done) => { window.release = done; });
+                Response.prototype.text = async function () {
+                    Response.prototype.text = read;
+                    const text = await read.call(this);
+                    window.held = true;
+                    await window.late;
+                    return text;
+                };
+            }"""
+        )
+        score(1)
+        page.wait_for_function("() => window.held")
+        score(2)  # the answers after 2 are still on their way
+        page.evaluate("() => window.release()")
+        score(3)
+        page.wait_for_function(f"() => !JSON.parse(localStorage.getItem('unsent-{batch}') || '[]').length")
+        assert twin(page, f"/review/{batch}")["progress"]["done"] == 3
+        assert wrong == []
 
 
 def test_a_run_is_watched_while_it_goes_on(browser: Browser, tmp_path: Path) -> None:

@@ -107,8 +107,9 @@
       const here = number;
       await new Promise((done) => whenSent(done));
       const answer = await fetch(`/review/${batch}/${here}`, { headers: { Accept: "text/html" } });
-      if (!answer.ok || here !== number) return;
-      const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+      const text = await answer.text();
+      if (!answer.ok || here !== number) return; // the person went on meanwhile: this one would come again
+      const page = new DOMParser().parseFromString(text, "text/html");
       document.querySelectorAll("template[data-ahead]").forEach((old) => old.remove());
       document.querySelector(".three").before(...page.querySelectorAll("template[data-ahead]"));
       document.querySelector(".three").replaceWith(page.querySelector(".three"));
