@@ -106,7 +106,7 @@ def wire_rows(folder: Path) -> Iterator[Row]:
     Medians of ``WIRE_TURNS`` turns: how many wake-ups a turn takes depends on which streams happen to be in step.
     """
     for streams in (16, 64, 256):
-        ours_s, ours_per_s, bare_s, bare_per_s = [], [], [], []
+        ours_s, ours_per_s, bare_s, bare_per_s, woken = [], [], [], [], []
         for _ in range(WIRE_TURNS):
             with paced_server(*PACED) as server:
                 bare = bare_run(server, streams)
@@ -120,11 +120,13 @@ def wire_rows(folder: Path) -> Iterator[Row]:
                 break
             ours_s.append(share_of_core * WINDOW_S)
             ours_per_s.append(figures["requests_per_s"])
-            bare_s.append(bare.cost.cpu_s)
+            bare_s.append(bare.cpu_s)
             bare_per_s.append(bare.per_s)
+            woken.append(bare.wakeups_per_s)
         else:
             name = f"{streams} streams: processor time"
             yield Row(name, f"{_each(ours_s)} s in the window; bare client {_each(bare_s)} s")
+            yield Row(f"{streams} streams: wake-ups of the bare client", f"{median(woken):,.0f} a second")
             yield within(f"{name} / bare client's", median(ours_s) / median(bare_s), most=2.0)
             share = median(ours_per_s) / median(bare_per_s)
             yield within(f"{streams} streams: rate / bare client's", share, least=0.97 if streams == 256 else None)

@@ -103,11 +103,13 @@ def peer_rows(folder: Path) -> Iterator[Row]:
 
 @dataclass(frozen=True)
 class BareRun:
-    """What the bare client found: mean first token in seconds, requests a second, and the cost of its process."""
+    """What the bare client found, and the cost of its process. ``cpu_s`` and the wake-ups are those while it asked."""
 
     cost: Cost
     ttft_mean_s: float
     per_s: float
+    cpu_s: float
+    wakeups_per_s: float
 
 
 def bare_run(server: ReferenceServer, streams: int) -> BareRun:
@@ -115,7 +117,7 @@ def bare_run(server: ReferenceServer, streams: int) -> BareRun:
     command = [*FIRST, sys.executable, "-m", "benchmarks.bare_stream", str(server.port), str(streams), str(SECONDS)]
     cost = run_costed(command, env=with_bytecode())
     said = json.loads(cost.stdout)
-    return BareRun(cost, said["ttft_mean_s"], said["requests_per_s"])
+    return BareRun(cost, said["ttft_mean_s"], said["requests_per_s"], said["cpu_s"], said["wakeups_per_s"])
 
 
 def _bare(server: ReferenceServer, streams: int) -> Row:
