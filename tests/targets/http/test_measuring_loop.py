@@ -7,6 +7,7 @@ import os
 import random
 import signal
 import socket
+import struct
 import sys
 import threading
 from collections.abc import Callable, Coroutine
@@ -20,7 +21,7 @@ from tests.patience import WAIT_S, until
 if sys.platform != "linux":
     pytest.skip("epoll is Linux's", allow_module_level=True)
 
-from milo_bench.targets.http.watching.measuring_loop import MeasuringLoop
+from milo_bench.targets.http.watching.measuring_loop import MeasuringLoop, Stream
 
 
 def run(work: Callable[[MeasuringLoop], Coroutine[Any, Any, None]]) -> None:
@@ -321,5 +322,78 @@ def test_inside_a_stream_one_read_in_eight_asks_for_the_kernels_stamp_and_the_fi
         server.close()
         assert long.body() == b"hello" * 40 and 1 <= len(long.lags_ns) <= 40 / 8 + 3
         assert short.body() == b"hello" and len(short.lags_ns) >= 1
+
+    run(work)
+
+
+@pytest.mark.parametrize(
+    ("ending", "broken", "message"),
+    [
+        ("reset", "reset", "connection lost: Connection reset by peer"),
+        ("closed", "reset", "the connection closed before the end of the answer"),
+        ("silent", "total_timeout", "no end within"),
+        ("malformed", "bad_stream", "not HTTP"),
+    ],
+)
+def test_a_stream_that_breaks_in_its_midst_says_how_and_keeps_what_came(ending: str, broken: str, message: str) -> None:
+    from milo_bench.core.records import Timeouts
+    from milo_bench.targets.http.address import parse_address
+    from milo_bench.targets.http.wire import TcpWire
+
+    async def work(loop: MeasuringLoop) -> None:
+        over = asyncio.Event()
+
+        async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            await reader.readuntil(b"\r\n\r\n")
+            writer.write(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n")
+            for _ in range(12):
+                await asyncio.sleep(0.001)
+                writer.write(b"5\r\nhello\r\n")
+            await asyncio.sleep(0.01)
+            if ending == "reset":
+                linger = struct.pack("ii", 1, 0)
+                writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
+            elif ending == "malformed":
+                writer.write(b"\r\nno chunk\r\n\r\n")
+            if ending in ("silent", "malformed"):
+                await over.wait()
+            writer.transport.abort()
+
+        server = await asyncio.start_server(answer, "127.0.0.1", 0)
+        host, port = server.sockets[0].getsockname()
+        wire = TcpWire(parse_address(f"http://{host}:{port}"))
+        limits = Timeouts(total_s=2) if ending == "silent" else Timeouts()
+        reply = await wire.fetch("GET", "/", timeouts=limits)
+        over.set()
+        assert reply.broken == broken and message in reply.broken_message
+        assert reply.body() == b"hello" * 12
+        await wire.close()
+        server.close()
+
+    run(work)
+
+
+def test_a_stream_whose_taker_fails_is_told_and_stops_nobody() -> None:
+    async def work(loop: MeasuringLoop) -> None:
+        told: list[str] = []
+        loop.set_exception_handler(lambda _, context: told.append(repr(context["exception"])))
+        pair = Pair(loop)
+        taken: list[bytes] = [b"the first, which the reader took"]
+
+        def fail(data: bytes | OSError, at_ns: int) -> None:
+            raise OSError("of the taker")
+
+        times_ns: list[int] = []
+        loop.watch_stream(pair.ours.fileno(), Stream(pair.ours.recv, taken, times_ns, fail))
+        pair.theirs.send(b"a piece")
+        await until(lambda: len(taken) == 2)
+        assert len(times_ns) == 1 and pair.read == [] and told == []
+        pair.theirs.send(b"perhaps the end\r\n\r\n")
+        await until(lambda: bool(told))
+        assert told == ["OSError('of the taker')"]
+        loop.watch_stream(pair.ours.fileno(), None)
+        pair.theirs.send(b"for the reader")
+        await until(lambda: pair.read == [b"for the reader"])
+        pair.close()
 
     run(work)

@@ -23,15 +23,12 @@ from milo_bench.core.records import FailureKind, Timeouts
 from milo_bench.core.units import seconds
 from milo_bench.targets.http.encoding import BrokenEncodingError, Inflater, inflater_for
 from milo_bench.targets.http.reply import MAX_BODY_BYTES, HttpReply, ShowsContent
+from milo_bench.targets.http.watching.measuring_loop import READ_BYTES, STAMPED_ONE_IN, Stream
 from milo_bench.targets.http.watching.watch import SocketWatch
 
-READ_BYTES = 65536
 MAX_HEADER_BYTES = 256 << 10
-UNPARSED_S = (
-    1.0  # so long may reads of a chunked body wait for the parser: broken framing is to be seen while it is new
-)
-UNPARSED_READS = 512
-STAMPED_ONE_IN = 8  # inside a stream one read in so many asks for the kernel's stamp, and always the first
+UNPARSED_S = 1.0  # so long may reads of a chunked body wait for the parser: broken framing is seen while it is new
+UNPARSED_READS = 512  # a multiple of STAMPED_ONE_IN: the reader sees it
 CLOCK_STEP_NS = 1_000_000  # the wall clock moved against the monotonic one by more than this: a step, no lag
 
 _END_OF_CHUNKS = b"\r\n\r\n"  # a chunked body ends with it, whatever trailers it has
@@ -250,6 +247,13 @@ class Connection:
             if len(reads) >= UNPARSED_READS:
                 self._parse_within_bounds(at_ns)
             return
+        self._took(data, at_ns)
+
+    def _took(self, data: bytes | OSError, at_ns: int) -> None:
+        """What is no piece in the midst of a stream."""
+        if isinstance(data, OSError):
+            self._lost(data)
+            return
         reply = self._reply
         if reply is None or self._waiter is None or self._waiter.done():
             # Nobody asked: the server closed, or talks out of turn. Either way this one is done.
@@ -261,11 +265,12 @@ class Connection:
             self._end_of_file(at_ns)
             return
         self._times_ns.append(at_ns)
-        reads.append(data)
+        self._reads.append(data)
         if not self._in_chunks or _END_OF_CHUNKS in data or data[0] in _LINE_END:
             self._parse_within_bounds(at_ns)
         else:
             self._unparsed_due = self._loop.call_later(UNPARSED_S, self._parse)
+            self._watch.add_stream(self._fd, Stream(self._receive, self._reads, self._times_ns, self._took))
 
     def _parse_within_bounds(self, at_ns: int) -> None:
         if self._parse() and (
@@ -277,6 +282,7 @@ class Connection:
         if self._unparsed_due is not None:
             self._unparsed_due.cancel()
             self._unparsed_due = None
+            self._watch.remove_stream(self._fd)
         self._times_ns, self._reads, self._stamps = [], [], []
 
     def _parse(self) -> bool:

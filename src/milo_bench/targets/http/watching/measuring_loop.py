@@ -14,12 +14,29 @@ import select
 import selectors
 from collections.abc import Callable
 from contextvars import Context
-from time import monotonic
-from typing import TypeVarTuple
+from time import monotonic, monotonic_ns
+from typing import NamedTuple, TypeVarTuple
+
+READ_BYTES = 65536
+STAMPED_ONE_IN = 8  # inside a stream one read in so many asks for the kernel's stamp, and always the first
 
 _Reader = Callable[[], None]
 _ONLY_IN = 1  # select.EPOLLIN
+_END_OF_CHUNKS = b"\r\n\r\n"
+_LINE_END = b"\r\n"
 _Ts = TypeVarTuple("_Ts")
+
+
+class Stream(NamedTuple):
+    """A chunked body that goes on: where its pieces come from and go to, and who takes what is no piece in its midst.
+
+    ``ends`` is given a read that may end the body, no bytes at an end of file, or the error.
+    """
+
+    receive: Callable[[int], bytes]
+    pieces: list[bytes]
+    times_ns: list[int]  # on the monotonic clock
+    ends: Callable[[bytes | OSError, int], None]
 
 
 class MeasuringLoop(asyncio.SelectorEventLoop):
@@ -45,6 +62,13 @@ class MeasuringLoop(asyncio.SelectorEventLoop):
     def watch_writable(self, descriptor: int, writer: _Reader | None) -> None:
         """Call ``writer`` whenever the watched socket takes bytes, until None is given."""
         self._watching.watch_writable(descriptor, writer)
+
+    def watch_stream(self, descriptor: int, stream: Stream | None) -> None:
+        """Append what comes on the watched socket to ``stream``, without a call of its reader, until None is given.
+
+        The reader is called for each read that is to ask for the kernel's stamp: one in ``STAMPED_ONE_IN``.
+        """
+        self._watching.watch_stream(descriptor, stream)
 
     def unwatch(self, descriptor: int) -> None:
         """To be called while the socket is open."""
@@ -73,6 +97,7 @@ class _Selector(selectors.EpollSelector):
         self._epoll = select.epoll.fromfd(os.dup(self.fileno()))  # both close theirs
         self._readers: dict[int, _Reader] = {}
         self._writers: dict[int, _Reader] = {}
+        self._streams: dict[int, Stream] = {}
 
     def watch(self, descriptor: int, reader: _Reader) -> None:
         self._epoll.register(descriptor, select.EPOLLIN)
@@ -86,26 +111,50 @@ class _Selector(selectors.EpollSelector):
         self._writers[descriptor] = writer
         self._epoll.modify(descriptor, select.EPOLLIN | select.EPOLLOUT)
 
+    def watch_stream(self, descriptor: int, stream: Stream | None) -> None:
+        if stream is None:
+            self._streams.pop(descriptor, None)
+        else:
+            self._streams[descriptor] = stream
+
     def unwatch(self, descriptor: int) -> None:
+        self._streams.pop(descriptor, None)
         self._writers.pop(descriptor, None)
         if self._readers.pop(descriptor, None) is not None:
             self._epoll.unregister(descriptor)
 
     def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
         """Wait until ``timeout``, a file of asyncio's is ready or a reader has given the loop something to do."""
-        loop, poll, readers = self._loop, self._epoll.poll, self._readers
+        loop, poll, readers, streams = self._loop, self._epoll.poll, self._readers, self._streams
         found: list[tuple[selectors.SelectorKey, int]] = []
         until_s = math.inf if timeout is None else monotonic() + timeout if timeout > 0 else 0.0
         loop.waits_until_s = until_s
         loop.has_new_work = False
         while True:
             for descriptor, event in poll(timeout):
-                reader = readers.get(descriptor)
-                if reader is None:
-                    self._add(found, descriptor, event)
-                    continue
                 try:
-                    if event == _ONLY_IN:
+                    stream = streams.get(descriptor)
+                    if stream is not None and event == _ONLY_IN:
+                        receive, pieces, times_ns, ends = stream
+                        if len(pieces) % STAMPED_ONE_IN:
+                            try:
+                                data = receive(READ_BYTES)
+                            except (BlockingIOError, InterruptedError):
+                                continue
+                            except OSError as error:
+                                ends(error, monotonic_ns())
+                                continue
+                            at_ns = monotonic_ns()
+                            if data and _END_OF_CHUNKS not in data and data[0] not in _LINE_END:
+                                times_ns.append(at_ns)
+                                pieces.append(data)
+                            else:
+                                ends(data, at_ns)
+                            continue
+                    reader = readers.get(descriptor)
+                    if reader is None:
+                        self._add(found, descriptor, event)
+                    elif event == _ONLY_IN:
                         reader()
                     else:
                         self._call(descriptor, event)

@@ -12,7 +12,7 @@ import select
 import sys
 from collections.abc import Callable
 
-from milo_bench.targets.http.watching.measuring_loop import MeasuringLoop
+from milo_bench.targets.http.watching.measuring_loop import MeasuringLoop, Stream
 
 _AT_ONCE = 256
 
@@ -40,6 +40,15 @@ class SocketWatch:
             return
         self._readers[descriptor] = reader
         self._epoll.register(descriptor, select.EPOLLIN)
+
+    def add_stream(self, descriptor: int, stream: Stream) -> None:
+        """See ``MeasuringLoop.watch_stream``; elsewhere the socket's reader goes on as before."""
+        if self._measuring is not None:
+            self._measuring.watch_stream(descriptor, stream)
+
+    def remove_stream(self, descriptor: int) -> None:
+        if self._measuring is not None:
+            self._measuring.watch_stream(descriptor, None)
 
     def remove(self, descriptor: int) -> None:
         """To be called while the socket is open; one that is not watched is left alone."""
