@@ -21,7 +21,7 @@ from tests.patience import WAIT_S, until
 if sys.platform != "linux":
     pytest.skip("epoll is Linux's", allow_module_level=True)
 
-from milo_bench.targets.http.watching.measuring_loop import MeasuringLoop, Stream
+from milo_bench.targets.http.watching.measuring_loop import MeasuringLoop, WatchedStream
 
 
 def run(work: Callable[[MeasuringLoop], Coroutine[Any, Any, None]]) -> None:
@@ -384,7 +384,7 @@ def test_a_stream_whose_taker_fails_is_told_and_stops_nobody() -> None:
             raise OSError("of the taker")
 
         times_ns: list[int] = []
-        loop.watch_stream(pair.ours.fileno(), Stream(pair.ours.recv, taken, times_ns, fail))
+        loop.watch_stream(pair.ours.fileno(), WatchedStream(pair.ours.recv, taken, times_ns, fail))
         pair.theirs.send(b"a piece")
         await until(lambda: len(taken) == 2)
         assert len(times_ns) == 1 and pair.read == [] and told == []

@@ -30,7 +30,7 @@ WARMUP_MOST: Final = 0.5
 COOLDOWN_MOST: Final = 0.5
 GIVE_UP_AFTER: Final = 20
 _PAUSE_S = 0.1  # after a request that found nobody: a dead endpoint is not to be asked ten thousand times
-_PROBE_S = 0.01
+_PROBE_S = 0.02
 _CANCEL_S = 2.0
 _JUST_S = 0.1  # so long a server may still count a request that it has answered
 

@@ -23,7 +23,7 @@ from milo_bench.core.records import FailureKind, Timeouts
 from milo_bench.core.units import seconds
 from milo_bench.targets.http.encoding import BrokenEncodingError, Inflater, inflater_for
 from milo_bench.targets.http.reply import MAX_BODY_BYTES, HttpReply, ShowsContent
-from milo_bench.targets.http.watching.measuring_loop import READ_BYTES, STAMPED_ONE_IN, Stream
+from milo_bench.targets.http.watching.measuring_loop import READ_BYTES, STAMPED_ONE_IN, WatchedStream
 from milo_bench.targets.http.watching.watch import SocketWatch
 
 MAX_HEADER_BYTES = 256 << 10
@@ -270,7 +270,7 @@ class Connection:
             self._parse_within_bounds(at_ns)
         else:
             self._unparsed_due = self._loop.call_later(UNPARSED_S, self._parse)
-            self._watch.add_stream(self._fd, Stream(self._receive, self._reads, self._times_ns, self._took))
+            self._watch.add_stream(self._fd, WatchedStream(self._receive, self._reads, self._times_ns, self._took))
 
     def _parse_within_bounds(self, at_ns: int) -> None:
         if self._parse() and (

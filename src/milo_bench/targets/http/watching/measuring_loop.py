@@ -27,7 +27,7 @@ _LINE_END = b"\r\n"
 _Ts = TypeVarTuple("_Ts")
 
 
-class Stream(NamedTuple):
+class WatchedStream(NamedTuple):
     """A chunked body that goes on: where its pieces come from and go to, and who takes what is no piece in its midst.
 
     ``ends`` is given a read that may end the body, no bytes at an end of file, or the error.
@@ -63,7 +63,7 @@ class MeasuringLoop(asyncio.SelectorEventLoop):
         """Call ``writer`` whenever the watched socket takes bytes, until None is given."""
         self._watching.watch_writable(descriptor, writer)
 
-    def watch_stream(self, descriptor: int, stream: Stream | None) -> None:
+    def watch_stream(self, descriptor: int, stream: WatchedStream | None) -> None:
         """Append what comes on the watched socket to ``stream``, without a call of its reader, until None is given.
 
         The reader is called for each read that is to ask for the kernel's stamp: one in ``STAMPED_ONE_IN``.
@@ -97,7 +97,7 @@ class _Selector(selectors.EpollSelector):
         self._epoll = select.epoll.fromfd(os.dup(self.fileno()))  # both close theirs
         self._readers: dict[int, _Reader] = {}
         self._writers: dict[int, _Reader] = {}
-        self._streams: dict[int, Stream] = {}
+        self._streams: dict[int, WatchedStream] = {}
 
     def watch(self, descriptor: int, reader: _Reader) -> None:
         self._epoll.register(descriptor, select.EPOLLIN)
@@ -111,7 +111,7 @@ class _Selector(selectors.EpollSelector):
         self._writers[descriptor] = writer
         self._epoll.modify(descriptor, select.EPOLLIN | select.EPOLLOUT)
 
-    def watch_stream(self, descriptor: int, stream: Stream | None) -> None:
+    def watch_stream(self, descriptor: int, stream: WatchedStream | None) -> None:
         if stream is None:
             self._streams.pop(descriptor, None)
         else:

@@ -12,7 +12,7 @@ import select
 import sys
 from collections.abc import Callable
 
-from milo_bench.targets.http.watching.measuring_loop import MeasuringLoop, Stream
+from milo_bench.targets.http.watching.measuring_loop import MeasuringLoop, WatchedStream
 
 _AT_ONCE = 256
 
@@ -41,7 +41,7 @@ class SocketWatch:
         self._readers[descriptor] = reader
         self._epoll.register(descriptor, select.EPOLLIN)
 
-    def add_stream(self, descriptor: int, stream: Stream) -> None:
+    def add_stream(self, descriptor: int, stream: WatchedStream) -> None:
         """See ``MeasuringLoop.watch_stream``; elsewhere the socket's reader goes on as before."""
         if self._measuring is not None:
             self._measuring.watch_stream(descriptor, stream)
