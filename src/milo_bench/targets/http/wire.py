@@ -3,7 +3,7 @@
 What is measured is kept apart from what is understood: a read takes one stamp and keeps the bytes.
 On Linux the kernel stamps each segment on arrival (``SO_TIMESTAMPNS``), so that our stamp minus
 the kernel's is the client's own delay. It is asked for with the first read of a reply and, inside a
-chunked body, with one in eight: it costs a tenth of a read. Where several segments come in one read,
+chunked body, with one in sixteen: it costs a tenth of a read. Where several segments come in one read,
 the kernel gives the stamp of the last.
 
 Nothing is sent twice in silence. A pooled connection is checked for an end of file before it is

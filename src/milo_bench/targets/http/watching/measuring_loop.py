@@ -18,7 +18,7 @@ from time import monotonic, monotonic_ns
 from typing import NamedTuple, TypeVarTuple
 
 READ_BYTES = 65536
-STAMPED_ONE_IN = 8  # inside a stream one read in so many asks for the kernel's stamp, and always the first
+STAMPED_ONE_IN = 16  # inside a stream one read in so many asks for the kernel's stamp, and always the first
 
 _Reader = Callable[[], None]
 _ONLY_IN = 1  # select.EPOLLIN
