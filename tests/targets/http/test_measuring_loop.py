@@ -8,6 +8,7 @@ import random
 import signal
 import socket
 import struct
+import subprocess
 import sys
 import threading
 from collections.abc import Callable, Coroutine
@@ -397,3 +398,18 @@ def test_a_stream_whose_taker_fails_is_told_and_stops_nobody() -> None:
         pair.close()
 
     run(work)
+
+
+def test_the_client_can_be_imported_where_there_is_no_epoll() -> None:
+    script = """
+import importlib, select, selectors, sys
+import milo_bench.targets.http.wire
+for name in [name for name in sys.modules if name.startswith("milo_bench.targets.http")]:
+    del sys.modules[name]
+sys.platform = "darwin"
+del selectors.EpollSelector, select.epoll
+importlib.import_module("milo_bench.targets.http.wire")
+print("imported")
+"""
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
+    assert done.stdout == "imported\n", done.stderr

@@ -28,7 +28,7 @@ from milo_bench.targets.http.watching.watch import SocketWatch
 
 MAX_HEADER_BYTES = 256 << 10
 UNPARSED_S = 1.0  # so long may reads of a chunked body wait for the parser: broken framing is seen while it is new
-UNPARSED_READS = 512  # a multiple of STAMPED_ONE_IN: the reader sees it
+UNPARSED_READS = 32 * STAMPED_ONE_IN  # only a read that asks for the stamp looks at it
 CLOCK_STEP_NS = 1_000_000  # the wall clock moved against the monotonic one by more than this: a step, no lag
 
 _END_OF_CHUNKS = b"\r\n\r\n"  # a chunked body ends with it, whatever trailers it has

@@ -12,10 +12,16 @@ import math
 import os
 import select
 import selectors
+import sys
 from collections.abc import Callable
 from contextvars import Context
 from time import monotonic, monotonic_ns
 from typing import NamedTuple, TypeVarTuple
+
+if sys.platform == "linux":
+    from selectors import EpollSelector
+else:  # the loop does not run there, but who names it can be imported
+    from selectors import SelectSelector as EpollSelector
 
 READ_BYTES = 65536
 STAMPED_ONE_IN = 16  # inside a stream one read in so many asks for the kernel's stamp, and always the first
@@ -88,7 +94,7 @@ class MeasuringLoop(asyncio.SelectorEventLoop):
         return super().call_at(when, callback, *args, context=context)
 
 
-class _Selector(selectors.EpollSelector):
+class _Selector(EpollSelector):
     """What asyncio asks which of its files are ready; the watched sockets are none of them."""
 
     def __init__(self, loop: MeasuringLoop) -> None:
