@@ -39,6 +39,9 @@ class _Pool:
         self.replies = KnownReplies()
         self.freed = 0
 
+    def at_turn_end(self, connection: UpstreamConnection) -> None:
+        connection.write()
+
     def free(self, connection: UpstreamConnection) -> None:
         self.freed += 1
 

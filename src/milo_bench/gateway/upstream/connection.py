@@ -88,6 +88,7 @@ class UpstreamConnection(asyncio.Protocol):
         self.on_body = self._pieces.append  # as httptools calls it
         self._parser: Any = None  # of the exchange under way, once something of its reply must be read
         self._paused = False
+        self._unsent = b""
         self._loop = asyncio.get_running_loop()
         self.idle_since_s = 0.0
         self.closed = False
@@ -97,7 +98,10 @@ class UpstreamConnection(asyncio.Protocol):
     # ------------------------------------------------------------ one exchange
 
     def send(self, data: bytes, sink: ReplySink, *, first_s: float, total_s: float) -> None:
-        """Send a request. ``first_s`` and ``total_s`` bound the time to the first byte and to the last."""
+        """Send a request at the end of this turn of the loop, together with the pool's others.
+
+        ``first_s`` and ``total_s`` bound the time to the first byte and to the last.
+        """
         self._parser = None
         self._received = 0
         self._complete = self._in_body = self._keep_alive = self._answered_twice = False
@@ -109,7 +113,14 @@ class UpstreamConnection(asyncio.Protocol):
         if self._timer is None or self._timer_s > self._due_s:
             self._stop_timer()
             self._set_timer(self._due_s)
-        self._transport.write(data)
+        self._unsent = data
+        self._pool.at_turn_end(self)
+
+    def write(self) -> None:
+        """Send what waits for the end of the turn, unless nobody wants it any more."""
+        data, self._unsent = self._unsent, b""
+        if data and not self.closed:
+            self._transport.write(data)
 
     def leave(self, sink: ReplySink) -> None:
         """``sink`` wants its reply no more: the server sees the connection end, unless it already serves another."""
@@ -118,7 +129,7 @@ class UpstreamConnection(asyncio.Protocol):
 
     def abort(self) -> None:
         """End the connection, whatever it carries."""
-        self._sink = None
+        self._sink, self._unsent = None, b""
         self._stop_timer()
         self._transport.abort()
 
@@ -156,6 +167,10 @@ class UpstreamConnection(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         if self._sink is None:
             self._transport.abort()  # bytes that nobody asked for
+            return
+        if self._unsent:  # nor these: the request is still here
+            self._unsent, self._keep_alive = b"", False
+            self._end("reset", "the server wrote before it was asked")
             return
         first = not self._received
         self._received += len(data)
@@ -289,6 +304,8 @@ class UpstreamConnection(asyncio.Protocol):
 class _Pool(Protocol):
     @property
     def replies(self) -> KnownReplies: ...
+
+    def at_turn_end(self, connection: UpstreamConnection) -> None: ...
 
     def free(self, connection: UpstreamConnection) -> None: ...
 

@@ -33,6 +33,7 @@ class UpstreamPool:
         self._heads: dict[str, bytes] = {}
         self._idle: list[UpstreamConnection] = []
         self._open: set[UpstreamConnection] = set()
+        self._writing: list[UpstreamConnection] = []  # at the end of this turn of the loop
         self.replies = KnownReplies()
         self._tls = ssl.create_default_context() if address.tls else None
 
@@ -84,6 +85,20 @@ class UpstreamPool:
             connection.abort()
 
     # ------------------------------------------------------------ for connections
+
+    def at_turn_end(self, connection: UpstreamConnection) -> None:
+        """Have ``connection`` write once all that came in this turn of the loop was read.
+
+        A server that sleeps is woken by the first of many requests and finds the others, not once by each.
+        """
+        if not self._writing:
+            asyncio.get_running_loop().call_soon(self._write_all)
+        self._writing.append(connection)
+
+    def _write_all(self) -> None:
+        writing, self._writing = self._writing, []
+        for connection in writing:
+            connection.write()
 
     def free(self, connection: UpstreamConnection) -> None:
         if len(self._idle) < _MOST_IDLE:
