@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 
-from milo_bench.targets.http.connection import head_of_chunk
+from milo_bench.targets.http.watching.chunks import head_of_chunk
 from tests.patience import WAIT_S, until
 
 if sys.platform != "linux":

@@ -8,12 +8,9 @@ from __future__ import annotations
 
 import asyncio
 import socket
-import struct
-import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from functools import lru_cache
-from itertools import repeat
 from time import monotonic_ns
 from typing import Any
 
@@ -23,6 +20,8 @@ from milo_bench.core.records import FailureKind, Timeouts
 from milo_bench.core.units import seconds
 from milo_bench.targets.http.encoding import BrokenEncodingError, Inflater, inflater_for
 from milo_bench.targets.http.reply import MAX_BODY_BYTES, HttpReply, ShowsContent
+from milo_bench.targets.http.watching.chunks import END_OF_CHUNKS, LINE_END, bodies_of_chunks, head_of_chunk
+from milo_bench.targets.http.watching.kernel import ANCILLARY_BYTES, bytes_acked, lags_ns
 from milo_bench.targets.http.watching.measuring_loop import READ_BYTES, STAMPED_ONE_IN, WatchedStream
 from milo_bench.targets.http.watching.watch import SocketWatch
 
@@ -31,17 +30,7 @@ UNPARSED_S = 1.0  # so long may reads of a chunked body wait for the parser: bro
 UNPARSED_READS = 32 * STAMPED_ONE_IN  # only a read that asks for the stamp looks at it
 CLOCK_STEP_NS = 1_000_000  # the wall clock moved against the monotonic one by more than this: a step, no lag
 
-_END_OF_CHUNKS = b"\r\n\r\n"  # a chunked body ends with it, whatever trailers it has
-_LINE_END = b"\r\n"
 _UNSTAMPED: list[tuple[int, int, bytes]] = []
-_START, _END = bytes.startswith, bytes.endswith
-
-_LINUX = sys.platform == "linux"
-_STAMP = struct.Struct("qq")  # seconds and nanoseconds
-_ANCILLARY_BYTES = socket.CMSG_SPACE(_STAMP.size) if _LINUX else 0
-_TCP_INFO = 11
-_BYTES_ACKED = struct.Struct("Q")
-_BYTES_ACKED_AT = 120  # offset of tcpi_bytes_acked in struct tcp_info (linux/tcp.h)
 
 
 class Connection:
@@ -138,7 +127,7 @@ class Connection:
         self._reply, self._limits, self._shows_content = reply, timeouts, shows_content
         self.reusable = self.request_never_arrived = False
         if self._acked_at_first is None:
-            self._acked_at_first = self._bytes_acked()
+            self._acked_at_first = bytes_acked(self._sock)
         self._sent_before, self._sent = self._sent, self._sent + len(data)
         self._clock_offset_ns = time.time_ns() - time.monotonic_ns()
         self._waiter = waiter = self._loop.create_future()
@@ -231,7 +220,7 @@ class Connection:
             if self._in_chunks and len(reads) % STAMPED_ONE_IN:
                 data, ancillary = self._receive(READ_BYTES), _UNSTAMPED
             else:
-                data, ancillary, _, _ = self._receive_stamped(READ_BYTES, _ANCILLARY_BYTES)
+                data, ancillary, _, _ = self._receive_stamped(READ_BYTES, ANCILLARY_BYTES)
         except (BlockingIOError, InterruptedError):
             return
         except OSError as error:
@@ -241,7 +230,7 @@ class Connection:
         if ancillary:
             self._stamps.append((at_ns, ancillary[0][2]))
         # Most reads of a stream: the parser waits already, and the body goes on.
-        if reads and data and _END_OF_CHUNKS not in data and data[0] not in _LINE_END and self._in_chunks:
+        if reads and data and END_OF_CHUNKS not in data and data[0] not in LINE_END and self._in_chunks:
             self._times_ns.append(at_ns)
             reads.append(data)
             if len(reads) >= UNPARSED_READS:
@@ -266,7 +255,7 @@ class Connection:
             return
         self._times_ns.append(at_ns)
         self._reads.append(data)
-        if not self._in_chunks or _END_OF_CHUNKS in data or data[0] in _LINE_END:
+        if not self._in_chunks or END_OF_CHUNKS in data or data[0] in LINE_END:
             self._parse_within_bounds(at_ns)
         else:
             self._unparsed_due = self._loop.call_later(UNPARSED_S, self._parse)
@@ -298,24 +287,24 @@ class Connection:
         pieces = None
         if reply is not None:
             if stamps:
-                reply.lags_ns += _lags_ns(stamps, self._clock_offset_ns)
+                reply.lags_ns += lags_ns(stamps, self._clock_offset_ns)
             pieces = None if self._inflater is not None else reply.pieces
         self._received += sum(map(len, reads))
         taken = 0
         if pieces is not None and self._between_chunks and len(reads) > 1:
-            bodies = _bodies_of_chunks(reads[:-1])  # the last read of an answer ends it, and is the parser's
+            bodies = bodies_of_chunks(reads[:-1])  # the last read of an answer ends it, and is the parser's
             pieces += zip(times_ns, bodies, strict=False)
             taken = len(bodies)
         try:
             for self._at_ns, data in zip(times_ns[taken:], reads[taken:], strict=True):
                 if self._between_chunks and pieces is not None:
                     head = head_of_chunk(len(data))
-                    if head and data.startswith(head) and data[-2:] == _LINE_END:
+                    if head and data.startswith(head) and data[-2:] == LINE_END:
                         pieces.append((self._at_ns, data[len(head) : -2]))
                         continue
                 self._chunk_is_over = False
                 self._parser.feed_data(data)
-                self._between_chunks = self._chunk_is_over and not self._complete and data.endswith(_LINE_END)
+                self._between_chunks = self._chunk_is_over and not self._complete and data.endswith(LINE_END)
         except httptools.HttpParserUpgrade:
             self.reusable = False
             self._end("bad_stream", "the server switches to another protocol (HTTP 101)", self._at_ns)
@@ -356,21 +345,10 @@ class Connection:
         self._end("reset", f"connection lost: {said_of(error)}")
 
     def _check_arrival(self) -> None:
-        acked = self._bytes_acked()
+        acked = bytes_acked(self._sock)
         # Whatever was answered was acknowledged.
         first = self._acked_at_first
         self.request_never_arrived = acked is not None and first is not None and acked == first + self._sent_before
-
-    def _bytes_acked(self) -> int | None:
-        if not _LINUX:
-            return None
-        try:
-            info = self._sock.getsockopt(socket.IPPROTO_TCP, _TCP_INFO, 256)
-        except OSError:
-            return None
-        if len(info) < _BYTES_ACKED_AT + 8:
-            return None
-        return int(_BYTES_ACKED.unpack_from(info, _BYTES_ACKED_AT)[0])
 
     # ------------------------------------------------------------ framing, called by httptools
 
@@ -457,23 +435,6 @@ class Connection:
         self._end("cancelled", "closed by the client")
 
 
-def _bodies_of_chunks(reads: Sequence[bytes]) -> list[bytes]:
-    """What the chunks carry where each read is one whole chunk; else none."""
-    heads = list(map(head_of_chunk, map(len, reads)))
-    if all(heads) and all(map(_START, reads, heads)) and all(map(_END, reads, repeat(_LINE_END))):
-        return [read[len(head) : -2] for read, head in zip(reads, heads, strict=True)]
-    return []
-
-
-def _lags_ns(stamped: Sequence[tuple[int, bytes]], offset_ns: int) -> list[int]:
-    """Our stamp minus the kernel's of each read. ``offset_ns``: the wall clock minus the monotonic one."""
-    kernels = iter(struct.unpack(f"{2 * len(stamped)}q", b"".join([stamp for _, stamp in stamped])))
-    return [
-        max(0, at_ns + offset_ns - whole_s * 1_000_000_000 - rest_ns)
-        for (at_ns, _), whole_s, rest_ns in zip(stamped, kernels, kernels, strict=True)
-    ]
-
-
 @lru_cache(maxsize=512)
 def _header_name(name: bytes) -> str:
     return name.decode("latin-1").lower()
@@ -483,16 +444,6 @@ def _header_name(name: bytes) -> str:
 def _header_value(value: bytes) -> str:
     """Equal ones are one, as most are."""
     return value.decode("latin-1")
-
-
-@lru_cache(maxsize=4096)
-def head_of_chunk(size: int) -> bytes:
-    """How a read of ``size`` bytes begins that is one chunk of a chunked body; empty where no chunk has that size."""
-    for digits in range(1, 9):
-        head = b"%x\r\n" % max(0, size - digits - 4)
-        if len(head) == digits + 2 and size > digits + 4:
-            return head
-    return b""
 
 
 def said_of(error: OSError) -> str:

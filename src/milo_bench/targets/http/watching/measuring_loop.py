@@ -18,6 +18,8 @@ from contextvars import Context
 from time import monotonic, monotonic_ns
 from typing import NamedTuple, TypeVarTuple
 
+from milo_bench.targets.http.watching.chunks import END_OF_CHUNKS, LINE_END
+
 if sys.platform == "linux":
     from selectors import EpollSelector
 else:  # the loop does not run there, but who names it can be imported
@@ -28,8 +30,6 @@ STAMPED_ONE_IN = 16  # inside a stream one read in so many asks for the kernel's
 
 _Reader = Callable[[], None]
 _ONLY_IN = 1  # select.EPOLLIN
-_END_OF_CHUNKS = b"\r\n\r\n"
-_LINE_END = b"\r\n"
 _Ts = TypeVarTuple("_Ts")
 
 
@@ -151,7 +151,7 @@ class _Selector(EpollSelector):
                                 ends(error, monotonic_ns())
                                 continue
                             at_ns = monotonic_ns()
-                            if data and _END_OF_CHUNKS not in data and data[0] not in _LINE_END:
+                            if data and END_OF_CHUNKS not in data and data[0] not in LINE_END:
                                 times_ns.append(at_ns)
                                 pieces.append(data)
                             else:
