@@ -156,13 +156,15 @@ async def exchange(port: int, data: bytes) -> Reply:
 
 async def ask(
     port: int, workload: str, text: str, *, stream: bool = False, headers: str = "", responses: bool = False,
-    **milo: Any,
+    usage: bool = False, **milo: Any,
 ) -> Reply:  # fmt: skip
-    """One chat request with ``text``, or the same in the Responses API."""
+    """One chat request with ``text``, or the same in the Responses API. ``usage``: a stream shall say what it used."""
     said = {"input": text} if responses else {"messages": [{"role": "user", "content": text}]}
     fields: dict[str, Any] = {"model": f"milo/{workload}", **said}
     if stream:
         fields["stream"] = True
+    if usage:
+        fields["stream_options"] = {"include_usage": True}
     if milo:
         fields["milo"] = milo
     path = "/v1/responses" if responses else "/v1/chat/completions"

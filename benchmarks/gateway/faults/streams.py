@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+import re
 import time
 from collections import Counter
 from collections.abc import Iterable
@@ -20,6 +21,7 @@ SEED: Final = 20_261_129
 LANES: Final = 12  # requests at once; each has targets of its own, so that what one breaks closes no other's
 STALL_S: Final = 0.5
 _DONE: Final = b"data: [DONE]\n\n"
+_USAGE: Final = re.compile(rb'data: \{"id": "x", "choices": \[\], "usage": [^\n]*\n\n')
 
 
 @dataclass(frozen=True)
@@ -30,6 +32,11 @@ class Asked:
     guarded: bool
     stream: bool
     responses: bool = False
+
+    @property
+    def usage(self) -> bool:
+        """Whether the client asks what a stream used."""
+        return self.stream and not self.responses and self.answer.number % 2 == 0
 
 
 @dataclass
@@ -145,7 +152,8 @@ async def _run(gateway: GatewayProcess, lane: int, all_asked: list[Asked]) -> li
         tag = f"s{lane}" if asked.answer.fault in ("stalled", "bad chunk", "not HTTP") else f"lane{lane}"
         workload = "drafting" if asked.guarded else "notes"
         text = f"[[{asked.answer.number}]]"
-        reply = await ask(gateway.port, workload, text, stream=asked.stream, responses=asked.responses, tags=[tag])
+        how = {"stream": asked.stream, "responses": asked.responses, "usage": asked.usage}
+        reply = await ask(gateway.port, workload, text, **how, tags=[tag])
         replies.append((asked, reply))
     return replies
 
@@ -167,7 +175,9 @@ def _compare(found: Found, asked: Asked, reply: Reply, records: list[AuditedRequ
     if reply.status == 200 and not ends_clean and any(mark in reply.body for mark in _marks(asked)):
         found.clean_cuts.append(f"{where}: an end mark in a cut stream")
     if not asked.guarded and not asked.responses and reply.status == 200:
-        sent, got = _plain(answer.stream), _plain(reply.body.partition(b'data: {"error"')[0]).removesuffix(_DONE)
+        stream = _plain(answer.stream)
+        sent = stream if asked.usage else _USAGE.sub(b"", stream)  # who does not ask for it does not get it
+        got = _plain(reply.body.partition(b'data: {"error"')[0]).removesuffix(_DONE)
         if got != sent if ends_clean else not sent.startswith(got):
             found.clean_cuts.append(f"{where}: other events than were sent")
     arrived = ends_clean and (not asked.guarded or answer.mark.encode() in reply.body)

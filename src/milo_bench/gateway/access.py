@@ -53,8 +53,11 @@ class Access:
         self._known = (read_use(self._engine, day), {})
         self._day = day
 
-    def check(self, http: HttpRequest) -> GatewayKey:
-        """The key of a request. Raises ApiError 401 for none, an unknown, expired or revoked one, 429 past a budget."""
+    def check(self, http: HttpRequest, *, spends: bool = True) -> GatewayKey:
+        """The key of a request. Raises ApiError 401 for none, an unknown, expired or revoked one.
+
+        And 429 past a budget, unless the request ``spends`` nothing.
+        """
         if not self._by_hash:
             return ANONYMOUS
         if not http.key_hash:  # of a head that was read before, it is known
@@ -69,7 +72,7 @@ class Access:
             raise _no("This key was revoked.", "revoked_key", "use your new key.")
         if key.expires_at is not None and self._clock() >= key.expires_at:
             raise _no("This key has expired.", "expired_key", "ask the gateway's operator for a new key.")
-        if key.most_requests is not None or key.most_tokens is not None or key.most_usd is not None:
+        if spends and (key.most_requests is not None or key.most_tokens is not None or key.most_usd is not None):
             self._check_budget(key)
         return key
 

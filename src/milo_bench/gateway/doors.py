@@ -56,7 +56,7 @@ class Doors:
     def check_key(self, http: HttpRequest) -> ApiError | None:
         """Why the request's key is refused: of a head that was accepted before, the one thing that may have changed."""
         try:
-            self._gateway.access.check(http)
+            self._gateway.access.check(http, spends=http.target in DOORS)
         except ApiError as error:
             return error
         return None
@@ -64,7 +64,7 @@ class Doors:
     def check_known(self, http: HttpRequest) -> ApiError | None:
         """As ``check_key``, for a whole request: who sent it is known from here on."""
         try:
-            http.sender = self._gateway.access.check(http)
+            http.sender = self._gateway.access.check(http, spends=http.target in DOORS)
         except ApiError as error:
             return error
         return None
@@ -117,7 +117,7 @@ class Doors:
             self._health(client, http.target, says_why=True)
 
     def _models(self, http: HttpRequest) -> dict[str, Any]:
-        key = self._gateway.access.check(http)
+        key = self._gateway.access.check(http, spends=False)
         table = self._gateway.serving.table
         covered = {
             **{name: (name,) for name in table.workloads},
@@ -135,7 +135,7 @@ class Doors:
 
     async def _queued(self, client: ClientConnection, http: HttpRequest, id: str) -> None:
         """What became of queued work, for the key that asked."""
-        key = self._gateway.access.check(http)
+        key = self._gateway.access.check(http, spends=False)
         work = await self._gateway.find_work(id) if len(id) <= 40 else None
         if work is None or work.key != key.id:
             raise ApiError(404, "There is no such work in the queue.", code="not_found", hint="check the id.")

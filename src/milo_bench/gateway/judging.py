@@ -113,12 +113,31 @@ def read_plain(door: Door, body: bytes) -> PlainReply | None:
         return None
 
 
+class EmbeddingsReply(msgspec.Struct):
+    """What must be known of embeddings."""
+
+    data: Annotated[list[msgspec.Raw], msgspec.Meta(min_length=1)]
+    usage: _PlainUsage | None = None
+
+
+_EMBEDDINGS: Final = msgspec.json.Decoder(EmbeddingsReply)
+
+
+def read_embeddings(body: bytes) -> EmbeddingsReply | None:
+    """Embeddings as a server gives them; None for what is none."""
+    try:
+        body.decode()
+        return _EMBEDDINGS.decode(body)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        return None
+
+
 def read_reply(door: Door, body: bytes) -> tuple[dict[str, Any], tuple[ReplyChoice, ...]] | str:
     """The document and its answers, or what is wrong with it."""
     try:
         if not body.isascii():
             body.decode()  # its bytes may leave as they are, so none may be mended
-        data = decode_json(body)
+        data = decode_json(body, strict=True)
     except ValueError:
         return "the answer is not JSON"
     if not isinstance(data, dict):

@@ -66,11 +66,17 @@ class EventScan:
 
     ``ended``: the end mark has come. ``finished``: a choice has its reason of the end. ``problem``: why nothing more
     may leave. The event with the problem never leaves, and events whose texts end with the beginning of a key wait
-    for what comes next.
+    for what comes next. ``chunks`` counts the events that have a part of an answer. With ``hides_usage``, an event that
+    only says what was used stays here.
     """
 
-    def __init__(self, keys: KeySearch = NO_KEYS, another_model: Callable[[object], str] | None = None) -> None:
+    def __init__(
+        self, keys: KeySearch = NO_KEYS, another_model: Callable[[object], str] | None = None, *,
+        hides_usage: bool = False,
+    ) -> None:  # fmt: skip
         self._another_model, self._model = another_model, ""
+        self._hides_usage, self._is_usage = hides_usage, False
+        self.chunks = 0
         self._keys = SplitKeys(keys) if keys else None
         self._held = b""
         self._part = bytearray()
@@ -84,18 +90,23 @@ class EventScan:
         if not self._begun:
             self._begun, piece = True, piece.removeprefix(_MARK)
         if not part and _is_one_line(piece):  # as most pieces are
+            self._is_usage = False
             self._line(piece[5:-2].strip())
-            return self._released(b"" if self.problem or self.ended else piece)
+            hidden = self.problem or self.ended or (self._is_usage and self._hides_usage)
+            return self._released(b"" if hidden else piece)
         looked = max(0, len(part) - 3)  # a blank line may be cut, too
         part += piece
         begin = known = 0  # what is before ``known`` is the beginning of no key
+        sound = b""
         for blank in _BLANK.finditer(part, looked):
+            self._is_usage = False
             self._event(bytes(part[begin : blank.start()]))
             if self.problem or self.ended:
                 break
+            if not (self._is_usage and self._hides_usage):
+                sound += part[begin : blank.end()]
             begin = blank.end()
-            known = begin if self._keys is None or not self._keys.open else known
-        sound = bytes(part[:begin])
+            known = len(sound) if self._keys is None or not self._keys.open else known
         self._part = part[begin:] if begin else part
         if self.problem or self.ended:
             self._part = bytearray()
@@ -146,7 +157,10 @@ class EventScan:
         except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
             return False
         models = set(map(_MODEL, chunks))
-        return len(chunks) == many and models <= {self._model, None, ""} and "error" not in map(_OBJECT, chunks)
+        if len(chunks) != many or not models <= {self._model, None, ""} or "error" in map(_OBJECT, chunks):
+            return False
+        self.chunks += many
+        return True
 
     def _sound_lines(self, pieces: list[bytes], at: int) -> int:
         """How many pieces from ``at`` on are chunks that nothing is wrong with, read together; 0: read one by one.
@@ -176,6 +190,8 @@ class EventScan:
             one.error is not _NOTHING or one.object == "error" or (one.model and one.model != model) for one in chunks
         ):
             return 0
+        if self._hides_usage and not all(one.choices for one in chunks):
+            return 0
         for one in chunks:
             self._note(one)
         return many
@@ -187,8 +203,10 @@ class EventScan:
             return b""
         if not part.strip():
             return self._released(b"", last=True)
+        self._is_usage = False
         self._event(part.rstrip(b"\r\n"))
-        return self._released(b"" if self.problem or self.ended else part.rstrip(b"\r\n") + b"\n\n", last=True)
+        hidden = self.problem or self.ended or (self._is_usage and self._hides_usage)
+        return self._released(b"" if hidden else part.rstrip(b"\r\n") + b"\n\n", last=True)
 
     def usage(self) -> tuple[int, int]:
         """Prompt and completion tokens as the stream says them last; 0 where it does not."""
@@ -250,11 +268,14 @@ class EventScan:
 
     def _note(self, chunk: _Chunk) -> None:
         """Whether a choice has ended, and what was used."""
+        if chunk.choices:
+            self.chunks += 1
         for choice in chunk.choices:
             if choice.finish_reason:
                 self.finished = True
         if chunk.usage is not _NOTHING and (usage := bytes(chunk.usage)).startswith(b"{"):
             self._usage = usage
+            self._is_usage = not chunk.choices
 
     def _odd_data(self, data: bytes, name: bytes) -> None:
         """No chunk at first sight: a heartbeat, an event of another name, an error, or broken."""
@@ -262,7 +283,7 @@ class EventScan:
             return
         try:
             data.decode()  # its bytes would leave as they are, so none may be mended
-            found = decode_json(data)
+            found = decode_json(data, strict=True)
         except ValueError:
             if name in _UNNAMED:
                 self.problem = "the stream contains an error" if name == b"error" else "an event is not JSON"
@@ -276,9 +297,11 @@ class EventScan:
                 self.problem = "the stream contains an error"
             elif isinstance(found.get("usage"), dict):
                 self._usage = msgspec.json.encode(found["usage"])
+                self._is_usage = True
         elif found["choices"] is not None and not isinstance(found["choices"], list):
             self.problem = "an event is not a chunk of a completion"
         else:
+            self.chunks += bool(found["choices"])
             self.finished |= any(isinstance(one, dict) and one.get("finish_reason") for one in found["choices"] or ())
 
     def _released(self, sound: bytes, known: int = 0, *, last: bool = False) -> bytes:

@@ -26,3 +26,8 @@ def answer_headers(record: RequestRecord, routed: Routed, *, guarded: bool) -> d
     if routed.second or routed.cause in ("max_words", "target_down", "flag_off", "rolled_back"):
         headers["X-Milo-Fallback"] = "true"
     return headers
+
+
+def shadow_headers(request: str) -> dict[str, str]:
+    """Those of every answer in shadow: what the table says of it stands in the audit alone."""
+    return {REQUEST_HEADER: request, "X-Milo-Shadow": "true"}

@@ -31,7 +31,7 @@ class RoutePlan:
 
     def __init__(self, serving: Serving, settings: Settings, routed: Routed, asked: Question) -> None:
         self.routed = routed
-        self.contract = serving.table.contract(routed.place, asked.workload)
+        self.contract = serving.table.contract(routed.place, asked.workload, asked.door)
         self.passes = not self.contract.guarded and routed.automated  # nobody reads what an answer says
         self.upstream = serving.upstreams[routed.target]
         self.path = self.upstream.path(asked.door)

@@ -85,6 +85,8 @@ class StreamRelay:
                     self._kept_bytes += len(one)
         if scan.problem:  # where nothing has left yet, the route's fallback can still be taken
             self._close("server_error", scan.problem)
+        elif scan.ended and not scan.chunks:
+            self._close("bad_stream", "the stream has no answer")
         elif scan.ended:
             if not self.started:
                 self._start()
@@ -118,6 +120,11 @@ class StreamRelay:
     def usage(self) -> tuple[int, int]:
         """Prompt and completion tokens, as the stream's end says them; 0 where it does not."""
         return self._scan.usage()
+
+    def spent(self) -> tuple[int, int]:
+        """As ``usage``; where nothing was said, as a stream that is cut, each piece of the answer counts as a token."""
+        prompt, completion = self._scan.usage()
+        return prompt, completion or self._scan.chunks
 
     @property
     def document(self) -> bytes:

@@ -19,14 +19,14 @@ from milo_bench.gateway.access import ANONYMOUS
 from milo_bench.gateway.answering.challengers import CopiedRequest, begin_trials, drawn_canaries
 from milo_bench.gateway.answering.events import EventScan
 from milo_bench.gateway.answering.facts import request_facts
-from milo_bench.gateway.answering.headers import answer_headers
+from milo_bench.gateway.answering.headers import answer_headers, shadow_headers
 from milo_bench.gateway.answering.outside import ready
 from milo_bench.gateway.answering.parts import PartReply, merge_parts, read_part
 from milo_bench.gateway.answering.prompting import FREE, PreparedQuestion, in_shadow, prepare_question
 from milo_bench.gateway.answering.queueing import queued_work
 from milo_bench.gateway.answering.reasons import refusal, why_sent
 from milo_bench.gateway.answering.relay import StreamRelay
-from milo_bench.gateway.answering.shapes import as_response, as_stream, queued_document
+from milo_bench.gateway.answering.shapes import as_response, as_stream, queued_document, wants_usage
 from milo_bench.gateway.answering.under_way import ANSWERED, RequestUnderWay
 from milo_bench.gateway.control.sampling import streamed_text
 from milo_bench.gateway.judging import (
@@ -129,7 +129,7 @@ class ServedRequest(RequestUnderWay):
         final, judged, streamed = await self._walk(asked, key, facts, early)
         if permit is not None and judged is not None:
             final = within_permit(permit, gateway.settings.gateway.tools, asked, final, judged)
-        guarded = table.contract(final.place, asked.workload).guarded
+        guarded = self._contract(final, asked).guarded
         self._record.routed(final, guarded=guarded)
         if streamed:
             return
@@ -188,7 +188,7 @@ class ServedRequest(RequestUnderWay):
         return await self._read(asked, key, upstream, prepared, contract, early.reply, early.began_s)
 
     def _contract(self, routed: Routed, asked: Question) -> RuleContract:
-        return self._serving.table.contract(routed.place, asked.workload)
+        return self._serving.table.contract(routed.place, asked.workload, asked.door)
 
     def _prepare(self, asked: Question, routed: Routed) -> PreparedQuestion:
         """The prompt of the rule with the case in it. Raises ApiError where the case cannot be put into it."""
@@ -285,26 +285,29 @@ class ServedRequest(RequestUnderWay):
         return await self._read(asked, key, upstream, prepared, contract, reply, began_s)
 
     async def _stream(
-        self, asked: Question, key: GatewayKey, routed: Routed, upstream: Upstream, prepared: PreparedQuestion
-    ) -> tuple[JudgedReply, bool]:
-        """Forward a stream. A break before its first byte is no answer; one after it is a cut stream."""
+        self, asked: Question, key: GatewayKey, routed: Routed, upstream: Upstream, prepared: PreparedQuestion,
+        would: Routed | None = None,
+    ) -> tuple[JudgedReply, bool]:  # fmt: skip
+        """Forward a stream. A break before its first byte is no answer; one after it is a cut stream.
+
+        ``would`` is what the table says of it, in shadow, and what is recorded.
+        """
         record = self._record
         began_s = time.monotonic()
 
         def finish(relay: StreamRelay) -> None:
             record.called(upstream.name, 200, "", time.monotonic() - began_s)
-            record.routed(routed, guarded=False)
-            prompt, completion = relay.usage()
-            record.used(prompt, completion)
+            record.routed(would or routed, guarded=False)
+            record.used(*relay.usage())
             record.first_s = relay.first_s
             written = self._gateway.write(record.ended("answered", 200))
-            self._count_tokens(key, upstream, prompt, completion)
+            self._count_tokens(key, upstream, *relay.spent())
             if sampled:
                 self._sample(written, asked, streamed_text(relay.kept))
 
         sampled = self._gateway.sampler.wants(self.id, asked)
-        headers = answer_headers(self._record, routed, guarded=False)
-        scan = EventScan(upstream.keys, upstream.another_model)
+        headers = shadow_headers(self.id) if would else answer_headers(self._record, routed, guarded=False)
+        scan = EventScan(upstream.keys, upstream.another_model, hides_usage=not wants_usage(asked.fields))
         translation = None
         if asked.response is not None:
             translation = ResponseStream(asked.response, ident=self.id, created_s=int(time.time()))
@@ -318,6 +321,7 @@ class ServedRequest(RequestUnderWay):
         try:
             await relay.done
         except asyncio.CancelledError:
+            self._count_tokens(key, upstream, *relay.spent())
             if connection is not None:
                 connection.leave(relay)
             raise
@@ -335,8 +339,9 @@ class ServedRequest(RequestUnderWay):
         record.called(upstream.name, relay.status, problem, time.monotonic() - began_s)
         if not relay.started:
             return no_answer(problem), False
-        record.routed(routed, guarded=False)
+        record.routed(would or routed, guarded=False)
         record.first_s = relay.first_s
+        self._count_tokens(key, upstream, *relay.spent())
         self._gateway.note(record.ended("failed", 200, reason=f"the stream was cut: {problem}"))
         relay.cut(problem)
         return no_answer(problem), True
@@ -378,9 +383,8 @@ class ServedRequest(RequestUnderWay):
         if not asked.stream:
             self._client.reply(200, body, headers)
             return
-        with_usage = bool((asked.fields.get("stream_options") or {}).get("include_usage"))
         self._client.start_stream(200, headers)
-        events = list(as_stream(asked.client_door, document, with_usage=with_usage))
+        events = list(as_stream(asked.client_door, document, with_usage=wants_usage(asked.fields)))
         self._client.end_stream(*events)
 
     async def _queue(self, asked: Question, key: GatewayKey, final: Routed, judged: JudgedReply | None) -> None:
@@ -479,7 +483,7 @@ class ServedRequest(RequestUnderWay):
             hint = "the gateway runs in shadow and has a model answer every case."
             raise ApiError(422, f"The case fits no prompt: {why}.", code="bad_input", hint=hint)
         if asked.stream:
-            judged, streamed = await self._stream(asked, key, here, upstream, prepared)
+            judged, streamed = await self._stream(asked, key, here, upstream, prepared, would)
             if streamed:
                 return
         else:
@@ -490,4 +494,4 @@ class ServedRequest(RequestUnderWay):
             hint = "the gateway runs in shadow and sends each request to one target."
             raise ApiError(502, f"The target did not answer: {said}.", code="no_answer", hint=hint)
         self._gateway.write(self._record.ended("answered", 200))
-        self._send(asked, self._last_body, judged.document, {"X-Milo-Request": self.id, "X-Milo-Shadow": "true"})
+        self._send(asked, self._last_body, judged.document, shadow_headers(self.id))

@@ -17,6 +17,11 @@ from milo_bench.targets.responses.writing import response_document, response_eve
 _NO_TIMES: Final = Timings(0.0, 0.0, 0.0)
 
 
+def wants_usage(fields: Mapping[str, Any]) -> bool:
+    """Whether the client of a stream asks what it used."""
+    return bool((fields.get("stream_options") or {}).get("include_usage"))
+
+
 def queued_document(door: Door, *, id: str, model: str, place: int, queue: str, why: str) -> dict[str, Any]:
     """What a client gets for work that a person answers: no content, a refusal that says so, and where to look."""
     said = f"A person answers this. It is number {place} in the queue. Fetch it with GET /v1/milo/queue/{id}."

@@ -13,7 +13,7 @@ from milo_bench.gateway.answering.prompting import PreparedQuestion
 from milo_bench.gateway.answering.reasons import said_by_server
 from milo_bench.gateway.answering.record import RequestRecord, new_request_id
 from milo_bench.gateway.answering.split_keys import said_in_pieces
-from milo_bench.gateway.judging import JudgedReply, judge_reply, no_answer, read_plain
+from milo_bench.gateway.judging import JudgedReply, judge_reply, no_answer, read_embeddings, read_plain
 from milo_bench.gateway.request import Question
 from milo_bench.gateway.spans import RequestTrace
 from milo_bench.gateway.table import RuleContract
@@ -76,17 +76,26 @@ class RequestUnderWay:
         if problem:
             return self._unanswered(upstream, reply, None, problem, took_s)
         if asked.door == "embeddings":
-            judged = JudgedReply(ANSWERED)
-        else:
-            body = reply.body()
-            if contract.guarded and len(body) + len(asked.text) >= self._gateway.limits.judge_inline_bytes:
-                return None
-            try:
-                with in_a_hurry():
-                    judged = judge_reply(prepared.asked, contract, prepared.shown, body, id=self.id)
-            except NotReady:  # the first text in its language
-                return None
+            return self._embedded(key, upstream, reply, took_s)
+        body = reply.body()
+        if contract.guarded and len(body) + len(asked.text) >= self._gateway.limits.judge_inline_bytes:
+            return None
+        try:
+            with in_a_hurry():
+                judged = judge_reply(prepared.asked, contract, prepared.shown, body, id=self.id)
+        except NotReady:  # the first text in its language
+            return None
         return self._settled(key, upstream, reply, judged, took_s)
+
+    def _embedded(self, key: GatewayKey, upstream: Upstream, reply: WholeReply, took_s: float) -> JudgedReply:
+        """Embeddings, which no check reads."""
+        read = read_embeddings(reply.body())
+        if read is None:
+            return self._unanswered(upstream, reply, None, "the answer has no embeddings", took_s)
+        judged = self._settled(key, upstream, reply, JudgedReply(ANSWERED), took_s)
+        if read.usage is not None:
+            self._used(key, upstream, read.usage.prompt_tokens or 0, 0)
+        return judged
 
     def _settled(
         self, key: GatewayKey, upstream: Upstream, reply: WholeReply, judged: JudgedReply, took_s: float

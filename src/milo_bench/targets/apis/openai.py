@@ -100,12 +100,17 @@ class OpenAiTarget(HttpTarget):
         return self._with_settings(body)
 
     def adapted(self, fields: Mapping[str, Any], *, stream: bool) -> dict[str, Any]:
-        """A client's own request in OpenAI's words as this target takes it: its model, its settings."""
+        """A client's own request in OpenAI's words as this target takes it: its model, its settings.
+
+        A stream is asked what it used, whether or not the client wants to know.
+        """
         body = {**fields, "model": self._model, "stream": stream}
         if self._max_tokens != "max_tokens" and "max_tokens" in body:
             body.setdefault(self._max_tokens, body.pop("max_tokens"))
         if not stream:
             body.pop("stream_options", None)
+        elif self._stream_usage:
+            body["stream_options"] = {**(body.get("stream_options") or {}), "include_usage": True}
         return self._with_settings(body)
 
     def _with_settings(self, body: dict[str, Any]) -> dict[str, Any]:

@@ -25,20 +25,26 @@ _MOST_NUMBERS: Final = 100
 _MOST_DIGITS: Final = 4000  # Python reads no integer of more than 4,300
 
 
-def decode_json(data: bytes) -> Any:
+def decode_json(data: bytes, *, strict: bool = False) -> Any:
     """JSON bytes as plain data. Raises ValueError.
 
     A server may cut an emoji into two escaped surrogates and send them in two chunks. Only the
     slower parser takes a lone half; ``StreamedAnswer`` puts the halves together. A broken byte becomes
-    U+FFFD, and an integer of thousands of digits infinity: neither may cost the rest of the answer.
+    U+FFFD, and an integer of thousands of digits infinity: neither may cost the rest of the answer. ``strict``: NaN and
+    Infinity, which no standard parser takes, are no JSON.
     """
     try:
         return _DECODER.decode(data)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         try:
-            return json.loads(data.decode("utf-8-sig", "replace"), parse_int=_integer)
+            return json.loads(data.decode("utf-8-sig", "replace"), parse_int=_integer,
+                              parse_constant=_refused if strict else None)  # fmt: skip
         except RecursionError as error:
             raise ValueError("nested too deeply") from error
+
+
+def _refused(constant: str) -> Any:
+    raise ValueError(f"{constant} is not JSON")
 
 
 def decode_documents(data: bytes) -> list[Any]:
