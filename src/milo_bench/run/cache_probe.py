@@ -22,6 +22,7 @@ _LEAST_GAIN_S: Final = 0.005
 _MOST_FAILURES: Final = 12  # a server that fails some requests is asked again; one that fails most tells nothing
 _LIMIT: Final = Timeouts(connect_s=10.0, first_token_s=120.0, total_s=120.0)
 _VOWELS, _CONSONANTS = "aeiou", "bdfgklmnprstvz"
+_NO_USE_ASKING: Final = UNREACHABLE | {"first_token_timeout", "total_timeout"}
 OURS: Final = frozenset({"llamacpp", "fake"})  # started by us, and kept from their cache by us
 
 
@@ -38,14 +39,15 @@ class SeenCache:
     new_token_s: float | None = None
 
 
-async def see_cache(target: Target, now_s: Callable[[], float]) -> SeenCache | None:
+async def see_cache(target: Target, now_s: Callable[[], float], *, limits: Timeouts = _LIMIT) -> SeenCache | None:
     """Three pairs of prompts that no server has seen, each asked twice for one token.
 
-    A pair with a failed answer is asked again as another pair. None where the server cannot be reached, or fails too
-    often. A server that says that it took nothing from a cache, and is much sooner all the same, does not say.
+    A pair with a failed answer is asked again as another pair. None where the server cannot be reached, answers one of
+    them not within ``limits``, those of the run, or fails too often. A server that says that it took nothing from a
+    cache, and is much sooner all the same, does not say.
     ``now_s`` gives seconds on the monotonic clock.
     """
-    asker = _Asker(target, now_s)
+    asker = _Asker(target, now_s, limits)
     words = _WORDS[-1]  # a hosted server may keep long prompts alone, and its network hides how long it takes
     for words in () if target.record.hosted else _WORDS:
         first = await asker.ask(_unseen(words))
@@ -74,8 +76,13 @@ async def see_cache(target: Target, now_s: Callable[[], float]) -> SeenCache | N
 class _Asker:
     """Asks a target until it fails too often."""
 
-    def __init__(self, target: Target, now_s: Callable[[], float]) -> None:
+    def __init__(self, target: Target, now_s: Callable[[], float], limits: Timeouts) -> None:
         self._target, self._now_s = target, now_s
+        self._limits = Timeouts(
+            connect_s=min(_LIMIT.connect_s, limits.connect_s),
+            first_token_s=min(_LIMIT.first_token_s, limits.first_token_s),
+            total_s=min(_LIMIT.total_s, limits.total_s),
+        )
         self._failures = 0
         self.gave_up = False
 
@@ -83,11 +90,11 @@ class _Asker:
         """One answer; None where it failed."""
         if self.gave_up:
             return None
-        exchange = await self._target.ask(request, timeouts=_LIMIT, zero_s=0.0, intended_s=self._now_s())
+        exchange = await self._target.ask(request, timeouts=self._limits, zero_s=0.0, intended_s=self._now_s())
         if exchange.failure is None or exchange.failure.kind == "cut_while_thinking":
             return exchange
         self._failures += 1
-        self.gave_up = self._failures > _MOST_FAILURES or exchange.failure.kind in UNREACHABLE
+        self.gave_up = self._failures > _MOST_FAILURES or exchange.failure.kind in _NO_USE_ASKING
         return None
 
 
@@ -114,7 +121,7 @@ async def find_cache(
     asks = plan.cache == "cold" and isinstance(target, Fingerprinted) and record.api not in OURS
     if not asks or not (plan.repeats > 1 or (look and not record.hosted)):
         return record
-    seen = await see_cache(target, now_s)
+    seen = await see_cache(target, now_s, limits=plan.timeouts)
     if seen is not None and seen.keeps and not seen.says:
         return structs.replace(record, cache="unreported", new_token_s=seen.new_token_s)
     if seen is not None and not seen.keeps and not record.cache:

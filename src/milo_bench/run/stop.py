@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import signal
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager, suppress
-from typing import Literal
+from typing import Any, Literal, TypeVar
+
+_T = TypeVar("_T")
 
 
 class StopSignal:
@@ -37,6 +39,19 @@ class StopSignal:
             yield
         finally:
             self._callbacks.remove(callback)
+
+
+async def unless_stopped(work: Coroutine[Any, Any, _T], stop: StopSignal) -> _T | None:
+    """What ``work`` gives; None where ``stop`` is asked before it ends, and it is cancelled."""
+    doing = asyncio.ensure_future(work)
+    with stop.calling(doing.cancel):
+        try:
+            if not stop.requested:
+                await asyncio.wait({doing})
+        finally:
+            doing.cancel()
+    await asyncio.wait({doing})
+    return None if doing.cancelled() else doing.result()
 
 
 @contextmanager

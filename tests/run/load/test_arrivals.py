@@ -53,6 +53,25 @@ def test_a_run_log_is_a_trace() -> None:
     assert trace_rate(arrivals) == 4.0
 
 
+def test_the_samples_of_a_run_log_are_no_requests() -> None:
+    log = (
+        '{"type":"attempt","key":{"fixture":"a","target":"t"},"timings":{"intended_s":2.0}}\n'
+        '{"type":"telemetry","at_s":1.0}\n{"type":"telemetry","at_s":9.0}\n'
+        '{"type":"attempt","key":{"fixture":"b","target":"t"},"timings":{"intended_s":2.5}}\n'
+    )
+    assert parse_trace(log, where="t") == (Arrival(0.0, "a"), Arrival(0.5, "b"))
+
+
+def test_the_requests_of_a_load_log_are_a_trace_of_when_they_were_due() -> None:
+    log = (
+        '{"type":"telemetry","at_s":0.0}\n'
+        '{"type":"load_row","fixture":"a","due_us":1250000,"sent_us":1300000,"end_us":2000000}\n'
+        '{"type":"load_row","fixture":"b~77","due_us":750000,"sent_us":750000,"end_us":800000,"failure":"unsent"}\n'
+        '{"type":"load","target":"t","mode":"open","level":2.0}\n'
+    )
+    assert parse_trace(log, where="t") == (Arrival(0.0), Arrival(0.5))
+
+
 @pytest.mark.parametrize("line", ["soon", "true", '{"at_s": "1"}', '{"at_s": NaN}', "[1]", '{"at_s": 1, "fixture": 2}'])
 def test_a_line_without_a_time_is_named(line: str) -> None:
     with pytest.raises(DataError, match="t line 2"):

@@ -50,8 +50,8 @@ def arrivals_at(kind: Arrivals, rate: float, *, seed: int) -> Iterator[Arrival]:
 def parse_trace(text: str, *, where: str) -> tuple[Arrival, ...]:
     """A recorded trace: one arrival a line, a number of seconds or ``{"at_s": …, "fixture": …}``.
 
-    A run log is a trace too: its attempts' intended starts and fixtures. Times are shifted so that
-    the first is 0 and sorted. Raises DataError with file and line.
+    A log is a trace too: of a run log its attempts' intended starts and fixtures, of a load log when its requests
+    were due. Times are shifted so that the first is 0 and sorted. Raises DataError with file and line.
     """
     arrivals = []
     for line_number, line in enumerate(text.splitlines(), start=1):
@@ -81,8 +81,12 @@ def _arrival(line: str, where: str) -> Arrival | None:
             timings, key = value.get("timings"), value.get("key")
             fixture = key.get("fixture", "") if isinstance(key, dict) else ""
             value = timings.get("intended_s") if isinstance(timings, dict) else None
-        elif isinstance(kind, str) and "at_s" not in value:
-            return None  # another record of a run log
+        elif kind == "load_row":
+            # Its document may have been drawn for that run alone.
+            due_us = value.get("due_us")
+            value = due_us / 1e6 if isinstance(due_us, int) else None
+        elif isinstance(kind, str):
+            return None  # a record of a log that is not a request, whatever times it has
         else:
             fixture = value.get("fixture", "")
             value = value.get("at_s")

@@ -43,7 +43,7 @@ from milo_bench.run.load.workers import LoadWorkers, workers_for
 from milo_bench.run.log_opening import log_opener
 from milo_bench.run.prepare import cannot_fit
 from milo_bench.run.spec import RunSpec, check_hosted
-from milo_bench.run.stop import StopSignal
+from milo_bench.run.stop import StopSignal, unless_stopped
 from milo_bench.store.log.writer import RunLogWriter
 from milo_bench.targets.base import Fingerprinted, Target
 
@@ -267,7 +267,7 @@ class LoadSession:
                     count, documents.requests, profile, zero_s=zero_s, stop=stop, first=self._sent
                 )
         self._in_flight.left(rows.rows)
-        window = await self._keep(rows, writer, sampling)
+        window = await self._keep(rows, writer, sampling, stop)
         if rows.ended_early and rows.ended_early != "interrupted":
             self._why = f"The window at {level} ended early: {rows.ended_early}."
         return window
@@ -282,26 +282,36 @@ class LoadSession:
                 self._target, requests, self._spec.plan.timeouts, zero_s=zero_s, most_s=most_s, stop=stop
             )
         asked = {row.fixture for row in rows.rows}
-        await self._keep(rows, writer, sampling)
+        await self._keep(rows, writer, sampling, stop)
         self._documents = LoadDocuments([one for one in requests if one.fixture in asked])
         if rows.ended_early and rows.ended_early != "interrupted":
             self._why = f"Asking documents alone ended early: {rows.ended_early}."
 
-    async def _keep(self, rows: WindowRows, writer: RunLogWriter, sampling: LoadSampling) -> LoadWindow:
-        """The window of ``rows``, written into the log behind a line for each of them."""
-        rows = await self._told_apart(rows, self._documents.sent(rows))
+    async def _keep(
+        self, rows: WindowRows, writer: RunLogWriter, sampling: LoadSampling, stop: StopSignal
+    ) -> LoadWindow:
+        """The window of ``rows``, in the log whatever ends the looking for a cache."""
+        again = self._documents.sent(rows)
         self._sent += len(rows.rows)
-        await sampling.once()
+        try:
+            await self._look_for_cache(rows, again, stop)
+            await sampling.once()
+        finally:
+            window = self._write(self._told_apart(rows, again), writer, sampling)
+        return window
+
+    def _write(self, rows: WindowRows, writer: RunLogWriter, sampling: LoadSampling) -> LoadWindow:
+        """The window of ``rows``, written into the log behind a line for each of them."""
         if self._grade is not None:
             rows = self._graded(rows, self._grade)
         window, lines = self._measure(self._target.record.name, rows, sampling.since(rows.began_s))
-        self._windows.append(window)
         for line in lines:
             writer.append(line)
-        if self._grade is not None:
-            self._lines.append(lines)
         writer.append(window)
         writer.flush()
+        self._windows.append(window)
+        if self._grade is not None:
+            self._lines.append(lines)
         return window
 
     @staticmethod
@@ -327,21 +337,27 @@ class LoadSession:
 
         return more
 
-    async def _told_apart(self, rows: WindowRows, again: frozenset[int]) -> WindowRows:
+    async def _look_for_cache(self, rows: WindowRows, again: frozenset[int], stop: StopSignal) -> None:
+        """Whether the server keeps prompts, where it does not say and times depend on it. A stop ends the looking."""
+        record = self._target.record
+        if self._options.cache == "warm" or record.cache != "" or self._cache is not None or stop.requested:
+            return
+        # Another server than ours may have had any of these documents from an earlier command.
+        earlier = isinstance(self._target, Fingerprinted) and not record.hosted and record.api not in OURS
+        if needs_a_probe(rows.rows, again, earlier=earlier):
+            self._tell("the server may answer from a cache without saying so: asking three prompts twice to find out")
+            limits = self._spec.plan.timeouts
+            self._cache = await unless_stopped(see_cache(self._target, time.monotonic, limits=limits), stop)
+
+    def _told_apart(self, rows: WindowRows, again: frozenset[int]) -> WindowRows:
         """``rows`` with those marked that the server had before: by what it says, else by what was sent before."""
         if self._options.cache == "warm":
             return rows
-        record = self._target.record
-        # Another server than ours may have had any of these documents from an earlier command.
-        earlier = isinstance(self._target, Fingerprinted) and not record.hosted and record.api not in OURS
-        if record.cache == "" and self._cache is None and needs_a_probe(rows.rows, again, earlier=earlier):
-            self._tell("the server may answer from a cache without saying so: asking three prompts twice to find out")
-            self._cache = await see_cache(self._target, time.monotonic)
         seen = self._cache
         return mark_warm(
             rows,
             again,
-            repeats_are_cold=record.cache != "" or (seen is not None and not seen.keeps),
+            repeats_are_cold=self._target.record.cache != "" or (seen is not None and not seen.keeps),
             shared_share=self._shared_share,
             too_soon=self._is_too_soon if seen is not None and seen.keeps and not seen.says else None,
         )
