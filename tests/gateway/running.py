@@ -43,8 +43,8 @@ class RunningGateway:
         return AsyncOpenAI(base_url=f"{self.address}/v1", api_key=key, max_retries=0, http_client=web)
 
     def seen(self, target: str) -> int:
-        """How many chats a target's server has seen, the first token at the start left out."""
-        return max(0, len(self.servers[target].requests) - 1)
+        """How many chats a target's server has seen, the two tokens at the start left out."""
+        return max(0, len(self.servers[target].requests) - 2)
 
     def audit(self) -> list[AuditedRequest]:
         return [line for line in read_audit(self.options.audit) if isinstance(line, AuditedRequest)]

@@ -76,6 +76,7 @@ class ScriptedUpstream:
     raw: list[bytes] = field(default_factory=list)
     digest: str = "sha256:" + "1" * 64
     port: int = 0
+    open: set[ScriptedConnection] = field(default_factory=set)
     _server: asyncio.Server | None = None
 
     async def start(self) -> None:
@@ -84,8 +85,11 @@ class ScriptedUpstream:
         self.port = int(self._server.sockets[0].getsockname()[1])
 
     def close(self) -> None:
+        """As a process that ends: its connections end with it."""
         if self._server is not None:
             self._server.close()
+        for connection in tuple(self.open):
+            connection.transport.abort()
 
     def url(self, target: str) -> str:
         return f"http://127.0.0.1:{self.port}/{target}/v1"
@@ -102,8 +106,10 @@ class ScriptedConnection(asyncio.Protocol):
 
     def connection_made(self, transport: Any) -> None:
         self.transport = transport
+        self._upstream.open.add(self)
 
     def connection_lost(self, exc: Exception | None) -> None:
+        self._upstream.open.discard(self)
         if self._task is not None and not self._task.done():
             self._upstream.left[self.target] += 1
             self._task.cancel()

@@ -316,6 +316,15 @@ def is_regular(path: Path) -> bool:
     return stat.S_ISREG(path.stat().st_mode)
 
 
+def stamp_of(path: Path) -> tuple[int, int, int]:
+    """Time, size and number of a file; zeros where there is none."""
+    try:
+        found = path.stat()
+    except OSError:
+        return (0, 0, 0)
+    return (found.st_mtime_ns, found.st_size, found.st_ino)
+
+
 def require_regular(path: Path) -> None:
     """For a library that opens its file itself, and would wait for a pipe. Raises OSError."""
     if stat.S_ISDIR(path.stat().st_mode):

@@ -6,8 +6,8 @@ import ssl
 from pathlib import Path
 
 from milo_bench.core.errors import PrerequisiteError, UsageError
-from milo_bench.core.files import require_regular
-from milo_bench.gateway.options import ServeOptions, stamp_of
+from milo_bench.core.files import require_regular, stamp_of
+from milo_bench.gateway.options import ServeOptions
 
 
 class Certificates:

@@ -106,13 +106,17 @@ class Keeper:
             await self.reload()
 
     async def _renew(self) -> None:
-        if self._certificates is None:
-            return
         try:
-            if self._certificates.take_renewed():
+            if self._certificates is not None and self._certificates.take_renewed():
                 self._gateway.say("certificate_renewed")
         except PrerequisiteError as error:
             self._gateway.say("certificate_refused", reason=error.message, hint=error.hint)
+        for name, upstream in self._gateway.serving.upstreams.items():
+            try:
+                if upstream.take_renewed():
+                    self._gateway.say("ca_file_renewed", target=name)
+            except ConfigError as error:
+                self._gateway.say("ca_file_refused", target=name, reason=error.message, hint=error.hint)
 
     async def _run_outside(self, operation: Callable[..., Any], *arguments: Any) -> Any:
         return await asyncio.get_running_loop().run_in_executor(self._gateway.database, operation, *arguments)

@@ -8,6 +8,7 @@ from typing import TypeAlias
 
 from milo_bench.config.routing.flags import load_flags
 from milo_bench.config.settings import Settings
+from milo_bench.core.files import stamp_of
 from milo_bench.gateway.memory import give_back_memory
 from milo_bench.gateway.table import RoutingTable, load_table
 
@@ -65,15 +66,6 @@ def file_stamps(options: ServeOptions, flags_file: str) -> FileStamps:
     registry = [options.registry] if options.registry is not None else []
     paths = [options.routing, *registry, *([options.routing.parent / flags_file] if flags_file else [])]
     return tuple(stamp_of(path) for path in paths)
-
-
-def stamp_of(path: Path) -> tuple[int, int, int]:
-    """Time, size and number of a file; zeros where there is none."""
-    try:
-        found = path.stat()
-    except OSError:
-        return (0, 0, 0)
-    return (found.st_mtime_ns, found.st_size, found.st_ino)
 
 
 def _flags(table: RoutingTable, routing: Path) -> frozenset[str]:

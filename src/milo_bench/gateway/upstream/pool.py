@@ -8,7 +8,7 @@ import socket
 import ssl
 import time
 from collections.abc import Awaitable, Iterable, Mapping, Sequence
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from milo_bench.core.records import FailureKind, Timeouts
 from milo_bench.core.units import seconds
@@ -18,14 +18,22 @@ from milo_bench.targets.http.address import Address
 from milo_bench.targets.http.next_hop import LeavesNetworkError, require_inside
 from milo_bench.telemetry.trace_context import TRACEPARENT
 
+if TYPE_CHECKING:
+    from milo_bench.targets.http.tls import Trust
+
 IDLE_LIMIT_S: Final = 4.0  # servers commonly drop idle connections after 5 s; an older one is not used again
 _MOST_IDLE: Final = 256
 
 
 class UpstreamPool:
-    """Connections to one server. ``inside_only`` refuses addresses outside the team's own network."""
+    """Connections to one server. ``inside_only`` refuses addresses outside the team's own network.
 
-    def __init__(self, address: Address, headers: Mapping[str, str], *, inside_only: bool) -> None:
+    Its certificate is checked against ``trust``, or the system's authorities alone.
+    """
+
+    def __init__(
+        self, address: Address, headers: Mapping[str, str], *, inside_only: bool, trust: Trust | None = None
+    ) -> None:
         self._address = address
         self._inside_only = inside_only
         fixed = {"Host": address.host_header, **headers}
@@ -35,7 +43,8 @@ class UpstreamPool:
         self._open: set[UpstreamConnection] = set()
         self._writing: list[UpstreamConnection] = []  # at the end of this turn of the loop
         self.replies = KnownReplies()
-        self._tls = ssl.create_default_context() if address.tls else None
+        self._trust = trust
+        self._system = ssl.create_default_context() if address.tls and trust is None else None
 
     async def start(
         self, path: str, body: bytes, sink: ReplySink, timeouts: Timeouts, *, traceparent: str = ""
@@ -146,14 +155,15 @@ class UpstreamPool:
     async def _connected(self, places: Iterable[str]) -> UpstreamConnection:
         """A connection to the first of ``places`` that takes one: localhost may be ::1, where few servers listen."""
         problem: OSError | None = None
+        tls = self._trust.context if self._trust is not None else self._system
         for place in places:
             try:
                 _, connection = await asyncio.get_running_loop().create_connection(
                     lambda: UpstreamConnection(self),
                     place,
                     self._address.port,
-                    ssl=self._tls,
-                    server_hostname=self._address.host if self._tls else None,
+                    ssl=tls,
+                    server_hostname=self._address.host if tls else None,
                 )
             except OSError as error:
                 problem = error

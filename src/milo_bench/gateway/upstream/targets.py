@@ -18,15 +18,15 @@ from milo_bench.core.hiding import KeySearch
 from milo_bench.core.records import Behaviour, TargetRecord, Timeouts
 from milo_bench.core.text import one_line
 from milo_bench.gateway.upstream.health import TargetHealth
+from milo_bench.gateway.upstream.kept_settings import client_of, refuse_lost
 from milo_bench.gateway.upstream.pool import UpstreamPool, WholeReply
 from milo_bench.targets.apis.openai import OpenAiTarget
 from milo_bench.targets.base import Fingerprinted, Target
-from milo_bench.targets.http.address import ollama_url
 from milo_bench.targets.http.echoed import find_keys
-from milo_bench.targets.http.target import HttpTarget, headers_from
+from milo_bench.targets.http.target import HttpTarget, first_tokens, headers_from
 from milo_bench.targets.opening import open_target
 
-_PROBE: Final = ChatRequest((Message("user", "Hello"),), max_tokens=1)
+_PROBE: Final = (Message("user", "Hello"),)
 _PROBE_LIMITS: Final = Timeouts(connect_s=5.0, first_token_s=30.0, total_s=30.0)
 _TOKENIZE_LIMITS: Final = Timeouts(connect_s=2.0, first_token_s=5.0, total_s=5.0)
 PATHS: Final[Mapping[str, str]] = {
@@ -57,14 +57,14 @@ class Upstream:
         self.keys = KeySearch((*secrets, *find_keys(config.settings)))  # no reply may contain one
         self.has_keys = bool(self.keys)
         self._paths = {door: f"{client.address.path}{path}" for door, path in PATHS.items()}
-        self.pool = UpstreamPool(client.address, headers, inside_only=config.inside_only)
+        self.pool = UpstreamPool(client.address, headers, inside_only=config.inside_only, trust=client.trust)
 
     def path(self, door: str) -> str:
         return self._paths[door]
 
     def rendered(self, request: ChatRequest, *, stream: bool) -> bytes:
         """A measured request as this target is asked, streamed or whole."""
-        body = self.client.payload(request)
+        body = self.client.payload(self.client.in_roles(request))
         body["stream"] = stream
         if not stream:
             body.pop("stream_options", None)
@@ -75,8 +75,9 @@ class Upstream:
         return msgspec.json.encode(self.client.adapted(fields, stream=stream))
 
     async def probe(self) -> None:
-        """Ask for one token; the health is told."""
-        reply = await self.pool.fetch(self.path("chat"), self.rendered(_PROBE, stream=False), _PROBE_LIMITS)
+        """Ask for one token as requests are sent; the health is told."""
+        body = self.rendered(ChatRequest(_PROBE, max_tokens=first_tokens(hosted=self.hosted)), stream=False)
+        reply = await self.pool.fetch(self.path("chat"), body, _PROBE_LIMITS)
         if reply.failure is not None:
             self.health.broke()
         self.health.probed(_probe_problem(reply, self), time.monotonic())
@@ -117,6 +118,12 @@ class Upstream:
         if isinstance(self._target, HttpTarget):
             self.record = await self._target.describe()
         return self.record
+
+    def take_renewed(self) -> bool:
+        """Trust what its ``ca_file`` contains now; whether it changed. Raises ConfigError where it cannot be used."""
+        own = self._target.trust if isinstance(self._target, HttpTarget) else None
+        renewed = [trust.take_renewed() for trust in {own, self.client.trust} if trust is not None]
+        return any(renewed)
 
     @property
     def sends_on(self) -> str:
@@ -180,9 +187,7 @@ def check_digests(file: RoutingFile, opened: Mapping[str, Upstream]) -> None:
 
 
 async def _open(config: TargetConfig, env: Mapping[str, str], interval_s: float) -> Upstream:
-    if config.proxy:
-        message = f"The target '{config.name}' has a proxy, which the gateway does not support."
-        raise ConfigError(message, hint="let the gateway reach it directly, or name another target.")
+    refuse_lost(config, env)
     target = open_target(config, env)
     problem = ""
     try:
@@ -197,7 +202,7 @@ async def _open(config: TargetConfig, env: Mapping[str, str], interval_s: float)
         await target.stop()
         raise
     try:
-        client = _client(target, config, env)
+        client = client_of(target, config, env)
     except MiloError:
         await target.stop()
         raise
@@ -205,27 +210,8 @@ async def _open(config: TargetConfig, env: Mapping[str, str], interval_s: float)
     if problem:
         upstream.health.probed(problem, time.monotonic())
     else:
-        upstream.health.answered(time.monotonic())
+        await upstream.probe()  # what was asked for above went another way than requests do
     return upstream
-
-
-def _client(target: Target, config: TargetConfig, env: Mapping[str, str]) -> OpenAiTarget:
-    """Who words requests to ``target`` in OpenAI's API. Raises ConfigError where its settings would be lost."""
-    if isinstance(target, OpenAiTarget):
-        return target
-    client = getattr(target, "client", None)
-    if isinstance(client, OpenAiTarget):
-        return client
-    if config.api == "ollama":
-        if config.settings:
-            message = f"The target '{config.name}' has settings that Ollama's OpenAI API does not take."
-            hint = "put them into a model of their own ('ollama create'), and remove them from bench.yaml."
-            raise ConfigError(message, hint=hint)
-        base = ollama_url(config.base_url or env.get("OLLAMA_HOST", ""))
-        inner = config.model_copy(update={"api": "openai", "base_url": f"{base}/v1"})
-        return OpenAiTarget(inner, env)
-    message = f"The gateway cannot forward to the target '{config.name}' (api {config.api})."
-    raise ConfigError(message, hint="use an openai, ollama or llamacpp target with one server.")
 
 
 def hold_to(file: RoutingFile, one: Upstream) -> bool:

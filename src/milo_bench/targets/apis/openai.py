@@ -24,6 +24,7 @@ from milo_bench.targets.http.busy import busy_slots, requests_in_metrics
 from milo_bench.targets.http.events.chunk_template import TemplateBook
 from milo_bench.targets.http.next_hop import outside
 from milo_bench.targets.http.reply import HttpReply
+from milo_bench.targets.http.roles import merge_system_fields
 from milo_bench.targets.http.stream import read_completion
 from milo_bench.targets.http.target import EMBEDDING, HttpTarget
 from milo_bench.targets.http.thinking import openai_fields, thinking_tokens, with_extra
@@ -52,6 +53,8 @@ class OpenAiTarget(HttpTarget):
         self._model = config.model
         self._has_settings = config.thinking is not None or bool(self._extra)
         self._stream_usage = settings.stream_usage
+        self._merges = config.system == "merge"
+        self._thinks = thinking_tokens(config.thinking)
         self._cold = False
         self._book = TemplateBook()
 
@@ -78,7 +81,7 @@ class OpenAiTarget(HttpTarget):
         body: dict[str, Any] = {
             "model": self._config.model,
             "messages": [*_first_messages(request.messages[:-1]), *map(_message, request.messages[-1:])],
-            self._max_tokens: request.max_tokens + thinking_tokens(self._config.thinking),
+            self._max_tokens: request.max_tokens + self._thinks,
             "temperature": request.temperature,
             "stream": True,
         }
@@ -105,9 +108,14 @@ class OpenAiTarget(HttpTarget):
         A stream is asked what it used, whether or not the client wants to know.
         """
         body = {**fields, "model": self._model, "stream": stream}
+        if (messages := body.get("messages")) is not None:
+            if self._merges:
+                body["messages"] = merge_system_fields(messages)
+            if self._thinks and isinstance(most := body.get("max_tokens"), int):
+                body["max_tokens"] = most + self._thinks
         if self._max_tokens != "max_tokens" and "max_tokens" in body:
             body.setdefault(self._max_tokens, body.pop("max_tokens"))
-        if not stream:
+        if not (stream and self._stream_usage):
             body.pop("stream_options", None)
         elif self._stream_usage:
             body["stream_options"] = {**(body.get("stream_options") or {}), "include_usage": True}

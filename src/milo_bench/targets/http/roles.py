@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import msgspec
 
@@ -39,6 +40,44 @@ def merge_system(request: ChatRequest) -> ChatRequest:
             first = rest[place]
             rest[place] = msgspec.structs.replace(first, content=f"{text}\n\n{first.content}")
     return msgspec.structs.replace(request, messages=tuple(_joined(rest)))
+
+
+def merge_system_fields(messages: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """As ``merge_system``, of messages in the words of OpenAI's API, whose content is a text or a list of parts."""
+    found: list[Mapping[str, Any]] = []
+    system: Any = None
+    for message in messages:
+        if message.get("role") in ("system", "developer"):
+            system = _both(system, message.get("content"))
+    place = next((number for number, one in enumerate(messages) if one.get("role") == "user"), None)
+    if system is not None and place is None:
+        found.append({"role": "user", "content": system})
+    for number, message in enumerate(messages):
+        role = message.get("role")
+        if role in ("system", "developer"):
+            continue
+        if number == place:
+            message = {**message, "content": _both(system, message.get("content"))}
+        last = found[-1] if found else {}
+        if role in ("user", "assistant") and last.get("role") == role and not _calls(last) and not _calls(message):
+            found[-1] = {**last, "content": _both(last.get("content"), message.get("content"))}
+        else:
+            found.append(message)
+    return found
+
+
+def _calls(message: Mapping[str, Any]) -> bool:
+    return bool(message.get("tool_calls"))
+
+
+def _both(first: Any, second: Any) -> Any:
+    """Two contents as one."""
+    if not first or not second:
+        return first or second
+    if isinstance(first, str) and isinstance(second, str):
+        return f"{first}\n\n{second}"
+    parts = [[{"type": "text", "text": one}] if isinstance(one, str) else list(one) for one in (first, second)]
+    return [*parts[0], *parts[1]]
 
 
 def _joined(messages: Sequence[Message]) -> list[Message]:

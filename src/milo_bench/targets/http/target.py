@@ -6,7 +6,7 @@ import asyncio
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
@@ -31,6 +31,9 @@ from milo_bench.targets.http.reply import HttpReply, Wire
 from milo_bench.targets.http.roles import merge_system
 from milo_bench.targets.http.thinking import judge_cut
 from milo_bench.targets.listening import listening_pids, serving_pids
+
+if TYPE_CHECKING:
+    from milo_bench.targets.http.tls import Trust
 
 _ENCODER = msgspec.json.Encoder()
 # Read between two turns of the loop, one answer at a time, so that other streams' stamps do not wait for our JSON.
@@ -100,6 +103,16 @@ class HttpTarget(ABC):
     def address(self) -> Address:
         return self._address
 
+    @property
+    def trust(self) -> Trust | None:
+        """Whom it trusts besides the system's authorities; None where ``ca_file`` names nobody."""
+        trust: Trust | None = getattr(self._wire, "trust", None)  # only the client for TLS has one
+        return trust
+
+    def in_roles(self, request: ChatRequest) -> ChatRequest:
+        """``request`` in the roles that the target's template takes."""
+        return merge_system(request) if self._config.system == "merge" else request
+
     async def start(self) -> TargetRecord:
         """See ``base.Target.start``."""
         exchange = await self._first_token()
@@ -122,8 +135,7 @@ class HttpTarget(ABC):
         on_end: OnEnd | None = None,
     ) -> Exchange:
         """See ``base.Target.ask``."""
-        if self._config.system == "merge":
-            request = merge_system(request)
+        request = self.in_roles(request)
         reply = await self._wire.fetch(
             "POST",
             self.chat_path(),
@@ -246,7 +258,7 @@ class HttpTarget(ABC):
         return msgspec.structs.replace(found, openings=openings)
 
     async def _whole_answer(self, request: ChatRequest) -> Any:
-        body = self.payload(merge_system(request) if self._config.system == "merge" else request)
+        body = self.payload(self.in_roles(request))
         body.pop("stream_options", None)
         return await self.call_json(
             "POST", self.chat_path(), {**body, "stream": False, "logprobs": True}, limits=_SHORT_ANSWER
@@ -267,9 +279,7 @@ class HttpTarget(ABC):
 
     async def _first_token(self) -> Exchange:
         """One real token, waiting while the server says that it is still loading."""
-        # Hosted reasoning models refuse to stop after a single token.
-        tokens = 16 if self._config.hosted else 1
-        request = ChatRequest((Message("user", "Hello"),), max_tokens=tokens)
+        request = ChatRequest((Message("user", "Hello"),), max_tokens=first_tokens(hosted=self._config.hosted))
         began_s = time.monotonic()
         while True:
             limits = Timeouts(connect_s=10.0, first_token_s=START_TIMEOUT_S, total_s=START_TIMEOUT_S)
@@ -318,6 +328,11 @@ class HttpTarget(ABC):
         if self._config.api_key_env:
             return f"put a valid key into the environment variable {self._config.api_key_env}."
         return f"set api_key_env under target '{self._config.name}' to the environment variable that contains the key."
+
+
+def first_tokens(*, hosted: bool) -> int:
+    """How many tokens to ask for to see that a model answers: hosted reasoning models refuse to stop after one."""
+    return 16 if hosted else 1
 
 
 def _first_token_hint(failure: Failure) -> str:

@@ -23,7 +23,7 @@ from yarl import URL
 
 from milo_bench.config.hosts import canonical_host, is_http_address
 from milo_bench.core.errors import ConfigError
-from milo_bench.core.files import require_regular
+from milo_bench.core.files import require_regular, stamp_of
 from milo_bench.core.records import FailureKind, Timeouts
 from milo_bench.core.text import one_line
 from milo_bench.core.units import seconds
@@ -55,7 +55,7 @@ class TlsWire:
         self._headers = dict(headers)
         self._proxy = proxy
         self._inside_only = inside_only
-        self._trust = trusting(ca_file) if ca_file else None
+        self.trust = Trust(ca_file) if ca_file else None
         self._session: aiohttp.ClientSession | None = None
 
     async def fetch(
@@ -127,6 +127,7 @@ class TlsWire:
             data=body or None,
             headers=CIMultiDict({**self._headers, **headers}),
             proxy=self._proxy,
+            ssl=self.trust.context if self.trust is not None else True,
             timeout=limits,
             allow_redirects=False,
             trace_request_ctx=reply,
@@ -157,9 +158,7 @@ class TlsWire:
             trace.on_connection_create_end.append(connected)
             trace.on_connection_reuseconn.append(connected)
             resolver = _InsideResolver() if self._inside_only else None
-            connector = aiohttp.TCPConnector(
-                limit=0, keepalive_timeout=IDLE_LIMIT_S, resolver=resolver, ssl=self._trust or True
-            )
+            connector = aiohttp.TCPConnector(limit=0, keepalive_timeout=IDLE_LIMIT_S, resolver=resolver)
             connector._factory = cast(Any, functools.partial(_BoundedHandler, loop=asyncio.get_running_loop()))
             # The key goes to the configured server only: no cookies, no .netrc, no redirects.
             self._session = aiohttp.ClientSession(
@@ -182,6 +181,31 @@ class TlsWire:
     def _broke(reply: HttpReply, kind: FailureKind, message: str) -> None:
         reply.ended_ns = time.monotonic_ns()
         reply.broken, reply.broken_message = kind, message
+
+
+class Trust:
+    """The authorities that a target's ``ca_file`` names besides the system's: ``context`` follows the file.
+
+    Raises ConfigError for a file that is missing or holds no certificate.
+    """
+
+    def __init__(self, ca_file: str) -> None:
+        self._ca_file = ca_file
+        self._taken = self._looked = stamp_of(Path(ca_file).expanduser())
+        self.context = trusting(ca_file)
+
+    def take_renewed(self) -> bool:
+        """Trust what a file contains that has changed and rests since the last look; whether there was one.
+
+        Raises ConfigError where it cannot be used: what was trusted before stays so until the file changes again.
+        """
+        stamp = stamp_of(Path(self._ca_file).expanduser())
+        before, self._looked = self._looked, stamp
+        if stamp == self._taken or stamp != before:
+            return False
+        self._taken = stamp
+        self.context = trusting(self._ca_file)
+        return True
 
 
 def trusting(ca_file: str | None) -> ssl.SSLContext:
