@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import math
+import time
+from collections.abc import Mapping
 from typing import Final
 
 import msgspec
@@ -10,6 +13,7 @@ from milo_bench.core.hiding import KeySearch
 from milo_bench.core.text import one_line
 from milo_bench.decide.routing.rules import Routed
 from milo_bench.gateway.judging import JudgedReply
+from milo_bench.gateway.upstream.targets import Upstream
 from milo_bench.gateway.wire.replies import ApiError
 
 _PASSED_ON: Final = frozenset({400, 413, 422})  # statuses that say that the request is at fault
@@ -69,23 +73,60 @@ def said_by_server(body: bytes, keys: KeySearch) -> str:
     return one_line(keys.hidden(str(said)), 200).rstrip(".")
 
 
-def refusal(final: Routed, why: str, last: tuple[int, str, float | None]) -> ApiError:
+def _pause_left_s(final: Routed, upstreams: Mapping[str, Upstream]) -> float:
+    """What is left of the pauses that the rule's models asked for: before that, a request is sent to none of them."""
+    names = {final.action.target, final.action.verifier} if final.action is not None else set()
+    now_s = time.monotonic()
+    return max((one.health.pause_left_s(now_s) for name, one in upstreams.items() if name in names), default=0.0)
+
+
+def refusal(
+    final: Routed, why: str, last: tuple[int, str, float | None], upstreams: Mapping[str, Upstream]
+) -> ApiError:
     """The table says no. Where it says so because no model could answer, the status says that.
 
     ``last`` is the last failure of a call: its status, what the server said, and the pause that it asked for.
+    ``upstreams`` know what is left of pauses that the rule's models asked for before.
     """
     milo = {"status": "refused", "rule": final.rule, "cause": final.cause, "why": why}
     status, said, pause_s = last
     if final.cause == "no_answer" and status == 429:
-        pause = f"{max(1, round(pause_s or 1.0))}"
-        return ApiError(429, "The model's server is busy.", code="upstream_busy", hint=f"try again in {pause} s.",
-                       headers={"Retry-After": pause}, milo=milo)  # fmt: skip
+        return _busy(pause_s, milo)
     if final.cause == "no_answer" and status in _PASSED_ON:
         return ApiError(status, f"The model's server refused the request: {said or 'no reason given'}.",
                        code="upstream_refused", hint="correct the request.", milo=milo)  # fmt: skip
     if final.cause in ("no_answer", "target_down", "second_answer"):
         hint = "try again later. The request was sent to no other model."
-        headers = {"Retry-After": f"{max(1, round(pause_s))}"} if pause_s else {}
+        headers = _retry_after(pause_s or _pause_left_s(final, upstreams))
         return ApiError(503, f"No model can answer: {why}.", code=final.cause, hint=hint, headers=headers, milo=milo)
     hint = "routing.yaml says who may answer what. Ask its owner."
     return ApiError(422, f"Rule '{final.rule}' refuses this request: {why}.", code="refused", hint=hint, milo=milo)
+
+
+def require_no_pause(upstream: Upstream) -> None:
+    """Raises ApiError while the target of ``--shadow`` keeps a pause, as the table would send it nothing either."""
+    left_s = upstream.health.pause_left_s(time.monotonic())
+    if left_s:
+        message = "The target asked for a pause, which is not over."
+        raise ApiError(503, message, code="target_down", hint="try again later.", headers=_retry_after(left_s))
+
+
+def unanswered_in_shadow(last: tuple[int, str, float | None]) -> ApiError:
+    """The one target of ``--shadow`` gave no answer. ``last`` as for ``refusal``."""
+    status, said, pause_s = last
+    if status == 429:
+        return _busy(pause_s)
+    hint = "the gateway runs in shadow and sends each request to one target."
+    message = f"The target did not answer: {said or 'no reason given'}."
+    return ApiError(502, message, code="no_answer", hint=hint, headers=_retry_after(pause_s))
+
+
+def _busy(pause_s: float | None, milo: Mapping[str, str] | None = None) -> ApiError:
+    headers = _retry_after(pause_s or 1.0)
+    hint = f"try again in {headers['Retry-After']} s."
+    return ApiError(429, "The model's server is busy.", code="upstream_busy", hint=hint, headers=headers, milo=milo)
+
+
+def _retry_after(pause_s: float | None) -> dict[str, str]:
+    """The header, in whole seconds: who comes back after them is not too early."""
+    return {"Retry-After": f"{math.ceil(pause_s)}"} if pause_s else {}

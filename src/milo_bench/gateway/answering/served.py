@@ -24,7 +24,7 @@ from milo_bench.gateway.answering.outside import ready
 from milo_bench.gateway.answering.parts import PartReply, merge_parts, read_part
 from milo_bench.gateway.answering.prompting import FREE, PreparedQuestion, in_shadow, prepare_question
 from milo_bench.gateway.answering.queueing import queued_work
-from milo_bench.gateway.answering.reasons import refusal, why_sent
+from milo_bench.gateway.answering.reasons import refusal, require_no_pause, unanswered_in_shadow, why_sent
 from milo_bench.gateway.answering.relay import StreamRelay
 from milo_bench.gateway.answering.shapes import as_response, as_stream, queued_document, wants_usage
 from milo_bench.gateway.answering.under_way import ANSWERED, RequestUnderWay
@@ -410,7 +410,7 @@ class ServedRequest(RequestUnderWay):
         self._client.end_stream(*events)
 
     def _refuse(self, final: Routed, judged: JudgedReply | None) -> None:
-        raise refusal(final, why_sent(final, judged), self._last_failure)
+        raise refusal(final, why_sent(final, judged), self._last_failure, self._serving.upstreams)
 
     # ------------------------------------------------------------ errors, counts
 
@@ -475,6 +475,7 @@ class ServedRequest(RequestUnderWay):
             message = "The case is sensitive, and the gateway runs in shadow on a hosted target."
             raise ApiError(422, message, code="sensitive", hint="name a local target with --shadow.")
         upstream = self._serving.upstreams[name]
+        require_no_pause(upstream)
         here = in_shadow(self._serving.table, asked, would, name, hosted=upstream.hosted)
         case = await ready(self._gateway, partial(self._prepare, asked, here))
         prepared = await self._full(asked, key, here, upstream, case)
@@ -490,8 +491,6 @@ class ServedRequest(RequestUnderWay):
             judged = await self._whole(asked, key, here, upstream, prepared, NOTHING_ASKED)
         self._record.routed(would, guarded=False)
         if not judged.facts.answered:
-            said = self._last_failure[1]
-            hint = "the gateway runs in shadow and sends each request to one target."
-            raise ApiError(502, f"The target did not answer: {said}.", code="no_answer", hint=hint)
+            raise unanswered_in_shadow(self._last_failure)
         self._gateway.write(self._record.ended("answered", 200))
         self._send(asked, self._last_body, judged.document, shadow_headers(self.id))

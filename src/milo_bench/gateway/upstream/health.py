@@ -78,6 +78,10 @@ class TargetHealth:
         said = f"{self.outcomes.count(False)} of the last {len(self.outcomes)} calls failed"
         return f"{said}, the latest with: {one_line(self.last_failure, _MOST_SAID)}" if self.last_failure else said
 
+    def pause_left_s(self, now_s: float) -> float:
+        """What is left of the pause that the server asked for."""
+        return max(0.0, self.cool_until_s - now_s)
+
     def why(self, now_s: float) -> str:
         """Why it is not ready, "" where it is."""
         if self.void_reason or self.permit_reason or self.behaviour_reason:
@@ -85,7 +89,7 @@ class TargetHealth:
         if self.open_reason:
             return self.open_reason
         if now_s < self.cool_until_s:
-            return f"it asked for a pause of {units.seconds(self.cool_until_s - now_s)} more"
+            return f"it asked for a pause of {units.seconds(self.pause_left_s(now_s))} more"
         if self.token_s is None:
             return "it has generated no token yet"
         if len(self.outcomes) >= LEAST_CALLS and self.failure_share >= DEGRADED_SHARE:
