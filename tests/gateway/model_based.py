@@ -217,11 +217,15 @@ def replayed(
     milo = request["milo"]
     message = milo["input"]["message"]
     tags = frozenset(milo.get("tags", ()))
+    sensitive = bool(milo.get("sensitive")) or "sensitive" in tags
+    redacts = any(rule.redact and milo["workload"] in rule.when.workload for rule in file.rules)
+    unseen = redacts or (sensitive and not file.sensitive_to_hosted)  # a hosted target may not even count its tokens
+    counted = [name for name, hosted in TARGETS.items() if not (hosted and unseen)]
     facts = RequestFacts(
         workload=milo["workload"], use=milo.get("use", ""), words=len(message.split()), tags=tags,
         keywords=frozenset(hit.keyword_set for hit in keyword_risk(message)),
-        sensitive=bool(milo.get("sensitive")) or "sensitive" in tags, health=health, flags=flags,
-        at=at, rolled_back=rolled_back, tokens=dict.fromkeys(TARGETS, len(message.split())),
+        sensitive=sensitive, health=health, flags=flags,
+        at=at, rolled_back=rolled_back, tokens=dict.fromkeys(counted, len(message.split())),
         canaries={one.rule or "": one.target for one in file.challengers if one.mode == "canary"},
     )  # fmt: skip
     steps = walk(file, facts)

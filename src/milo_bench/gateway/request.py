@@ -245,7 +245,7 @@ def _read_json(body: bytes) -> dict[str, Any]:
         raise ApiError(400, "The body is not valid JSON.", code="invalid_json", hint=hint) from None
     if not isinstance(data, dict):
         raise ApiError(400, "The body is not a JSON object.", code="invalid_json", hint="send {…}.")
-    if body.count(b"{") + body.count(b"[") > MOST_DEPTH and _depth(data) > MOST_DEPTH:
+    if body.count(b"{") + body.count(b"[") > MOST_DEPTH and depth_of(data) > MOST_DEPTH:
         message = f"The body is nested deeper than {MOST_DEPTH}."
         raise ApiError(400, message, code="too_deep", hint="send flatter data.")
     count = body.count
@@ -269,7 +269,8 @@ def _refuse_repeated_keys(body: bytes) -> None:
     json.loads(body, object_pairs_hook=unique)
 
 
-def _depth(data: Any) -> int:
+def depth_of(data: Any) -> int:
+    """How deep objects and lists are in each other."""
     deepest, waiting = 0, [(data, 1)]
     while waiting:
         item, depth = waiting.pop()
@@ -419,7 +420,11 @@ def _check_each_field(asked: Question) -> None:
     if asked.door == "chat":
         messages = fields.get("messages", [] if asked.input is not None else None)
         if not isinstance(messages, list) or (not messages and asked.input is None):
-            raise wrong("messages", "must be a list of messages", "send at least one, or the case as milo.input.")
+            raise wrong(
+                "messages",
+                "must be a list of messages",
+                "send at least one, or milo.input if the rule has a measured prompt.",
+            )
         if len(messages) > MOST_MESSAGES:
             raise wrong("messages", f"has {len(messages):,} entries, at most {MOST_MESSAGES:,}", "send fewer messages.")
         for message in messages:
@@ -432,7 +437,7 @@ def _check_each_field(asked: Question) -> None:
             if not isinstance(content, str | list | None) or not all(isinstance(part, dict) for part in parts):
                 raise wrong("messages", "has a content that is not text", "write a string, or a list of parts.")
     elif asked.door == "completions" and asked.input is None and not _is_prompt(fields.get("prompt")):
-        raise wrong("prompt", "must be a string or a list of strings", "or send the case as milo.input.")
+        raise wrong("prompt", "must be a string or a list of strings", "send the text to complete.")
     elif asked.door == "embeddings" and not _is_prompt(fields.get("input")):
         raise wrong("input", "must be a string or a list of strings", "token numbers are not supported.")
     if asked.input is not None:
@@ -451,7 +456,7 @@ def _is_prompt(value: Any) -> bool:
 
 def _messages_text(door: Door, fields: Mapping[str, Any]) -> str:
     if door == "completions":
-        return case_text(fields.get("prompt"))
+        return case_text((fields.get("prompt"), fields.get("suffix")))
     if door == "embeddings":
         return case_text(fields.get("input"))
     parts = []

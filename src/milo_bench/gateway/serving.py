@@ -85,9 +85,16 @@ class Serving:
         """Tokens of the question's texts by each target that a rule counts by; none where its server does not tell."""
         if not self.table.asks_tokens:
             return {}
-        names = [name for name in self.table.asks_tokens if name in self.upstreams]
+        names = [name for name in self.table.asks_tokens if name in self.upstreams and self._may_count(name, asked)]
         counts = await asyncio.gather(*(self.upstreams[name].count_tokens(asked.text) for name in names))
         return {name: count for name, count in zip(names, counts, strict=True) if count is not None}
+
+    def _may_count(self, name: str, asked: Question) -> bool:
+        """Whether the text may go to a target that is only asked how long it is: a hosted one reads it all the same."""
+        if not self.upstreams[name].hosted:
+            return True
+        file = self.table.file
+        return not (asked.sensitive and not file.sensitive_to_hosted) and not self.table.redacts(asked.workload)
 
     async def emptied(self) -> None:
         """Wait until no request is on its way under this table."""

@@ -136,6 +136,14 @@ class RoutingTable:
             if target
         )
 
+    def redacts(self, workload: str) -> bool:
+        """Whether a rule for a workload sends no personal data."""
+        return any(
+            action.redact
+            and (not isinstance(action, RoutingRule) or not action.when.workload or workload in action.when.workload)
+            for action in actions_of(self.file)
+        )
+
     def rolls_back(self, workload: str, target: str) -> bool:
         """Whether a rule that sends this work to ``target`` says that drift rolls it back."""
         return any(

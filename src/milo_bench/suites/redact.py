@@ -121,6 +121,23 @@ def redact_fixture(fixture: Fixture, redactor: TextRedactor) -> Fixture:
     return make_fixture(data)
 
 
+def redact_values(values: Mapping[str, Any], redactor: TextRedactor, *, named: Any = None) -> dict[str, Any]:
+    """Plain data with its placeholders; whatever is no text, number, list or mapping stays as it is.
+
+    ``named`` is where keys say that a value is a person's name: all of it unless given.
+    """
+    redactor.begin(tuple(dict.fromkeys(_names(values if named is None else named))))
+    for text in (*_texts(values), *_keys(values)):
+        redactor.learn(text)
+    found: dict[str, Any] = _redacted(values, redactor)
+    return found
+
+
+def plain_words(text: str) -> str:
+    """``text``, with its placeholders as plain words: where a name may have no brackets."""
+    return re.sub(r"\[([A-Z_]+_\d+)\]", r"\1", text)
+
+
 def _move_places(moved: dict[str, Any], original: Mapping[str, Any], document: Moved) -> None:
     """The starts of pages and the lines read with low confidence, moved with the text."""
     positions = original.get("positions")
@@ -213,7 +230,7 @@ def _redacted_key(key: str, redactor: TextRedactor) -> str:
 def _redacted_name(name: str, redactor: TextRedactor) -> str:
     """An id or tag, with its placeholders as plain words."""
     said = redactor.redact(name).text
-    return name if said == name else re.sub(r"\[([A-Z_]+_\d+)\]", r"\1", said)
+    return name if said == name else plain_words(said)
 
 
 def _labelled_numbers(value: Any, key: str = "") -> Iterator[str]:
@@ -243,6 +260,18 @@ def _written(value: Any) -> Iterator[str]:
             yield "".join(texts)
         for item in value:
             yield from _written(item)
+
+
+def _keys(value: Any) -> Iterator[str]:
+    """Keys that may be values themselves."""
+    if isinstance(value, dict):
+        for key, item in value.items():
+            if not key.isidentifier():
+                yield key
+            yield from _keys(item)
+    elif isinstance(value, (list, tuple)):
+        for item in value:
+            yield from _keys(item)
 
 
 def _names(value: Any) -> Iterator[str]:

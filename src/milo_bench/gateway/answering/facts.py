@@ -8,6 +8,7 @@ from typing import Final
 
 from milo_bench.core.cases.facts import NOTHING_KNOWN
 from milo_bench.decide.routing.rules import RequestFacts
+from milo_bench.gateway.answering.written import other_text
 from milo_bench.gateway.request import Question
 from milo_bench.gateway.table import RoutingTable
 from milo_bench.guards.case_facts import case_facts
@@ -35,7 +36,7 @@ def request_facts(
         asked.use,
         count_words(asked.text) if table.asks_words else 0,
         asked.tags,
-        keyword_sets_in(asked.text) if table.asks_keywords else _NO_KEYWORDS,
+        _keywords(asked) if table.asks_keywords else _NO_KEYWORDS,
         asked.sensitive,
         health,
         case_facts(asked.input) if table.asks_cases and asked.input is not None else NOTHING_KNOWN,
@@ -45,3 +46,11 @@ def request_facts(
         tokens,
         canaries,
     )
+
+
+def _keywords(asked: Question) -> frozenset[str]:
+    """The keyword sets of all that was written: in what a model reads as the case, and in every other field."""
+    found = keyword_sets_in(asked.text)
+    if other := other_text(asked):  # for itself, so that it changes nothing of how the case is read
+        found |= keyword_sets_in(other)
+    return found

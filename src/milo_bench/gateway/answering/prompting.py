@@ -13,16 +13,19 @@ from milo_bench.core.errors import MiloError
 from milo_bench.core.once import once
 from milo_bench.core.records import Fixture
 from milo_bench.core.text import one_line
-from milo_bench.decide.routing.rules import Routed
-from milo_bench.gateway.request import Question
+from milo_bench.decide.routing.rules import Routed, actions_of
+from milo_bench.gateway.answering.written import has_media, marked, people_named, unmarked
+from milo_bench.gateway.request import Door, Question
 from milo_bench.gateway.table import RoutingTable
 from milo_bench.gateway.wire.replies import ApiError
 from milo_bench.run.parts.chunks import Chunked
 from milo_bench.run.prepare import prepare
 
-# What a client writes itself. Settings of the call (temperature, stop, tools' schemas …) hold no case.
-_WRITTEN: Final[tuple[str, ...]] = ("messages", "prompt", "input", "user", "metadata", "prediction")
 FREE: Final = "free"  # what the audit calls a client's own messages
+_SERVED_WITHOUT: Final = "start the gateway with --suite NAME-OR-FOLDER, the suite that has this prompt."
+_OWN_TEXT: Final[Mapping[Door, str]] = {
+    "chat": "messages", "responses": "input", "completions": "prompt", "embeddings": "input",
+}  # fmt: skip
 CANNOT_REDACT: Final = "the case has parts that cannot be redacted"
 
 
@@ -48,21 +51,21 @@ def prepare_question(table: RoutingTable, asked: Question, routed: Routed, id: s
     Raises ApiError where the case cannot be put into it, or the rule rests on a prompt and the client sent its own.
     """
     action, count = routed.action, 0
-    if action is not None and action.redact:
+    if actions_of(table.file)[routed.place].redact:  # in shadow too, where no action is taken
         try:
             asked, count = _redacted(asked)
         except (MiloError, ValueError):
             return PreparedQuestion(None, {}, asked, bypass=CANNOT_REDACT)
+    workload = table.prompt_of(routed.place, asked.workload)
     if asked.input is None:
         if action is not None and (action.prompt or action.finding) and asked.door != "embeddings":
             message = f"Rule '{routed.rule}' rests on a measured prompt, so it takes no messages of your own."
-            hint = f"send the case: milo: {{workload: {asked.workload or '…'}, input: {{…}}}}."
+            hint = _SERVED_WITHOUT if workload is None else _how_to_send(asked)
             raise ApiError(422, message, code="prompt_is_measured", hint=hint, milo={"rule": routed.rule})
         return PreparedQuestion(None, {}, asked, prompt=FREE, redacted=count)
-    workload = table.prompt_of(routed.place, asked.workload)
     if workload is None or asked.door != "chat":
-        message = "There is no measured prompt for this request, so 'milo.input' has no place to go."
-        raise ApiError(422, message, code="no_prompt", hint="send messages, or use /v1/chat/completions.")
+        measured = workload is not None and asked.door != "embeddings"
+        raise _no_prompt(asked, measured=measured, rests=action is not None and bool(action.prompt or action.finding))
     own = action is not None and (routed.target == action.target or routed.cause == "canary")
     decoding = action.decoding if action is not None and own else "free"
     fixture = Fixture(id, asked.workload, asked.input, tags=tuple(sorted(asked.tags)))
@@ -87,35 +90,52 @@ def in_shadow(table: RoutingTable, asked: Question, would: Routed, target: str, 
     return replace(would, place=place, action=None, route="hosted" if hosted else "local", target=target, verifier="")
 
 
+def _how_to_send(asked: Question) -> str:
+    where = "" if asked.door == "chat" else " to /v1/chat/completions"
+    return f"send the case{where}: milo: {{workload: {asked.workload or '…'}, input: {{…}}}}."
+
+
+def _no_prompt(asked: Question, *, measured: bool, rests: bool) -> ApiError:
+    """Why the case has no place to go: this door takes none, or no suite of the gateway has a prompt for it."""
+    if asked.door == "chat":
+        said = f"for '{asked.workload}'" if asked.workload else "for a request that names no workload"
+        message = f"The gateway has no measured prompt {said}, so 'milo.input' has no place to go."
+    else:
+        message = f"/v1/{asked.door} takes no 'milo.input'."
+    if measured:
+        hint = _how_to_send(asked)
+    elif rests and asked.door != "embeddings":
+        hint = _SERVED_WITHOUT
+    else:
+        hint = f"send your own text as '{_OWN_TEXT[asked.client_door]}', without 'milo.input'."
+    return ApiError(422, message, code="no_prompt", hint=hint)
+
+
 def _redacted(asked: Question) -> tuple[Question, int]:
     """The question with placeholders, and how many. Raises DataError for pictures, ValueError for other media."""
-    make_redactor, redact_fixture = _redactors()
+    suites_redact, make_redactor = _redactors()
     redactor = make_redactor()
-    written = asked.input if asked.input is not None else {n: asked.fields[n] for n in _WRITTEN if n in asked.fields}
-    if _has_media(written):
+    if has_media(asked):
         raise ValueError("a part is not text")
-    # The request's own id may look like a number of a person's: it is no part of the case, and is not counted.
-    fixture = redact_fixture(Fixture("case", asked.workload, written), redactor)
-    count = sum(redactor.counts().values())
     if asked.input is not None:
-        return msgspec.structs.replace(asked, input=fixture.input, _text=None), count
-    return msgspec.structs.replace(asked, fields={**asked.fields, **fixture.input}, _text=None), count
+        # The request's own id may look like a number of a person's: it is no part of the case, and is not counted.
+        fixture = suites_redact.redact_fixture(Fixture("case", asked.workload, asked.input), redactor)
+        return msgspec.structs.replace(asked, input=fixture.input, _text=None), sum(redactor.counts().values())
+    fields = asked.fields
+    redacted = suites_redact.redact_values(marked(fields), redactor, named=people_named(fields))
+    fields = unmarked(redacted, fields)
+    messages = fields.get("messages")
+    for message in messages if isinstance(messages, list) else ():
+        if isinstance(message, dict) and isinstance(message.get("name"), str):  # a name may have no brackets
+            message["name"] = suites_redact.plain_words(message["name"])
+    return msgspec.structs.replace(asked, fields=fields, _text=None), sum(redactor.counts().values())
 
 
 @once
-def _redactors() -> tuple[Callable[[], Any], Callable[..., Any]]:
-    """What makes a redactor, and what redacts by it. Late: a gateway without such a rule does not carry the rules."""
+def _redactors() -> tuple[Any, Callable[[], Any]]:
+    """What redacts, and what makes a redactor. Late: a gateway without such a rule does not carry the rules."""
     from milo_bench.guards.personal.data import Redactor
     from milo_bench.guards.secrets.replace import SecretsRedactor
-    from milo_bench.suites.redact import redact_fixture
+    from milo_bench.suites import redact
 
-    return lambda: SecretsRedactor(Redactor()), redact_fixture
-
-
-def _has_media(value: Any) -> bool:
-    """Whether a message has a part is not text: what a picture or a recording says cannot be redacted."""
-    if isinstance(value, dict):
-        kind = value.get("type")
-        media = isinstance(kind, str) and kind in ("image_url", "input_image", "input_audio", "file", "video_url")
-        return media or any(_has_media(part) for part in value.values())
-    return isinstance(value, list) and any(_has_media(part) for part in value)
+    return redact, lambda: SecretsRedactor(Redactor())
