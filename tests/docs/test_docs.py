@@ -51,18 +51,45 @@ def test_command_lines_in_the_documentation_name_real_commands_and_flags(page: P
 
 
 def test_every_command_setting_and_check_is_documented() -> None:
-    from milo_bench.config.settings import PrivacyConfig, RunConfig, TargetConfig
     from milo_bench.grade.base import CHECKS
 
     pages = {name: (ROOT / "docs" / "reference" / name).read_text(encoding="utf-8") for name in reference_pages()}
     for name in COMMANDS:
         assert f"`milo-bench {name}`" in pages["commands.md"]
-    for model in (TargetConfig, PrivacyConfig, RunConfig):
-        for field in model.model_fields:
-            assert field == "name" or f"`{field}`" in pages["settings.md"]
     for name, check in CHECKS:
         assert f"## `{name}`" in pages["checks.md"]
         assert sys.modules[type(check).__module__].__doc__, f"the check '{name}' says nothing about itself"
+
+
+def test_every_setting_of_every_section_is_documented_with_a_sentence() -> None:
+    from milo_bench.config.settings import Settings
+    from milo_bench.report.settings_reference import settings_sections
+
+    page = (ROOT / "docs" / "reference" / "settings.md").read_text(encoding="utf-8")
+    sections = dict(settings_sections())
+    for name, info in Settings.model_fields.items():
+        assert any(title.startswith((f"`{name}`", f"`{name}.")) for title in sections), f"{name} has no section"
+        assert f"| `{name}` | {info.description} |" in page
+    for title, model in sections.items():
+        assert f"\n## {title}\n" in page
+        body = page.split(f"\n## {title}\n", 1)[1].split("\n## ", 1)[0]
+        for field, info in model.model_fields.items():
+            if title == "`targets.NAME`" and field == "name":
+                continue
+            said = info.description or ""
+            assert said.endswith(".") and said[:1] in f"`{said[:1].upper()}", f"{title} {field}: write a sentence"
+            assert re.search(rf"^\| `{field}` \| .+ \| .+ \| {re.escape(said)} \|$", body, re.MULTILINE), field
+
+
+def test_what_errors_of_the_gateway_call_a_setting_is_one() -> None:
+    from milo_bench.config.gateway import GatewayConfig
+
+    named = {
+        found
+        for path in (ROOT / "src" / "milo_bench" / "gateway").rglob("*.py")
+        for found in re.findall(r"\b(?:raise|under|to) gateway\.([a-z_]+)", path.read_text(encoding="utf-8"))
+    }
+    assert "hosts" in named and named <= set(GatewayConfig.model_fields), named
 
 
 def test_every_exit_code_is_documented() -> None:

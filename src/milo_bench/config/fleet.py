@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Annotated
-
 from pydantic import Field, field_validator
 
 from milo_bench.config.checked import Checked, Mistake
@@ -11,20 +9,26 @@ from milo_bench.core.text import one_line
 
 
 class FleetConfig(Checked):
-    """Settings of ``--on ray``; times in seconds.
+    """Settings of ``--on ray``. Times are in seconds.
 
-    ``address`` is the HOST:PORT of a Ray cluster that this machine belongs to, or ``auto`` for the one that runs here.
-    Without it (and without ``RAY_ADDRESS``) a cluster of this machine alone is started, on loopback, and ended
-    afterwards. ``placement`` gives labels by target, as ``qwen3: {gpu: h100}``: the target runs on each node that has
-    them all. A target without labels runs on every node if its server is the node's own, else on one.
-    ``segments`` is a folder on each node, in which a worker keeps its rows until they are in the log.
-    ``lost_after_s`` is how long a target may be without a node before the run ends.
+    Without ``address`` (and without ``RAY_ADDRESS``) the run starts a cluster of this machine alone, on loopback, and
+    ends it afterwards. A target without ``placement`` runs on every node if its server is the node's own, else on one.
     """
 
-    address: str | None = None
-    placement: dict[str, dict[str, str]] = {}
-    segments: str | None = None
-    lost_after_s: Annotated[float, Field(gt=0, le=86_400)] = 60.0
+    address: str | None = Field(
+        default=None,
+        description="HOST:PORT of a Ray cluster that this machine belongs to, or `auto` for the one that runs here.",
+    )
+    placement: dict[str, dict[str, str]] = Field(
+        default={},
+        description="Labels by target, as `qwen3: {gpu: h100}`. The target runs on each node that has all of them.",
+    )
+    segments: str | None = Field(
+        default=None, description="Folder on each node in which a worker keeps its rows until they are in the log."
+    )
+    lost_after_s: float = Field(
+        default=60.0, gt=0, le=86_400, description="How long a target may be without a node before the run ends."
+    )
 
     @field_validator("address")
     @classmethod

@@ -16,19 +16,26 @@ Email = Annotated[str, Field(pattern=r"^[^\s@<>,;:\"]{1,64}@[A-Za-z0-9][A-Za-z0-
 class IncidentsConfig(Checked):
     """Who is told of an incident of the gateway, and when a queue or a permit becomes one.
 
-    ``webhook`` gets a POST with JSON; ``mail_to`` a message from ``mail_from`` through ``mail_server`` (HOST:PORT,
-    without a login). Neither gets text of a request. Nothing is sent anywhere else, and no redirect is followed.
-    ``queue_overdue_s`` is the age of the oldest open work; ``permit_days`` how long before its end a permit is named.
+    No message has text of a request. Nothing is sent anywhere else, and no redirect is followed.
     """
 
-    webhook: str = ""
-    mail_to: list[Email] = []
-    mail_from: Email | None = None
-    mail_server: Annotated[str, Field(pattern=r"^([A-Za-z0-9.-]{1,253}|\[[0-9a-fA-F:.]+\]):[0-9]{1,5}$")] = (
-        "localhost:25"
+    webhook: str = Field(default="", description="Address that gets a POST with JSON about each incident.")
+    mail_to: list[Email] = Field(default=[], description="Addresses that get a message about each incident.")
+    mail_from: Email | None = Field(default=None, description="Sender of those messages. `mail_to` needs one.")
+    mail_server: str = Field(
+        default="localhost:25",
+        pattern=r"^([A-Za-z0-9.-]{1,253}|\[[0-9a-fA-F:.]+\]):[0-9]{1,5}$",
+        description="Mail server as HOST:PORT. It must take the messages without a login.",
     )
-    queue_overdue_s: Annotated[float, Field(gt=0, le=31_536_000)] = 14_400.0
-    permit_days: Annotated[int, Field(ge=0, le=365)] = 14
+    queue_overdue_s: float = Field(
+        default=14_400.0,
+        gt=0,
+        le=31_536_000,
+        description="Age in seconds at which the oldest open work of the queue becomes an incident.",
+    )
+    permit_days: int = Field(
+        default=14, ge=0, le=365, description="How many days before its end an operator permit becomes an incident."
+    )
 
     @field_validator("webhook")
     @classmethod
@@ -49,43 +56,66 @@ class IncidentsConfig(Checked):
 
 
 class GatewayTool(Checked):
-    """A tool that clients offer: the ``kind`` of operator work it belongs to, and whether it ``changes`` anything."""
+    """A tool that clients offer, by its name, for keys that are bound to an operator permit."""
 
-    kind: Annotated[str, Field(min_length=1, max_length=200)]
-    changes: bool = True
+    kind: str = Field(min_length=1, max_length=200, description="Kind of operator work that the tool belongs to.")
+    changes: bool = Field(default=True, description="Whether the tool changes anything.")
 
 
 class GatewayConfig(Checked):
-    """Settings of ``milo-bench serve``; sizes in bytes, times in seconds.
+    """Settings of ``milo-bench serve``. Sizes are in bytes and times in seconds."""
 
-    ``max_body_bytes`` bounds one request's body, ``max_bodies_bytes`` those of all requests under way together.
-
-    ``hosts`` are names under which clients call it, beside the loopback and the bound address. ``callbacks`` are
-    the beginnings of addresses that a request may name to be told of a person's answer. ``suites`` are suites
-    (names or folders) with the contracts of the table's workloads, beside the one that it was decided on. ``sample`` is
-    the share of requests that is kept, redacted, as fixtures ("2%"), ``sample_most`` how many of each workload.
-    ``fingerprint_interval_s`` is how often each target is asked 16 short fixed prompts, by which a swapped model shows
-    (0: never); it is asked at the start and after a lost connection too.
-    ``tools`` says of each tool which kind of operator work it is, for keys that are bound to an operator permit.
-    """
-
-    suites: list[str] = []
-    hosts: list[str] = []
-    callbacks: list[str] = []
-    max_body_bytes: Annotated[int, Field(ge=1_024, le=1 << 30)] = 8 << 20
-    max_bodies_bytes: Annotated[int, Field(ge=1_024, le=1 << 40)] = 512 << 20
-    max_header_bytes: Annotated[int, Field(ge=1_024, le=1 << 20)] = 32 << 10
-    header_timeout_s: Annotated[float, Field(gt=0, le=600)] = 10.0
-    body_timeout_s: Annotated[float, Field(gt=0, le=3_600)] = 60.0
-    max_connections: Annotated[int, Field(ge=1, le=1_000_000)] = 10_000
-    max_waiting: Annotated[int, Field(ge=0, le=1_000_000)] = 256
-    max_wait_s: Annotated[float, Field(gt=0, le=3_600)] = 30.0
-    ready_interval_s: Annotated[float, Field(gt=0, le=3_600)] = 30.0
-    fingerprint_interval_s: Annotated[float, Field(ge=0, le=31_536_000)] = 3_600.0
-    incidents: IncidentsConfig = IncidentsConfig.usual()
-    tools: dict[Annotated[str, Field(min_length=1, max_length=200)], GatewayTool] = {}
-    sample: Share = 0.0
-    sample_most: Annotated[int, Field(ge=1, le=1_000_000)] = 2_000
+    suites: list[str] = Field(
+        default=[],
+        description="Suites (names or folders) of the table's workloads, beside the suite of its decision.",
+    )
+    hosts: list[str] = Field(
+        default=[], description="Names under which clients call the gateway, beside the loopback and the bound address."
+    )
+    callbacks: list[str] = Field(
+        default=[], description="Beginnings of the addresses that a request may name as its callback."
+    )
+    max_body_bytes: int = Field(default=8 << 20, ge=1_024, le=1 << 30, description="Largest body of one request.")
+    max_bodies_bytes: int = Field(
+        default=512 << 20, ge=1_024, le=1 << 40, description="Most bytes of the bodies of all requests under way."
+    )
+    max_header_bytes: int = Field(
+        default=32 << 10, ge=1_024, le=1 << 20, description="Most bytes of the headers of one request."
+    )
+    header_timeout_s: float = Field(
+        default=10.0, gt=0, le=600, description="How long the headers of a request may take to arrive."
+    )
+    body_timeout_s: float = Field(
+        default=60.0, gt=0, le=3_600, description="How long the body of a request may take to arrive."
+    )
+    max_connections: int = Field(
+        default=10_000, ge=1, le=1_000_000, description="Most connections of clients that are open."
+    )
+    max_waiting: int = Field(
+        default=256, ge=0, le=1_000_000, description="Most requests that wait for a place at one target."
+    )
+    max_wait_s: float = Field(default=30.0, gt=0, le=3_600, description="Longest wait of a request for a place.")
+    ready_interval_s: float = Field(
+        default=30.0, gt=0, le=3_600, description="A target is ready if it generated a token within this time."
+    )
+    fingerprint_interval_s: float = Field(
+        default=3_600.0,
+        ge=0,
+        le=31_536_000,
+        description="How often each target gets 16 short fixed prompts that show a swapped model. 0 turns them off.",
+    )
+    incidents: IncidentsConfig = Field(
+        default=IncidentsConfig.usual(), description="What becomes an incident, and who gets a message about it."
+    )
+    tools: dict[Annotated[str, Field(min_length=1, max_length=200)], GatewayTool] = Field(
+        default={}, description="Tools that clients offer, by name, for keys that are bound to an operator permit."
+    )
+    sample: Share = Field(
+        default=0.0, description='Share of requests that the gateway keeps, redacted, as fixtures: 0.02 or "2%".'
+    )
+    sample_most: int = Field(
+        default=2_000, ge=1, le=1_000_000, description="Most requests that it keeps of each workload."
+    )
 
     @field_validator("callbacks")
     @classmethod

@@ -66,46 +66,63 @@ def _without_user(url: str) -> str:
 class PriceConfig(Checked):
     """US dollars for a million tokens."""
 
-    input_usd_per_mtok: float = Field(ge=0)
-    output_usd_per_mtok: float = Field(ge=0)
-    source: str = ""
+    input_usd_per_mtok: float = Field(ge=0, description="Price of a million tokens of prompts.")
+    output_usd_per_mtok: float = Field(ge=0, description="Price of a million tokens of answers.")
+    source: str = Field(default="", description="Where the price comes from, as reports show it.")
 
 
 class TargetConfig(Checked):
-    """One target of bench.yaml.
-
-    ``weights`` is a GGUF file, or ``builtin:smollm2`` / ``builtin:smollm2-q4_0`` for the weights
-    of the demo. ``api_key_env`` names an environment variable; a key itself is refused.
-    ``hosted`` must be said of a ``base_url`` that is a name or address beyond your own network.
-    ``ca_file`` is a PEM file of certificate authorities that are trusted besides the system's.
-    ``thinking`` is a number of tokens beside those of the answer, an effort (``low``, ``medium``, ``high``) or ``off``.
-    ``system: merge`` puts a system message into the first one of the user, for templates that refuse one.
-    ``sees`` says that the model takes pictures.
-    ``context_window`` is in tokens, ``parallel`` the number of slots of an embedded server.
-    """
+    """One target of bench.yaml: a model, where it is served, and how requests to it are worded."""
 
     name: SkipJsonSchema[str] = ""  # the key under 'targets'
-    api: str
-    model: str = ""
-    base_url: str | None = None
-    api_key_env: str | None = None
-    hosted: bool = False
-    quantisation: str = ""
-    family: str = ""
-    context_window: int | None = Field(default=None, gt=0, le=2**31 - 1)
-    price: PriceConfig | None = None
-    weights: str | None = None
-    threads: int | None = Field(default=None, gt=0, le=4096)
-    parallel: int | None = Field(default=None, gt=0, le=4096)
-    gpu_layers: int | None = Field(default=None, ge=0, le=1_000_000)
-    headers_env: dict[str, str] = {}
-    proxy: str | None = None
-    ca_file: str | None = None
-    script: str | None = None
-    sees: bool = False
-    thinking: Thinking | None = None
-    system: Literal["keep", "merge"] = "keep"
-    settings: dict[str, Any] = {}
+    api: str = Field(description="API of the server: `openai`, `ollama`, `llamacpp` (a server of our own) or `fake`.")
+    model: str = Field(default="", description="Name of the model in requests.")
+    base_url: str | None = Field(
+        default=None, description="Address of the server. For `openai` it usually ends in `/v1`. A query is not sent."
+    )
+    api_key_env: str | None = Field(
+        default=None, description="Environment variable that contains the key. A key itself is refused."
+    )
+    hosted: bool = Field(
+        default=False,
+        description="Whether another organisation runs the server. Required for an address outside your network.",
+    )
+    quantisation: str = Field(default="", description="Quantisation of the weights, if the server does not say it.")
+    family: str = Field(default="", description="Family of the model, if the server does not say it.")
+    context_window: int | None = Field(
+        default=None, gt=0, le=2**31 - 1, description="Context window in tokens. `ollama` and `llamacpp` are set to it."
+    )
+    price: PriceConfig | None = Field(default=None, description="Price of a hosted model.")
+    weights: str | None = Field(
+        default=None, description="GGUF file, or `builtin:smollm2` or `builtin:smollm2-q4_0` for the demo's weights."
+    )
+    threads: int | None = Field(
+        default=None, gt=0, le=4096, description="Threads of the CPU for `llamacpp` or `ollama`."
+    )
+    parallel: int | None = Field(default=None, gt=0, le=4096, description="Slots of a `llamacpp` server.")
+    gpu_layers: int | None = Field(
+        default=None, ge=0, le=1_000_000, description="Layers on the GPU for `llamacpp` or `ollama`."
+    )
+    headers_env: dict[str, str] = Field(
+        default={}, description="Further request headers, each with the environment variable that contains its value."
+    )
+    proxy: str | None = Field(
+        default=None,
+        description="Proxy before the server. Without it, https goes through `HTTPS_PROXY`, if that is set.",
+    )
+    ca_file: str | None = Field(
+        default=None, description="PEM file of certificate authorities to trust besides the system's."
+    )
+    script: str | None = Field(default=None, description="File of scripted answers of a `fake` target.")
+    sees: bool = Field(default=False, description="Whether the model takes pictures.")
+    thinking: Thinking | None = Field(
+        default=None, description="Tokens for thinking beside those of the answer, an effort, or `off`."
+    )
+    system: Literal["keep", "merge"] = Field(
+        default="keep",
+        description="`merge` puts a system message into the first one of the user, for templates that refuse one.",
+    )
+    settings: dict[str, Any] = Field(default={}, description="Settings of the API. Each API has its own, listed below.")
 
     @model_validator(mode="before")
     @classmethod
@@ -176,14 +193,18 @@ class PrivacyConfig(Checked):
     ``milo-bench erase --expired`` erases texts that are older than ``keep_text_days``.
     """
 
-    store_text: StoreText = "full"
-    keep_text_days: int | None = Field(default=None, gt=0, le=36_500)
+    store_text: StoreText = Field(default="full", description="How much text of fixtures and answers a log keeps.")
+    keep_text_days: int | None = Field(
+        default=None, gt=0, le=36_500, description="How many days a log keeps text. Without it, text is never due."
+    )
 
 
 class SigningConfig(Checked):
-    """Where ``milo-bench sign`` enters a signature: a transparency log with Rekor's API, "" for none."""
+    """Where ``milo-bench sign`` enters a signature."""
 
-    transparency_log: str = ""
+    transparency_log: str = Field(
+        default="", description="Address of a transparency log with Rekor's API. Empty: none."
+    )
 
     @field_validator("transparency_log")
     @classmethod
@@ -194,18 +215,24 @@ class SigningConfig(Checked):
 
 
 class RunConfig(Checked):
-    """Defaults of ``milo-bench run``; flags win over them. Timeouts in seconds.
+    """Defaults of ``milo-bench run``, which its flags override. The gateway has the same timeouts, in seconds."""
 
-    ``fingerprint`` sends each target 16 short fixed prompts before the run, by which `gate` notices a swapped model.
-    """
-
-    concurrency: int = Field(default=1, gt=0, le=4096)
-    repeats: int = Field(default=1, gt=0, le=10_000)
-    retries: int = Field(default=0, ge=0, le=100)
-    connect_timeout_s: float = Field(default=10.0, gt=0, le=86_400)
-    first_token_timeout_s: float = Field(default=120.0, gt=0, le=86_400)
-    total_timeout_s: float = Field(default=300.0, gt=0, le=86_400)
-    fingerprint: bool = True
+    concurrency: int = Field(default=1, gt=0, le=4096, description="Concurrent requests to each target.")
+    repeats: int = Field(default=1, gt=0, le=10_000, description="How often each fixture is sent.")
+    retries: int = Field(default=0, ge=0, le=100, description="How often a request is sent again after a failure.")
+    connect_timeout_s: float = Field(
+        default=10.0, gt=0, le=86_400, description="How long a connection may take to open."
+    )
+    first_token_timeout_s: float = Field(
+        default=120.0, gt=0, le=86_400, description="How long the first token may take to arrive."
+    )
+    total_timeout_s: float = Field(
+        default=300.0, gt=0, le=86_400, description="How long a whole answer may take to arrive."
+    )
+    fingerprint: bool = Field(
+        default=True,
+        description="Whether each target gets 16 short fixed prompts first, by which `gate` notices a swapped model.",
+    )
 
 
 class Settings(CheckedFile):
@@ -213,12 +240,12 @@ class Settings(CheckedFile):
 
     file_name: ClassVar[str] = CONFIG_NAME
 
-    targets: dict[str, TargetConfig] = {}
-    privacy: PrivacyConfig = PrivacyConfig.usual()
-    signing: SigningConfig = SigningConfig.usual()
-    run: RunConfig = RunConfig.usual()
-    gateway: GatewayConfig = GatewayConfig.usual()
-    fleet: FleetConfig = FleetConfig.usual()
+    targets: dict[str, TargetConfig] = Field(default={}, description="The models to measure and to serve, by name.")
+    privacy: PrivacyConfig = Field(default=PrivacyConfig.usual(), description="How much text run logs keep.")
+    signing: SigningConfig = Field(default=SigningConfig.usual(), description="Where signatures are entered.")
+    run: RunConfig = Field(default=RunConfig.usual(), description="Defaults of `milo-bench run`.")
+    gateway: GatewayConfig = Field(default=GatewayConfig.usual(), description="Settings of `milo-bench serve`.")
+    fleet: FleetConfig = Field(default=FleetConfig.usual(), description="Settings of `--on ray`.")
 
     def problems(self) -> Iterable[Problem]:
         """What is wrong in the ``settings`` of targets whose API is built in, and in where targets are placed."""

@@ -20,66 +20,72 @@ class _Exact(Checked):
 
 
 class OpenAiSettings(_Exact):
-    """``settings`` of an ``openai`` target.
+    """``settings`` of an ``openai`` target."""
 
-    ``extra_body`` has fields that are added to every request, e.g. ``{top_p: 0.9}``; ``omit`` names fields that are
-    left out for servers that refuse them, e.g. ``[temperature]``. ``max_tokens_field`` is the name under which the
-    server takes the limit of the answer (``max_completion_tokens`` for some hosted models). ``stream_usage`` asks for
-    token counts at the end of a stream.
-    """
-
-    extra_body: dict[str, Any] = {}
-    omit: Annotated[tuple[str, ...], Field(strict=False)] = ()
-    max_tokens_field: Annotated[str, Field(min_length=1, max_length=60)] = "max_tokens"
-    stream_usage: bool = True
+    extra_body: dict[str, Any] = Field(default={}, description="Fields to add to every request, e.g. `{top_p: 0.9}`.")
+    omit: tuple[str, ...] = Field(
+        default=(), strict=False, description="Fields to leave out for servers that refuse them, e.g. `[temperature]`."
+    )
+    max_tokens_field: str = Field(
+        default="max_tokens",
+        min_length=1,
+        max_length=60,
+        description="Field with the limit of the answer: `max_completion_tokens` for some hosted models.",
+    )
+    stream_usage: bool = Field(default=True, description="Whether to ask for token counts at the end of a stream.")
 
 
 class OllamaSettings(_Exact):
-    """``settings`` of an ``ollama`` target; all but the last five are options of the model that go into every request.
+    """``settings`` of an ``ollama`` target. All but the last five are options of the model in every request.
 
-    ``num_ctx`` falls back to the target's ``context_window``. Ollama silently cuts a prompt that does not fit, and
-    shifts the window when an answer fills it; ``truncate: false`` and ``shift: false`` are sent unless set here.
-    ``as_client: true`` leaves both out, as the requests of most other clients do. ``keep_alive`` is how long the model
-    stays loaded (``5m``, or seconds, ``-1`` for ever). ``think`` is sent as it is; the target's ``thinking`` is the
-    way to set it together with a budget.
+    Ollama silently cuts a prompt that does not fit, and shifts the window when an answer fills it. Requests turn both
+    off unless you set them here.
     """
 
-    num_ctx: int | None = Field(default=None, gt=0)
-    num_gpu: int | None = Field(default=None, ge=-1)
-    num_thread: int | None = Field(default=None, gt=0)
-    num_batch: int | None = Field(default=None, gt=0)
-    num_keep: int | None = Field(default=None, ge=-1)
-    top_k: int | None = Field(default=None, ge=0)
-    top_p: Fraction | None = None
-    min_p: Fraction | None = None
-    repeat_penalty: float | None = Field(default=None, gt=0)
-    think: bool | Literal["low", "medium", "high"] | None = None
-    keep_alive: int | str | None = None
-    truncate: bool | None = None
-    shift: bool | None = None
-    as_client: bool = False
+    num_ctx: int | None = Field(
+        default=None, gt=0, description="Context window in tokens. Without it, the target's `context_window`."
+    )
+    num_gpu: int | None = Field(default=None, ge=-1, description="Layers on the GPU.")
+    num_thread: int | None = Field(default=None, gt=0, description="Threads of the CPU.")
+    num_batch: int | None = Field(default=None, gt=0, description="Tokens of a prompt in one batch.")
+    num_keep: int | None = Field(default=None, ge=-1, description="First tokens that a shift of the window keeps.")
+    top_k: int | None = Field(default=None, ge=0, description="Sample from this many of the most likely tokens.")
+    top_p: Fraction | None = Field(default=None, description="Sample from the tokens that have this share together.")
+    min_p: Fraction | None = Field(
+        default=None, description="Least probability of a token, as a share of the most likely one's."
+    )
+    repeat_penalty: float | None = Field(default=None, gt=0, description="Penalty for tokens that repeat.")
+    think: bool | Literal["low", "medium", "high"] | None = Field(
+        default=None, description="Sent unchanged. The target's `thinking` sets it together with a budget."
+    )
+    keep_alive: int | str | None = Field(
+        default=None, description="How long the model stays loaded: `5m`, seconds, or `-1` for no end."
+    )
+    truncate: bool | None = Field(default=None, description="Whether Ollama cuts a prompt that does not fit.")
+    shift: bool | None = Field(default=None, description="Whether Ollama shifts a window that is full.")
+    as_client: bool = Field(default=False, description="Send neither `truncate` nor `shift`, as most other clients do.")
 
 
 class LlamaCppSettings(_Exact):
     """``settings`` of a ``llamacpp`` target, whose server the bench starts itself.
 
-    ``cache_prompt`` lets a slot keep the beginning of its last prompt; it is off, because a repeat would be answered
-    sooner than the first time. ``servers`` above 1 starts as many equal servers. ``log`` is a file for its log.
-    ``extra_body`` has fields that are added to every request.
+    The prompt cache is off, because a repeat would be answered sooner than the first time.
     """
 
-    seed: int = 0
-    cache_prompt: bool = False
-    start_timeout_s: float = Field(default=300.0, gt=0, le=86_400)
-    servers: int = Field(default=1, gt=0, le=256)
-    log: str | None = None
-    extra_body: dict[str, Any] = {}
+    seed: int = Field(default=0, description="Seed of the server.")
+    cache_prompt: bool = Field(default=False, description="Whether a slot keeps the beginning of its last prompt.")
+    start_timeout_s: float = Field(
+        default=300.0, gt=0, le=86_400, description="How long the server may take to start, in seconds."
+    )
+    servers: int = Field(default=1, gt=0, le=256, description="How many equal servers to start.")
+    log: str | None = Field(default=None, description="File for the server's log.")
+    extra_body: dict[str, Any] = Field(default={}, description="Fields to add to every request.")
 
 
 class FakeSettings(_Exact):
-    """``settings`` of a ``fake`` target. ``process: true`` starts the scripted server as a process of its own."""
+    """``settings`` of a ``fake`` target."""
 
-    process: bool = False
+    process: bool = Field(default=False, description="Whether the scripted server is a process of its own.")
 
 
 # Of the APIs that are built in; one that a package adds checks its own.

@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 import inspect
-import re
 import sys
 from collections.abc import Iterator
 from typing import Any
 
 import msgspec
-from pydantic import BaseModel
 
-from milo_bench.config import settings
 from milo_bench.config.alarms import ALARMS_FILE
 from milo_bench.config.checked import FileKind
 from milo_bench.config.economics.file import ECONOMICS_FILE
-from milo_bench.config.environment import VARIABLES
 from milo_bench.config.policy.file import POLICY_FILE
 from milo_bench.config.policy.measures import MeasureDefinition, known_measures
 from milo_bench.config.policy.operator import OPERATOR_POLICY_FILE
@@ -24,7 +20,6 @@ from milo_bench.config.routing.file import ROUTING_FILE
 from milo_bench.config.routing.flags import FLAGS_FILE
 from milo_bench.config.schema import schema_path, schema_text
 from milo_bench.config.settings import SETTINGS_FILE
-from milo_bench.config.target_settings import API_SETTINGS
 from milo_bench.core import errors
 from milo_bench.core.files import PUBLIC, write_folder
 from milo_bench.core.modules import modules_of
@@ -33,6 +28,7 @@ from milo_bench.core.units import between, figure
 from milo_bench.grade.base import CHECKS, Check, Params, ReadsLanguage
 from milo_bench.guards.languages.names import language_name
 from milo_bench.guards.measured import all_measured, spoken_languages
+from milo_bench.report.settings_reference import settings_page_parts
 from milo_bench.report.suite_reference import suite_page_parts
 from milo_bench.suites.manifest import SUITE_FILE
 from milo_bench.targets.fake.script import SCRIPT_FILE
@@ -78,40 +74,7 @@ def file_kinds() -> tuple[FileKind[Any], ...]:
 
 
 def settings_page() -> str:
-    parts = [
-        "`bench.yaml` in the working folder, or the file named by `--config` or `MILO_BENCH_CONFIG`.",
-    ]
-    models: tuple[tuple[str, type[BaseModel]], ...] = (
-        ("`targets.NAME`", settings.TargetConfig),
-        ("`targets.NAME.price`", settings.PriceConfig),
-        *((f"`targets.NAME.settings` of `api: {api}`", model) for api, model in API_SETTINGS.items()),
-        ("`privacy`", settings.PrivacyConfig),
-        ("`run`", settings.RunConfig),
-    )
-    for title, model in models:
-        rows = []
-        for name, info in model.model_fields.items():
-            if name == "name":
-                continue
-            kind = table_cell(
-                re.sub(r"typing\.|\w+\.(?=\w)", "", str(info.annotation)).replace("<class '", "").rstrip("'>")
-            )
-            default = "required" if info.is_required() else f"`{info.get_default(call_default_factory=True)!r}`"
-            rows.append(f"| `{name}` | {kind} | {table_cell(default)} |")
-        parts += [f"## {title}", inspect.cleandoc(model.__doc__ or "")]
-        parts.append("\n".join(["| setting | type | default |", "|---|---|---|", *rows]))
-    parts += ["## Environment", _environment()]
-    return reference_page("Settings", *parts)
-
-
-def _environment() -> str:
-    return "\n".join(
-        [
-            "| variable | meaning |",
-            "|---|---|",
-            *(f"| `{name}` | {table_cell(text)} |" for name, text in VARIABLES.items()),
-        ]
-    )
+    return reference_page("Settings", *settings_page_parts())
 
 
 def exit_codes_page() -> str:
