@@ -16,7 +16,7 @@ class StopSignal:
 
     def __init__(self) -> None:
         self.requests = 0
-        self._callbacks: list[Callable[[], None]] = []
+        self._callbacks: list[Callable[[], object]] = []
 
     def request(self) -> None:
         self.requests += 1
@@ -32,7 +32,7 @@ class StopSignal:
         return self.requests > 1
 
     @contextmanager
-    def calling(self, callback: Callable[[], None]) -> Iterator[None]:
+    def calling(self, callback: Callable[[], object]) -> Iterator[None]:
         """``callback`` is called at each request while the block runs."""
         self._callbacks.append(callback)
         try:
