@@ -15,6 +15,7 @@ from typing import Any, TextIO
 
 import click
 
+from milo_bench.cli.next_command import with_options
 from milo_bench.cli.plain_terminal import accept_every_character, outlive_standard_error
 from milo_bench.core.errors import MiloError, PrerequisiteError, RowLeftOut, UsageError
 from milo_bench.core.suggest import hint_for
@@ -42,7 +43,7 @@ def run_command(command: click.Command, name: str, arguments: Sequence[str] | No
     accept_every_character(sys.stderr, exactly=False)
     try:
         with _told_of_rows():
-            result: Any = command.main(args=given, prog_name=name, standalone_mode=False)
+            result: Any = command.main(args=given, prog_name=name, standalone_mode=False, obj=tuple(given))
         sys.stdout.flush()
     except click.exceptions.Exit as leave:
         return leave.exit_code
@@ -52,6 +53,7 @@ def run_command(command: click.Command, name: str, arguments: Sequence[str] | No
     except click.ClickException as error:
         return _show(_from_click(error), as_json)
     except MiloError as error:
+        error.hint = with_options(error.hint, command, given)
         return _show(error, as_json)
     except (KeyboardInterrupt, click.Abort):
         click.echo("Interrupted.", err=True)
@@ -164,7 +166,10 @@ def as_sentence(hint: str) -> str:
 
 
 def say_next(*commands: str) -> None:
-    """Name the command that comes next, on standard error."""
+    """Name the command that comes next, on standard error, with the options of this one that it needs too."""
+    context = click.get_current_context(silent=True)
     for position, command in enumerate(commands):
+        if context is not None and isinstance(context.obj, tuple):
+            command = with_options(command, context.find_root().command, context.obj)
         lead = "next: " if position == 0 else "  or: "
         click.echo(click.style(lead, bold=True) + command, err=True)

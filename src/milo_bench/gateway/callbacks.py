@@ -75,4 +75,6 @@ def _body(work: QueuedWork) -> bytes:
         return _ENCODER.encode({"id": work.id, "milo": {"status": "rejected", "reason": work.reason}})
     model = f"{MODEL_PREFIX}{work.workload}" if work.workload else "milo"
     milo = {"status": "answered", "id": work.id, "by": "person"}
-    return _ENCODER.encode(answered_document(door, id=work.id, model=model, text=work.answer, milo=milo))
+    return _ENCODER.encode(
+        answered_document(door, id=work.id, model=model, text=work.answer, milo=milo, at_s=work.created_at)
+    )

@@ -27,6 +27,7 @@ _HOST: Final = re.compile(r"(?:\[([0-9A-Fa-f:.]+)\]|([A-Za-z0-9._-]+))(?::[0-9]{
 QUEUE_PREFIX: Final = "/v1/milo/queue/"
 _TARGETS: Final = "/health/targets"  # with models and reasons: where keys exist, for those who have one
 _HEALTH: Final = ("/health", "/health/live", "/health/ready", _TARGETS)
+_ADMIN: Final = (*_HEALTH, "/metrics")
 
 
 class Doors:
@@ -43,13 +44,15 @@ class Doors:
         if (wrong := self._wrong_host(http)) is not None:
             return wrong
         path = http.target
-        if path in _HEALTH and path != _TARGETS and http.method == "GET":
-            return None
+        if path in _HEALTH and path != _TARGETS:
+            return _unless_read(http)
         if (wrong := self.check_key(http)) is not None:
             return wrong
         if path in DOORS:
             return None if http.method == "POST" else _wrong_method("POST")
-        if path in ("/v1/models", _TARGETS) or path.startswith(QUEUE_PREFIX):
+        if path == _TARGETS:
+            return _unless_read(http)
+        if path == "/v1/models" or path.startswith(QUEUE_PREFIX):
             return None if http.method == "GET" else _wrong_method("GET")
         return _unknown(path)
 
@@ -72,9 +75,7 @@ class Doors:
     def check_admin_head(self, http: HttpRequest) -> ApiError | None:
         if (wrong := self._wrong_host(http)) is not None:
             return wrong
-        if http.target in (*_HEALTH, "/metrics"):
-            return None if http.method == "GET" else _wrong_method("GET")
-        return _unknown(http.target)
+        return _unless_read(http) if http.target in _ADMIN else _unknown_to_all(http.target, _ADMIN)
 
     def note_refusal(self, error: ApiError, http: HttpRequest) -> None:
         self._gateway.metrics.refused.add(error.code)
@@ -144,7 +145,9 @@ class Doors:
         door = asked.door if asked is not None else "chat"
         if work.state == "answered":
             milo = {"status": "answered", "id": work.id, "by": "person"}
-            document = answered_document(door, id=work.id, model=model, text=work.answer, milo=milo)
+            document = answered_document(
+                door, id=work.id, model=model, text=work.answer, milo=milo, at_s=work.created_at
+            )
             client.reply(200, _ENCODE(document))
         elif work.state == "rejected":
             milo = {"status": "rejected", "id": work.id}
@@ -152,9 +155,8 @@ class Doors:
             hint = "ask the people who work on this queue."
             raise ApiError(422, f"A person rejected this: {reason}.", code="rejected", hint=hint, milo=milo)
         else:
-            document = queued_document(
-                door, id=work.id, model=model, place=work.place, queue=work.queue, why=work.cause
-            )
+            why = asked.why if asked is not None and asked.why else work.cause
+            document = queued_document(door, work, model=model, place=work.place, why=why)
             document["milo"]["status"] = "taken" if work.state == "taken" else "queued"
             client.reply(202, _ENCODE(document))
 
@@ -185,6 +187,11 @@ class Doors:
         client.reply(503 if reasons else 200, _ENCODE(status))
 
 
+def _unless_read(http: HttpRequest) -> ApiError | None:
+    """What monitors and balancers look at: with GET, or with HEAD for its status alone."""
+    return None if http.method in ("GET", "HEAD") else _wrong_method("GET, HEAD")
+
+
 def _wrong_method(allowed: str) -> ApiError:
     return ApiError(405, "This method is not allowed here.", code="method", hint=f"use {allowed}.",
                     headers={"Allow": allowed})  # fmt: skip
@@ -199,6 +206,9 @@ def _unknown(path: str) -> ApiError:
         if path.partition("?")[0].rstrip("/").startswith(prefix):
             hint = "use /v1/chat/completions: there every guard of the routing table holds."
             return ApiError(404, f"The gateway does not speak {name}.", code="other_api", hint=hint)
+    return _unknown_to_all(path, (*DOORS, "/v1/models", f"{QUEUE_PREFIX}ID", *_HEALTH))
+
+
+def _unknown_to_all(path: str, known: Collection[str]) -> ApiError:
     message = f"Unknown path '{one_line(path)[:80]}'."
-    known = ", ".join((*DOORS, "/v1/models", f"{QUEUE_PREFIX}ID"))
-    return ApiError(404, message, code="unknown_path", hint=f"use one of {known}.")
+    return ApiError(404, message, code="unknown_path", hint=f"use one of {', '.join(known)}.")

@@ -326,7 +326,9 @@ def _workload(
         return ""
     known = [f"{MODEL_PREFIX}{name}" for name in (*workloads, *roles)]
     message = f"Unknown model '{_short(model)}'."
-    raise ApiError(404, message, code="model_not_found", hint=hint_for(model, ["milo", *known], noun="models"))
+    raise ApiError(
+        404, message, code="model_not_found", hint=hint_for(model, ["milo", *known], noun="models"), param="model"
+    )
 
 
 def _use(milo: Mapping[str, Any], headers: Mapping[str, str]) -> str:
@@ -474,4 +476,4 @@ def _short(name: str) -> str:
 
 
 def _wrong(name: str, what: str, hint: str) -> ApiError:
-    return ApiError(400, f"'{name}' {what}.", code="invalid_value", hint=hint)
+    return ApiError(400, f"'{name}' {what}.", code="invalid_value", hint=hint, param=name)

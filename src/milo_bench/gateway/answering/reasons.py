@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import math
 import time
 from collections.abc import Mapping
@@ -130,3 +131,16 @@ def _busy(pause_s: float | None, milo: Mapping[str, str] | None = None) -> ApiEr
 def _retry_after(pause_s: float | None) -> dict[str, str]:
     """The header, in whole seconds: who comes back after them is not too early."""
     return {"Retry-After": f"{math.ceil(pause_s)}"} if pause_s else {}
+
+
+def unrecorded(error: OSError) -> ApiError:
+    """A request that the audit could not take, with what the gateway's operator can do about it."""
+    match error.errno:
+        case errno.ENOSPC | errno.EDQUOT | errno.EFBIG:
+            hint = "free some space."
+        case errno.ENOENT:
+            hint = "put the audit's folder back, or start the gateway again."
+        case _:
+            hint = "check the audit's folder and its permissions."
+    hint += " Requests are answered again as soon as they can be recorded."
+    return ApiError(503, "The request could not be recorded.", code="audit_unavailable", hint=hint)

@@ -24,7 +24,7 @@ from milo_bench.gateway.answering.outside import ready
 from milo_bench.gateway.answering.parts import PartReply, merge_parts, read_part
 from milo_bench.gateway.answering.prompting import FREE, PreparedQuestion, in_shadow, prepare_question
 from milo_bench.gateway.answering.queueing import queued_work
-from milo_bench.gateway.answering.reasons import refusal, require_no_pause, unanswered_in_shadow, why_sent
+from milo_bench.gateway.answering.reasons import refusal, require_no_pause, unanswered_in_shadow, unrecorded, why_sent
 from milo_bench.gateway.answering.relay import StreamRelay
 from milo_bench.gateway.answering.shapes import as_response, as_stream, queued_document, wants_usage
 from milo_bench.gateway.answering.under_way import ANSWERED, RequestUnderWay
@@ -389,10 +389,10 @@ class ServedRequest(RequestUnderWay):
 
     async def _queue(self, asked: Question, key: GatewayKey, final: Routed, judged: JudgedReply | None) -> None:
         why = why_sent(final, judged)
-        work = queued_work(asked, key.id, final, judged, at_s=self._gateway.clock.time_s())
+        work = queued_work(asked, key.id, final, judged, why=why, at_s=self._gateway.clock.time_s())
         place = await self._gateway.enqueue(work)
         model = f"{MODEL_PREFIX}{asked.workload}" if asked.workload else "milo"
-        document = queued_document(asked.client_door, id=work.id, model=model, place=place, queue=work.queue, why=why)
+        document = queued_document(asked.client_door, work, model=model, place=place, why=why)
         headers = answer_headers(self._record, final, guarded=self._contract(final, asked).guarded)
         headers["Location"] = f"/v1/milo/queue/{work.id}"
         self._record.queue = work.id
@@ -456,8 +456,7 @@ class ServedRequest(RequestUnderWay):
     def _unrecorded(self, error: OSError) -> None:
         """What cannot be recorded is not answered."""
         self._gateway.report_unrecorded(error)
-        hint = "free some space. Requests are answered again as soon as they can be recorded."
-        self._client.fail(ApiError(503, "The request could not be recorded.", code="audit_unavailable", hint=hint))
+        self._client.fail(unrecorded(error))
 
     # ------------------------------------------------------------ shadow
 

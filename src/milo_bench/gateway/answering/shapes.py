@@ -11,6 +11,7 @@ from milo_bench.core.records import Timings
 from milo_bench.gateway.judging import read_choice
 from milo_bench.gateway.request import Door
 from milo_bench.gateway.wire.replies import DONE, event
+from milo_bench.store.state.queue import QueuedWork
 from milo_bench.targets.responses.translating import read_usage
 from milo_bench.targets.responses.writing import response_document, response_events
 
@@ -22,40 +23,47 @@ def wants_usage(fields: Mapping[str, Any]) -> bool:
     return bool((fields.get("stream_options") or {}).get("include_usage"))
 
 
-def queued_document(door: Door, *, id: str, model: str, place: int, queue: str, why: str) -> dict[str, Any]:
+def queued_document(door: Door, work: QueuedWork, *, model: str, place: int, why: str) -> dict[str, Any]:
     """What a client gets for work that a person answers: no content, a refusal that says so, and where to look."""
+    id = work.id
     said = f"A person answers this. It is number {place} in the queue. Fetch it with GET /v1/milo/queue/{id}."
     milo = {
-        "status": "queued", "id": id, "place": place, "queue": queue, "why": why, "fetch": f"/v1/milo/queue/{id}"
+        "status": "queued", "id": id, "place": place, "queue": work.queue, "why": why, "fetch": f"/v1/milo/queue/{id}"
     }  # fmt: skip
-    return unanswered_document(door, id=id, model=model, said=said, milo=milo)
+    return unanswered_document(door, id=id, model=model, said=said, milo=milo, at_s=work.created_at)
 
 
-def unanswered_document(door: Door, *, id: str, model: str, said: str, milo: Mapping[str, Any]) -> dict[str, Any]:
-    """A completion without content."""
+def unanswered_document(
+    door: Door, *, id: str, model: str, said: str, milo: Mapping[str, Any], at_s: float | None = None
+) -> dict[str, Any]:
+    """A completion without content, created at ``at_s``, now unless given."""
     if door == "completions":
         choice: dict[str, Any] = {"index": 0, "text": "", "finish_reason": "content_filter", "logprobs": None}
     else:
         message = {"role": "assistant", "content": None, "refusal": said}
         choice = {"index": 0, "message": message, "finish_reason": "content_filter", "logprobs": None}
-    return _document(door, id, model, choice, milo)
+    return _document(door, id, model, choice, milo, at_s)
 
 
-def answered_document(door: Door, *, id: str, model: str, text: str, milo: Mapping[str, Any]) -> dict[str, Any]:
-    """A person's answer as a completion."""
+def answered_document(
+    door: Door, *, id: str, model: str, text: str, milo: Mapping[str, Any], at_s: float
+) -> dict[str, Any]:
+    """A person's answer as a completion; ``at_s`` is when its request came into the queue."""
     if door == "completions":
         choice: dict[str, Any] = {"index": 0, "text": text, "finish_reason": "stop", "logprobs": None}
     else:
         message = {"role": "assistant", "content": text, "refusal": None}
         choice = {"index": 0, "message": message, "finish_reason": "stop", "logprobs": None}
-    return _document(door, id, model, choice, milo)
+    return _document(door, id, model, choice, milo, at_s)
 
 
-def _document(door: Door, id: str, model: str, choice: dict[str, Any], milo: Mapping[str, Any]) -> dict[str, Any]:
+def _document(
+    door: Door, id: str, model: str, choice: dict[str, Any], milo: Mapping[str, Any], at_s: float | None
+) -> dict[str, Any]:
     kind = "text_completion" if door == "completions" else "chat.completion"
     document = {
-        "id": id, "object": kind, "created": int(time.time()), "model": model, "choices": [choice], "usage": None,
-        "milo": dict(milo),
+        "id": id, "object": kind, "created": int(time.time() if at_s is None else at_s), "model": model,
+        "choices": [choice], "usage": None, "milo": dict(milo),
     }  # fmt: skip
     return as_response(document, {"model": model}, id=id) if door == "responses" else document
 

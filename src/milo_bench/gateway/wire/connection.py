@@ -292,7 +292,8 @@ class ClientConnection(asyncio.Protocol):
         """A whole answer."""
         if self.gone:
             return
-        self._transport.write(whole_reply(status, body, headers, content_type=content_type, close=self._pipelined))
+        to, close = self._request.method, self._pipelined
+        self._transport.write(whole_reply(status, body, headers, content_type=content_type, close=close, to=to))
         self._answered()
 
     def reply_known(self, lines: bytes, request_id: str, body: bytes) -> None:
@@ -352,7 +353,9 @@ class ClientConnection(asyncio.Protocol):
         self._let_go()
         self.due_s = time.monotonic() + _DRAIN_S
         self._listener.refused(self, error, self._request)
-        self._transport.write(whole_reply(error.status, error.body(), error.headers, close=True))
+        self._transport.write(
+            whole_reply(error.status, error.body(), error.headers, close=True, to=self._request.method)
+        )
         if self._transport.can_write_eof():
             self._transport.write_eof()
 

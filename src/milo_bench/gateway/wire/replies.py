@@ -40,18 +40,22 @@ class ApiError(Exception):
         headers: Mapping[str, str] = {},
         milo: Mapping[str, Any] | None = None,
         close: bool = False,
+        param: str | None = None,
     ) -> None:
         super().__init__(message)
         self.status, self.message, self.code, self.hint = status, message, code, hint
-        self.headers, self.milo, self.close = headers, milo, close
+        self.headers, self.milo, self.close, self.param = headers, milo, close, param
 
     def data(self) -> dict[str, Any]:
-        """``{"error": {message, type, param, code, hint}}``, with ``milo`` beside it where there is more to say."""
+        """``{"error": {message, type, param, code, hint}}``, with ``milo`` beside it where there is more to say.
+
+        ``param`` is the one field that is at fault, as in OpenAI's API.
+        """
         kind = _TYPES.get(
             self.status, "invalid_request_error" if self.status < 500 or self.status == 505 else "server_error"
         )
         said = f"{self.message} hint: {self.hint}" if self.hint else self.message
-        error = {"message": said, "type": kind, "param": None, "code": self.code, "hint": self.hint}
+        error = {"message": said, "type": kind, "param": self.param, "code": self.code, "hint": self.hint}
         return {"error": error, **({"milo": dict(self.milo)} if self.milo else {})}
 
     def body(self) -> bytes:
@@ -59,10 +63,17 @@ class ApiError(Exception):
 
 
 def whole_reply(
-    status: int, body: bytes, headers: Mapping[str, str] = {}, *, content_type: str = JSON_TYPE, close: bool = False
+    status: int,
+    body: bytes,
+    headers: Mapping[str, str] = {},
+    *,
+    content_type: str = JSON_TYPE,
+    close: bool = False,
+    to: str = "GET",
 ) -> bytes:
-    """A reply with its length."""
-    return b"".join((_head(status, content_type, headers, close), b"Content-Length: %d\r\n\r\n" % len(body), body))
+    """A reply with its length; one ``to`` a HEAD without the body."""
+    head = _head(status, content_type, headers, close)
+    return b"".join((head, b"Content-Length: %d\r\n\r\n" % len(body), b"" if to == "HEAD" else body))
 
 
 def known_lines(headers: Mapping[str, str]) -> bytes:

@@ -9,21 +9,27 @@ import msgspec
 
 Door: TypeAlias = Literal["chat", "completions", "embeddings", "responses"]  # the API that a client speaks
 _DOORS: Final[dict[str, Door]] = {door: door for door in get_args(Door)}
+_WHY: Final = "milo.why"
 _ENCODER: Final = msgspec.json.Encoder()
 
 
 class AskedWork(NamedTuple):
-    """``door`` is the API that was spoken, ``input`` the case (empty for free messages), ``texts`` who said what."""
+    """``door`` is the API that was spoken, ``input`` the case (empty for free messages), ``texts`` who said what.
+
+    ``why`` is what the client was told of why a person answers, "" in work of an earlier version.
+    """
 
     door: Door
     model: str
     input: Mapping[str, Any]
     texts: Sequence[tuple[str, str]]
+    why: str = ""
 
 
-def write_asked(door: Door, fields: Mapping[str, Any], case: Mapping[str, Any] | None) -> str:
+def write_asked(door: Door, fields: Mapping[str, Any], case: Mapping[str, Any] | None, *, why: str = "") -> str:
     """``fields`` is the client's JSON without what is ours, ``case`` the input that came beside it."""
-    return _ENCODER.encode({"door": door, **fields, **({"input": case} if case else {})}).decode()
+    ours = {_WHY: why} if why else {}
+    return _ENCODER.encode({"door": door, **fields, **({"input": case} if case else {}), **ours}).decode()
 
 
 def read_asked(text: str) -> AskedWork | None:
@@ -40,6 +46,7 @@ def read_asked(text: str) -> AskedWork | None:
         model=str(fields.get("model", "")),
         input=case if isinstance(case, dict) else {},
         texts=[*_texts(fields)],
+        why=str(fields.get(_WHY, "")),
     )
 
 
