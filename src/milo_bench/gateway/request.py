@@ -26,7 +26,6 @@ from milo_bench.gateway.wire.connection import HttpRequest
 from milo_bench.gateway.wire.replies import ApiError, header_text
 from milo_bench.guards.case_text import case_text
 from milo_bench.store.state.asked import Door as Door
-from milo_bench.targets.responses.reading import NotUnderstood, chat_request
 
 DOORS: Final[Mapping[str, Door]] = {
     "/v1/chat/completions": "chat",
@@ -200,6 +199,8 @@ def _read_tags(tags: Any) -> frozenset[str]:
 
 def _as_chat(response: dict[str, Any], *, has_case: bool) -> dict[str, Any]:
     """The chat completion that a request of the Responses API asks for. Raises ApiError for what none can give."""
+    from milo_bench.targets.responses.reading import NotUnderstood, chat_request
+
     try:
         chat = chat_request({"input": [], **response} if has_case else response)
     except NotUnderstood as error:

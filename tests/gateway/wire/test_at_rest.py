@@ -42,6 +42,9 @@ def test_a_gateway_with_a_schema_guard_and_a_state_file_has_loaded_nothing_else(
     loaded = set(subprocess.run(command, capture_output=True, text=True, check=True).stdout.split())
     assert "jsonschema_rs" in loaded, "the guard is there"
     assert sorted(UNUSED & loaded) == []
+    # Only the Responses API needs these, and servers that say what they are (llama.cpp, vLLM).
+    rooms = ("milo_bench.targets.responses.", "milo_bench.targets.identity.")
+    assert [name for name in sorted(loaded) if name.startswith(rooms)] == []
     assert sorted(name for name in loaded if name.startswith("milo_bench.guards.")) == [
         f"milo_bench.guards.{name}" for name in ("case_facts", "case_text", "templates")
     ]

@@ -91,3 +91,10 @@ async def test_a_connection_that_ends_before_its_request_left_is_reset() -> None
     connection.connection_lost(None)
     await asyncio.sleep(0)
     assert ((await reply).failure, log) == ("reset", [])
+
+
+async def test_a_stream_is_asked_for_at_once() -> None:
+    pool, log = pool_of_a_server(), list[str]()
+    opened(pool, log, "a")
+    await pool.start("/v1/chat/completions", b"{1}", WholeReply(), TIMES)
+    assert log == ["a {1}"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from milo_bench.core.records import FailureKind
 from milo_bench.gateway.answering.events import EventScan
@@ -12,7 +12,9 @@ from milo_bench.gateway.upstream.connection import UpstreamConnection
 from milo_bench.gateway.wire.connection import ClientConnection
 from milo_bench.gateway.wire.flow import LateValue
 from milo_bench.gateway.wire.replies import EVENTS_TYPE, JSON_TYPE, event
-from milo_bench.targets.responses.translating import ResponseStream
+
+if TYPE_CHECKING:
+    from milo_bench.targets.responses.translating import ResponseStream
 
 _MOST_DOCUMENT_BYTES: Final = 16 << 20
 _MOST_KEPT_BYTES: Final = 1 << 20

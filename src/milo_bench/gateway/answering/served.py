@@ -44,7 +44,6 @@ from milo_bench.gateway.upstream.targets import Upstream
 from milo_bench.gateway.wire.replies import ApiError, encoded
 from milo_bench.store.audit.records import AuditedRequest, AuditOutcome
 from milo_bench.store.state.keys import GatewayKey
-from milo_bench.targets.responses.translating import ResponseStream
 
 _ENCODER = msgspec.json.Encoder()
 _NOTHING_CLOSED: Final[frozenset[str]] = frozenset()
@@ -310,6 +309,8 @@ class ServedRequest(RequestUnderWay):
         scan = EventScan(upstream.keys, upstream.another_model, hides_usage=not wants_usage(asked.fields))
         translation = None
         if asked.response is not None:
+            from milo_bench.targets.responses.translating import ResponseStream
+
             translation = ResponseStream(asked.response, ident=self.id, created_s=int(time.time()))
         relay = StreamRelay(self._client, headers, finish, scan, keep=sampled, translation=translation)
         body = body_for(asked.door, upstream, prepared.request, prepared.asked.fields, stream=True)

@@ -12,8 +12,6 @@ from milo_bench.gateway.judging import read_choice
 from milo_bench.gateway.request import Door
 from milo_bench.gateway.wire.replies import DONE, event
 from milo_bench.store.state.queue import QueuedWork
-from milo_bench.targets.responses.translating import read_usage
-from milo_bench.targets.responses.writing import response_document, response_events
 
 _NO_TIMES: Final = Timings(0.0, 0.0, 0.0)
 
@@ -70,6 +68,9 @@ def _document(
 
 def as_response(document: Mapping[str, Any], asked: Mapping[str, Any], *, id: str) -> dict[str, Any]:
     """A chat completion as the answer to a request of the Responses API; of several choices its first."""
+    from milo_bench.targets.responses.translating import read_usage
+    from milo_bench.targets.responses.writing import response_document
+
     choice = read_choice("chat", document["choices"][0])
     usage, created = document.get("usage"), document.get("created")
     said = Exchange(_NO_TIMES) if choice is None else Exchange(
@@ -85,6 +86,8 @@ def as_response(document: Mapping[str, Any], asked: Mapping[str, Any], *, id: st
 def as_stream(door: Door, document: Mapping[str, Any], *, with_usage: bool) -> Iterator[bytes]:
     """A whole completion or response as the events that a streaming client reads, its end included."""
     if door == "responses":
+        from milo_bench.targets.responses.writing import response_events
+
         yield from response_events(document)
         return
     kind = "text_completion" if door == "completions" else "chat.completion.chunk"

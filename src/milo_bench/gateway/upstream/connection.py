@@ -97,8 +97,10 @@ class UpstreamConnection(asyncio.Protocol):
 
     # ------------------------------------------------------------ one exchange
 
-    def send(self, data: bytes, sink: ReplySink, *, first_s: float, total_s: float) -> None:
-        """Send a request at the end of this turn of the loop, together with the pool's others.
+    def send(
+        self, data: bytes, sink: ReplySink, *, first_s: float, total_s: float, at_once: bool = False
+    ) -> None:  # fmt: skip
+        """Send a request, ``at_once`` or at the end of this turn of the loop, together with the pool's others.
 
         ``first_s`` and ``total_s`` bound the time to the first byte and to the last.
         """
@@ -113,8 +115,11 @@ class UpstreamConnection(asyncio.Protocol):
         if self._timer is None or self._timer_s > self._due_s:
             self._stop_timer()
             self._set_timer(self._due_s)
-        self._unsent = data
-        self._pool.at_turn_end(self)
+        if at_once:
+            self._transport.write(data)
+        else:
+            self._unsent = data
+            self._pool.at_turn_end(self)
 
     def write(self) -> None:
         """Send what waits for the end of the turn, unless nobody wants it any more."""

@@ -49,14 +49,15 @@ class UpstreamPool:
     async def start(
         self, path: str, body: bytes, sink: ReplySink, timeouts: Timeouts, *, traceparent: str = ""
     ) -> UpstreamConnection | None:
-        """Send one POST. None where no connection could be made: ``sink.end`` has been told why.
+        """Send one POST at once, as streams need it: those that begin together would compete for each token.
 
+        None where no connection could be made: ``sink.end`` has been told why.
         ``traceparent`` is a header as ``telemetry.trace_context`` writes it.
         """
         connection = self._take_idle() or await self._connect(sink, timeouts)
         if connection is not None:
             data = self._request(path, body, traceparent)
-            connection.send(data, sink, first_s=timeouts.first_token_s, total_s=timeouts.total_s)
+            connection.send(data, sink, first_s=timeouts.first_token_s, total_s=timeouts.total_s, at_once=True)
         return connection
 
     def _request(self, path: str, body: bytes, traceparent: str) -> bytes:

@@ -29,9 +29,6 @@ from milo_bench.targets.http.stream import read_completion
 from milo_bench.targets.http.target import EMBEDDING, HttpTarget
 from milo_bench.targets.http.thinking import openai_fields, thinking_tokens, with_extra
 from milo_bench.targets.http.vectors import Vectors, read_vectors
-from milo_bench.targets.identity.llama_server import identify_llama_server
-from milo_bench.targets.identity.processes import read_processes
-from milo_bench.targets.identity.vllm import identify_snapshot
 
 _MOST_KEPT: Final = 32_768  # characters of messages whose form is kept
 _CONTENT, _PICTURES, _CALLS = attrgetter("content"), attrgetter("pictures"), attrgetter("tool_calls")
@@ -219,6 +216,8 @@ class OpenAiTarget(HttpTarget):
         return msgspec.structs.replace(record, identity=Identity(unknown=dict.fromkeys(parts, said)))
 
     async def _llama_server(self, record: TargetRecord) -> TargetRecord:
+        from milo_bench.targets.identity.llama_server import identify_llama_server
+
         found = await identify_llama_server(self.get_json, self._config.model, self._pids, self._open_book)
         settings = {**record.settings, "router": True} if found.is_router else record.settings
         return msgspec.structs.replace(
@@ -233,6 +232,9 @@ class OpenAiTarget(HttpTarget):
         )
 
     async def _vllm(self, record: TargetRecord, listed: Mapping[str, Any]) -> TargetRecord:
+        from milo_bench.targets.identity.processes import read_processes
+        from milo_bench.targets.identity.vllm import identify_snapshot
+
         said = await self.get_json("/version")
         root = listed.get("root")
         processes = await asyncio.to_thread(read_processes, self._pids)
