@@ -162,6 +162,7 @@ class LoadFigures(_FlatTimes, frozen=True):
     measured_s: float | None = None
     requests: int = 0
     answered: int = 0
+    empty: int = 0  # answers without a word, a thought or a call; they meet no service level
     failures: dict[str, int] = {}
     failure_share: float | None = None
     requests_per_s: float | None = None

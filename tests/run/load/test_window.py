@@ -15,10 +15,13 @@ from milo_bench.config.settings import TargetConfig
 from milo_bench.core.chat import ChatRequest, Exchange, Message
 from milo_bench.core.records import Failure, TargetRecord, Timeouts, Timings, Usage
 from milo_bench.run.load.arrivals import Arrival, constant_arrivals
-from milo_bench.run.load.rows import WindowRows
+from milo_bench.run.load.rows import LoadRow, WindowRows
+from milo_bench.run.load.service_level import ServiceLevel
 from milo_bench.run.load.unread import MOST_BYTES, READ_FIRST, READ_ONE_IN, UnreadAnswers
-from milo_bench.run.load.window import LoadRequest, Profile, drive_window
+from milo_bench.run.load.window import LoadRequest, Profile, drive_window, due_within
 from milo_bench.run.stop import StopSignal
+from milo_bench.stats.load.derived import to_microseconds
+from milo_bench.stats.load.figures import window_figures
 from milo_bench.targets import open_target
 from milo_bench.targets.base import OnEnd
 from milo_bench.targets.fake.server import start_fake
@@ -277,7 +280,7 @@ def test_a_dead_endpoint_ends_the_window_early_with_the_reason() -> None:
 
 def test_failures_of_a_server_that_answers_do_not_end_a_window() -> None:
     error = Failure("server_error", "500")
-    window = drive(Slots(0.01, failing=lambda number: error if number % 3 == 0 else None), Profile("closed", 2, 0.3))
+    window = drive(Slots(0.01, failing=lambda number: error if number % 3 == 0 else None), Profile("closed", 2, 6.0))
     assert window.ended_early == ""
     kinds = [row.failure for row in window.measured]
     assert kinds.count("server_error") / len(kinds) == pytest.approx(1 / 3, abs=0.02)
@@ -320,3 +323,32 @@ async def test_over_the_wire_a_scripted_server_gives_its_times_and_tokens() -> N
     # Never before the server's own time; how long after it is the machine's business.
     ttft_s = [row.first_content_s - row.intended_s for row in rows if row.first_content_s is not None]
     assert len(ttft_s) == len(rows) and min(ttft_s) >= 0.05
+
+
+def test_a_window_that_is_stopped_in_its_warm_up_measured_nothing() -> None:
+    async def stopped_after(seconds: float, profile: Profile) -> WindowRows:
+        stop = StopSignal()
+        asyncio.get_running_loop().call_later(seconds, stop.request)
+        return await driving(Slots(0.02), profile, stop)
+
+    for profile in (
+        Profile("closed", 2, 60.0, warmup_s=5.0),
+        Profile("closed", 2, 60.0),
+        Profile("open", 40.0, 60.0, arrivals=lambda: constant_arrivals(40.0)),
+    ):
+        window = in_virtual_time(stopped_after(0.25, profile))
+        assert window.to_s == window.from_s
+        assert window.rows and not window.measured
+        figures = window_figures(window, level=ServiceLevel())
+        assert (figures.requests, figures.requests_per_s, figures.output_tokens_per_s) == (0, None, None)
+
+
+@pytest.mark.parametrize("began_s", [0.3000004, 17.1234567, 100.0000009])
+def test_what_is_due_and_what_is_measured_are_the_same_requests(began_s: float) -> None:
+    profile = Profile("open", 10.0, 3.0, warmup_s=0.0, arrivals=lambda: constant_arrivals(10.0))
+    for shift_s in (-4e-7, 0.0, 4e-7):
+        from_s, to_s = began_s, began_s + 3.0 + shift_s
+        sent = tuple(LoadRow("f", began_s + n / 10, began_s + n / 10, began_s + n / 10) for n in range(1, 41))
+        scheduled = sum(1 for _ in due_within(profile, began_s, from_s, to_s))
+        rows = WindowRows("open", 10.0, began_s, from_s, to_s, to_s, sent, "", "", scheduled)
+        assert len(to_microseconds(rows).measured) == scheduled

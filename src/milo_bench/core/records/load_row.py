@@ -55,3 +55,4 @@ class LoadRows(Frozen, frozen=True, omit_defaults=False):
     ended_early: str
     from_flight: bool
     level: dict[str, Any]  # the service level's limits in seconds, and its share
+    rules: RecordedCount = 0  # by which figures follow from rows; see ``stats.load.figures.RULES``

@@ -85,6 +85,7 @@ def _passed(figures: LoadFigures) -> str:
 ROWS: tuple[tuple[str, _Cell], ...] = (
     ("requests measured", lambda f: f"{f.requests:,}"),
     ("failures", _failures),
+    ("empty answers", lambda f: f"{f.empty:,}" if f.empty else NOTHING),
     ("requests per second", lambda f: figure(f.requests_per_s, "")),
     ("tokens out per second", lambda f: figure(f.output_tokens_per_s, "")),
     ("tokens in per second", lambda f: figure(f.input_tokens_per_s, "")),
@@ -141,13 +142,18 @@ def _notes(windows: Sequence[LoadWindow]) -> list[str]:
         ):
             if steady.state == "drifting" and moved is not None:
                 lines.append(f"{level}: {said} changed by {change(moved * 100, 'percent')} over the window.")
-        if steady.note:
+        if not figures.measured_s and figures.ended_early:
+            lines.append(f"{level}: nothing was measured.")
+        elif steady.note:
             lines.append(f"{level}: steady state undecided, {steady.note}.")
         if figures.quality is not None:
             lines.append(f"{level}: {quality_text(figures.quality)}")
         if figures.held_back:
             lines.append(f"{level}: {figures.held_back} requests waited at the in-flight cap.")
-    lines += dict.fromkeys(f"{note[0].upper()}{note[1:]}." for w in windows for note in w.figures.notes)
+    for note in dict.fromkeys(note for window in windows for note in window.figures.notes):
+        levels = [level_text(window) for window in windows if note in window.figures.notes]
+        said = f"{note[0].upper()}{note[1:]}" if len(levels) == len(windows) else f"{', '.join(levels)}: {note}"
+        lines.append(f"{said}.")
     lines += dict.fromkeys(f"{note[0].upper()}{note[1:]}." for w in windows for note in w.figures.machine_notes)
     return lines
 

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from array import array
 from collections.abc import Sequence
 
 from milo_bench.core.records import Timeouts
 from milo_bench.core.units import seconds
+from milo_bench.run.load.pauses import pause_after_s
 from milo_bench.run.load.rows import LoadRow, WindowRows, row_of
 from milo_bench.run.load.window import GIVE_UP_AFTER, LoadRequest
 from milo_bench.run.schedule import UNREACHABLE
-from milo_bench.run.stop import StopSignal
+from milo_bench.run.stop import StopSignal, unless_stopped
 from milo_bench.targets.base import Target
 
 
@@ -32,7 +34,10 @@ async def ask_alone(
     rows: list[LoadRow] = []
     ended_early = ""
     unreachable = 0
+    pause_s = 0.0
     for one in requests:
+        left_s = began_s + most_s + zero_s - time.monotonic()
+        await unless_stopped(asyncio.sleep(min(pause_s, max(0.0, left_s))), stop)
         now_s = time.monotonic() - zero_s
         if stop.requested:
             ended_early = "interrupted"
@@ -40,6 +45,7 @@ async def ask_alone(
             break
         exchange = await target.ask(one.request, timeouts=timeouts, zero_s=zero_s, intended_s=now_s)
         rows.append(row_of(one.fixture, exchange, late_s=0.0, from_start=True, keep=True))
+        pause_s = pause_after_s(exchange)
         failure = exchange.failure
         unreachable = unreachable + 1 if failure is not None and failure.kind in UNREACHABLE else 0
         if failure is not None and unreachable >= GIVE_UP_AFTER:

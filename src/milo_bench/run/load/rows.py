@@ -52,6 +52,11 @@ class LoadRow(msgspec.Struct, frozen=True):
     output: str = ""
     exchange: Exchange | None = None  # until it is graded
 
+    @property
+    def is_empty(self) -> bool:
+        """An answer without a word, a thought or a call: no content came, and no token but the one that ends it."""
+        return self.failure is None and self.first_content_s is None and (self.completion_tokens or 0) <= 1
+
 
 @lru_cache(maxsize=1024)
 def _shared_tokens(counts: tuple[int, ...]) -> array[int]:
@@ -85,6 +90,11 @@ def row_of(fixture: str, exchange: Exchange, *, late_s: float, from_start: bool 
     )
 
 
+def microseconds(value_s: float) -> int:
+    """A time as the lines of a log say it."""
+    return round(value_s * 1e6)
+
+
 class WindowRows(Struct, frozen=True):
     """All requests of a window, in order of their end.
 
@@ -111,6 +121,7 @@ class WindowRows(Struct, frozen=True):
     ended_early: str = ""  # why the window ended before its time
     from_flight: bool = False  # see ``measured``
     workers: int = 1  # processes that sent the requests
+    paused_s: float = 0.0  # of the measured part, what streams waited after requests that failed, all of them together
     own_cpu_share: float = 0.0  # of a core, what this process used while the load lasted
     worker_cpu_share: float | None = None  # of a core, the busiest worker's; None where this process sent them
 

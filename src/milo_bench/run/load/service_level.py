@@ -21,9 +21,12 @@ class ServiceLevel(Struct, frozen=True):
     def is_set(self) -> bool:
         return any(limit is not None for limit in (self.ttft_s, self.latency_s, self.time_per_token_s, self.stall_s))
 
-    def met_by(self, row: LoadRow, time_per_token_s: float | None) -> bool:
-        """A failed request meets nothing; a figure that the server does not let us know does not count against it."""
-        if row.failure is not None:
+    def met_by(self, row: LoadRow, time_per_token_s: float | None, *, empty_meets: bool = False) -> bool:
+        """A failed request meets nothing, and neither does an empty answer, unless ``empty_meets``.
+
+        A figure that the server does not let us know does not count against a request.
+        """
+        if row.failure is not None or (row.is_empty and not empty_meets):
             return False
         if self.ttft_s is not None and (
             row.first_content_s is None or row.first_content_s - row.intended_s > self.ttft_s

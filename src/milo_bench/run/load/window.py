@@ -16,8 +16,9 @@ from milo_bench.core.records import Timeouts
 from milo_bench.core.units import seconds
 from milo_bench.run.load.arrivals import Arrival
 from milo_bench.run.load.in_flight import InFlight
+from milo_bench.run.load.pauses import Pauses, pause_after_s
 from milo_bench.run.load.quiet import quiet_collector
-from milo_bench.run.load.rows import LoadRow, Mode, RowFailure, WindowRows, row_of
+from milo_bench.run.load.rows import LoadRow, Mode, RowFailure, WindowRows, microseconds, row_of
 from milo_bench.run.load.timer import DueTimer
 from milo_bench.run.load.unread import MOST_BYTES, UnreadAnswers
 from milo_bench.run.schedule import UNREACHABLE
@@ -29,7 +30,6 @@ WARMUP_SHARE: Final = 0.1
 WARMUP_MOST: Final = 0.5
 COOLDOWN_MOST: Final = 0.5
 GIVE_UP_AFTER: Final = 20
-_PAUSE_S = 0.1  # after a request that found nobody: a dead endpoint is not to be asked ten thousand times
 _PROBE_S = 0.02
 _CANCEL_S = 2.0
 _JUST_S = 0.1  # so long a server may still count a request that it has answered
@@ -112,11 +112,13 @@ async def drive_window(
 def due_within(profile: Profile, began_s: float, from_s: float, to_s: float) -> Iterator[Arrival]:
     """The arrivals of an open loop that are due from ``from_s`` to before ``to_s``, with times on the run's clock."""
     assert profile.arrivals is not None
+    first, end = microseconds(from_s), microseconds(to_s)
     for arrival in profile.arrivals():
         due_s = began_s + arrival.at_s
-        if due_s >= to_s:
+        due = microseconds(due_s)  # as its row will say it: what is due and what is measured are the same requests
+        if due >= end:
             return
-        if due_s >= from_s:
+        if due >= first:
             yield Arrival(due_s, arrival.fixture)
 
 
@@ -148,13 +150,14 @@ class _Window:
         self._stop = stop
         self._next = first
         self._rows: list[LoadRow] = []
-        self._tasks: dict[asyncio.Task[None], _Open] = {}  # in flight
-        self._unread: dict[asyncio.Task[None], _Open] = {}  # answered, while we have not read the answer yet
+        self._tasks: dict[asyncio.Task[float], _Open] = {}  # in flight
+        self._unread: dict[asyncio.Task[float], _Open] = {}  # answered, while we have not read the answer yet
         self._most_unread = int(profile.level) if profile.mode == "closed" else profile.max_in_flight
-        self._later: dict[asyncio.Task[None], _Open] = {}  # answered, to be read when the load is over
+        self._later: dict[asyncio.Task[float], _Open] = {}  # answered, to be read when the load is over
         self._for_later = UnreadAnswers(profile.most_unread_bytes)
         self._just_ended_s: deque[float] = deque(maxlen=self._most_unread)
         self._answered = 0
+        self._pauses = Pauses()
         self._lags = array("d")
         self._unreachable_in_a_row = 0
         self._ended_early = ""
@@ -207,13 +210,14 @@ class _Window:
             await self._read_later()
         if loading.done() and not loading.cancelled() and (error := loading.exception()) is not None:
             raise error
+        from_s, to_s = min(self._from_s, ended_s), min(self._to_s, ended_s)
         scheduled = None if profile.mode == "closed" else self._count_due(began_s)
         return WindowRows(
             mode=profile.mode,
             level=profile.level,
             began_s=began_s,
-            from_s=min(self._from_s, ended_s),
-            to_s=min(self._to_s, ended_s),
+            from_s=from_s,
+            to_s=to_s,
             ended_s=ended_s,
             rows=tuple(sorted(self._rows, key=lambda row: row.ended_s)),
             warmup_rule=profile.warmup_rule,
@@ -225,6 +229,7 @@ class _Window:
             ended_early=self._ended_early,
             from_flight=self._from_flight,
             own_cpu_share=cpu_share,
+            paused_s=self._pauses.within(from_s, to_s),
         )
 
     # ------------------------------------------------------------ the window's parts
@@ -241,6 +246,10 @@ class _Window:
                 while self._answered < profile.level and self._now_s() < latest_s and self._sending:
                     await self._until(latest_s, something_ended=True)
                 self._from_flight = self._answered < profile.level
+        if not self._sending:  # over in the warm-up: nothing was measured
+            self._from_s = self._to_s = self._now_s()
+            self._from_flight = False
+            return
         self._from_s = self._now_s() if profile.mode == "closed" else self._open_from_s(began_s)
         self._to_s = self._from_s + profile.duration_s
         await self._until(self._to_s)
@@ -364,7 +373,8 @@ class _Window:
         self._most_in_flight = max(self._most_in_flight, len(self._tasks))
         task.add_done_callback(self._land)
 
-    async def _ask(self, request: LoadRequest, intended_s: float, could_s: float) -> None:
+    async def _ask(self, request: LoadRequest, intended_s: float, could_s: float) -> float:
+        """How long its stream waits before the next."""
         exchange = await self._target.ask(
             request.request,
             timeouts=self._profile.timeouts,
@@ -381,17 +391,19 @@ class _Window:
         )
         if exchange.failure is None or exchange.failure.kind not in UNREACHABLE:
             self._unreachable_in_a_row = 0
-            return
+            return pause_after_s(exchange)
         self._unreachable_in_a_row += 1
         if self._unreachable_in_a_row >= GIVE_UP_AFTER and not self._ended_early:
             times = self._unreachable_in_a_row
             self._ended_early = f"{times} {exchange.failure.kind} failures in a row: {exchange.failure.message}"
             self._end_sending()
+        return pause_after_s(exchange)
 
     def _answer_in(self, size: int) -> Awaitable[object] | None:
         """Its place is free before we read it, so that our reading holds no user back; a bounded number of times."""
         task = asyncio.current_task()
-        if task not in self._tasks:
+        # After one that said nothing right, a stream waits for what its own answer says: it may have to pause.
+        if task not in self._tasks or (self._profile.mode == "closed" and not self._for_later.all_well):
             return None
         later = self._for_later.wait_for(size) if self._sending else None
         if later is not None or len(self._unread) < self._most_unread:
@@ -409,9 +421,10 @@ class _Window:
                 self._fill_places()
         return later
 
-    def _land(self, task: asyncio.Task[None]) -> None:
+    def _land(self, task: asyncio.Task[float]) -> None:
         still_open = self._later.pop(task, None) or self._unread.pop(task, None)
         has_gone_on = still_open is not None
+        pause_s = 0.0
         if still_open is None:
             still_open = self._tasks.pop(task)
             self._answered += 1
@@ -419,6 +432,8 @@ class _Window:
             self._rows.append(_left(still_open, "unfinished", self._now_s()))
         elif (error := task.exception()) is not None:
             raise error  # a fault of ours, not of the server: to the loop's handler, loudly
+        else:
+            pause_s = task.result()
         self._changed.set()
         if has_gone_on:
             return
@@ -426,8 +441,9 @@ class _Window:
         if self._profile.mode != "closed":
             if self._sending:
                 self._fill_places()
-        elif self._unreachable_in_a_row:
-            asyncio.get_running_loop().call_later(_PAUSE_S, self._next_of_stream)
+        elif pause_s:
+            self._pauses.begin(self._slot_free_s, pause_s)
+            asyncio.get_running_loop().call_later(pause_s, self._next_of_stream)
         else:
             self._next_of_stream()
 
@@ -450,7 +466,7 @@ class _Window:
         await self._cancel((*self._tasks, *self._unread))
 
     @staticmethod
-    async def _cancel(tasks: Collection[asyncio.Task[None]]) -> None:
+    async def _cancel(tasks: Collection[asyncio.Task[float]]) -> None:
         for task in tasks:
             task.cancel()
         if tasks:

@@ -171,6 +171,7 @@ def merged(parts: Sequence[WindowRows], profile: Profile) -> WindowRows:
         ended_early=next((part.ended_early for part in parts if part.ended_early), ""),
         from_flight=any(part.from_flight for part in parts),
         workers=len(parts),
+        paused_s=sum(part.paused_s for part in parts),
         worker_cpu_share=max(part.own_cpu_share for part in parts),
     )
 

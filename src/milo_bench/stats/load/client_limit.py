@@ -10,6 +10,7 @@ from milo_bench.core.load_records import ClientFigures
 from milo_bench.core.records import Telemetry
 from milo_bench.core.units import number, seconds, share
 from milo_bench.run.load.rows import WindowRows
+from milo_bench.stats.load.failing import mostly_failed
 from milo_bench.stats.load.samples import used_between
 from milo_bench.stats.load.token_times import in_blocks
 
@@ -21,8 +22,9 @@ DELIVERED_LEAST = 0.98
 CPU_MOST = 0.90
 
 RULE = (
-    "client_bound if one of these is true. Reading: the 99th percentile of the client's delay (request means by kernel "
-    f"receive stamps) exceeds {seconds(READ_FLOOR_S)} and {share(READ_SHARE)} of the median gap between chunks. "
+    "client_bound if one of these is true, unless most requests failed. Reading: the 99th percentile of the client's "
+    f"delay (request means by kernel receive stamps) exceeds {seconds(READ_FLOOR_S)} and {share(READ_SHARE)} of the "
+    "median gap between chunks. "
     f"Sending: the 99th percentile of its delay, or the 95th of its timers', exceeds {seconds(SEND_FLOOR_S)} and "
     f"{share(SEND_SHARE)} of the median time to first token. Delivery: it sent under {share(DELIVERED_LEAST)} of due "
     "requests with places free, or kept streams busy for under that share of the time. "
@@ -72,6 +74,8 @@ def client_figures(window: WindowRows, samples: Sequence[Telemetry]) -> ClientFi
             bound_by.append(f"kept {number(busy * window.level)} of {number(window.level)} streams busy")
     if client_cpu is not None and client_cpu > CPU_MOST:
         bound_by.append(f"used {share(client_cpu)} of a processor core")
+    if mostly_failed(window):  # then that is the limit, whatever else there is
+        bound_by = []
     return ClientFigures(
         read_lag_p50_s=_quantile(means, 0.5),
         read_lag_p99_s=read_lag_s,
@@ -91,13 +95,17 @@ def client_figures(window: WindowRows, samples: Sequence[Telemetry]) -> ClientFi
 
 
 def _busy_share(window: WindowRows) -> float | None:
-    """Share of the measured time in which a closed loop's streams had a request out, 1 for all of them always."""
+    """Share of the measured time in which a closed loop's streams had a request out, 1 for all of them always.
+
+    A stream that waits because the server failed it is not one that we kept idle.
+    """
     length_s = (window.to_s - window.from_s) * window.level
     if length_s <= 0 or not window.rows:
         return None
     times = np.array([(row.started_s, row.ended_s) for row in window.rows])
     inside = np.clip(times, window.from_s, window.to_s)
-    return round(min(1.0, float((inside[:, 1] - inside[:, 0]).sum()) / length_s), 6)
+    busy_s = float((inside[:, 1] - inside[:, 0]).sum()) + window.paused_s
+    return round(min(1.0, busy_s / length_s), 6)
 
 
 def _inside(sample: Telemetry, window: WindowRows) -> bool:

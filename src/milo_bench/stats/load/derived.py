@@ -11,9 +11,9 @@ import msgspec
 
 from milo_bench.core.load_records import LoadFigures
 from milo_bench.core.records import LoadRequestRow, LoadRows, LoadWindow, Telemetry
-from milo_bench.run.load.rows import LoadRow, RowFailure, WindowRows
+from milo_bench.run.load.rows import LoadRow, RowFailure, WindowRows, microseconds
 from milo_bench.run.load.service_level import ServiceLevel
-from milo_bench.stats.load.figures import load_window, window_figures
+from milo_bench.stats.load.figures import RULES, load_window, window_figures
 from milo_bench.stats.load.machine import MachineFigures
 
 # What meters gave, and the client's own error, come from the log's telemetry and the client's timers, not from rows.
@@ -66,12 +66,12 @@ def to_microseconds(window: WindowRows) -> WindowRows:
 def line_of_row(row: LoadRow) -> LoadRequestRow:
     return LoadRequestRow(
         fixture=row.fixture,
-        due_us=_us(row.intended_s),
-        sent_us=_us(row.started_s),
-        end_us=_us(row.ended_s),
-        first_us=None if row.first_content_s is None else _us(row.first_content_s),
-        late_us=_us(row.late_s),
-        gaps_us=tuple(_us(gap) for gap in row.gaps_s),
+        due_us=microseconds(row.intended_s),
+        sent_us=microseconds(row.started_s),
+        end_us=microseconds(row.ended_s),
+        first_us=None if row.first_content_s is None else microseconds(row.first_content_s),
+        late_us=microseconds(row.late_s),
+        gaps_us=tuple(microseconds(gap) for gap in row.gaps_s),
         chunk_tokens=tuple(row.chunk_tokens),
         prompt=row.prompt_tokens,
         completion=row.completion_tokens,
@@ -115,10 +115,10 @@ def rows_record(window: WindowRows, level: ServiceLevel) -> LoadRows:
     """What the window's own line keeps, so that its rows are enough to work its figures out."""
     return LoadRows(
         count=len(window.rows),
-        from_us=_us(window.from_s),
-        to_us=_us(window.to_s),
-        began_us=_us(window.began_s),
-        ended_us=_us(window.ended_s),
+        from_us=microseconds(window.from_s),
+        to_us=microseconds(window.to_s),
+        began_us=microseconds(window.began_s),
+        ended_us=microseconds(window.ended_s),
         warmup_rule=window.warmup_rule,
         cooldown_rule=window.cooldown_rule,
         scheduled=window.scheduled,
@@ -127,6 +127,7 @@ def rows_record(window: WindowRows, level: ServiceLevel) -> LoadRows:
         ended_early=window.ended_early,
         from_flight=window.from_flight,
         level=msgspec.structs.asdict(level),
+        rules=RULES,
     )
 
 
@@ -151,7 +152,7 @@ def derived_figures(window: LoadWindow, lines: Sequence[LoadRequestRow]) -> Load
         ended_early=said.ended_early,
         from_flight=said.from_flight,
     )
-    figures = window_figures(rows, level=ServiceLevel(**said.level))
+    figures = window_figures(rows, level=ServiceLevel(**said.level), rules=said.rules)
     return msgspec.structs.replace(figures, **{name: getattr(window.figures, name) for name in FROM_METERS})
 
 
@@ -178,9 +179,5 @@ def _difference(one: Any, other: Any, place: str) -> str:
     return "" if one == other else place
 
 
-def _us(value_s: float) -> int:
-    return round(value_s * 1e6)
-
-
 def _round(value_s: float) -> float:
-    return _us(value_s) / 1e6
+    return microseconds(value_s) / 1e6

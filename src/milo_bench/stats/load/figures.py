@@ -25,17 +25,22 @@ from milo_bench.core.load_records import (
 )
 from milo_bench.core.records import LoadRows, LoadWindow, Telemetry
 from milo_bench.core.records.buffering import SAID as BUFFERED
+from milo_bench.core.units import figure
 from milo_bench.run.load.rows import LoadRow, WindowRows
 from milo_bench.run.load.service_level import ServiceLevel
 from milo_bench.stats.intervals import wilson
 from milo_bench.stats.load.client_limit import client_figures
 from milo_bench.stats.load.distribution import describe
+from milo_bench.stats.load.failing import mostly_failed
 from milo_bench.stats.load.machine import machine_figures
 from milo_bench.stats.load.quality import first_outcomes
 from milo_bench.stats.load.rates import tokens_in, tokens_out, work_done
 from milo_bench.stats.load.steady import SUB_WINDOWS, find_drift, together
 from milo_bench.stats.load.token_times import mostly_in_blocks, time_per_token_s, token_gaps, worst_stall_s
 
+# By which figures follow from rows; a log says by which its own do. Since 1, empty answers are counted and meet no
+# service level, and a window says that most of its requests failed.
+RULES = 1
 _LEAST_A_SUB_WINDOW = 2.0
 _SERVER_KEYS = 24
 
@@ -59,8 +64,8 @@ def load_window(
     )
 
 
-def window_figures(window: WindowRows, *, level: ServiceLevel) -> LoadFigures:
-    """Everything that follows from the rows alone."""
+def window_figures(window: WindowRows, *, level: ServiceLevel, rules: int = RULES) -> LoadFigures:
+    """Everything that follows from the rows alone, by the ``rules`` of their log."""
     measured = window.measured
     answered = [row for row in window.rows if row.failure is None]
     length_s = window.to_s - window.from_s
@@ -74,6 +79,7 @@ def window_figures(window: WindowRows, *, level: ServiceLevel) -> LoadFigures:
         measured_s=round(length_s, 6),
         requests=len(measured),
         answered=len(measured) - failures.total(),
+        empty=sum(row.is_empty for row in measured) if rules else 0,
         failures=dict(failures.most_common()),
         failure_share=round(failures.total() / len(measured), 6) if measured else None,
         requests_per_s=_rate(float(work_done(answered, ends)[0]), length_s),
@@ -88,13 +94,13 @@ def window_figures(window: WindowRows, *, level: ServiceLevel) -> LoadFigures:
         held_back=window.held_back,
         **_cache_figures(measured),
         **_quality_figures(measured),
-        notes=_notes(measured),
+        notes=(*(_own_notes(window, measured) if rules else ()), *_notes(measured)),
         distributions=distributions,
         server_timings=_server_timings(measured),
         steady=_steady(window, answered, measured),
     )
     if level.is_set:
-        figures = _with_service_level(figures, level, window, answered)
+        figures = _with_service_level(figures, level, window, answered, empty_meets=not rules)
     return msgspec.structs.replace(figures, **flat_times(distributions))
 
 
@@ -138,6 +144,15 @@ def _describe_token_gaps(measured: Sequence[LoadRow]) -> LoadDistribution:
 def _describe_chunk_gaps(measured: Sequence[LoadRow]) -> LoadDistribution:
     gaps = [np.asarray(row.gaps_s) for row in measured if row.gaps_s]
     return describe(np.concatenate(gaps) if gaps else [])
+
+
+def _own_notes(window: WindowRows, measured: Sequence[LoadRow]) -> tuple[str, ...]:
+    """What comes before every figure: that there are hardly any answers, or that there is nothing in them."""
+    found = [failed] if (failed := mostly_failed(window)) else []
+    if empty := sum(row.is_empty for row in measured):
+        answered = sum(row.failure is None for row in measured)
+        found.append(f"{empty:,} of {figure(answered, 'answers')} were empty: they meet no service level")
+    return tuple(found)
 
 
 def _notes(measured: Sequence[LoadRow]) -> tuple[str, ...]:
@@ -200,12 +215,14 @@ def _latency_s(row: LoadRow) -> float:
 
 
 def _with_service_level(
-    figures: LoadFigures, level: ServiceLevel, window: WindowRows, answered: Sequence[LoadRow]
+    figures: LoadFigures, level: ServiceLevel, window: WindowRows, answered: Sequence[LoadRow], *, empty_meets: bool
 ) -> LoadFigures:
     measured, length_s = [row for row in window.measured if not row.is_warm], window.to_s - window.from_s
     ends = np.array([window.from_s, max(window.to_s, window.from_s + 1e-9)])
-    met = sum(level.met_by(row, None if row.failure else time_per_token_s(row)) for row in measured)
-    good = [row for row in answered if level.met_by(row, time_per_token_s(row))]
+    met = sum(
+        level.met_by(row, None if row.failure else time_per_token_s(row), empty_meets=empty_meets) for row in measured
+    )
+    good = [row for row in answered if level.met_by(row, time_per_token_s(row), empty_meets=empty_meets)]
     interval = wilson(met, len(measured))
     return msgspec.structs.replace(
         figures,

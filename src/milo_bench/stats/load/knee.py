@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from milo_bench.core.records import Interval, LoadWindow, Measure
 from milo_bench.core.units import change, figure, number
+from milo_bench.stats.load.failing import MOST
 
 RESAMPLES = 1000
 LEAST_LEVELS = 3
@@ -61,7 +62,8 @@ def fit_knees(streams: Sequence[float], rates: NDArray[np.float64]) -> list[Fit]
 
 
 def degradation(windows: Sequence[LoadWindow], *, seed: int = 0) -> tuple[Measure, ...]:
-    """``knee_streams`` and ``latency_slope_s`` of each target's closed windows; those bound by the client left out.
+    """``knee_streams`` and ``latency_slope_s`` of each target's closed windows; those bound by the client, and those
+    whose requests mostly failed, left out.
 
     The slope is the rise of the median latency for one stream more (least squares over the levels).
     A knee whose interval reaches the highest level tried is not a knee: the value is None and the
@@ -72,7 +74,8 @@ def degradation(windows: Sequence[LoadWindow], *, seed: int = 0) -> tuple[Measur
         usable = [w for w in windows if w.target == target and w.mode == "closed" and not w.client_bound]
         by_level: dict[float, list[LoadWindow]] = {}
         for window in usable:
-            if window.figures.answered and not window.figures.ended_early:
+            figures = window.figures
+            if figures.answered and not figures.ended_early and (figures.failure_share or 0.0) <= MOST:
                 by_level.setdefault(window.level, []).append(window)
         if len(by_level) < 2:
             continue
