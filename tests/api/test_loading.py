@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from milo_bench.api.deciding import DecideOptions, decide_logs
 from milo_bench.api.loading import load_target
 from milo_bench.core.errors import DataError, TargetError, UsageError
 from milo_bench.core.load_records import LoadFigures
@@ -147,10 +148,18 @@ def test_a_load_that_makes_no_sense_is_refused(load: Load, wanted: dict[str, obj
         load(**wanted)
 
 
+def test_a_load_log_alone_decides_nothing_and_the_error_says_so(load: Load) -> None:
+    report = load(concurrency=(1,), duration_s=0.2)
+    with pytest.raises(UsageError, match="No log has an answer") as refused:
+        decide_logs(DecideOptions(report.path))
+    assert "milo-bench run" in refused.value.hint
+
+
 def test_a_log_is_never_overwritten(load: Load) -> None:
     load(concurrency=(1,), duration_s=0.2)
-    with pytest.raises(DataError, match="already exists"):
+    with pytest.raises(DataError, match="already exists") as refused:
         load(concurrency=(1,))
+    assert refused.value.hint == "choose another --out.", "load has no --resume"
 
 
 @pytest.mark.parametrize(

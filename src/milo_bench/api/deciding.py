@@ -195,8 +195,11 @@ def _policy_of_suite(evidence: Evidence, operators: OperatorRules | None, logs: 
     if not suites and operators is not None and len(played) == len(evidence.logs):
         return _for_operators_alone()
     found = _own_policy(logs) or shipped_policy(suites[0]) if len(suites) == 1 else None
+    if not suites:
+        message = "No log has an answer of a model, so there is nothing to decide."
+        raise UsageError(message, hint="add a log of 'milo-bench run'. Load logs and probe results are read beside it.")
     if found is None:
-        what = "several suites" if len(suites) > 1 else f"the suite '{suites[0] if suites else 'no suite'}'"
+        what = "several suites" if len(suites) > 1 else f"the suite '{suites[0]}'"
         message = f"There is no policy for {what}."
         raise ConfigError(message, hint="milo-bench policy new SUITE, or add --policy FILE.")
     return found

@@ -65,7 +65,7 @@ def load_target(
     check_options(options)
     suite = load_suite(options.suite)
     path = options.out or default_log_path(f"load-{suite.ref.name}", datetime.now(UTC))
-    require_new_log(path)
+    require_new_log(path, resumes=False)
     config, cold = settings.target(options.model), options.cache == "cold"
     workers = _workers(options, config, env)
     target = open_target(config, env, cold=cold)

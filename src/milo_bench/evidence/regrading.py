@@ -72,7 +72,8 @@ def write_regraded(path: AnyPath, suite: str, out: AnyPath) -> Path:
     log, out = read_run_log(Path(path)), Path(out)
     today = _Today(log, suite)
     header = today.header()
-    writer = RunLogWriter.create(out, header, [today.fixtures[id] for id in header.plan.fixtures])
+    fixtures = [today.fixtures[id] for id in header.plan.fixtures]
+    writer = RunLogWriter.create(out, header, fixtures, resumes=False)
     attempts = failures = 0
     try:
         for attempt in log.attempts:

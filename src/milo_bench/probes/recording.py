@@ -45,7 +45,7 @@ def open_probe_log(path: Path, config: TargetConfig) -> RunLogWriter:
         plan=Plan(fixtures=(), targets=(config.name,)),
     )
     header = msgspec.structs.replace(header, earlier=earlier_logs(path, header, "probe") or msgspec.UNSET)
-    return RunLogWriter.create(path, header, ())
+    return RunLogWriter.create(path, header, (), resumes=False)
 
 
 def watch_server_log(config: TargetConfig, options: ProbeOptions, folder: Path) -> tuple[TargetConfig, ProbeOptions]:

@@ -108,7 +108,7 @@ def import_recorded(wanted: RecordedImport, setting: ImportSetting) -> RecordedR
     if bool(wanted.suite) == (wanted.new_suite is not None):
         message = "Name the suite that the answers belong to." if not wanted.suite else "Both --suite and --make-suite."
         raise UsageError(message, hint="use --suite SUITE, or --make-suite DIR to make one from the recorded cases.")
-    require_new_log(wanted.out)
+    require_new_log(wanted.out, resumes=False)
     if wanted.new_suite is not None and wanted.new_suite.exists() and not _is_empty_folder(wanted.new_suite):
         message = f"{wanted.new_suite} already exists."
         raise UsageError(message, hint=f"choose a new folder, or use it: --suite {wanted.new_suite}")

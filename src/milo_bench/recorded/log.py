@@ -98,7 +98,7 @@ def write_recorded_log(
     )
     header = _header(recording, plan, names, files, request)
     planned = [fixture for fixture in request.suite.fixtures if fixture.id in used]
-    writer = RunLogWriter.create(request.out, header, planned, request.policy)
+    writer = RunLogWriter.create(request.out, header, planned, request.policy, resumes=False)
     by_id = {fixture.id: fixture for fixture in planned}
     if request.listener is not None:
         request.listener.start(header.run_id, request.suite.workloads, planned)

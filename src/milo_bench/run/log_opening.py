@@ -53,6 +53,7 @@ def log_opener(
             return RunLogWriter.resume(path, header, fixtures, policy)
         if rows is not None:
             header = msgspec.structs.replace(header, earlier=earlier_logs(path, header, rows) or msgspec.UNSET)
-        return Resumed(RunLogWriter.create(path, header, fixtures, policy), {})
+        writer = RunLogWriter.create(path, header, fixtures, policy, resumes=rows != "load")
+        return Resumed(writer, {})
 
     return open_log

@@ -50,7 +50,7 @@ def test_a_run_log_is_a_trace() -> None:
     )
     arrivals = parse_trace(log, where="t")
     assert arrivals == (Arrival(0.0, "a"), Arrival(0.5, "b"))
-    assert trace_rate(arrivals) == 4.0
+    assert trace_rate(arrivals) == 2.0, "one gap of half a second"
 
 
 def test_the_samples_of_a_run_log_are_no_requests() -> None:

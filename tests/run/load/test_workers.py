@@ -130,6 +130,14 @@ def test_auto_takes_one_process_until_one_core_is_too_little(monkeypatch: pytest
     assert workers_for(replace(closed, mode="open", level=2500.0), 0) == 3
 
 
+@pytest.mark.parametrize(("wanted", "most"), [(3, 2), (0, 2), (3, 3), (2, 5)])
+def test_places_in_flight_are_shared_out_and_no_process_gets_one_more(wanted: int, most: int) -> None:
+    profile = Profile("open", 4_000.0, 1.0, max_in_flight=most, arrivals=partial(arrivals_at, "constant", 1.0, seed=0))
+    count = workers_for(profile, wanted)
+    assert 1 <= count <= most
+    assert sum(workers._share(profile, number, count).max_in_flight for number in range(count)) == most
+
+
 def test_the_memory_for_answers_that_wait_is_shared_by_the_processes() -> None:
     profile = Profile("closed", 8.0, 1.0)
     parts = [workers._share(profile, number, 4) for number in range(4)]

@@ -85,7 +85,10 @@ def _write_whole(data: bytes) -> None:
     show_default=True,
     help="Share of requests that must meet every limit.",
 )
-@click.option("--duration", type=_SECONDS, default="20s", show_default=True, help="Measured part of each window.")
+@click.option(
+    "--duration", type=_SECONDS, default="20s", show_default=True,
+    help="Measured part of each window. A trace has its own length.",
+)  # fmt: skip
 @click.option("--warmup", type=_SECONDS, help="Load before the measured part.  [default: by rule, printed]")
 @click.option("--drain", type=_SECONDS, help="Time to finish after a window.  [default: by rule, printed]")
 @click.option("--timeout", type=_SECONDS, help="Time limit for an answer.  [default: as in bench.yaml]")

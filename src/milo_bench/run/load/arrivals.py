@@ -98,9 +98,9 @@ def _arrival(line: str, where: str) -> Arrival | None:
 
 
 def trace_rate(arrivals: Sequence[Arrival]) -> float:
-    """Mean arrivals a second over a trace; its count where it has no length."""
+    """Mean arrivals a second between the first and the last of a trace; their count where it has no length."""
     length_s = arrivals[-1].at_s - arrivals[0].at_s
-    return len(arrivals) / length_s if length_s > 0 else float(len(arrivals))
+    return (len(arrivals) - 1) / length_s if length_s > 0 else float(len(arrivals))
 
 
 def _check_rate(rate: float) -> None:

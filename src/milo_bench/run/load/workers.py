@@ -37,11 +37,15 @@ _HEAD_START_S: Final = 0.2  # between the message that a window begins and its b
 
 
 def workers_for(profile: Profile, wanted: int) -> int:
-    """How many processes send the load of ``profile``: ``wanted``, or for 0 as many as it takes and there are cores."""
+    """How many processes send the load of ``profile``: ``wanted``, or for 0 as many as it takes and there are cores.
+
+    Never more than there are streams, or places for requests in flight.
+    """
+    most = int(profile.level) if profile.mode == "closed" else profile.max_in_flight
     if wanted:
-        return wanted if profile.mode != "closed" else min(wanted, int(profile.level))
+        return min(wanted, most)
     least = math.ceil(profile.level / (STREAMS_A_WORKER if profile.mode == "closed" else RATE_A_WORKER))
-    return max(1, min(least, usable_cores()))
+    return max(1, min(least, usable_cores(), most))
 
 
 def usable_cores() -> int:

@@ -80,8 +80,11 @@ class RunLogWriter:
         policy: TextPolicy,
         length: int,
         chain: Chain | None = None,
+        *,
+        resumes: bool = True,
     ) -> None:
         self.path = path
+        self._again = "resume the run" if resumes else "start it again with another --out"
         self.header = header
         self._descriptor = descriptor
         self._policy = policy
@@ -96,14 +99,15 @@ class RunLogWriter:
 
     @classmethod
     def create(
-        cls, path: Path, header: RunHeader, fixtures: Iterable[Fixture], policy: TextPolicy | None = None
-    ) -> RunLogWriter:
-        """A new log with its ``run`` line and one line a fixture.
+        cls, path: Path, header: RunHeader, fixtures: Iterable[Fixture], policy: TextPolicy | None = None, *,
+        resumes: bool = True,
+    ) -> RunLogWriter:  # fmt: skip
+        """A new log with its ``run`` line and one line a fixture. ``resumes``: its command has --resume.
 
         Raises DataError where the file exists, PrerequisiteError where it cannot be made.
         """
         policy = _policy_for(header, policy)
-        require_new_log(path)
+        require_new_log(path, resumes=resumes)
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
         except OSError as error:
@@ -112,10 +116,10 @@ class RunLogWriter:
             # Text of a buyer's cases stands in it: for its owner's eyes only.
             descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_APPEND, 0o600)
         except FileExistsError:
-            raise _already_there(path) from None
+            raise _already_there(path, resumes=resumes) from None
         except OSError as error:
             raise _cannot_make(path, error) from None
-        writer = cls(path, descriptor, header, policy, 0)
+        writer = cls(path, descriptor, header, policy, 0, resumes=resumes)
         try:
             _lock(path, descriptor)
             writer._begin(fixtures)
@@ -281,7 +285,7 @@ class RunLogWriter:
         except OSError as error:
             if error.errno not in (errno.EINVAL, errno.EROFS, errno.ENOTSUP):  # a pipe or device has no disk
                 message = f"The disk did not confirm a write to {self.path}: {error.strerror}."
-                raise IncompleteRun(message, hint="check the disk, then resume the run.") from None
+                raise IncompleteRun(message, hint=f"check the disk, then {self._again}.") from None
 
     @property
     def closed(self) -> bool:
@@ -308,7 +312,7 @@ class RunLogWriter:
         reason = os.strerror(error.errno) if error.errno else str(error)
         message = f"Cannot write to {self.path}: {reason}. The {self._length} bytes already written are kept."
         full = error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
-        hint = "free some space, then resume the run." if full else "check the disk, then resume the run."
+        hint = f"{'free some space' if full else 'check the disk'}, then {self._again}."
         return IncompleteRun(message, hint=hint)
 
     def _release(self) -> None:
@@ -325,16 +329,16 @@ def default_log_path(stem: str, now: datetime) -> Path:
     return Path("runs") / f"{stem[:_MOST_STEM_CHARS]}-{now:%Y%m%dT%H%M%S}-{secrets.token_hex(3)}.jsonl"
 
 
-def require_new_log(path: Path) -> None:
+def require_new_log(path: Path, *, resumes: bool = True) -> None:
     """Raise the error that ``RunLogWriter.create`` would raise for a file that exists, before anything starts."""
     if os.path.lexists(path):  # False where a folder may not be looked into; opening tells why
-        raise _already_there(path)
+        raise _already_there(path, resumes=resumes)
 
 
-def _already_there(path: Path) -> DataError:
+def _already_there(path: Path, *, resumes: bool) -> DataError:
     if path.is_dir():
         return DataError(f"{path} is a folder.", hint="add a file name: --out FOLDER/NAME.jsonl.")
-    hint = "add --resume to continue that run, or choose another --out."
+    hint = "add --resume to continue that run, or choose another --out." if resumes else "choose another --out."
     return DataError(f"{path} already exists.", hint=hint)
 
 
