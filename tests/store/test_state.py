@@ -10,6 +10,8 @@ import pytest
 
 from milo_bench.core.errors import PrerequisiteError, UsageError
 from milo_bench.store.state.database import newest_version, open_state
+from milo_bench.store.state.engine import StateError
+from milo_bench.store.state.file import FileEngine, prepare_file
 from milo_bench.store.state.keys import KeyUse, add_use, list_keys, new_key, read_use, revoke_key
 from milo_bench.store.state.queue import QueuedWork, add_work, end_work, find_work, list_work, new_id, take_work
 from milo_bench.store.state.review import BatchItem, BatchSettings, add_batch, extend_batch, item_ids, list_batches
@@ -117,6 +119,29 @@ def test_a_gateway_and_boards_that_start_at_once_on_a_new_database_all_find_its_
     assert open_at_once(state) == [(0, "")] * 4
     with open_state(state).reading() as connection:
         assert connection.rows("SELECT count(*) AS rows FROM alembic_version") == [{"rows": 1}]
+
+
+def test_connections_that_make_one_new_file_at_once_all_get_it(tmp_path: Path) -> None:
+    """Many times, as SQLite refuses the switch to WAL in one of ten such beginnings."""
+    refused: list[str] = []
+
+    def connect(path: Path, begin: threading.Barrier) -> None:
+        begin.wait()
+        try:
+            with FileEngine(path).writing() as connection:
+                connection.change("CREATE TABLE IF NOT EXISTS t (a)")
+        except StateError as error:
+            refused.append(str(error))
+
+    for number in range(60):
+        path, begin = tmp_path / f"{number}.db", threading.Barrier(6)
+        prepare_file(path, make=True)
+        together = [threading.Thread(target=connect, args=(path, begin)) for _ in range(6)]
+        for one in together:
+            one.start()
+        for one in together:
+            one.join()
+    assert refused == []
 
 
 def test_an_answer_that_many_send_to_review_is_added_once_and_none_is_lost(tmp_path: Path) -> None:

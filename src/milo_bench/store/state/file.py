@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -18,8 +19,28 @@ if TYPE_CHECKING:
 
 BUSY_MS: Final = 10_000
 # An answer that was given to a client outlives a power cut.
-SET_UP: Final = (f"PRAGMA busy_timeout={BUSY_MS}", "PRAGMA journal_mode=WAL", "PRAGMA synchronous=FULL")
+_SET_UP: Final = (f"PRAGMA busy_timeout={BUSY_MS}", "PRAGMA journal_mode=WAL", "PRAGMA synchronous=FULL")
 _KEPT_OPEN: Final = 5
+_AGAIN_S: Final = 0.01
+
+
+def set_up(execute: Callable[[str], object]) -> None:
+    """Set a new connection up with ``execute``.
+
+    Where several processes switch a new file to WAL at the same moment, SQLite refuses all but one at once and does
+    not wait (https://sqlite.org/wal.html). So we wait ourselves, as long as for any other lock.
+    """
+    until_s = time.monotonic() + BUSY_MS / 1e3
+    for statement in _SET_UP:
+        while True:
+            try:
+                execute(statement)
+            except sqlite3.OperationalError as error:
+                if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > until_s:
+                    raise
+                time.sleep(_AGAIN_S)
+            else:
+                break
 
 
 def prepare_file(path: Path, *, make: bool) -> None:
@@ -103,8 +124,7 @@ class _FileConnection:
             # Transactions are begun and ended here, and one thread after the other uses it.
             self._raw = sqlite3.connect(path, timeout=BUSY_MS / 1e3, isolation_level=None, check_same_thread=False)
             try:
-                for statement in SET_UP:
-                    self._raw.execute(statement)
+                set_up(self._raw.execute)
             except BaseException:
                 self._raw.close()
                 raise

@@ -13,7 +13,7 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError, NoSuchModu
 
 from milo_bench.core.errors import PrerequisiteError, UsageError
 from milo_bench.store.state.engine import Row, StateConflictError, StateConnection, StateError, spread
-from milo_bench.store.state.file import SET_UP
+from milo_bench.store.state.file import set_up
 
 
 def alchemy_engine(address: str | URL) -> sqlalchemy.Engine:
@@ -33,8 +33,7 @@ def alchemy_engine(address: str | URL) -> sqlalchemy.Engine:
 
 def _set_up_sqlite(connection: Any, _record: object) -> None:
     cursor = connection.cursor()
-    for statement in SET_UP:
-        cursor.execute(statement)
+    set_up(cursor.execute)
     cursor.close()
 
 
